@@ -1,0 +1,104 @@
+"""Linear geometry of a latent space: the trick itself, projections to a plane, ellipses to scale. NumPy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+
+def reparameterize(mu: Vector, sigma: Vector, eps: Vector) -> Vector:
+    """Return z = μ + σ·ε, the path from noise to a sample (Kingma & Welling 2014), elementwise."""
+    return mu + sigma * eps
+
+
+def noise_of(mu: Vector, sigma: Vector, z: Vector) -> Vector:
+    """Return ε = (z − μ)/σ, the inverse of :func:`reparameterize`, elementwise; σ must be positive."""
+    return (z - mu) / sigma
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A plane through the latent space: coordinates are ``basis @ (z - origin)``.
+
+    Attributes
+    ----------
+    basis : array [2, d]
+        Two orthonormal rows.
+    origin : array [d]
+        The point drawn at (0, 0).
+    labels : tuple of str
+        Names of the two axes.
+    explained : tuple of float or None
+        Fraction of the variance of the data along each axis, where the axes are principal components.
+    """
+
+    basis: Matrix
+    origin: Vector
+    labels: tuple[str, str]
+    explained: tuple[float, float] | None = None
+
+    def to_plane(self, z: NDArray[np.floating]) -> Matrix:
+        """Project latent vectors [..., d] to coordinates [..., 2]."""
+        return (np.asarray(z, np.float64) - self.origin) @ self.basis.T
+
+    def ellipse(self, sigma: Vector) -> Matrix:
+        """Return the covariance WΣWᵀ [2, 2] of a diagonal normal with standard deviations ``sigma`` [d]."""
+        return (self.basis * sigma**2) @ self.basis.T
+
+    def move(self, z: Vector, target: Vector, free: NDArray[np.bool_] | None = None) -> Vector:
+        """Move ``z`` [d] within the plane until it is drawn at ``target`` [2]; all else is left as it is.
+
+        ``free`` [d] marks the dimensions that may change (default: all); with some locked, the shortest step of the
+        free ones is taken (least squares, so that a target out of reach is approached).
+        """
+        gap = np.asarray(target, np.float64) - self.to_plane(z)
+        if free is None or free.all():
+            return z + self.basis.T @ gap
+        masked = self.basis * free
+        return z + np.linalg.pinv(masked) @ gap
+
+
+def dimension_plane(latent_dim: int, x: int, y: int) -> Projection:
+    """Return the plane of two latent dimensions; ``x`` and ``y`` count from 0 and may be equal for d = 1."""
+    basis = np.zeros((2, latent_dim))
+    basis[0, x] = 1.0
+    if x != y:
+        basis[1, y] = 1.0
+    return Projection(basis, np.zeros(latent_dim), (dimension_name(x), dimension_name(y)))
+
+
+def principal_plane(means: NDArray[np.floating]) -> Projection:
+    """Return the plane of the first two principal components of ``means`` [n, d], d ≥ 2 and n ≥ 2.
+
+    The sign of each axis is fixed so that its largest loading is positive: the picture does not flip between runs.
+    """
+    data = np.asarray(means, np.float64)
+    origin = data.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(data - origin, rowvar=False))
+    basis = vectors[:, ::-1][:, :2].T.copy()
+    for row in basis:
+        row *= np.sign(row[np.argmax(np.abs(row))])
+    total = max(float(values.sum()), np.finfo(float).tiny)
+    share = (float(values[-1]) / total, float(values[-2]) / total)
+    return Projection(basis, origin, ("PC 1", "PC 2"), share)
+
+
+def ellipse_outline(covariance: Matrix, scale: float, points: int = 72) -> Matrix:
+    """Return a closed outline [points, 2] at ``scale`` standard deviations of a 2-D normal centred on 0."""
+    values, vectors = np.linalg.eigh(covariance)
+    turn = np.linspace(0.0, 2.0 * np.pi, points)
+    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    return scale * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def dimension_name(index: int) -> str:
+    """Return the name of a latent dimension, counted from 0: ``z₁₇``."""
+    return "z" + str(index).translate(_SUBSCRIPTS)
