@@ -28,12 +28,15 @@ class EngineState(QObject):
         A worker's :class:`Status` changed.
     noticed(str, str)
         Level (``info``, ``warning``, ``error``) and text of a notification.
+    crashed(str, str)
+        Role and sentence about a worker that ended by itself.
     restart_requested(str)
         The person asks for a stopped worker to be started again.
     """
 
     status_changed = Signal()
     noticed = Signal(str, str)
+    crashed = Signal(str, str)
     restart_requested = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -55,3 +58,7 @@ class EngineState(QObject):
     def notice(self, level: str, text: str) -> None:
         """Show a notification."""
         self.noticed.emit(level, text)
+
+    def crash(self, role: Role, text: str) -> None:
+        """Tell that a worker ended by itself."""
+        self.crashed.emit(role, text)

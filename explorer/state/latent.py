@@ -29,7 +29,7 @@ class Source:
     image: NDArray[np.uint8] | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """A named latent point: a posterior N(μ, diag σ²) and the sample z = μ + σ·ε taken from it, each [d]."""
 

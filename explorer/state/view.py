@@ -22,6 +22,8 @@ class ViewState(QObject):
     decode_changed = Signal()
     seed_changed = Signal()
     active_only_changed = Signal()
+    quantile_requested = Signal(float)
+    curves_shown = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +33,13 @@ class ViewState(QObject):
         self.draws = 32
         self.seed = 7
         self.active_only = False
+        self.curves_visible = True
+
+    def set_curves_visible(self, visible: bool) -> None:
+        """Say whether anybody looks at the curves: hidden ones are not asked for."""
+        self.curves_visible = visible
+        if visible:
+            self.curves_shown.emit()
 
     def set_axes(self, axes: Axes) -> None:
         """Choose the plane of the map: two dimensions, or the first two principal components."""
