@@ -1,0 +1,26 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint tour bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+run: ## set everything up and open the window (without a display: the tour)
+	@.ci/start
+
+test: ## set everything up and pass the tests
+	@.ci/tests
+
+lint: ## formatting, lint, types and import rules
+	@.ci/lint
+
+tour: ## pictures and timings of the real window, into tour-output/
+	@.ci/start tour
+
+bench: ## measure speed and print it
+	@.ci/system-libraries offscreen
+	@.ci/setup test
+	@.venv/bin/python -m tests.benchmarks
+
+clean: ## remove what the other targets made
+	rm -rf .venv build dist tour-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find explorer models resources tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,70 @@
+"""Everything Latentscape ships besides code: datasets, trained models, icons and fonts.
+
+A leaf: it imports nothing of the project and knows only names and paths.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+_ROOT = Path(str(files(__name__)))
+
+
+def bundled_datasets() -> tuple[str, ...]:
+    """Names of the bundled datasets, sorted, e.g. ``("mnist_10k",)``."""
+    return _names("datasets", ".npz")
+
+
+def bundled_models() -> tuple[str, ...]:
+    """Names of the bundled models, sorted, e.g. ``("mnist-vae-2", "mnist-vae-50")``."""
+    return _names("models", ".safetensors")
+
+
+def dataset_path(name: str) -> Path:
+    """File of the bundled dataset ``name``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no such dataset is bundled.
+    """
+    return _existing("datasets", name, ".npz")
+
+
+def model_path(name: str) -> Path:
+    """File of the bundled model ``name``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no such model is bundled.
+    """
+    return _existing("models", name, ".safetensors")
+
+
+def icon_path(name: str) -> Path:
+    """File of the SVG icon ``name``; all but ``latentscape`` are drawn in ``currentColor``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such icon.
+    """
+    return _existing("icons", name, ".svg")
+
+
+def font_paths() -> tuple[Path, ...]:
+    """Font files of the interface: Inter Regular, Medium and SemiBold."""
+    return tuple(sorted((_ROOT / "fonts").glob("*.otf")))
+
+
+def _names(folder: str, suffix: str) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in (_ROOT / folder).glob(f"*{suffix}")))
+
+
+def _existing(folder: str, name: str, suffix: str) -> Path:
+    known = _names(folder, suffix)
+    if name not in known:
+        raise FileNotFoundError(f"no {name!r} among the bundled {folder}: {', '.join(known) or 'none'}")
+    return _ROOT / folder / f"{name}{suffix}"
