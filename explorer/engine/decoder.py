@@ -61,6 +61,7 @@ class DecoderEngine(QObject):
 
     def _crashed(self, reason: str, again: bool) -> None:
         self.requests.forget_all()
+        self.state.latent.await_answer(False)
         end = "It is being restarted; nothing is lost." if again else "It stays off until you restart it."
         self.state.engine.crash("decoder", f"The decoder stopped: {reason}. {end}")
 
@@ -204,7 +205,9 @@ class DecoderEngine(QObject):
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.QuantileReady):
                 self.state.latent.set_component("z", dim, reply.z)
+            self.state.latent.await_answer(self.requests.under_way("quantile") is not None)
 
+        self.state.latent.await_answer(True)
         self.requests.ask("quantile", lambda number: p.Quantile(number, family, u), answer)
 
     def _ask_aggregate(self) -> None:

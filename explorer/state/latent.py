@@ -102,6 +102,7 @@ class LatentState(QObject):
         self._current = 0
         self._hold: Hold = "eps"
         self._gesture: tuple[str, Snapshot] | None = None
+        self._awaiting = self._ending = False
         self.locked = np.zeros(1, bool)
 
     # ------------------------------------------------------------------------------------------------- reading
@@ -139,16 +140,26 @@ class LatentState(QObject):
 
     def begin(self, text: str) -> None:
         """Start a gesture that will be one undo step; an open one is closed first."""
+        self._awaiting = False
         self.end()
         self._gesture = (text, self.snapshot())
 
     def end(self) -> None:
-        """End the gesture; nothing is recorded if nothing moved."""
+        """End the gesture, after an awaited answer has come; nothing is recorded if nothing moved."""
+        self._ending = self._awaiting
+        if self._awaiting:
+            return
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
             text, before = gesture
             if before != self.snapshot():
                 self.step_done.emit(text, before, self.snapshot())
+
+    def await_answer(self, awaiting: bool) -> None:
+        """Say whether the engine still owes a value that belongs to the gesture, such as z = F⁻¹(u)."""
+        self._awaiting = awaiting
+        if self._ending and not awaiting:
+            self.end()
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:

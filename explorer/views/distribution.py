@@ -89,7 +89,7 @@ class Readouts(QWidget):
                 self.state.view.quantile_requested.emit(value)
             else:
                 latent.set_component(key, dim, value)
-                latent.end()
+            latent.end()
 
     def show_values(self) -> None:
         """Show the numbers of the current point in the chosen dimension."""
