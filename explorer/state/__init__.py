@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from explorer.state.engine import EngineState
+from explorer.state.export import ExportState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
@@ -24,6 +25,7 @@ class AppState(QObject):
         self.view = ViewState(self)
         self.results = ResultState(self)
         self.run = RunState(self)
+        self.export = ExportState(self)
         self.engine = EngineState(self)
         self.latency = LatencyMeter(self)
         self.undo = UndoHistory(self.latent, self)

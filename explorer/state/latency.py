@@ -13,9 +13,15 @@ WINDOW = 240
 
 class LatencyMeter(QObject):
     """Views call :meth:`input` where a mouse event arrives, the picture calls :meth:`painted`, the window closes
-    the frame with :meth:`frame_ended`. Times are in milliseconds."""
+    the frame with :meth:`frame_ended`. Latencies are in milliseconds.
 
-    updated = Signal()
+    Signals
+    -------
+    shown(float, float)
+        The stamp of the input whose picture is on screen now, and the time at which the frame ended, in seconds.
+    """
+
+    shown = Signal(float, float)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -36,9 +42,10 @@ class LatencyMeter(QObject):
     def frame_ended(self) -> None:
         """All of the window has been painted."""
         if self._shown is not None:
-            self.recent.append((perf_counter() - self._shown) * 1e3)
+            now = perf_counter()
+            self.recent.append((now - self._shown) * 1e3)
             self._last, self._shown = self._shown, None
-            self.updated.emit()
+            self.shown.emit(self._last, now)
 
     def quantiles(self) -> tuple[float, float] | None:
         """Return the median and the 99th percentile of the last frames, or None before the first."""

@@ -12,7 +12,10 @@ HEADER_HEIGHT = 36
 
 
 class Pane(QWidget):
-    """A surface with a header row; subclasses fill :attr:`body` and may add controls to :attr:`header`."""
+    """A surface; subclasses fill :attr:`body` and may add controls to :attr:`header`, the row of :attr:`bar`.
+
+    The bar is the title bar of the dock that holds the pane: it moves, and by a double click floats, the dock.
+    """
 
     def __init__(self, title: str, show_title: bool = True) -> None:
         super().__init__()
@@ -20,9 +23,11 @@ class Pane(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        bar = QWidget()
-        bar.setFixedHeight(HEADER_HEIGHT)
-        self.header = QHBoxLayout(bar)
+        self.bar = QWidget()
+        self.bar.setObjectName("paneTitle")
+        self.bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.bar.setFixedHeight(HEADER_HEIGHT)
+        self.header = QHBoxLayout(self.bar)
         self.header.setContentsMargins(12, 2, 8, 2)
         self.header.setSpacing(6)
         if show_title:
@@ -30,11 +35,7 @@ class Pane(QWidget):
         self.body = QVBoxLayout()
         self.body.setContentsMargins(12, 0, 12, 10)
         self.body.setSpacing(6)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(bar)
-        layout.addLayout(self.body)
+        self.setLayout(self.body)
 
 
 def heading(text: str) -> QLabel:
