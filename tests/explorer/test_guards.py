@@ -47,7 +47,8 @@ def test_importing_the_explorer_never_imports_tensorflow() -> None:
     names = _modules()
     assert "explorer" in names
     code = f"import sys, {', '.join(names)}; print({{'keras', 'tensorflow'}} & set(sys.modules))"
-    fresh = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code]
+    fresh = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (fresh.stdout.strip(), fresh.stderr) == ("set()", "")
 
 
