@@ -96,6 +96,13 @@ def ellipse_outline(covariance: Matrix, scale: float, points: int = 72) -> Matri
     return scale * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
 
 
+def curve_grid(low: float, high: float, mu: float, sigma: float, points: int = 120) -> Vector:
+    """Return a sorted grid over [low, high] that is as dense within μ ± 6σ as a narrow bell needs, up to 2·points."""
+    near = mu + sigma * np.linspace(-6.0, 6.0, points)
+    inside = near[(near > low) & (near < high)]
+    return np.sort(np.concatenate([np.linspace(low, high, points), inside]))
+
+
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 

@@ -1,0 +1,214 @@
+"""Every command of the window as a QAction with its shortcut, in menus."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
+
+from explorer import __version__
+from explorer.export.dialog import ExportDialog
+from explorer.opening import open_path
+from explorer.saving import save_model
+from explorer.state.latent import Source
+from explorer.views.training_form import DATA_FILES
+
+if TYPE_CHECKING:
+    from explorer.window import MainWindow
+
+MODEL_FILES = "Models (*.safetensors)"
+PICTURE_FILES = "Pictures (*.png *.jpg *.jpeg *.bmp *.webp)"
+Key = QKeySequence.StandardKey
+
+
+class Actions(QObject):
+    """Makes the actions, fills the menu bar, and does what needs a dialog."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.window, self.state = window, window.state
+        self._icons: dict[QAction, str] = {}
+        state, view = self.state, window.dimensions
+        make = self._make
+        self.open_model = make("Open model …", "open", self._open_model, Key.Open)
+        self.open_data = make("Open data …", "image", self._open_data, "Ctrl+Shift+O")
+        self.open_folder = make("Open folder of images …", "", self._open_folder)
+        self.open_picture = make("Open picture …", "", self._open_picture)
+        self.save_model = make("Save model as …", "save", self.save, Key.Save)
+        self.export = make("Export samples …", "export", self._export, "Ctrl+E")
+        self.copy_picture = make("Copy decoded picture", "", self._copy_picture, "Ctrl+Shift+C")
+        self.quit = make("Quit", "", window.close, Key.Quit)
+        self.undo = state.undo.stack.createUndoAction(self, "Undo")
+        self.redo = state.undo.stack.createRedoAction(self, "Redo")
+        self.undo.setShortcuts(QKeySequence.keyBindings(Key.Undo))
+        self.redo.setShortcuts([*QKeySequence.keyBindings(Key.Redo), QKeySequence("Ctrl+Y")])
+        self._icons |= {self.undo: "undo", self.redo: "redo"}
+        self.add_point = make("Add point", "plus", state.latent.add_point, "Ctrl+D")
+        self.remove_point = make("Remove point", "", state.latent.remove_point, "Ctrl+Backspace")
+        self.sample = make("Sample", "dice", self._sample, "Ctrl+Shift+R")
+        self.sample.setToolTip("Move the current point to a sample of the prior, from the next seed (Ctrl+Shift+R)")
+        self.randomize = make("Randomize unlocked dimensions", "", view.draw, "Ctrl+R")
+        self.reset = make("Reset to μ", "reset", view.reset_all, "Ctrl+0")
+        self.train = make("Train …", "train", self._show_training, "Ctrl+T")
+        self.scheme = make("Dark or light", "theme", window.theme.toggle, "Ctrl+Shift+L")
+        self.layout_reset = make("Reset layout", "", window.reset_layout)
+        self.about = make("About", "", self._about)
+        self._recent = QMenu("Open recent", window)
+        self._fill_menus()
+        self._restyle()
+        self._fill_recent()
+        window.theme.changed.connect(self._restyle)
+        state.model.recent_changed.connect(self._fill_recent)
+        state.model.model_changed.connect(self._model_changed)
+        self._model_changed()
+
+    def _make(
+        self, text: str, icon: str, slot: Callable[..., object], shortcut: Key | str | None = None
+    ) -> QAction:
+        action = QAction(text, self)
+        action.triggered.connect(slot)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        if icon:
+            self._icons[action] = icon
+        tip = text.removesuffix(" …")
+        keys = action.shortcut().toString()
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        return action
+
+    def _fill_menus(self) -> None:
+        bar = self.window.menuBar()
+        menus: dict[str, list[QAction | QMenu | None]] = {
+            "File": [
+                self.open_model, self.open_data, self.open_folder, self.open_picture, self._recent, None,
+                self.save_model, None, self.quit,
+            ],
+            "Edit": [
+                self.undo, self.redo, None, self.add_point, self.remove_point, None, self.sample, self.randomize,
+                self.reset, None, self.copy_picture,
+            ],
+            "Model": [self.train, None, self.export],
+            "View": [
+                *(dock.toggleViewAction() for dock in self.window.docks.values()), None, self.layout_reset, self.scheme,
+            ],
+            "Help": [self.about],
+        }  # fmt: skip
+        for title, entries in menus.items():
+            menu = bar.addMenu(title)
+            menu.setToolTipsVisible(True)
+            for entry in entries:
+                if entry is None:
+                    menu.addSeparator()
+                elif isinstance(entry, QMenu):
+                    menu.addMenu(entry)
+                else:
+                    menu.addAction(entry)
+
+    def _restyle(self) -> None:
+        for action, name in self._icons.items():
+            action.setIcon(self.window.theme.icon(name))
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self.state.model.recent:
+            action = self._recent.addAction(path)
+            action.setData(path)
+            action.triggered.connect(self._open_recent)
+        self._recent.setEnabled(bool(self.state.model.recent))
+
+    def _model_changed(self) -> None:
+        known = self.state.model.model is not None
+        for action in (self.save_model, self.export, self.sample, self.randomize, self.copy_picture):
+            action.setEnabled(known)
+
+    # ---------------------------------------------------------------------------------------------------- files
+
+    def _open_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            open_path(self.state, action.data())
+
+    def _open_model(self) -> None:
+        self._ask_file("Open model", MODEL_FILES)
+
+    def _open_data(self) -> None:
+        self._ask_file("Open data", DATA_FILES)
+
+    def _open_picture(self) -> None:
+        self._ask_file("Open picture", PICTURE_FILES)
+
+    def _ask_file(self, title: str, kinds: str) -> None:
+        path, _ = QFileDialog.getOpenFileName(self.window, title, str(Path.home()), kinds)
+        if path:
+            open_path(self.state, path)
+
+    def _open_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self.window, "Open folder of images", str(Path.home()))
+        if path:
+            open_path(self.state, path)
+
+    def save(self) -> bool:
+        """Ask where to save the open model and save it there; False if nothing was saved."""
+        model = self.state.model.model
+        if model is None:
+            return False
+        suggestion = Path.home() / f"{model.name}.safetensors"
+        path, _ = QFileDialog.getSaveFileName(self.window, "Save model as", str(suggestion), MODEL_FILES)
+        return bool(path) and save_model(self.state, Path(path))
+
+    # ------------------------------------------------------------------------------------------------- commands
+
+    def _sample(self) -> None:
+        state = self.state
+        state.view.set_seed(state.view.seed + 1)
+        dims, seed = state.latent.latent_dim, state.view.seed
+        noise = state.view.prior_noise(dims)
+        state.latency.input()
+        with state.latent.step("Sample from the prior"):
+            source = Source("prior", f"sample of the prior, seed {seed}")
+            state.latent.set_posterior(0.0 * noise, 0.0 * noise + 1.0, source, noise)
+
+    def _show_training(self) -> None:
+        self.window.show_pane("Training")
+
+    def _export(self) -> None:
+        ExportDialog(self.state, self.window.theme, self.window).open()
+
+    def _copy_picture(self) -> None:
+        image = self.window.decoded.large.image
+        if image is not None:
+            QGuiApplication.clipboard().setImage(image)
+            self.state.engine.notice("info", "The decoded picture is on the clipboard.")
+
+    def _about(self) -> None:
+        box = QMessageBox(self.window)
+        box.setWindowTitle("About Latentscape")
+        box.setText(f"<b>Latentscape {__version__}</b><br>See, drag and decode the latent space of a VAE.")
+        box.setInformativeText(self.diagnostics())
+        copy = box.addButton("Copy diagnostics", QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Close)
+        box.exec()
+        if box.clickedButton() is copy:
+            QGuiApplication.clipboard().setText(self.diagnostics())
+
+    def diagnostics(self) -> str:
+        """Return versions and figures worth putting into a report."""
+        import PySide6
+        import pyqtgraph
+
+        hello = self.state.engine.hello.get("decoder")
+        figures = self.state.latency.quantiles()
+        lines = [
+            f"Latentscape {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"PySide6 {PySide6.__version__}, pyqtgraph {pyqtgraph.__version__}",
+            "TensorFlow: engine not ready" if hello is None else f"TensorFlow {hello.tensorflow} on {hello.device}",
+            f"Qt platform {QGuiApplication.platformName()}",
+        ]
+        if figures is not None:
+            lines.append(f"drag→pixels p50 {figures[0]:.1f} ms, p99 {figures[1]:.1f} ms")
+        return "\n".join(lines)

@@ -1,0 +1,116 @@
+"""Start-up and wiring: state, engine, window; the decoder is started before anything is built."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+
+from explorer.engine.decoder import DecoderEngine
+from explorer.engine.exporter import Exporter
+from explorer.engine.trainer import TrainerEngine
+from explorer.opening import open_path
+from explorer.state import AppState, session
+from explorer.theme import Theme
+from explorer.window import MainWindow
+from resources import dataset_path, model_path
+
+FIRST_MODEL, FIRST_DATA = "mnist-vae-50", "mnist_10k"
+SWITCH_SECONDS = 0.001
+
+
+class App(QObject):
+    """One window with its engines and its session."""
+
+    def __init__(self, qt: QApplication, scheme: str | None = None, keep_session: bool = True) -> None:
+        super().__init__()
+        self.state = AppState(self)
+        self.decoder = DecoderEngine(self.state, self)
+        self.trainer = TrainerEngine(self.state, self)
+        self.exporter = Exporter(self.state, self.decoder.requests, self)
+        self._keep_session = keep_session
+        stored, complaint = self._load_session() if keep_session else ({}, "")
+        self.decoder.start(_existing(stored.get("model"), model_path(FIRST_MODEL)),
+                           _existing(stored.get("data"), dataset_path(FIRST_DATA)))  # fmt: skip
+        self.theme = Theme(qt, self)
+        if scheme or stored.get("scheme"):
+            self.theme.choose(scheme or stored.get("scheme"))
+        self.window = MainWindow(self.state, self.theme)
+        self.window.closing.connect(self.close)
+        self.state.engine.restart_requested.connect(self._restart)
+        complaint = complaint or self._restore(stored)
+        if complaint:
+            self.state.engine.notice("warning", complaint)
+
+    def show(self) -> None:
+        """Show the window."""
+        self.window.show()
+
+    def open(self, paths: Sequence[str]) -> None:
+        """Open files named on the command line."""
+        for path in paths:
+            open_path(self.state, path)
+
+    def close(self) -> None:
+        """Keep the session and end the engines."""
+        if self._keep_session:
+            self._save_session()
+        self.exporter.close()
+        self.trainer.close()
+        self.decoder.client.close()
+
+    def _restart(self, role: str) -> None:
+        (self.trainer if role == "trainer" else self.decoder).client.restart()
+
+    def _load_session(self) -> tuple[dict[str, Any], str]:
+        try:
+            return session.load(session.session_path()) or {}, ""
+        except session.SessionError as error:
+            return {}, f"The last session could not be read and starts anew: {error}"
+
+    def _restore(self, stored: dict[str, Any]) -> str:
+        if not stored:
+            return ""
+        try:
+            session.restore(self.state, stored)
+        except session.SessionError as error:
+            return f"The last session could not be restored and starts anew: {error}"
+        self.window.restore_look(stored.get("look", {}))
+        return ""
+
+    def _save_session(self) -> None:
+        stored = session.capture(self.state)
+        stored |= {"scheme": self.theme.choice, "look": self.window.save_look()}
+        try:
+            session.save(session.session_path(), stored)
+        except (session.SessionError, OSError) as error:
+            sys.stderr.write(f"latentscape: the session was not kept: {error}\n")
+
+
+def _existing(stored: object, bundled: Path) -> str:
+    return stored if isinstance(stored, str) and Path(stored).exists() else str(bundled)
+
+
+def make_qt() -> QApplication:
+    """Return the one QApplication, set up for this program."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    qt = QApplication(["latentscape"])
+    qt.setApplicationName("latentscape")
+    qt.setApplicationDisplayName("Latentscape")
+    return qt
+
+
+def run_app(paths: Sequence[str]) -> int:
+    """Open the window and stay until it is closed; return the exit code."""
+    qt = make_qt()
+    app = App(qt)
+    app.show()
+    app.open(paths)
+    return qt.exec()

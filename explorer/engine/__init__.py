@@ -1,0 +1,1 @@
+"""Clients of the worker processes: the only part of the window that talks to them."""

@@ -1,0 +1,223 @@
+"""From a change of state to the decoder worker and back: pictures, curves, embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from explorer.engine.client import WorkerClient
+from explorer.engine.newest import Requests
+from explorer.engine.points import Points
+from explorer.state import AppState
+from models import protocol as p
+from models.geometry import curve_grid
+
+AGGREGATE_POINTS = 400
+
+
+class DecoderEngine(QObject):
+    """Asks the decoder for whatever the state shows, newest first, and puts its answers into the state."""
+
+    def __init__(self, state: AppState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.client = WorkerClient("decoder", state.engine, self)
+        self.requests = Requests(self.client.send)
+        self._points = Points(state, self.requests)
+        self._model_path: str | None = None
+        self._data_path: str | None = None
+        self._connect()
+
+    def _connect(self) -> None:
+        state = self.state
+        self.client.received.connect(self._take)
+        self.client.ready.connect(self._greet)
+        self.client.crashed.connect(self._crashed)
+        state.model.open_model_requested.connect(self.open_model)
+        state.model.open_data_requested.connect(self.open_data)
+        state.model.open_picture_requested.connect(self._points.open_picture)
+        state.latent.moved.connect(self.ask_moved)
+        state.latent.posterior_changed.connect(self.ask_draws)
+        state.latent.current_changed.connect(self.ask_point)
+        state.latent.points_changed.connect(self.ask_all_points)
+        state.view.decode_changed.connect(self.ask_point)
+        state.view.seed_changed.connect(self.ask_point)
+        state.view.dimension_changed.connect(self.ask_dimension)
+        state.view.curves_shown.connect(self.ask_dimension)
+        state.view.quantile_requested.connect(self.ask_quantile)
+
+    # ------------------------------------------------------------------------------------------------ life cycle
+
+    def start(self, model_path: str, data_path: str) -> None:
+        """Start the worker; it will open this model and this data first."""
+        self._model_path, self._data_path = model_path, data_path
+        self.client.start()
+
+    def _greet(self) -> None:
+        if self._model_path is not None:
+            self.open_model(self._model_path)
+        if self._data_path is not None:
+            self.open_data(self._data_path)
+
+    def _crashed(self, reason: str, again: bool) -> None:
+        self.requests.forget_all()
+        self.state.latent.await_answer(False)
+        end = "It is being restarted; nothing is lost." if again else "It stays off until you restart it."
+        self.state.engine.crash("decoder", f"The decoder stopped: {reason}. {end}")
+
+    def _take(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.Failed):
+            self.state.engine.notice("error", reply.message)
+        self.requests.take(reply)
+
+    # -------------------------------------------------------------------------------------------- model and data
+
+    def open_model(self, path: str) -> None:
+        """Open a model file; the one open so far stays if this fails."""
+        self.requests.ask("model", lambda number: p.OpenModel(number, path), self._model_opened)
+
+    def open_data(self, path: str) -> None:
+        """Open a data set; the one open so far stays if this fails."""
+        self.requests.ask("data", lambda number: p.OpenData(number, path), self._data_opened)
+
+    def _model_opened(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.ModelOpened):
+            self._model_path = reply.model.path
+            self._points.fit(reply.model.latent_dim)
+            self.state.model.set_model(reply.model)
+            self.ask_all_points()
+            self._ask_embedding()
+
+    def _data_opened(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.DataOpened):
+            self._data_path = reply.data.path
+            self._points.detach_from(reply.data.digest)
+            self.state.model.set_data(reply.data)
+            self._ask_embedding()
+
+    def _ask_embedding(self) -> None:
+        if self.state.model.compatible:
+            self.requests.ask("embedding", p.Embed, self._embedded)
+
+    def _embedded(self, reply: p.Reply) -> None:
+        model, data = self.state.model.model, self.state.model.data
+        if not isinstance(reply, p.Embedded) or model is None or data is None:
+            return
+        if (reply.model_digest, reply.data_digest) == (model.digest, data.info.digest):
+            self.state.model.set_embedding(reply)
+            self._points.follow_embedding()
+            self._ask_aggregate()
+
+    # ------------------------------------------------------------------------------------------ the current point
+
+    @property
+    def _ready(self) -> bool:
+        model = self.state.model.model
+        return model is not None and model.latent_dim == self.state.latent.latent_dim
+
+    def ask_moved(self) -> None:
+        """z moved: ask for its picture and its place on the curves."""
+        self._ask_picture()
+        self._ask_curves()
+
+    def ask_point(self) -> None:
+        """Ask for all that belongs to the current point."""
+        self._ask_picture()
+        self.ask_draws()
+        self._ask_curves()
+
+    def ask_all_points(self) -> None:
+        """Ask for the current point and the thumbnails of all."""
+        self.ask_point()
+        if self._ready:
+            self._points.ask_thumbnails()
+
+    def ask_dimension(self) -> None:
+        """Another dimension was chosen."""
+        self._ask_curves()
+        self._ask_aggregate()
+
+    def _ask_picture(self) -> None:
+        if not self._ready:
+            return
+        point, view = self.state.latent.point, self.state.view
+        z, stamp, name = point.z.astype(np.float32), self.state.latency.stamp, point.name
+
+        def answer(reply: p.Reply) -> None:
+            if isinstance(reply, p.Decoded):
+                self.state.results.decode_call_seconds.append(reply.call_seconds)
+                self._show_picture(reply.images[0], stamp, name)
+            elif isinstance(reply, p.Drawn):
+                self._show_picture(reply.mean, stamp, name)
+
+        if view.decode_mode == "mu":
+            self.requests.ask("picture", lambda number: p.Decode(number, z[None]), answer)
+        else:
+            sigma, seed = point.sigma.astype(np.float32), view.seed
+            draws = 1 if view.decode_mode == "sample" else view.draws
+            self.requests.ask("picture", lambda number: p.Draw(number, z, sigma, draws, seed), answer)
+
+    def _show_picture(self, image: p.Floats32, stamp: float | None, name: str) -> None:
+        self.state.results.set_picture(image, stamp)
+        if self.state.view.decode_mode == "mu":
+            self.state.results.set_thumbnail(name, image)
+
+    def ask_draws(self) -> None:
+        """Ask for reconstruction, mean and standard deviation over draws of the current posterior."""
+        if self._ready:
+            point, view = self.state.latent.point, self.state.view
+            mu, sigma = point.mu.astype(np.float32), point.sigma.astype(np.float32)
+            draws, seed = view.draws, view.seed
+            self.requests.ask("draws", lambda n: p.Draw(n, mu, sigma, draws, seed), self._drawn)
+
+    def _drawn(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.Drawn):
+            self.state.results.set_draws(reply)
+
+    # ------------------------------------------------------------------------------------------------- the triad
+
+    def _family(self, dim: int) -> p.Family:
+        point = self.state.latent.point
+        return p.Family("Normal", {"loc": float(point.mu[dim]), "scale": float(point.sigma[dim])})
+
+    def _ask_curves(self) -> None:
+        dim, point = self.state.view.dimension, self.state.latent.point
+        if not self._ready or dim >= len(point.z) or not self.state.view.curves_visible:
+            return
+        low, high = self._points.range_of(dim)
+        z, mu, sigma = float(point.z[dim]), float(point.mu[dim]), float(point.sigma[dim])
+        x = curve_grid(min(low, z, mu - 4 * sigma), max(high, z, mu + 4 * sigma), mu, sigma)
+        prior, posterior = p.Family("Normal", {"loc": 0.0, "scale": 1.0}), self._family(dim)
+        norm = float(point.z @ point.z)
+        self.requests.ask(
+            "curves", lambda n: p.Curves(n, prior, posterior, x, z, norm, len(point.z)), self._curves
+        )
+
+    def _curves(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.CurvesReady):
+            self.state.results.set_curves(reply)
+
+    def ask_quantile(self, u: float) -> None:
+        """Move z of the chosen dimension to F⁻¹(u) of its posterior."""
+        dim = self.state.view.dimension
+        family = self._family(dim)
+
+        def answer(reply: p.Reply) -> None:
+            if isinstance(reply, p.QuantileReady):
+                self.state.latent.set_component("z", dim, reply.z)
+            self.state.latent.await_answer(self.requests.under_way("quantile") is not None)
+
+        self.state.latent.await_answer(True)
+        self.requests.ask("quantile", lambda number: p.Quantile(number, family, u), answer)
+
+    def _ask_aggregate(self) -> None:
+        dim = self.state.view.dimension
+        embedding = self.state.model.embedding
+        self.state.results.set_aggregate(None)
+        if embedding is not None and dim < embedding.mu.shape[1]:
+            x = np.linspace(*self._points.range_of(dim), AGGREGATE_POINTS)
+            self.requests.ask("aggregate", lambda n: p.Aggregate(n, dim, x), self._aggregated)
+
+    def _aggregated(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.AggregateReady) and reply.dim == self.state.view.dimension:
+            self.state.results.set_aggregate(reply)

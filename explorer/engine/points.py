@@ -1,0 +1,135 @@
+"""Keeps the latent points true to the open model and data: their posteriors, ranges and thumbnails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from explorer.engine.newest import Requests
+from explorer.state import AppState
+from explorer.state.latent import Point, Source, prior_point
+from models import protocol as p
+
+USUAL_RANGE = 4.0
+
+
+class Points:
+    """What the engine does to points when model, data or embedding change; none of it is an undo step."""
+
+    def __init__(self, state: AppState, requests: Requests) -> None:
+        self._state = state
+        self._requests = requests
+        self._digest: str | None = None
+
+    def fit(self, latent_dim: int) -> None:
+        """Start anew at the prior's centre if the latent space has another number of dimensions."""
+        latent, view = self._state.latent, self._state.view
+        if latent.latent_dim == latent_dim:
+            return
+        self._state.undo.forget()
+        latent.replace_points((prior_point("A", latent_dim),), 0)
+        view.set_dimension(min(view.dimension, latent_dim - 1))
+        if view.axes != "pca" and max(view.axes) >= latent_dim:
+            view.set_axes("pca")
+
+    def detach_from(self, digest: str) -> None:
+        """Turn references to images of another data set into pictures of their own."""
+        previous, self._digest = self._digest, digest
+        if previous not in (None, digest):
+            latent = self._state.latent
+            points = tuple(replace(q, source=_detached(q.source)) for q in latent.points)
+            latent.replace_points(points, latent.index)
+
+    def range_of(self, dim: int) -> tuple[float, float]:
+        """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""
+        embedding = self._state.model.embedding
+        if embedding is None or dim >= embedding.mu.shape[1]:
+            return -USUAL_RANGE, USUAL_RANGE
+        means = embedding.mu[:, dim]
+        return min(-USUAL_RANGE, float(means.min())), max(USUAL_RANGE, float(means.max()))
+
+    def follow_embedding(self) -> None:
+        """Give every point that stands for an image its posterior under the new embedding.
+
+        A point that still stands on its mean follows it; one that was moved stays where it was put.
+        """
+        latent = self._state.latent
+        points = tuple(self._embedded(point) for point in latent.points)
+        if any(a is not b for a, b in zip(points, latent.points, strict=True)):
+            latent.replace_points(points, latent.index)
+        for point in latent.points:
+            if point.source.kind == "picture" and point.source.image is not None:
+                self._encode(point.name, point.source)
+
+    def _embedded(self, point: Point) -> Point:
+        model = self._state.model
+        index = point.source.index
+        fresh = point.source.kind == "prior" and point.untouched and len(self._state.latent.points) == 1
+        if index is None and not fresh:
+            return point
+        row = 0 if index is None else index
+        if model.embedding is None or model.data is None or row >= len(model.embedding.mu):
+            return point
+        source = point.source if index is not None else data_source(model.data.images[row], row)
+        return _with_posterior(point, model.embedding.mu[row], model.embedding.sigma[row], source)
+
+    def _encode(self, name: str, source: Source) -> None:
+        image = source.image
+        if image is None:
+            return
+
+        def answer(reply: p.Reply) -> None:
+            if isinstance(reply, p.Encoded):
+                self._replace(name, reply.mu[0], reply.sigma[0], source)
+
+        self._requests.ask(f"encode {name}", lambda n: p.EncodeImages(n, image[None]), answer)
+
+    def _replace(self, name: str, mu: p.Floats32, sigma: p.Floats32, source: Source) -> None:
+        latent = self._state.latent
+        points = tuple(
+            _with_posterior(point, mu, sigma, source) if point.name == name else point for point in latent.points
+        )
+        latent.replace_points(points, latent.index)
+
+    def open_picture(self, path: str) -> None:
+        """Encode a picture file of the person's own and make it the current point's source."""
+        self._requests.ask("picture file", lambda number: p.EncodeFile(number, path), self._opened_picture)
+
+    def _opened_picture(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.Encoded):
+            latent = self._state.latent
+            source = Source("picture", "your picture", None, reply.images[0])
+            with latent.step("Open picture"):
+                latent.set_posterior(
+                    reply.mu[0].astype(np.float64), reply.sigma[0].astype(np.float64), source
+                )
+
+    def ask_thumbnails(self) -> None:
+        """Ask for the pictures of all points in one batch."""
+        points = self._state.latent.points
+        z = np.stack([point.z for point in points]).astype(np.float32)
+        names = [point.name for point in points]
+
+        def answer(reply: p.Reply) -> None:
+            if isinstance(reply, p.Decoded):
+                self._state.results.set_thumbnails(dict(zip(names, reply.images, strict=True)))
+
+        self._requests.ask("thumbnails", lambda number: p.Decode(number, z), answer)
+
+
+def data_source(image: p.NDArray[np.uint8], index: int) -> Source:
+    """Return the source of a point that stands for image ``index`` of the data set."""
+    return Source("data", f"image {index}", index, np.array(image))
+
+
+def _detached(source: Source) -> Source:
+    if source.kind != "data":
+        return source
+    return replace(source, kind="picture", index=None)
+
+
+def _with_posterior(point: Point, mu: p.Floats32, sigma: p.Floats32, source: Source) -> Point:
+    mean = np.array(mu, np.float64)
+    z = mean if point.untouched else point.z
+    return replace(point, mu=mean, sigma=np.array(sigma, np.float64), z=z, source=source)

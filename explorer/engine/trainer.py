@@ -1,0 +1,122 @@
+"""From the Training pane to the trainer worker and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+
+from explorer.engine.client import WorkerClient
+from explorer.engine.paths import new_run_folder
+from explorer.state import AppState
+from explorer.state.engine import Status
+from explorer.state.run import RunStatus
+from models import protocol as p
+
+PREPARE_AFTER_MS = 3000
+
+
+class TrainerEngine(QObject):
+    """Runs one training at a time in a worker of its own; a worker that dies is restarted and goes on from its
+    newest checkpoint."""
+
+    def __init__(self, state: AppState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.client = WorkerClient("trainer", state.engine, self)
+        self._job: p.Train | None = None
+        self._number = 0
+        self._before: str | None = None
+        self._prepare = QTimer(self)
+        self._prepare.setSingleShot(True)
+        self._prepare.setInterval(PREPARE_AFTER_MS)
+        self._prepare.timeout.connect(self.ensure_started)
+        self.client.received.connect(self._take)
+        self.client.ready.connect(self._greet)
+        self.client.crashed.connect(self._crashed)
+        state.run.start_requested.connect(self.train)
+        state.run.control_requested.connect(self.control)
+        state.model.model_changed.connect(self._prepare_later)
+
+    def ensure_started(self) -> None:
+        """Start the worker if there is none, so that a click on Start need not wait for TensorFlow."""
+        if not self.client.running:
+            self.client.start()
+
+    def close(self) -> None:
+        """End the worker."""
+        self._prepare.stop()
+        self.client.close()
+
+    def _prepare_later(self) -> None:
+        if not self.client.running:
+            self._prepare.start()
+
+    def train(self, data_path: str, settings: p.TrainSettings) -> None:
+        """Start a run on a data set."""
+        model = self.state.model.model
+        self._before = None if model is None else model.path
+        self._number += 1
+        name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
+        self._job = p.Train(self._number, data_path, str(new_run_folder()), name, settings)
+        self.ensure_started()
+        if self.state.engine.status["trainer"] is Status.READY:
+            self.client.send(self._job)
+
+    def control(self, action: p.ControlAction) -> None:
+        """Pause, resume, stop or discard the run."""
+        if self._job is not None:
+            self.client.send(p.Control(self._job.id, action))
+
+    def _greet(self) -> None:
+        if self._job is not None:
+            self.client.send(self._job)
+
+    def _take(self, reply: p.Reply) -> None:
+        if self._job is None or getattr(reply, "id", 0) != self._job.id:
+            return
+        run = self.state.run
+        match reply:
+            case p.TrainStarted():
+                run.set_started(reply)
+            case p.Progress():
+                run.add_progress(reply)
+            case p.EpochDone():
+                run.add_epoch(reply)
+            case p.CheckpointWritten():
+                self.state.model.open_model_requested.emit(reply.path)
+            case p.Finished():
+                self._finish(reply)
+            case p.Failed():
+                self.state.engine.notice("error", reply.message)
+                self._finish(None)
+
+    def _finish(self, finished: p.Finished | None) -> None:
+        self._job = None
+        kept = None if finished is None else finished.path
+        back = kept or self._before
+        self.state.run.finish(finished)
+        if back is not None and (kept is not None or self._shows_the_run()):
+            self.state.model.open_model_requested.emit(back)
+
+    def _shows_the_run(self) -> bool:
+        model = self.state.model.model
+        return model is not None and model.path != self._before
+
+    def _crashed(self, reason: str, again: bool) -> None:
+        text = f"The trainer stopped: {reason}. "
+        if self._job is None:
+            text += "It is being restarted." if again else "It stays off until you restart it."
+        elif again:
+            text += "It is being restarted and goes on from the newest checkpoint."
+            self._job = _resumed(self._job)
+            self.state.run.set_status(RunStatus.STARTING)
+        else:
+            text += "It failed too often: the run ends; its checkpoints are kept."
+            self._finish(None)
+        self.state.engine.crash("trainer", text)
+
+
+def _resumed(job: p.Train) -> p.Train:
+    return p.Train(job.id, job.data_path, job.run_folder, job.name, job.settings, resume=True)
+

@@ -1,0 +1,89 @@
+"""Notifications: a banner over the window that says what happened and, where one can, what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from explorer.state import AppState
+from explorer.theme import Theme
+
+INFO_MS = 6000
+MARGIN = 8
+WIDEST = 760
+ICONS = {"info": "info", "warning": "warning", "error": "error"}
+
+
+class Banner(QFrame):
+    """One notification at a time, laid over the top of its parent so that nothing jumps; the newest is shown."""
+
+    def __init__(self, parent: QWidget, state: AppState, theme: Theme) -> None:
+        super().__init__(parent)
+        self.state, self.theme = state, theme
+        self.setObjectName("banner")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._icon, self.text = QLabel(), QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.restart = QPushButton("Restart")
+        close = QToolButton()
+        close.setText("✕")
+        close.setAccessibleName("Close this message")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
+        row.addWidget(self._icon)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.restart)
+        row.addWidget(close)
+        self._role = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(INFO_MS)
+        self._timer.timeout.connect(self.hide)
+        close.clicked.connect(self.hide)
+        self.restart.clicked.connect(self._restart)
+        state.engine.noticed.connect(self.notify)
+        state.engine.crashed.connect(self.crashed)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def notify(self, level: str, text: str) -> None:
+        """Show a notification; information goes away by itself, warnings and errors stay."""
+        self._show(level, text)
+        self.restart.hide()
+        if level == "info":
+            self._timer.start()
+
+    def crashed(self, role: str, text: str) -> None:
+        """Tell that an engine ended, with a button if it is not being restarted anyway."""
+        self._role = role
+        self._show("warning" if "restarted" in text else "error", text)
+        self.restart.setVisible("restart it" in text)
+
+    def _show(self, level: str, text: str) -> None:
+        self._timer.stop()
+        self.setProperty("level", level)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        color = getattr(self.theme.colors, {"info": "accent"}.get(level, level))
+        self._icon.setPixmap(self.theme.icon(ICONS[level], color).pixmap(18, 18))
+        self.text.setText(text)
+        self.setAccessibleName(f"{level}: {text}")
+        self._place()
+        self.show()
+        self.raise_()
+
+    def _restart(self) -> None:
+        self.hide()
+        self.state.engine.restart_requested.emit(self._role)
+
+    def _place(self) -> None:
+        width = min(WIDEST, self.parentWidget().width() - 4 * MARGIN)
+        self.resize(width, self.heightForWidth(width))
+        self.move((self.parentWidget().width() - width) // 2, MARGIN + 40)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Stay in place when the window is resized."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False

@@ -1,0 +1,63 @@
+"""What to do with a file that was dropped on the window, chosen in a dialog or named on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from explorer.state import AppState
+from explorer.state.latent import Source
+
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
+MODELS = {".safetensors"}
+
+
+def open_path(state: AppState, path: str) -> None:
+    """Open a model, an exported or any other picture, or a data set, by what the path is."""
+    kind = Path(path).suffix.lower()
+    if not Path(path).exists():
+        state.engine.notice("error", f"{path}: there is no such file.")
+    elif kind in MODELS:
+        state.model.open_model_requested.emit(path)
+    elif kind in PICTURES:
+        _open_picture(state, path)
+    else:
+        state.model.open_data_requested.emit(path)
+
+
+def _open_picture(state: AppState, path: str) -> None:
+    from explorer.export.images import ExportError, Latent, read_latent
+
+    try:
+        latent = read_latent(Path(path))
+    except ExportError as error:
+        state.engine.notice("error", str(error))
+        return
+    if isinstance(latent, Latent):
+        _return_to(state, path, latent)
+    else:
+        state.model.open_picture_requested.emit(path)
+
+
+def _return_to(state: AppState, path: str, latent: object) -> None:
+    from explorer.export.images import Latent
+
+    if not isinstance(latent, Latent):
+        return
+    name, model = Path(path).name, state.model.model
+    if len(latent.z) != state.latent.latent_dim:
+        state.engine.notice(
+            "error",
+            f"{name} holds a point of {len(latent.z)} dimensions from the model {latent.model!r}; "
+            f"the open model has {state.latent.latent_dim}.",
+        )
+        return
+    with state.latent.step(f"Open {name}"):
+        state.latent.set_posterior(
+            np.asarray(latent.mu), np.asarray(latent.sigma), Source("picture", name), np.asarray(latent.z)
+        )
+    if model is not None and latent.model_hash != model.digest:
+        state.engine.notice("warning", f"{name} was made by another model ({latent.model}); its point is shown here.")
+    else:
+        state.engine.notice("info", f"Back at the point of {name}.")

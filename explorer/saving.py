@@ -1,0 +1,30 @@
+"""Saving the open model where the person wants it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from explorer.state import AppState
+
+
+def save_model(state: AppState, path: Path) -> bool:
+    """Copy the open model's file to ``path``, whole or not at all; failures are notified, False is returned."""
+    model = state.model.model
+    if model is None:
+        return False
+    target = path if path.suffix else path.with_suffix(".safetensors")
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(model.path, unfinished)
+        os.replace(unfinished, target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        state.engine.notice("error", f"{target}: not saved: {error.strerror or error}")
+        return False
+    state.run.mark_saved()
+    state.model.remember(str(target))
+    state.model.open_model_requested.emit(str(target))
+    state.engine.notice("info", f"Saved {target.name}.")
+    return True

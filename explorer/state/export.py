@@ -1,0 +1,72 @@
+"""An export of sample images: what is wanted, how far it is, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from models.protocol import Floats32, SampleSource
+
+PREVIEW_IMAGES = 16
+MOST_SAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What to draw and what to write; ``zoom`` is the number of screen pixels per image pixel."""
+
+    folder: Path
+    source: SampleSource = "prior"
+    count: int = 16
+    seed: int = 7
+    spread: float = 0.5
+    zoom: int = 4
+    pictures: bool = True
+    sheet: bool = True
+    tables: bool = True
+
+
+class ExportState(QObject):
+    """Requests go out as signals to the engine; answers come back through the setters.
+
+    Signals
+    -------
+    preview_requested(ExportSettings), start_requested(ExportSettings), cancel_requested
+        What the person wants.
+    previewed
+        The first images of what would be exported are in :attr:`preview`.
+    progressed(int, int)
+        Files written, of how many.
+    finished(str)
+        How it ended, in one sentence.
+    """
+
+    preview_requested = Signal(object)
+    start_requested = Signal(object)
+    cancel_requested = Signal()
+    previewed = Signal()
+    progressed = Signal(int, int)
+    finished = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.preview: Floats32 = np.zeros((0, 1, 1, 1), np.float32)
+        self.running = False
+
+    def set_preview(self, images: Floats32) -> None:
+        """Show these images [n, h, w, c]."""
+        self.preview = images
+        self.previewed.emit()
+
+    def start(self, settings: ExportSettings) -> None:
+        """Ask the engine for an export."""
+        self.running = True
+        self.start_requested.emit(settings)
+
+    def finish(self, text: str) -> None:
+        """The export has ended."""
+        self.running = False
+        self.finished.emit(text)

@@ -1,0 +1,90 @@
+"""The open model, the open data set and the embedding of one by the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from models.protocol import DataInfo, Embedded, Floats32, Floats64, ModelInfo
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class OpenedData:
+    """An opened data set: memory-mapped images uint8 [n, h, w, c] and labels [n], if it has any."""
+
+    info: DataInfo
+    images: Images
+    labels: Labels | None
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Memory-mapped posterior means and standard deviations [n, d] and what follows from them, per dimension."""
+
+    mu: Floats32
+    sigma: Floats32
+    kl: Floats64
+    active: NDArray[np.bool_]
+    order: NDArray[np.intp]
+
+
+class ModelState(QObject):
+    """What is open. Requests go out as signals to the engine, answers come back through the setters."""
+
+    open_model_requested = Signal(str)
+    open_data_requested = Signal(str)
+    open_picture_requested = Signal(str)
+    model_changed = Signal()
+    data_changed = Signal()
+    embedding_changed = Signal()
+    recent_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.model: ModelInfo | None = None
+        self.data: OpenedData | None = None
+        self.embedding: Embedding | None = None
+        self.recent: list[str] = []
+
+    @property
+    def compatible(self) -> bool:
+        """Whether the open data set has the image shape of the open model."""
+        return (
+            self.model is not None
+            and self.data is not None
+            and self.model.image_shape == self.data.info.image_shape
+        )
+
+    def set_model(self, model: ModelInfo) -> None:
+        """Show another model; its embedding is not known yet if the latent space is another one."""
+        if self.embedding is not None and self.embedding.mu.shape[1] != model.latent_dim:
+            self.embedding = None
+        self.model = model
+        self.model_changed.emit()
+
+    def set_data(self, info: DataInfo) -> None:
+        """Show another data set, laid out by the worker."""
+        labels = None if info.labels_path is None else np.load(info.labels_path, mmap_mode="r")
+        images: Images = np.load(info.images_path, mmap_mode="r")
+        self.data = OpenedData(info, images, labels)
+        self.embedding = None
+        self.data_changed.emit()
+
+    def set_embedding(self, answer: Embedded) -> None:
+        """Show the posteriors of all images."""
+        mu: Floats32 = np.load(answer.mu_path, mmap_mode="r")
+        sigma: Floats32 = np.load(answer.sigma_path, mmap_mode="r")
+        order = np.argsort(-answer.kl, kind="stable")
+        self.embedding = Embedding(mu, sigma, answer.kl, answer.active, order)
+        self.embedding_changed.emit()
+
+    def remember(self, path: str, limit: int = 10) -> None:
+        """Put a file at the head of the recent ones."""
+        self.recent = [path, *(p for p in self.recent if p != path)][:limit]
+        self.recent_changed.emit()

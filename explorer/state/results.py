@@ -1,0 +1,77 @@
+"""What the engine answered for the current point: pictures, curves, thumbnails."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from models.protocol import AggregateReady, CurvesReady, Drawn, Floats32
+
+
+class ResultState(QObject):
+    """The newest answers; views paint these and nothing else.
+
+    Signals
+    -------
+    picture_changed
+        The large picture [h, w, c] in :attr:`picture`; :attr:`picture_stamp` is the time of the input behind it.
+    draws_changed
+        Reconstruction, mean and standard deviation of the current posterior in :attr:`draws`.
+    thumbnails_changed
+        Pictures of the named points in :attr:`thumbnails`.
+    curves_changed, aggregate_changed
+        Curves of the chosen dimension in :attr:`curves`, its aggregate posterior in :attr:`aggregate`.
+    """
+
+    picture_changed = Signal()
+    draws_changed = Signal()
+    thumbnails_changed = Signal()
+    curves_changed = Signal()
+    aggregate_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.picture: Floats32 | None = None
+        self.picture_stamp: float | None = None
+        self.draws: Drawn | None = None
+        self.thumbnails: dict[str, Floats32] = {}
+        self.curves: CurvesReady | None = None
+        self.aggregate: AggregateReady | None = None
+        self.decode_call_seconds: list[float] = []
+
+    def set_picture(self, image: Floats32, stamp: float | None) -> None:
+        """Show a decoded image [h, w, c], float32 in 0–1."""
+        self.picture, self.picture_stamp = image, stamp
+        self.picture_changed.emit()
+
+    def set_draws(self, drawn: Drawn) -> None:
+        """Show what the current posterior looks like in pixels."""
+        self.draws = drawn
+        self.draws_changed.emit()
+
+    def set_thumbnail(self, name: str, image: Floats32) -> None:
+        """Show the picture of one point."""
+        self.thumbnails[name] = image
+        self.thumbnails_changed.emit()
+
+    def set_thumbnails(self, images: dict[str, Floats32]) -> None:
+        """Show the pictures of all points; those of points that are gone are dropped."""
+        self.thumbnails = images
+        self.thumbnails_changed.emit()
+
+    def set_curves(self, curves: CurvesReady) -> None:
+        """Show the curves of the chosen dimension."""
+        self.curves = curves
+        self.curves_changed.emit()
+
+    def set_aggregate(self, aggregate: AggregateReady | None) -> None:
+        """Show the aggregate posterior of the chosen dimension, or that it is not known."""
+        self.aggregate = aggregate
+        self.aggregate_changed.emit()
+
+
+def to_bytes(image: Floats32) -> NDArray[np.uint8]:
+    """Turn an image in 0–1 into uint8, rounded and clipped."""
+    clipped: NDArray[np.uint8] = np.clip(np.rint(image * 255.0), 0, 255).astype(np.uint8)
+    return clipped

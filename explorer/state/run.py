@@ -1,0 +1,128 @@
+"""A training run as seen from the window: settings, curves, what is left, what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from models.protocol import ControlAction, EpochDone, Finished, Progress, TrainSettings, TrainStarted
+
+
+class RunStatus(Enum):
+    """Life of a training run."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+
+
+@dataclass
+class Series:
+    """One curve: epochs and values in nats."""
+
+    epochs: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def add(self, epoch: float, value: float) -> None:
+        """Append a value; a run resumed from an earlier epoch drops what lies after it."""
+        while self.epochs and self.epochs[-1] >= epoch:
+            self.epochs.pop()
+            self.values.pop()
+        self.epochs.append(epoch)
+        self.values.append(value)
+
+
+TERMS = ("elbo", "reconstruction", "kl")
+
+
+class RunState(QObject):
+    """Requests go out as signals to the engine; answers come back through the setters.
+
+    :attr:`unsaved` is the model file of a finished run that the person has not saved yet.
+    """
+
+    start_requested = Signal(str, object)
+    control_requested = Signal(str)
+    status_changed = Signal()
+    progressed = Signal()
+    curves_changed = Signal()
+    checkpoint_written = Signal(str)
+    finished = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.status = RunStatus.IDLE
+        self.settings = TrainSettings()
+        self.started: TrainStarted | None = None
+        self.progress: Progress | None = None
+        self.train: dict[str, Series] = {}
+        self.test: dict[str, Series] = {}
+        self.unsaved: str | None = None
+        self.clear()
+
+    @property
+    def active(self) -> bool:
+        """Whether a run is under way."""
+        return self.status is not RunStatus.IDLE
+
+    def clear(self) -> None:
+        """Forget the curves of the last run."""
+        self.started = self.progress = None
+        self.train = {term: Series() for term in TERMS}
+        self.test = {term: Series() for term in TERMS}
+        self.curves_changed.emit()
+
+    def start(self, data_path: str, settings: TrainSettings) -> None:
+        """Ask the engine for a run."""
+        self.settings = settings
+        self.clear()
+        self.set_status(RunStatus.STARTING)
+        self.start_requested.emit(data_path, settings)
+
+    def control(self, action: ControlAction) -> None:
+        """Ask the engine to pause, resume, stop or discard."""
+        if action in ("stop", "discard"):
+            self.set_status(RunStatus.STOPPING)
+        self.control_requested.emit(action)
+
+    def set_status(self, status: RunStatus) -> None:
+        """Record what the run does."""
+        self.status = status
+        self.status_changed.emit()
+
+    def set_started(self, started: TrainStarted) -> None:
+        """The first step is about to run."""
+        self.started = started
+        self.set_status(RunStatus.RUNNING)
+
+    def add_progress(self, progress: Progress) -> None:
+        """Add the newest training terms."""
+        self.progress = progress
+        if self.status is not RunStatus.STOPPING:
+            status = RunStatus.PAUSED if progress.paused else RunStatus.RUNNING
+            if status is not self.status:
+                self.set_status(status)
+        if not progress.paused:
+            for term in TERMS:
+                self.train[term].add(progress.epoch, getattr(progress.train, term))
+        self.progressed.emit()
+
+    def add_epoch(self, done: EpochDone) -> None:
+        """Add the terms on the test images."""
+        for term in TERMS:
+            self.test[term].add(float(done.epoch), getattr(done.test, term))
+        self.curves_changed.emit()
+
+    def finish(self, finished: Finished | None) -> None:
+        """The run has ended, with None if it failed."""
+        self.unsaved = None if finished is None else finished.path
+        self.set_status(RunStatus.IDLE)
+        self.finished.emit(finished)
+
+    def mark_saved(self) -> None:
+        """The trained model has been saved where the person wanted."""
+        self.unsaved = None

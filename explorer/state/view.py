@@ -1,0 +1,78 @@
+"""What the window shows of it all: axes of the map, the chosen dimension, the way of decoding, the noise bank."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from models.geometry import Vector
+
+DecodeMode = Literal["mu", "sample", "mean"]
+Axes = tuple[int, int] | Literal["pca"]
+BANK_SIZE = 512
+
+
+class ViewState(QObject):
+    """Choices of the person that are no latent change, and so not undone."""
+
+    axes_changed = Signal()
+    dimension_changed = Signal()
+    decode_changed = Signal()
+    seed_changed = Signal()
+    active_only_changed = Signal()
+    quantile_requested = Signal(float)
+    curves_shown = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.axes: Axes = "pca"
+        self.dimension = 0
+        self.decode_mode: DecodeMode = "mu"
+        self.draws = 32
+        self.seed = 7
+        self.active_only = False
+        self.curves_visible = True
+
+    def set_curves_visible(self, visible: bool) -> None:
+        """Say whether anybody looks at the curves: hidden ones are not asked for."""
+        self.curves_visible = visible
+        if visible:
+            self.curves_shown.emit()
+
+    def set_axes(self, axes: Axes) -> None:
+        """Choose the plane of the map: two dimensions, or the first two principal components."""
+        self.axes = axes
+        self.axes_changed.emit()
+
+    def set_dimension(self, dim: int) -> None:
+        """Choose the dimension whose distribution is shown."""
+        if dim != self.dimension:
+            self.dimension = dim
+            self.dimension_changed.emit()
+
+    def set_decode_mode(self, mode: DecodeMode) -> None:
+        """Choose what the large picture shows: the point, a draw around it, or the mean of many."""
+        self.decode_mode = mode
+        self.decode_changed.emit()
+
+    def set_seed(self, seed: int) -> None:
+        """Set the seed of the noise bank, of draws and of samples."""
+        if seed != self.seed:
+            self.seed = seed
+            self.seed_changed.emit()
+
+    def set_active_only(self, active_only: bool) -> None:
+        """Choose whether collapsed dimensions are hidden."""
+        self.active_only = active_only
+        self.active_only_changed.emit()
+
+    def bank(self) -> Vector:
+        """Return the frozen bank of standard normal ε [512] of the chosen dimension, from the seed."""
+        generator = np.random.default_rng([self.seed, self.dimension])
+        return generator.standard_normal(BANK_SIZE)
+
+    def prior_noise(self, latent_dim: int) -> Vector:
+        """Return one standard normal draw [d] from the seed."""
+        return np.random.default_rng(self.seed).standard_normal(latent_dim)

@@ -1,0 +1,233 @@
+"""How one row of the Dimensions pane is laid out, painted and typed into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QDoubleValidator, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from explorer.state import AppState
+from explorer.theme import Theme
+from models.geometry import Vector, dimension_name
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+ROW_HEIGHT = 32
+BINS = 48
+USUAL_RANGE = 4.0
+NAME, VALUE, KL, LOCK, GAP = 34, 58, 46, 26, 8
+
+
+@dataclass(frozen=True)
+class RowLayout:
+    """Where the parts of a row stand."""
+
+    name: QRect
+    track: QRect
+    value: QRect
+    kl: QRect
+    lock: QRect
+
+
+def row_layout(rect: QRect) -> RowLayout:
+    """Lay out a row."""
+    top, height = rect.top(), rect.height()
+    lock = QRect(rect.right() - LOCK, top, LOCK, height)
+    kl = QRect(lock.left() - KL, top, KL, height)
+    value = QRect(kl.left() - VALUE - GAP, top + 4, VALUE, height - 8)
+    name = QRect(rect.left() + 4, top, NAME, height)
+    track = QRect(name.right() + GAP, top, value.left() - name.right() - 2 * GAP - 4, height)
+    return RowLayout(name, track, value, kl, lock)
+
+
+@dataclass(frozen=True)
+class Track:
+    """The scale of one slider: latent values to pixels and back."""
+
+    rect: QRect
+    low: float
+    high: float
+
+    def to_pixel(self, value: float) -> float:
+        """Return the x pixel of a value, kept on the track."""
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return self.rect.left() + share * self.rect.width()
+
+    def to_value(self, x: float) -> float:
+        """Return the value at an x pixel, kept within the range."""
+        share = min(max((x - self.rect.left()) / max(self.rect.width(), 1), 0.0), 1.0)
+        return self.low + share * (self.high - self.low)
+
+
+class Histograms:
+    """Ranges and histograms of the data's posterior means per dimension, made when first looked at."""
+
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+        self._ranges: dict[int, tuple[float, float]] = {}
+        self._pixmaps: dict[tuple[int, int, int], QPixmap] = {}
+
+    def forget(self) -> None:
+        """The embedding or the colours have changed."""
+        self._ranges.clear()
+        self._pixmaps.clear()
+
+    def range_of(self, dim: int) -> tuple[float, float]:
+        """Return the range of a slider: the prior's ±4, widened to the data."""
+        if dim not in self._ranges:
+            means = self._means(dim)
+            low, high = (means.min(), means.max()) if len(means) else (0.0, 0.0)
+            self._ranges[dim] = (min(-USUAL_RANGE, float(low)), max(USUAL_RANGE, float(high)))
+        return self._ranges[dim]
+
+    def pixmap(self, dim: int, width: int, height: int, color: QColor, ratio: float) -> QPixmap | None:
+        """Return the histogram of a dimension, drawn once per size."""
+        key = (dim, width, height)
+        means = self._means(dim)
+        if not len(means) or width < 8:
+            return None
+        if key not in self._pixmaps:
+            self._pixmaps[key] = _draw_histogram(means, self.range_of(dim), QSize(width, height), color, ratio)
+        return self._pixmaps[key]
+
+    def _means(self, dim: int) -> Vector:
+        embedding = self._state.model.embedding
+        if embedding is None or dim >= embedding.mu.shape[1]:
+            return np.zeros(0)
+        return np.asarray(embedding.mu[:, dim], np.float64)
+
+
+def _draw_histogram(
+    means: Vector, limits: tuple[float, float], size: QSize, color: QColor, ratio: float
+) -> QPixmap:
+    counts, _ = np.histogram(means, BINS, limits)
+    pixmap = QPixmap(size * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    step = size.width() / BINS
+    for number, count in enumerate(counts):
+        tall = size.height() * count / max(counts.max(), 1)
+        painter.fillRect(QRectF(number * step, size.height() - tall, step, tall), color)
+    painter.end()
+    return pixmap
+
+
+class DimensionDelegate(QStyledItemDelegate):
+    """Paints slider rows and types their values."""
+
+    def __init__(self, state: AppState, theme: Theme, histograms: Histograms, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._state, self._theme, self._histograms = state, theme, histograms
+        self.hot: int | None = None
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the colours and fonts of the scheme."""
+        colors = self._theme.colors
+        self._text, self._muted, self._accent = (QColor(c) for c in (colors.text, colors.muted, colors.accent))
+        self._field, self._border, self._bars = (QColor(c) for c in (colors.field, colors.border, colors.muted))
+        self._bars.setAlpha(80)
+        self._band = QColor(colors.accent)
+        self._band.setAlpha(60)
+        self._chosen = QColor(colors.field)
+        self._font, self._small = self._theme.font(13), self._theme.font(11)
+        icons = {name: self._theme.icon(name, colors.muted) for name in ("lock", "unlock")}
+        icons["lock"] = self._theme.icon("lock", colors.accent)
+        self._locks = {name: icon.pixmap(16, 16) for name, icon in icons.items()}
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: N802
+        """All rows are equally high."""
+        return QSize(200, ROW_HEIGHT)
+
+    def track(self, rect: QRect, dim: int) -> Track:
+        """Return the slider scale of a row."""
+        return Track(row_layout(rect).track, *self._histograms.range_of(dim))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Draw one row."""
+        dim = index.data(Qt.ItemDataRole.UserRole)
+        point = self._state.latent.point
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        if not isinstance(dim, int) or dim >= len(point.z):
+            return
+        parts = row_layout(rect)
+        if dim == self._state.view.dimension:
+            painter.fillRect(rect, self._chosen)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(self._font)
+        painter.setPen(self._text)
+        painter.drawText(parts.name, middle, dimension_name(dim))
+        self._paint_track(painter, Track(parts.track, *self._histograms.range_of(dim)), dim)
+        self._paint_value(painter, parts.value, point.z[dim])
+        self._paint_kl(painter, parts.kl, dim)
+        lock = self._locks["lock" if self._state.latent.locked[dim] else "unlock"]
+        painter.drawPixmap(parts.lock.center().x() - 8, parts.lock.center().y() - 8, lock)
+
+    def _paint_track(self, painter: QPainter, track: Track, dim: int) -> None:
+        point, rect = self._state.latent.point, track.rect
+        ratio = painter.device().devicePixelRatioF()
+        bars = self._histograms.pixmap(dim, rect.width(), rect.height() - 8, self._bars, ratio)
+        if bars is not None:
+            painter.drawPixmap(rect.left(), rect.top() + 2, bars)
+        base = rect.bottom() - 5
+        mu, sigma, z = point.mu[dim], point.sigma[dim], point.z[dim]
+        painter.fillRect(QRectF(rect.left(), base, rect.width(), 1), self._border)
+        left, right = track.to_pixel(mu - sigma), track.to_pixel(mu + sigma)
+        painter.fillRect(QRectF(left, base - 3, max(right - left, 1), 7), self._band)
+        painter.fillRect(QRectF(track.to_pixel(mu) - 1, base - 6, 2, 13 if base + 7 <= rect.bottom() else 10), self._accent)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme_surface(), 1.5))
+        painter.setBrush(self._accent if dim == self.hot or not self._state.latent.locked[dim] else self._muted)
+        painter.drawEllipse(QPointF(track.to_pixel(z), base + 0.5), 6, 6)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _theme_surface(self) -> QColor:
+        return QColor(self._theme.colors.surface)
+
+    def _paint_value(self, painter: QPainter, rect: QRect, value: float) -> None:
+        painter.fillRect(rect, self._field)
+        painter.setPen(self._border)
+        painter.drawRect(rect.adjusted(0, 0, -1, -1))
+        painter.setPen(self._text)
+        inside = rect.adjusted(2, 0, -6, 0)
+        painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")
+
+    def _paint_kl(self, painter: QPainter, rect: QRect, dim: int) -> None:
+        embedding = self._state.model.embedding
+        if embedding is not None and dim < len(embedding.kl):
+            painter.setFont(self._small)
+            painter.setPen(self._muted)
+            align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.drawText(rect.adjusted(0, 0, -6, 0), align, f"{embedding.kl[dim]:.2f}")
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:  # noqa: N802
+        """Return a field for a typed value."""
+        editor = QLineEdit(parent)
+        editor.setValidator(QDoubleValidator(-1e6, 1e6, 8, editor))
+        editor.setAlignment(Qt.AlignmentFlag.AlignRight)
+        editor.setAccessibleName(f"Value of {dimension_name(index.data(Qt.ItemDataRole.UserRole))}")
+        return editor
+
+    def updateEditorGeometry(  # noqa: N802
+        self, editor: QWidget, option: QStyleOptionViewItem, index: AnyIndex
+    ) -> None:
+        """Put the field over the number."""
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        editor.setGeometry(row_layout(rect).value.adjusted(-16, -3, 0, 3))
+
+    def setEditorData(self, editor: QWidget, index: AnyIndex) -> None:  # noqa: N802
+        """Start from the number shown."""
+        if isinstance(editor, QLineEdit):
+            dim = index.data(Qt.ItemDataRole.UserRole)
+            editor.setText(f"{self._state.latent.point.z[dim]:.4f}")
+            editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: object, index: AnyIndex) -> None:  # noqa: N802
+        """Move the point to what was typed."""
+        if isinstance(editor, QLineEdit) and editor.hasAcceptableInput():
+            dim = index.data(Qt.ItemDataRole.UserRole)
+            with self._state.latent.step(f"Set {dimension_name(dim)}"):
+                self._state.latent.set_component("z", dim, float(editor.text()))

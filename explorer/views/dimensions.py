@@ -1,0 +1,271 @@
+"""All latent dimensions as sliders, the most informative first. Only visible rows are ever painted."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QListView, QPushButton
+
+from explorer.state import AppState
+from explorer.state.latent import Point
+from explorer.theme import Theme
+from explorer.views.dimension_rows import DimensionDelegate, Histograms, row_layout
+from explorer.views.pane import Pane, caption
+from models.geometry import dimension_name
+
+STEP = 0.1
+WHEEL_NOTCH = 120.0
+
+
+class DimensionModel(QAbstractListModel):
+    """The dimensions in the order shown; the text of a row is what a screen reader says."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self._state = state
+        self.dims: list[int] = []
+
+    def refill(self) -> None:
+        """Order by KL, and leave out collapsed dimensions if asked."""
+        self.beginResetModel()
+        embedding, count = self._state.model.embedding, self._state.latent.latent_dim
+        if embedding is None or len(embedding.order) != count:
+            self.dims = list(range(count))
+        else:
+            only = self._state.view.active_only
+            self.dims = [int(dim) for dim in embedding.order if embedding.active[dim] or not only]
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: N802, B008
+        """Return the number of rows."""
+        return 0 if parent.isValid() else len(self.dims)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return the dimension (UserRole) or its text."""
+        dim = self.dims[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return dim
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return f"{dimension_name(dim)} = {self._state.latent.point.z[dim]:.3f}"
+        return None
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        """Rows can be chosen and typed into."""
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+
+
+class DimensionList(QListView):
+    """The rows; drags, clicks, keys and the wheel become latent steps."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__()
+        self.state, self.theme = state, theme
+        self.histograms = Histograms(state)
+        self.rows = DimensionModel(state)
+        self.delegate = DimensionDelegate(state, theme, self.histograms, self)
+        self._shown: Point | None = None
+        self._drag: int | None = None
+        self.setModel(self.rows)
+        self.setItemDelegate(self.delegate)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setAccessibleName("Dimensions: up and down choose, left and right move, F2 types")
+        self.setToolTip(
+            "Drag a slider, or click its number to type. Double click returns to μ. Keys: ← → step, Shift ten times "
+            "further, Ctrl ten times finer, Delete returns to μ, L locks. Ctrl + wheel moves."
+        )
+
+    # -------------------------------------------------------------------------------------------------- showing
+
+    def refill(self) -> None:
+        """The order or the set of rows has changed."""
+        self.histograms.forget()
+        self.rows.refill()
+        self.viewport().update()
+
+    def restyle(self) -> None:
+        """The colours have changed."""
+        self.histograms.forget()
+        self.delegate.restyle()
+        self.viewport().update()
+
+    def show_point(self) -> None:
+        """Repaint the rows that differ from what is shown, if there are few, else what is visible."""
+        before, self._shown = self._shown, self.state.latent.point
+        if before is None or len(before.z) != len(self._shown.z):
+            self.viewport().update()
+            return
+        now = self._shown
+        changed = (before.z != now.z) | (before.mu != now.mu) | (before.sigma != now.sigma)
+        for dim in np.flatnonzero(changed):
+            self.viewport().update(self.rect_of(int(dim)))
+
+    def rect_of(self, dim: int) -> QRect:
+        """Return the rectangle of a dimension's row in the viewport; empty if it is not listed."""
+        if dim not in self.rows.dims:
+            return QRect()
+        return self.visualRect(self.rows.index(self.rows.dims.index(dim)))
+
+    def handle_position(self, dim: int, value: float) -> QPoint:
+        """Return where the handle of a dimension would stand at a value, in the viewport."""
+        rect = self.rect_of(dim)
+        return QPoint(round(self.delegate.track(rect, dim).to_pixel(value)), rect.bottom() - 5)
+
+    # -------------------------------------------------------------------------------------------------- the mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take hold of a slider, open a number, turn a lock, or choose the dimension."""
+        index = self.indexAt(event.position().toPoint())
+        if not index.isValid() or event.button() != Qt.MouseButton.LeftButton:
+            return
+        dim, parts = self.rows.dims[index.row()], row_layout(self.visualRect(index))
+        at = event.position().toPoint()
+        self.setCurrentIndex(index)
+        self.state.view.set_dimension(dim)
+        if parts.lock.contains(at):
+            self.state.latent.set_locked(dim, not self.state.latent.locked[dim])
+        elif parts.value.contains(at):
+            self.edit(index)
+        elif parts.track.adjusted(-8, 0, 8, 0).contains(at):
+            self._drag = dim
+            self.state.latent.begin(f"Move {dimension_name(dim)}")
+            self._drag_to(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Move the slider that is held."""
+        if self._drag is not None:
+            self._drag_to(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let the slider go."""
+        if self._drag is not None:
+            self._drag = None
+            self.state.latent.end()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Return the dimension under the mouse to its posterior mean."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and row_layout(self.visualRect(index)).track.contains(event.position().toPoint()):
+            self.reset(self.rows.dims[index.row()])
+
+    def _drag_to(self, event: QMouseEvent) -> None:
+        if self._drag is not None:
+            self.state.latency.input()
+            track = self.delegate.track(self.rect_of(self._drag), self._drag)
+            self.state.latent.set_component("z", self._drag, track.to_value(event.position().x()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Scroll; with Ctrl, move the dimension under the mouse."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.nudge(self.rows.dims[index.row()], STEP * event.angleDelta().y() / WHEEL_NOTCH)
+        else:
+            super().wheelEvent(event)
+
+    # --------------------------------------------------------------------------------------------------- the keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Step, reset or lock the chosen dimension."""
+        index = self.currentIndex()
+        if not index.isValid():
+            super().keyPressEvent(event)
+            return
+        dim, modifiers = self.rows.dims[index.row()], event.modifiers()
+        step = STEP * (10.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0)
+        step *= 0.1 if modifiers & Qt.KeyboardModifier.ControlModifier else 1.0
+        match event.key():
+            case Qt.Key.Key_Left:
+                self.nudge(dim, -step)
+            case Qt.Key.Key_Right:
+                self.nudge(dim, step)
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self.reset(dim)
+            case Qt.Key.Key_L:
+                self.state.latent.set_locked(dim, not self.state.latent.locked[dim])
+            case _:
+                super().keyPressEvent(event)
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # noqa: N802
+        """Show the distribution of the row the keys went to."""
+        super().currentChanged(current, previous)
+        if current.isValid():
+            self.state.view.set_dimension(self.rows.dims[current.row()])
+
+    def nudge(self, dim: int, step: float) -> None:
+        """Move one dimension by a step."""
+        latent = self.state.latent
+        self.state.latency.input()
+        with latent.step(f"Move {dimension_name(dim)}"):
+            latent.set_component("z", dim, latent.point.z[dim] + step)
+
+    def reset(self, dim: int) -> None:
+        """Return one dimension to its posterior mean."""
+        latent = self.state.latent
+        with latent.step(f"Reset {dimension_name(dim)}"):
+            latent.set_component("z", dim, latent.point.mu[dim])
+
+
+class DimensionsPane(Pane):
+    """The pane: filter, randomize, reset, and the rows."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__("Dimensions")
+        self.state = state
+        self.list = DimensionList(state, theme)
+        self.active = QCheckBox("active only")
+        self.randomize, self.reset = QPushButton("Randomize"), QPushButton("Reset")
+        self._columns = caption("")
+        self._build()
+        self._connect(theme)
+
+    def _build(self) -> None:
+        self.active.setToolTip("Hide collapsed dimensions: those whose mean hardly varies, Var(μ) ≤ 0.01")
+        self.randomize.setToolTip("Draw all unlocked dimensions from the prior, with the next seed (Ctrl+R)")
+        self.reset.setToolTip("Return all unlocked dimensions to μ (Ctrl+0)")
+        self.header.addStretch(1)
+        for widget in (self.active, self.randomize, self.reset):
+            self.header.addWidget(widget)
+        self.body.addWidget(self._columns)
+        self.body.addWidget(self.list, 1)
+        self.body.setContentsMargins(12, 0, 4, 8)
+
+    def _connect(self, theme: Theme) -> None:
+        state, rows = self.state, self.list
+        self.active.toggled.connect(state.view.set_active_only)
+        self.randomize.clicked.connect(self.draw)
+        self.reset.clicked.connect(self.reset_all)
+        state.view.active_only_changed.connect(self._refill)
+        state.view.dimension_changed.connect(rows.viewport().update)
+        state.model.embedding_changed.connect(self._refill)
+        state.model.model_changed.connect(self._refill)
+        state.latent.moved.connect(rows.show_point)
+        state.latent.posterior_changed.connect(rows.show_point)
+        state.latent.current_changed.connect(rows.show_point)
+        state.latent.points_changed.connect(rows.show_point)
+        state.latent.locks_changed.connect(rows.viewport().update)
+        theme.changed.connect(rows.restyle)
+
+    def _refill(self) -> None:
+        self.active.setChecked(self.state.view.active_only)
+        self.list.refill()
+        embedding = self.state.model.embedding
+        order = "" if embedding is None else f", {int(embedding.active.sum())} active · sorted by KL in nats"
+        self._columns.setText(f"{self.state.latent.latent_dim} dimensions{order}")
+
+    def draw(self) -> None:
+        """Draw all unlocked dimensions from the prior with the next seed."""
+        state = self.state
+        state.view.set_seed(state.view.seed + 1)
+        state.latency.input()
+        with state.latent.step("Randomize"):
+            state.latent.replace_unlocked(state.view.prior_noise(state.latent.latent_dim))
+
+    def reset_all(self) -> None:
+        """Return all unlocked dimensions to the posterior mean."""
+        with self.state.latent.step("Reset all"):
+            self.state.latent.replace_unlocked(self.state.latent.point.mu)

@@ -1,0 +1,371 @@
+"""The latent map: all images by their posterior means, and the points that can be dragged among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
+
+from explorer.state import AppState
+from explorer.state.latent import Point, Source
+from explorer.state.results import to_bytes
+from explorer.theme import Theme
+from explorer.views.map_hover import HoverCard
+from explorer.views.map_layers import CloudLayer, Frame, Marker, MarkerLayer, RingLayer
+from explorer.views.pane import Pane, caption, to_qimage
+from models.geometry import (
+    Matrix,
+    Projection,
+    dimension_name,
+    dimension_plane,
+    ellipse_outline,
+    principal_plane,
+)
+
+CLICK_RADIUS = 12.0
+ARROW_STEP = 0.1
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1),
+}  # fmt: skip
+
+
+class MapPlot(pg.PlotWidget):
+    """The plot itself: tells presses and drags on points, clicks and hovers on images apart."""
+
+    dragged = Signal(object)
+    grabbed = Signal(str)
+    released = Signal()
+    picked = Signal(int)
+    hovered = Signal(int, object)
+    reset_asked = Signal(str)
+    nudged = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.cloud, self.rings, self.points = CloudLayer(theme), RingLayer(theme), MarkerLayer(theme)
+        for layer in (self.cloud, self.rings, self.points):
+            self.addItem(layer, ignoreBounds=True)
+        self.setAspectLocked(True)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._grip: QPointF | None = None
+        self._press: QPointF | None = None
+
+    def frame(self) -> Frame:
+        """Return the map from coordinates to pixels."""
+        return self.points.frame()
+
+    def _pixel(self, event: QMouseEvent) -> QPointF:
+        return QPointF(event.position() - self.getViewBox().sceneBoundingRect().topLeft())
+
+    def _coordinates(self, pixel: QPointF) -> Matrix:
+        frame = self.frame()
+        return np.array([frame.left + pixel.x() / frame.x_scale, frame.top - pixel.y() / frame.y_scale])
+
+    def _image_at(self, pixel: QPointF) -> int | None:
+        xy = self.cloud.xy
+        if not len(xy):
+            return None
+        gap = self.frame().vectors_to_pixels(xy - self._coordinates(pixel))
+        distance = np.einsum("ij,ij->i", gap, gap)
+        nearest = int(np.argmin(distance))
+        return nearest if distance[nearest] <= CLICK_RADIUS**2 else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Grab the point under the mouse, or leave the press to panning."""
+        pixel = self._pixel(event)
+        marker = self.points.marker_at(self.frame(), pixel)
+        if event.button() == Qt.MouseButton.LeftButton and marker is not None:
+            self._grip = pixel - QPointF(*self.frame().to_pixels(marker.xy))
+            self.grabbed.emit(marker.name)
+            return
+        self._press = pixel
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Drag the point that is held, or show what is under the mouse."""
+        pixel = self._pixel(event)
+        if self._grip is not None:
+            self.dragged.emit(self._coordinates(pixel - self._grip))
+            return
+        if not event.buttons():
+            index = self._image_at(pixel)
+            self.hovered.emit(-1 if index is None else index, event.position().toPoint())
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let the point go, or pick the image that was clicked."""
+        if self._grip is not None:
+            self._grip = None
+            self.released.emit()
+            return
+        super().mouseReleaseEvent(event)
+        pixel, press, self._press = self._pixel(event), self._press, None
+        if press is not None and (pixel - press).manhattanLength() < 4:
+            index = self._image_at(pixel)
+            if index is not None:
+                self.picked.emit(index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Put the point under the mouse back onto its posterior mean."""
+        marker = self.points.marker_at(self.frame(), self._pixel(event))
+        if marker is not None:
+            self.reset_asked.emit(marker.name)
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        """Hide the hover card."""
+        self.hovered.emit(-1, None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Move the current point by the arrow keys; Shift steps ten times further, Ctrl ten times finer."""
+        arrow = ARROWS.get(Qt.Key(event.key()))
+        if arrow is None:
+            super().keyPressEvent(event)
+            return
+        modifiers = event.modifiers()
+        step = ARROW_STEP * (10.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0)
+        step *= 0.1 if modifiers & Qt.KeyboardModifier.ControlModifier else 1.0
+        self.nudged.emit(np.array(arrow) * step)
+
+
+class LatentMap(Pane):
+    """The pane: choice of the plane, legend, plot."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__("Latent map")
+        self.state, self.theme = state, theme
+        self.plot = MapPlot(theme)
+        self._projection: Projection | None = None
+        self._pictures: dict[str, tuple[object, object]] = {}
+        self._own_step = False
+        self._legend = QLabel()
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setAccessibleName("Legend of the classes")
+        self._x, self._y = QComboBox(), QComboBox()
+        self._card = HoverCard(self.plot)
+        self._build()
+        self._connect()
+        self._restyle()
+
+    def _build(self) -> None:
+        self.header.addStretch(1)
+        for box, name in ((self._x, "x"), (self._y, "y")):
+            box.setAccessibleName(f"{name} axis of the latent map")
+            box.setMaxVisibleItems(20)
+            box.setMinimumContentsLength(5)
+            self.header.addWidget(caption(name))
+            self.header.addWidget(box)
+        for text, tip, slot in (
+            ("+", "Add a point here (Ctrl+D)", self.state.latent.add_point),
+            ("−", "Remove the current point", self.state.latent.remove_point),
+            ("Fit", "Show all images", self.fit),
+        ):
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAccessibleName(tip)
+            button.clicked.connect(slot)
+            self.header.addWidget(button)
+        self.body.addWidget(self._legend)
+        self.body.addWidget(self.plot, 1)
+        self.plot.setAccessibleName("Latent map: arrow keys move the current point")
+
+    def _connect(self) -> None:
+        state, plot = self.state, self.plot
+        self._x.activated.connect(self._chose_x)
+        self._y.activated.connect(self._chose_y)
+        plot.grabbed.connect(self._grab)
+        plot.dragged.connect(self._drag)
+        plot.released.connect(state.latent.end)
+        plot.picked.connect(self.select)
+        plot.hovered.connect(self._hover)
+        plot.reset_asked.connect(self._reset)
+        plot.nudged.connect(self._nudge)
+        state.model.model_changed.connect(self._fill_axes)
+        state.model.data_changed.connect(self._data_changed)
+        state.model.embedding_changed.connect(self._project)
+        state.view.axes_changed.connect(self._axes_changed)
+        state.latent.moved.connect(self._show_points)
+        state.latent.points_changed.connect(self._show_points)
+        state.latent.current_changed.connect(self._show_points)
+        state.results.thumbnails_changed.connect(self._show_points)
+        self.theme.changed.connect(self._restyle)
+
+    # ------------------------------------------------------------------------------------------------ the plane
+
+    def _fill_axes(self) -> None:
+        model = self.state.model.model
+        dims = 0 if model is None else model.latent_dim
+        if self._x.count() != dims + 1:
+            for box, component in ((self._x, "PC 1"), (self._y, "PC 2")):
+                box.clear()
+                box.addItem(component)
+                box.addItems([dimension_name(dim) for dim in range(dims)])
+        self._axes_changed()
+
+    def _chose_x(self, row: int) -> None:
+        self._choose(row, max(self._y.currentIndex(), 1))
+
+    def _chose_y(self, row: int) -> None:
+        self._choose(max(self._x.currentIndex(), 1), row)
+
+    def _choose(self, x: int, y: int) -> None:
+        self.state.view.set_axes("pca" if min(x, y) == 0 else (x - 1, y - 1))
+
+    def _axes_changed(self) -> None:
+        axes = self.state.view.axes
+        x, y = (0, 0) if axes == "pca" else (axes[0] + 1, axes[1] + 1)
+        self._x.setCurrentIndex(x)
+        self._y.setCurrentIndex(y)
+        self._projection = None
+        self._project()
+
+    def _plane(self) -> Projection | None:
+        model, embedding, axes = self.state.model.model, self.state.model.embedding, self.state.view.axes
+        if model is None:
+            return None
+        if axes != "pca":
+            return dimension_plane(model.latent_dim, *axes)
+        if embedding is None or model.latent_dim < 2:
+            return dimension_plane(model.latent_dim, 0, min(1, model.latent_dim - 1))
+        return principal_plane(embedding.mu)
+
+    def _project(self) -> None:
+        fresh, self._projection = self._projection is None, self._plane()
+        plane, embedding, data = self._projection, self.state.model.embedding, self.state.model.data
+        if plane is None:
+            return
+        had_none = not len(self.plot.cloud.xy)
+        if embedding is not None and data is not None and embedding.mu.shape[1] == plane.basis.shape[1]:
+            labels = data.labels if data.labels is not None else np.full(len(embedding.mu), -1)
+            self.plot.cloud.set_points(plane.to_plane(embedding.mu), np.asarray(labels))
+        else:
+            self.plot.cloud.set_points(np.zeros((0, 2)), np.zeros(0, np.int64))
+        self.plot.rings.set_centre(plane.to_plane(np.zeros(plane.basis.shape[1])))
+        self._name_axes(plane)
+        self._show_points()
+        if fresh or had_none:
+            self.fit()
+
+    def _name_axes(self, plane: Projection) -> None:
+        shares = ("", "") if plane.explained is None else tuple(f" · {s:.0%} of variance" for s in plane.explained)
+        self.plot.setLabel("bottom", plane.labels[0] + shares[0])
+        self.plot.setLabel("left", plane.labels[1] + shares[1])
+
+    def fit(self) -> None:
+        """Show all images and the prior's rings."""
+        centre = self.plot.rings.centre
+        corners = np.stack([centre - 3.3, centre + 3.3])
+        xy = self.plot.cloud.xy
+        if len(xy):
+            corners = np.concatenate([corners, np.percentile(xy, [0.2, 99.8], axis=0)])
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        self.plot.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.02)
+
+    # ------------------------------------------------------------------------------------------------ the points
+
+    def _show_points(self) -> None:
+        plane, latent = self._projection, self.state.latent
+        if plane is None or plane.basis.shape[1] != latent.latent_dim:
+            return
+        markers = [self._marker(plane, point, point is latent.point) for point in latent.points]
+        markers.sort(key=_current_last)
+        self.plot.points.set_markers(markers)
+
+    def _marker(self, plane: Projection, point: Point, current: bool) -> Marker:
+        outlines: tuple[Matrix, ...] = ()
+        if current:
+            spread, centre = plane.ellipse(point.sigma), plane.to_plane(point.mu)
+            outlines = tuple(centre + ellipse_outline(spread, scale) for scale in (1.0, 2.0))
+        image = self.state.results.thumbnails.get(point.name)
+        picture = None if image is None else to_qimage(to_bytes(image))
+        return Marker(point.name, plane.to_plane(point.z), picture, current, outlines)
+
+    def _index_of(self, name: str) -> int:
+        return next(i for i, point in enumerate(self.state.latent.points) if point.name == name)
+
+    def _grab(self, name: str) -> None:
+        self._card.hide()
+        self.state.latent.set_current(self._index_of(name))
+        self.state.latent.begin(f"Drag {name}")
+
+    def _drag(self, target: Matrix) -> None:
+        if self._projection is not None:
+            self.state.latency.input()
+            latent = self.state.latent
+            latent.set_z(self._projection.move(latent.point.z, target, ~latent.locked))
+
+    def _nudge(self, step: Matrix) -> None:
+        if self._projection is not None:
+            latent = self.state.latent
+            with latent.step(f"Move {latent.point.name}"):
+                self._drag(self._projection.to_plane(latent.point.z) + step)
+
+    def _reset(self, name: str) -> None:
+        latent = self.state.latent
+        latent.set_current(self._index_of(name))
+        with latent.step(f"Reset {name} to μ"):
+            latent.replace_unlocked(latent.point.mu)
+
+    # ------------------------------------------------------------------------------------------------ the images
+
+    def select(self, index: int) -> None:
+        """Make the posterior of image ``index`` the current one."""
+        model = self.state.model
+        if model.embedding is None or model.data is None:
+            return
+        image = np.array(model.data.images[index])
+        with self.state.latent.step(f"Select image {index}"):
+            self.state.latent.set_posterior(
+                np.asarray(model.embedding.mu[index], np.float64),
+                np.asarray(model.embedding.sigma[index], np.float64),
+                Source("data", f"image {index}", index, image),
+            )
+
+    def _hover(self, index: int, at: object) -> None:
+        data = self.state.model.data
+        if index < 0 or data is None or index >= len(data.images):
+            self._card.hide()
+            return
+        text = f"image {index}"
+        if data.labels is not None:
+            text += f" · class {data.labels[index]}"
+        self._card.show_image(np.array(data.images[index]), text, at)
+
+    def _data_changed(self) -> None:
+        self._projection = None
+        self._project()
+        self._fill_legend()
+
+    def _fill_legend(self) -> None:
+        data = self.state.model.data
+        chips = []
+        if data is not None and data.labels is not None:
+            for label in np.unique(data.labels)[:20]:
+                color = self.theme.class_color(int(label)).name()
+                chips.append(f"<span style='color:{color}'>●</span>&nbsp;{label}")
+        self._legend.setText("class &nbsp; " + " &nbsp; ".join(chips) if chips else "")
+        self._legend.setVisible(bool(chips))
+
+    def _restyle(self) -> None:
+        colors = self.theme.colors
+        self.plot.setBackground(colors.plot)
+        for side in ("bottom", "left"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(colors.border))
+            axis.setTextPen(pg.mkPen(colors.muted))
+            axis.setStyle(tickFont=self.theme.font(11), tickLength=-4)
+            axis.label.setFont(self.theme.font(12))
+        self.plot.cloud.refresh()
+        self._fill_legend()
+        self._show_points()
+
+
+def _current_last(marker: Marker) -> bool:
+    return marker.current
+
+

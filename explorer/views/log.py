@@ -1,0 +1,69 @@
+"""The Log pane: notifications of this session and what the workers wrote."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QPlainTextEdit
+
+from explorer.state import AppState
+from explorer.views.pane import Pane
+
+READ_EVERY_MS = 1000
+TAIL_BYTES = 64_000
+LINES_KEPT = 5000
+
+
+class LogPane(Pane):
+    """A read-only text that follows the log files while it is looked at."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__("Log", show_title=False)
+        self.state = state
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setMaximumBlockCount(LINES_KEPT)
+        self.text.setAccessibleName("Log")
+        self.text.setPlaceholderText("Messages of the app and of its engines appear here.")
+        self.body.addWidget(self.text)
+        self._read: dict[str, int] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(READ_EVERY_MS)
+        self._timer.timeout.connect(self._follow)
+        state.engine.noticed.connect(self._note)
+        state.engine.crashed.connect(self._note)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Follow the files while visible."""
+        super().showEvent(event)
+        self._follow()
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """A hidden tab costs nothing."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _note(self, level: str, text: str) -> None:
+        self.text.appendPlainText(f"{datetime.now():%H:%M:%S}  {level}: {text}")
+
+    def _follow(self) -> None:
+        for role, path in self.state.engine.log_paths.items():
+            for line in self._new_lines(path):
+                self.text.appendPlainText(f"{role}  {line}")
+
+    def _new_lines(self, path: str) -> list[str]:
+        try:
+            size = Path(path).stat().st_size
+            start = min(self._read.get(path, max(0, size - TAIL_BYTES)), size)
+            with open(path, "rb") as file:
+                file.seek(start)
+                data = file.read(TAIL_BYTES)
+        except OSError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read[path] = start + len(whole)
+        return whole.decode(errors="replace").splitlines()

@@ -1,0 +1,89 @@
+"""What all panes share: a header with a title and controls, and small standard widgets."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+HEADER_HEIGHT = 36
+
+
+class Pane(QWidget):
+    """A surface; subclasses fill :attr:`body` and may add controls to :attr:`header`, the row of :attr:`bar`.
+
+    The bar is the title bar of the dock that holds the pane: it moves, and by a double click floats, the dock.
+    """
+
+    def __init__(self, title: str, show_title: bool = True) -> None:
+        super().__init__()
+        self.setObjectName("pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.bar = QWidget()
+        self.bar.setObjectName("paneTitle")
+        self.bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.bar.setFixedHeight(HEADER_HEIGHT)
+        self.header = QHBoxLayout(self.bar)
+        self.header.setContentsMargins(12, 2, 8, 2)
+        self.header.setSpacing(6)
+        if show_title:
+            self.header.addWidget(heading(title))
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(12, 0, 12, 10)
+        self.body.setSpacing(6)
+        self.setLayout(self.body)
+
+
+def heading(text: str) -> QLabel:
+    """Return a pane's title."""
+    label = QLabel(text)
+    label.setObjectName("heading")
+    return label
+
+
+def caption(text: str = "") -> QLabel:
+    """Return a quiet label for names and units."""
+    label = QLabel(text)
+    label.setObjectName("caption")
+    return label
+
+
+class Segments(QWidget):
+    """A row of buttons of which one is down."""
+
+    def __init__(self, name: str, choices: dict[str, str], tips: dict[str, str]) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self.group = QButtonGroup(self)
+        self._keys = list(choices)
+        for number, (key, text) in enumerate(choices.items()):
+            button = QPushButton(text)
+            button.setObjectName("segment")
+            button.setCheckable(True)
+            button.setToolTip(tips.get(key, ""))
+            button.setAccessibleName(f"{name}: {text}")
+            self.group.addButton(button, number)
+            row.addWidget(button)
+
+    def set_choice(self, key: str) -> None:
+        """Press one button without telling anybody."""
+        self.group.button(self._keys.index(key)).setChecked(True)
+
+    def key_of(self, number: int) -> str:
+        """Return the key of a button of :attr:`group`."""
+        return self._keys[number]
+
+
+def to_qimage(image: NDArray[np.uint8]) -> QImage:
+    """Return a picture [h, w, 1 or 3] as a QImage that owns its pixels."""
+    height, width, channels = image.shape
+    pixels = np.ascontiguousarray(image)
+    kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
+    return QImage(pixels.data, width, height, width * channels, kind).copy()

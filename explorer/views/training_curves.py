@@ -1,0 +1,59 @@
+"""One term of the objective over the epochs, training and test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+
+from explorer.state.run import Series
+from explorer.theme import Theme
+
+CURVE_POINTS = 600
+
+
+class TermPlot(pg.PlotWidget):
+    """A plot of nats over epochs; the first steep moments are left out of the range, not of the data."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self.theme, self._name = theme, name
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.disableAutoRange()
+        self.setMinimumSize(140, 100)
+        self.setAccessibleName(f"{name} over the epochs")
+        self._train, self._test = pg.PlotCurveItem(), pg.PlotDataItem(symbol="o", symbolSize=4)
+        self.addItem(self._train, ignoreBounds=True)
+        self.addItem(self._test, ignoreBounds=True)
+
+    def restyle(self) -> None:
+        """Take the colours and fonts of the scheme."""
+        colors = self.theme.colors
+        self.setBackground(colors.plot)
+        for side, text in (("bottom", "epoch"), ("left", f"{self._name} (nats)")):
+            axis = self.getAxis(side)
+            axis.setPen(pg.mkPen(colors.border))
+            axis.setTextPen(pg.mkPen(colors.muted))
+            axis.setStyle(tickFont=self.theme.font(11), tickLength=-4, maxTickLevel=0)
+            axis.label.setFont(self.theme.font(12))
+            self.setLabel(side, text)
+        self.getAxis("left").setWidth(52)
+        self._train.setPen(pg.mkPen(colors.accent, width=1.2))
+        self._test.setPen(pg.mkPen(colors.second, width=1.6))
+        self._test.setSymbolBrush(colors.second)
+        self._test.setSymbolPen(None)
+
+    def show_series(self, train: Series, test: Series) -> None:
+        """Show both curves, thinned to what a screen can tell apart."""
+        x, y = np.array(train.epochs), np.array(train.values)
+        step = max(1, len(x) // CURVE_POINTS)
+        self._train.setData(x[::step], y[::step])
+        self._test.setData(test.epochs, test.values)
+        values = np.concatenate([y, np.array(test.values)])
+        values = values[np.isfinite(values)]
+        if len(values) > 1:
+            late = y[len(y) // 20 :] if len(y) > 40 else values
+            low, high = np.percentile(np.concatenate([late, np.array(test.values)]), [1, 99])
+            margin = 0.08 * max(high - low, 1e-3)
+            self.setYRange(low - margin, high + margin, padding=0)
+            self.setXRange(0.0, max(float(x[-1]) if len(x) else 0.0, 1.0), padding=0.02)

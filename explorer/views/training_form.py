@@ -1,0 +1,137 @@
+"""The settings of a training run, with the defaults of the project's own architecture."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import QRegularExpression
+from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QGridLayout,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from explorer.state import AppState
+from explorer.views.pane import caption
+from models.protocol import LIKELIHOODS, TrainSettings
+
+LIKELIHOOD_NAMES = {
+    "bernoulli": "Bernoulli (binarized)",
+    "continuous_bernoulli": "continuous Bernoulli",
+    "gaussian": "Gaussian, learned σ²",
+}
+DATA_FILES = "Images (*.npz *.npy *.gz *ubyte);;All files (*)"
+
+
+class TrainingForm(QWidget):
+    """Data, sizes, likelihood, β, learning rate, epochs, batch size, seed."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self.state = state
+        default = TrainSettings()
+        self.data = QComboBox()
+        self.hidden = QLineEdit(", ".join(str(size) for size in default.hidden))
+        self.latent = _whole(default.latent_dim, 1, 512)
+        self.likelihood = QComboBox()
+        self.beta = _real(default.beta, 0.0, 100.0, 2, 0.1)
+        self.rate = _real(default.learning_rate, 1e-6, 1.0, 6, 0.0005)
+        self.batch = _whole(default.batch_size, 1, 8192)
+        self.epochs = _whole(default.epochs, 1, 100_000)
+        self.seed = _whole(default.seed, 0, 2**31 - 1)
+        self._build()
+        state.model.data_changed.connect(self._data_changed)
+
+    def _build(self) -> None:
+        pattern = QRegularExpression(r"\s*[1-9]\d{0,3}(\s*[,\s]\s*[1-9]\d{0,3}){0,5}\s*")
+        self.hidden.setValidator(QRegularExpressionValidator(pattern, self.hidden))
+        self.hidden.setToolTip("Widths of the encoder's hidden layers; the decoder mirrors them")
+        for key in LIKELIHOODS:
+            self.likelihood.addItem(LIKELIHOOD_NAMES[key], key)
+        self.data.setMinimumContentsLength(12)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        grid.addWidget(caption("data"), 0, 0)
+        grid.addWidget(self.data, 0, 1, 1, 2)
+        for column, (text, tip, slot) in enumerate((("File …", "Choose a data file", self._choose_file),
+                                                    ("Folder …", "Choose a folder of images", self._choose_folder))):  # fmt: skip
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.clicked.connect(slot)
+            grid.addWidget(button, 0, 3 + column)
+        fields = (
+            ("hidden sizes", self.hidden), ("latent dim", self.latent), ("likelihood", self.likelihood),
+            ("β", self.beta), ("learning rate", self.rate), ("batch size", self.batch), ("epochs", self.epochs),
+            ("seed", self.seed),
+        )  # fmt: skip
+        for number, (text, field) in enumerate(fields):
+            row, column = 1 + number // 2, 3 * (number % 2)
+            field.setAccessibleName(text)
+            grid.addWidget(caption(text), row, column)
+            grid.addWidget(field, row, column + 1, 1, 2 if column == 0 else 1)
+        grid.setRowStretch(6, 1)
+        self.setFixedWidth(430)
+
+    def settings(self) -> TrainSettings:
+        """Return the settings as typed."""
+        sizes = tuple(int(size) for size in re.findall(r"\d+", self.hidden.text()))
+        return TrainSettings(
+            hidden=sizes or TrainSettings().hidden,
+            latent_dim=self.latent.value(),
+            likelihood=self.likelihood.currentData(),
+            beta=self.beta.value(),
+            batch_size=self.batch.value(),
+            learning_rate=self.rate.value(),
+            epochs=self.epochs.value(),
+            seed=self.seed.value(),
+        )
+
+    def data_path(self) -> str | None:
+        """Return the data chosen, None while there is none."""
+        path = self.data.currentData()
+        return path if isinstance(path, str) else None
+
+    def _data_changed(self) -> None:
+        data = self.state.model.data
+        if data is not None:
+            row = self.data.findData(data.info.path)
+            if row < 0:
+                self.data.insertItem(0, f"{data.info.name} · {data.info.count:,} images", data.info.path)
+                row = 0
+            self.data.setCurrentIndex(row)
+
+    def _choose_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Choose data", str(Path.home()), DATA_FILES)
+        if path:
+            self.state.model.open_data_requested.emit(path)
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Choose a folder of images", str(Path.home()))
+        if path:
+            self.state.model.open_data_requested.emit(path)
+
+
+def _whole(value: int, low: int, high: int) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setValue(value)
+    return box
+
+
+def _real(value: float, low: float, high: float, decimals: int, step: float) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setDecimals(decimals)
+    box.setRange(low, high)
+    box.setSingleStep(step)
+    box.setValue(value)
+    return box

@@ -1,0 +1,164 @@
+"""What the three plots of the Distribution pane show; only what has changed is drawn anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+
+from explorer.state import AppState
+from explorer.theme import Theme
+from explorer.views.triad_plots import Handle, TriadPlot, nice_ceiling, steps
+from models.geometry import dimension_name, reparameterize
+
+BINS = 40
+NOISE_RANGE = 4.0
+RAYS = 25
+PRIOR_PEAK = 0.4
+
+
+class TriadCurves:
+    """Owns the curves of pdf, cdf and noise plot, and fills them from state."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        self.state, self.theme = state, theme
+        self.pdf = TriadPlot(theme, "Density; drag z, μ and σ", "z", "pdf")
+        self.cdf = TriadPlot(theme, "Distribution function; drag z and u", "z", "cdf")
+        self.noise = TriadPlot(theme, "The path from noise to z; drag ε and z", "ε", "z = μ + σ·ε")
+        self._bars, self._aggregate_pdf = self.pdf.curve(0), self.pdf.curve(2)
+        self._prior_pdf, self._posterior_pdf = self.pdf.curve(1), self.pdf.curve(3)
+        self._ecdf, self._aggregate_cdf = self.cdf.curve(0), self.cdf.curve(2)
+        self._prior_cdf, self._posterior_cdf = self.cdf.curve(1), self.cdf.curve(3)
+        self._rays, self._path = self.noise.curve(0), self.noise.curve(2)
+        self._key: tuple[object, ...] | None = None
+        self._bank_key: tuple[int, int] | None = None
+        self._bank = np.zeros(0)
+        self._peak = PRIOR_PEAK
+        for still in (self._prior_pdf, self._prior_cdf, self._aggregate_pdf, self._aggregate_cdf):
+            still.setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        self.cdf.setYRange(0.0, 1.0, padding=0.03)
+        self.noise.setXRange(-NOISE_RANGE, NOISE_RANGE, padding=0.0)
+
+    @property
+    def plots(self) -> tuple[TriadPlot, TriadPlot, TriadPlot]:
+        """The three plots from left to right."""
+        return self.pdf, self.cdf, self.noise
+
+    def restyle(self) -> None:
+        """Take the colours of the scheme."""
+        colors = self.theme.colors
+        for plot in self.plots:
+            plot.restyle()
+        for curve in (self._prior_pdf, self._prior_cdf):
+            curve.setPen(pg.mkPen(colors.prior, width=1.2, style=Qt.PenStyle.DashLine))
+        for curve in (self._aggregate_pdf, self._aggregate_cdf):
+            curve.setPen(pg.mkPen(colors.second, width=1.4))
+        for curve in (self._posterior_pdf, self._posterior_cdf, self._path):
+            curve.setPen(pg.mkPen(colors.accent, width=1.6))
+        self._posterior_pdf.setBrush(_faded(colors.accent, 40))
+        self._posterior_pdf.setFillLevel(0.0)
+        self._bars.setPen(pg.mkPen(_faded(colors.third, 150)))
+        self._bars.setBrush(_faded(colors.third, 50))
+        self._bars.setFillLevel(0.0)
+        self._ecdf.setPen(pg.mkPen(_faded(colors.third, 230)))
+        self._rays.setPen(pg.mkPen(_faded(colors.third, 80)))
+        self._key = None
+        self.show()
+
+    def show(self) -> None:
+        """Show the curves and the point as they are now."""
+        curves, view, point = self.state.results.curves, self.state.view, self.state.latent.point
+        dim = view.dimension
+        if curves is None or dim >= len(point.z):
+            return
+        mu, sigma = float(point.mu[dim]), float(point.sigma[dim])
+        low, high = float(curves.x[0]), float(curves.x[-1])
+        key = (dim, mu, sigma, view.seed, low, high, id(self.state.results.aggregate))
+        if key != self._key:
+            self._key = key
+            self._show_curves(low, high)
+            self._show_bank(mu, sigma)
+        self._show_handles(dim)
+
+    def show_aggregate(self) -> None:
+        """Show the aggregate posterior, or nothing until it is known."""
+        aggregate = self.state.results.aggregate
+        if aggregate is None:
+            self._aggregate_pdf.setData([], [])
+            self._aggregate_cdf.setData([], [])
+        else:
+            self._aggregate_pdf.setData(aggregate.x, aggregate.pdf)
+            self._aggregate_cdf.setData(aggregate.x, aggregate.cdf)
+        self.show()
+
+    def _show_curves(self, low: float, high: float) -> None:
+        curves, aggregate = self.state.results.curves, self.state.results.aggregate
+        if curves is None:
+            return
+        self._prior_pdf.setData(curves.x, curves.prior_pdf)
+        self._prior_cdf.setData(curves.x, curves.prior_cdf)
+        self._posterior_pdf.setData(curves.x, curves.posterior_pdf)
+        self._posterior_cdf.setData(curves.x, curves.posterior_cdf)
+        peaks = [curves.prior_pdf.max(), curves.posterior_pdf.max()]
+        if aggregate is not None:
+            peaks.append(aggregate.pdf.max())
+        self._peak = nice_ceiling(1.08 * max(float(peak) for peak in peaks))
+        self.pdf.setYRange(0.0, self._peak, padding=0.0)
+        for plot in (self.pdf, self.cdf):
+            plot.setXRange(low, high, padding=0.0)
+            plot.name_x(dimension_name(self.state.view.dimension))
+        self.noise.setYRange(low, high, padding=0.0)
+
+    def _show_bank(self, mu: float, sigma: float) -> None:
+        view = self.state.view
+        if self._bank_key != (view.seed, view.dimension):
+            self._bank_key = (view.seed, view.dimension)
+            self._bank = np.sort(view.bank())
+        eps = self._bank
+        z = reparameterize(np.float64(mu), np.float64(sigma), eps)
+        counts, edges = np.histogram(z, BINS)
+        self._bars.setData(*steps(edges, counts / (len(z) * np.diff(edges))))
+        self._ecdf.setData(np.repeat(z, 2)[1:], np.repeat(np.arange(1, len(z) + 1) / len(z), 2)[:-1])
+        ends = np.array([-NOISE_RANGE, NOISE_RANGE])
+        self._path.setData(ends, reparameterize(np.float64(mu), np.float64(sigma), ends))
+        self._show_rays(eps, z)
+
+    def _show_rays(self, eps: np.ndarray, z: np.ndarray) -> None:
+        """Draw a few of the bank's noises up to the path and across to z: what the trick does to each."""
+        chosen = np.linspace(0, len(eps) - 1, RAYS).round().astype(int)
+        bottom = self.noise.viewRect().top()
+        e, at = eps[chosen], z[chosen]
+        floor, wall = np.full(RAYS, bottom), np.full(RAYS, -NOISE_RANGE)
+        x, y = np.stack([e, e, wall], axis=1), np.stack([floor, at, at], axis=1)
+        joined = np.tile(np.array([1, 1, 0], np.int32), RAYS)
+        self._rays.setData(x.ravel(), y.ravel(), connect=joined)
+
+    def _show_handles(self, dim: int) -> None:
+        point, curves, colors = self.state.latent.point, self.state.results.curves, self.theme.colors
+        if curves is None:
+            return
+        z, mu, sigma = point.value("z", dim), point.value("mu", dim), point.value("sigma", dim)
+        eps, accent, text = point.value("eps", dim), colors.accent, colors.text
+        bell = float(np.interp(mu, curves.x, curves.posterior_pdf))
+        shoulder = float(np.interp(mu + sigma, curves.x, curves.posterior_pdf))
+        self.pdf.layer.set_handles([
+            Handle("z", ".", z, curves.z_pdf, text), Handle("mu", ".", mu, bell, accent, "μ"),
+            Handle("sigma", ".", mu + sigma, shoulder, accent, "σ"),
+            Handle("sigma", ".", mu - sigma, shoulder, accent, "", -1.0), Handle("z", "v", z, 0.0, text, "z"),
+        ])  # fmt: skip
+        self.cdf.layer.set_handles([
+            Handle("z", ".", z, curves.z_cdf, text), Handle("z", "v", z, 0.0, text, "z"),
+            Handle("u", "h", 0.0, curves.z_cdf, accent, "u"),
+        ])  # fmt: skip
+        shown = float(np.clip(eps, -NOISE_RANGE, NOISE_RANGE))
+        self.noise.layer.set_handles([
+            Handle("eps", ".", shown, z, text), Handle("eps", "v", shown, 0.0, text, "ε"),
+            Handle("z", "h", 0.0, z, text, "z"), Handle("mu", ".", 0.0, mu, accent, "μ"),
+        ])  # fmt: skip
+
+
+def _faded(color: str, alpha: int) -> QColor:
+    faded = QColor(color)
+    faded.setAlpha(alpha)
+    return faded
