@@ -1,0 +1,99 @@
+"""What runs in this process and below it: threads, timers, child processes, top-level widgets."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from typing import Any
+from weakref import WeakSet
+
+import psutil
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from PySide6.QtWidgets import QApplication
+
+_started: WeakSet[QObject] = WeakSet()
+
+
+def record_starts() -> None:
+    """Remember every QTimer and QThread that is started from Python: Qt itself keeps no list of them."""
+    for kind in (QTimer, QThread):
+        kind.start = _recording(kind.start)  # type: ignore[method-assign]
+
+
+def _recording(start: Callable[..., None]) -> Callable[..., None]:
+    def recorded(self: QObject, *args: Any) -> None:
+        _started.add(self)
+        start(self, *args)
+
+    return recorded
+
+
+@dataclass(frozen=True)
+class Running:
+    """All that runs at one moment, so that what came later can be told apart."""
+
+    threads: frozenset[threading.Thread]
+    processes: frozenset[int]
+    qt: frozenset[int]
+
+    @classmethod
+    def now(cls) -> Running:
+        """What runs at this moment."""
+        return cls(
+            threads=frozenset(threading.enumerate()),
+            processes=frozenset(process.pid for process in _processes()),
+            qt=frozenset(_address(thing) for thing in _qt_objects()),
+        )
+
+    def leftovers(self, patience: float) -> list[str]:
+        """Names of what runs now and did not then, after waiting up to ``patience`` seconds for it to end."""
+        deadline = time.monotonic() + patience
+        while left := self._new():
+            if time.monotonic() > deadline:
+                break
+            gc.collect()
+            time.sleep(0.01)
+        return left
+
+    def _new(self) -> list[str]:
+        _settle()
+        threads = [f"thread {t.name}" for t in threading.enumerate() if t not in self.threads]
+        processes = [f"process {p.pid} ({p.name()})" for p in _processes() if p.pid not in self.processes]
+        qt = [f"{type(o).__name__} {o.objectName()}" for o in _qt_objects() if _address(o) not in self.qt]
+        return threads + processes + qt
+
+
+def _settle() -> None:
+    """Deliver pending events, deletions among them."""
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def _processes() -> Iterator[psutil.Process]:
+    """Living children of this process, but for the one of multiprocessing that tracks shared resources."""
+    multiprocessing.active_children()  # reaps those that have ended
+    tracker = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+    for process in psutil.Process().children(recursive=True):
+        if process.pid != tracker and process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            yield process
+
+
+def _address(thing: QObject) -> int:
+    """Where the C++ object lies: Python may wrap the same one anew."""
+    address: int = shiboken6.getCppPointer(thing)[0]
+    return address
+
+
+def _qt_objects() -> list[QObject]:
+    """Active timers, running QThreads and top-level widgets."""
+    alive = [thing for thing in list(_started) if shiboken6.isValid(thing)]
+    running = [t for t in alive if (t.isActive() if isinstance(t, QTimer) else t.isRunning())]
+    widgets = QApplication.topLevelWidgets() if isinstance(QCoreApplication.instance(), QApplication) else []
+    return [*running, *widgets]

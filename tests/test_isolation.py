@@ -1,0 +1,21 @@
+"""No test reads or writes the settings of the person who runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_config_path, user_data_path, user_state_path
+from PySide6.QtCore import QSettings
+
+
+def test_settings_lie_in_the_folder_of_the_test(tmp_path: Path) -> None:
+    settings = QSettings("Latentscape", "Latentscape")
+    settings.setValue("theme", "dark")
+    settings.sync()
+    assert Path(settings.fileName()).is_relative_to(tmp_path)
+    assert Path(settings.fileName()).read_text().strip().endswith("theme=dark")
+
+
+def test_folders_of_the_program_lie_in_the_folder_of_the_test(tmp_path: Path) -> None:
+    for path in (user_cache_path, user_config_path, user_data_path, user_state_path):
+        assert path("latentscape").is_relative_to(tmp_path)

@@ -1,0 +1,30 @@
+"""The tree keeps its shape: import rules, no widgets in the state, no long files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LONGEST = 350
+
+
+def _sources(*packages: str) -> list[Path]:
+    return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
+
+
+def test_import_rules_hold() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_state_knows_no_widgets() -> None:
+    assert [path.name for path in _sources("explorer/state") if "QtWidgets" in path.read_text()] == []
+
+
+def test_no_file_is_long() -> None:
+    paths = _sources("explorer", "models", "resources")
+    lines = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in paths}
+    assert {path: count for path, count in lines.items() if count > LONGEST} == {}
