@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explorer.state import AppState
 from explorer.state.latent import Source
+
+if TYPE_CHECKING:
+    from explorer.export.images import Latent
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
 MODELS = {".safetensors"}
@@ -27,24 +31,21 @@ def open_path(state: AppState, path: str) -> None:
 
 
 def _open_picture(state: AppState, path: str) -> None:
-    from explorer.export.images import ExportError, Latent, read_latent
+    from explorer.export.files import ExportError
+    from explorer.export.images import read_latent
 
     try:
         latent = read_latent(Path(path))
     except ExportError as error:
         state.engine.notice("error", str(error))
         return
-    if isinstance(latent, Latent):
-        _return_to(state, path, latent)
-    else:
+    if latent is None:
         state.model.open_picture_requested.emit(path)
+    else:
+        _return_to(state, path, latent)
 
 
-def _return_to(state: AppState, path: str, latent: object) -> None:
-    from explorer.export.images import Latent
-
-    if not isinstance(latent, Latent):
-        return
+def _return_to(state: AppState, path: str, latent: Latent) -> None:
     name, model = Path(path).name, state.model.model
     if len(latent.z) != state.latent.latent_dim:
         state.engine.notice(

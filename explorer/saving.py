@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
+from explorer.export.files import ExportError, whole_file
 from explorer.state import AppState
 
 
@@ -15,13 +15,11 @@ def save_model(state: AppState, path: Path) -> bool:
     if model is None:
         return False
     target = path if path.suffix else path.with_suffix(".safetensors")
-    unfinished = target.with_name(f".{target.name}.part")
     try:
-        shutil.copyfile(model.path, unfinished)
-        os.replace(unfinished, target)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        state.engine.notice("error", f"{target}: not saved: {error.strerror or error}")
+        with whole_file(target) as unfinished:
+            shutil.copyfile(model.path, unfinished)
+    except ExportError as error:
+        state.engine.notice("error", str(error))
         return False
     state.run.mark_saved()
     state.model.remember(str(target))

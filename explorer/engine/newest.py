@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from models.protocol import Reply, Request, SampleTile
+from models.protocol import Cancel, Reply, Request, SampleTile
 
 Build = Callable[[int], Request]
 Answer = Callable[[Reply], None]
@@ -54,13 +54,13 @@ class Requests:
             self._free(channel)
         answer(reply)
 
-    def cancel(self, channel: str) -> int | None:
-        """Forget a channel's requests; return the id of the one under way, for the worker to drop."""
+    def cancel(self, channel: str) -> None:
+        """Forget a channel's requests and tell the worker to drop the one under way."""
         number = self.under_way(channel)
         self._channels.pop(channel, None)
         if number is not None:
             self._asked.pop(number, None)
-        return number
+            self._send(Cancel(next(self._ids), number))
 
     def forget_all(self) -> None:
         """Forget everything: the worker that should have answered is gone."""

@@ -1,0 +1,1 @@
+"""Writing pictures and tables, for the window and the command line alike; no Qt but in the dialog."""

@@ -1,0 +1,78 @@
+"""A series of samples written as it arrives: pictures one by one, sheet and tables at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from explorer.export.images import Latent, write_contact_sheet, write_png
+from explorer.export.tables import LatentTable, write_csv, write_npz
+from models.protocol import Floats32, SampleTile
+
+Progress = Callable[[int, int], None]
+LARGEST_SHEET = 1024
+
+
+@dataclass
+class Series:
+    """Where samples go and what they were drawn from.
+
+    ``mu`` and ``sigma`` [d] are centre and spread of the draw; ``tick`` is told how many pictures of how many are
+    written; ``cancelled`` is asked before each.
+    """
+
+    folder: Path
+    mu: Floats32
+    sigma: Floats32
+    seed: int
+    model: str
+    model_hash: str
+    zoom: int = 4
+    pictures: bool = True
+    sheet: bool = True
+    tables: bool = True
+    tick: Progress | None = None
+    cancelled: Callable[[], bool] | None = None
+    written: int = 0
+    _eps: list[Floats32] = field(default_factory=list)
+    _z: list[Floats32] = field(default_factory=list)
+    _images: list[Floats32] = field(default_factory=list)
+
+    def add(self, tile: SampleTile) -> bool:
+        """Write the pictures of a tile; False if it was cancelled. Raises ``ExportError``."""
+        self._eps.append(tile.eps)
+        self._z.append(tile.z)
+        if self.sheet and sum(map(len, self._images)) < LARGEST_SHEET:
+            self._images.append(tile.images)
+        for offset, image in enumerate(tile.images):
+            if self.cancelled is not None and self.cancelled():
+                return False
+            if self.pictures:
+                latent = self._latent(tile, offset)
+                write_png(self.folder / "samples" / f"sample-{tile.start + offset + 1:04d}.png", image, latent, self.zoom)
+            self.written += 1
+            if self.tick is not None:
+                self.tick(self.written, tile.total)
+        return True
+
+    def finish(self) -> None:
+        """Write contact sheet and tables. Raises ``ExportError``."""
+        if self.sheet:
+            write_contact_sheet(self.folder / "samples.png", np.concatenate(self._images)[:LARGEST_SHEET], self.zoom)
+        if self.tables:
+            table = self._table()
+            write_npz(self.folder / "latents.npz", table)
+            write_csv(self.folder / "latents.csv", table)
+
+    def _latent(self, tile: SampleTile, offset: int) -> Latent:
+        vectors = (self.mu, self.sigma, tile.eps[offset], tile.z[offset])
+        mu, sigma, eps, z = (tuple(np.asarray(vector, np.float64).tolist()) for vector in vectors)
+        return Latent(mu, sigma, eps, z, self.seed, tile.start + offset, self.model, self.model_hash)
+
+    def _table(self) -> LatentTable:
+        eps, z = np.concatenate(self._eps), np.concatenate(self._z)
+        mu, sigma = (np.broadcast_to(vector, z.shape) for vector in (self.mu, self.sigma))
+        return LatentTable(mu, sigma, eps, z, self.seed, self.model, self.model_hash)

@@ -1,0 +1,45 @@
+"""Latents as tables: NPZ for programs, CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from explorer.export.files import whole_file
+from models.protocol import Floats32
+
+
+@dataclass(frozen=True)
+class LatentTable:
+    """Latents of a series of images: z = μ + σ·ε, each [n, d], and where they come from."""
+
+    mu: Floats32
+    sigma: Floats32
+    eps: Floats32
+    z: Floats32
+    seed: int
+    model: str
+    model_hash: str
+
+
+def write_npz(path: Path, table: LatentTable) -> None:
+    """Write a table as ``.npz`` without pickles; raises :class:`~explorer.export.files.ExportError`."""
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(
+            file, mu=table.mu, sigma=table.sigma, eps=table.eps, z=table.z, seed=np.int64(table.seed),
+            model=np.str_(table.model), model_hash=np.str_(table.model_hash),
+        )  # fmt: skip
+
+
+def write_csv(path: Path, table: LatentTable) -> None:
+    """Write a row per image: index, z, μ, σ and ε of every dimension; raises ``ExportError``."""
+    dims = range(table.z.shape[1])
+    header = ["index", *(f"{name}_{dim}" for name in ("z", "mu", "sigma", "eps") for dim in dims)]
+    with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for index, vectors in enumerate(zip(table.z, table.mu, table.sigma, table.eps, strict=True)):
+            writer.writerow([index, *(f"{value:.9g}" for vector in vectors for value in vector)])
