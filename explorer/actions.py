@@ -60,11 +60,14 @@ class Actions(QObject):
         self.about = make("About", "", self._about)
         self._recent = QMenu("Open recent", window)
         self._fill_menus()
+        self._connect()
+
+    def _connect(self) -> None:
+        self.window.theme.changed.connect(self._restyle)
+        self.state.model.recent_changed.connect(self._fill_recent)
+        self.state.model.model_changed.connect(self._model_changed)
         self._restyle()
         self._fill_recent()
-        window.theme.changed.connect(self._restyle)
-        state.model.recent_changed.connect(self._fill_recent)
-        state.model.model_changed.connect(self._model_changed)
         self._model_changed()
 
     def _make(
@@ -94,7 +97,8 @@ class Actions(QObject):
             ],
             "Model": [self.train, None, self.export],
             "View": [
-                *(dock.toggleViewAction() for dock in self.window.docks.values()), None, self.layout_reset, self.scheme,
+                *(dock.toggleViewAction() for dock in self.window.docks.values()), None,
+                self.layout_reset, self.scheme,
             ],
             "Help": [self.about],
         }  # fmt: skip
@@ -198,8 +202,8 @@ class Actions(QObject):
 
     def diagnostics(self) -> str:
         """Return versions and figures worth putting into a report."""
-        import PySide6
         import pyqtgraph
+        import PySide6
 
         hello = self.state.engine.hello.get("decoder")
         figures = self.state.latency.quantiles()

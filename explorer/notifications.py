@@ -19,7 +19,7 @@ class Banner(QFrame):
 
     def __init__(self, parent: QWidget, state: AppState, theme: Theme) -> None:
         super().__init__(parent)
-        self.state, self.theme = state, theme
+        self.state, self.theme, self._over = state, theme, parent
         self.setObjectName("banner")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._icon, self.text = QLabel(), QLabel()
@@ -27,7 +27,7 @@ class Banner(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.restart = QPushButton("Restart")
         close = QToolButton()
-        close.setText("✕")
+        close.setIcon(theme.icon("close", theme.colors.muted))
         close.setAccessibleName("Close this message")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
@@ -78,11 +78,11 @@ class Banner(QFrame):
         self.state.engine.restart_requested.emit(self._role)
 
     def _place(self) -> None:
-        width = min(WIDEST, self.parentWidget().width() - 4 * MARGIN)
+        width = min(WIDEST, self._over.width() - 4 * MARGIN)
         self.resize(width, self.heightForWidth(width))
-        self.move((self.parentWidget().width() - width) // 2, MARGIN + 40)
+        self.move((self._over.width() - width) // 2, MARGIN + 40)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in place when the window is resized."""
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()

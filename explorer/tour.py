@@ -1,4 +1,4 @@
-"""A tour of the real window with the real engine: it drags, slides, trains and exports, takes pictures and times."""
+"""A tour of the real window with the real engine: it drags, slides, trains, exports, pictures and times."""
 
 from __future__ import annotations
 
@@ -123,10 +123,7 @@ class Tour(QObject):
     def _train(self) -> Iterator[Step]:
         self.loop.enter("training")
         self.drags.phase = "training"
-        data = self.state.model.data
-        assert data is not None
-        settings = replace(TrainSettings(), epochs=1)
-        self.state.run.start(data.info.path, settings)
+        self.state.run.start(self.window.training.form.data_path() or "", replace(TrainSettings(), epochs=1))
         moved = 0
         while self.state.run.active or moved < MOVES_WHILE_TRAINING:
             moved += 50
@@ -151,8 +148,8 @@ class Tour(QObject):
 
     def figures(self) -> dict[str, Any]:
         """Return all that was measured; times in seconds or milliseconds as their names say."""
-        import PySide6
         import pyqtgraph
+        import PySide6
 
         hello = self.state.engine.hello["decoder"]
         calls = [1e3 * seconds for seconds in self.state.results.decode_call_seconds]

@@ -56,7 +56,8 @@ class LoopMeter(QObject):
     def figures(self) -> dict[str, dict[str, float]]:
         """Return p99 and the largest gap per phase, in milliseconds."""
         return {
-            phase: {"p99": _round(np.percentile(gaps, 99)), "max": _round(max(gaps))} for phase, gaps in self.gaps.items()
+            phase: {"p99": _round(np.percentile(gaps, 99)), "max": _round(max(gaps))}
+            for phase, gaps in self.gaps.items()
         }
 
 
@@ -101,7 +102,7 @@ def _round(value: float) -> float:
 
 
 def process_age() -> float:
-    """Return the seconds since this process was started; on systems without ``/proc``, since its CPU clock began."""
+    """Return the seconds since this process was started; without ``/proc``, the CPU seconds it has used."""
     stat = Path("/proc/self/stat")
     if not stat.exists():
         return time.process_time()
@@ -112,7 +113,7 @@ def process_age() -> float:
 def import_seconds() -> float:
     """Return how long ``import tensorflow`` alone takes in a fresh interpreter, start of Python not counted."""
     code = "import time; t = time.perf_counter(); import tensorflow; print(time.perf_counter() - t)"
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=IMPORT_TIMEOUT_SECONDS, check=True
     )
     return round(float(done.stdout.split()[-1]), 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabWidget
@@ -79,7 +81,7 @@ class MainWindow(QMainWindow):
         for dock in docks:
             self.removeDockWidget(dock)
         self.addDockWidget(TOP, upper[0])
-        for left, right in zip(upper, upper[1:], strict=False):
+        for left, right in pairwise(upper):
             self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
         self.addDockWidget(BOTTOM, lower[0])
         for dock in lower[1:]:
@@ -109,7 +111,7 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(QByteArray.fromBase64(look.get("geometry", "").encode()))
         self.restoreState(QByteArray.fromBase64(look.get("layout", "").encode()), LAYOUT_VERSION)
 
-    def createPopupMenu(self) -> QMenu:  # noqa: N802
+    def createPopupMenu(self) -> QMenu:
         """Offer the panes where Qt would offer its own list."""
         menu = QMenu(self)
         menu.addActions([dock.toggleViewAction() for dock in self.docks.values()])
@@ -126,17 +128,17 @@ class MainWindow(QMainWindow):
             self.state.latency.frame_ended()
         return done
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         for url in event.mimeData().urls():
             open_path(self.state, url.toLocalFile())
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, then close."""
         if self._may_close():
             self.closing.emit()

@@ -93,11 +93,12 @@ def ellipse_outline(covariance: Matrix, scale: float, points: int = 72) -> Matri
     values, vectors = np.linalg.eigh(covariance)
     turn = np.linspace(0.0, 2.0 * np.pi, points)
     circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    return scale * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    outline: Matrix = scale * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    return outline
 
 
 def curve_grid(low: float, high: float, mu: float, sigma: float, points: int = 120) -> Vector:
-    """Return a sorted grid over [low, high] that is as dense within μ ± 6σ as a narrow bell needs, up to 2·points."""
+    """Return a sorted grid over [low, high], dense within μ ± 6σ as a narrow bell needs; up to 2·points long."""
     near = mu + sigma * np.linspace(-6.0, 6.0, points)
     inside = near[(near > low) & (near < high)]
     return np.sort(np.concatenate([np.linspace(low, high, points), inside]))

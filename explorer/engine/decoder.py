@@ -189,9 +189,7 @@ class DecoderEngine(QObject):
         x = curve_grid(min(low, z, mu - 4 * sigma), max(high, z, mu + 4 * sigma), mu, sigma)
         prior, posterior = p.Family("Normal", {"loc": 0.0, "scale": 1.0}), self._family(dim)
         norm = float(point.z @ point.z)
-        self.requests.ask(
-            "curves", lambda n: p.Curves(n, prior, posterior, x, z, norm, len(point.z)), self._curves
-        )
+        self.requests.ask("curves", lambda n: p.Curves(n, prior, posterior, x, z, norm, len(point.z)), self._curves)
 
     def _curves(self, reply: p.Reply) -> None:
         if isinstance(reply, p.CurvesReady):

@@ -85,5 +85,3 @@ def _more_follow(reply: Reply) -> bool:
     if isinstance(reply, SampleTile):
         return reply.start + len(reply.z) < reply.total
     return False
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.engine.newest import Requests
 from explorer.state import AppState
@@ -101,9 +102,7 @@ class Points:
             latent = self._state.latent
             source = Source("picture", "your picture", None, reply.images[0])
             with latent.step("Open picture"):
-                latent.set_posterior(
-                    reply.mu[0].astype(np.float64), reply.sigma[0].astype(np.float64), source
-                )
+                latent.set_posterior(reply.mu[0].astype(np.float64), reply.sigma[0].astype(np.float64), source)
 
     def ask_thumbnails(self) -> None:
         """Ask for the pictures of all points in one batch."""
@@ -118,7 +117,7 @@ class Points:
         self._requests.ask("thumbnails", lambda number: p.Decode(number, z), answer)
 
 
-def data_source(image: p.NDArray[np.uint8], index: int) -> Source:
+def data_source(image: NDArray[np.uint8], index: int) -> Source:
     """Return the source of a point that stands for image ``index`` of the data set."""
     return Source("data", f"image {index}", index, np.array(image))
 

@@ -17,8 +17,10 @@ PREPARE_AFTER_MS = 3000
 
 
 class TrainerEngine(QObject):
-    """Runs one training at a time in a worker of its own; a worker that dies is restarted and goes on from its
-    newest checkpoint."""
+    """Runs one training at a time in a worker of its own.
+
+    A worker that dies is restarted and goes on from its newest checkpoint.
+    """
 
     def __init__(self, state: AppState, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -119,4 +121,3 @@ class TrainerEngine(QObject):
 
 def _resumed(job: p.Train) -> p.Train:
     return p.Train(job.id, job.data_path, job.run_folder, job.name, job.settings, resume=True)
-

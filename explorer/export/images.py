@@ -39,7 +39,7 @@ class Latent:
 
 
 def write_png(path: Path, image: Floats32, latent: Latent, zoom: int = 1) -> None:
-    """Write an image [h, w, c] in 0–1, each pixel ``zoom`` × ``zoom`` screen pixels, with its latent as a text chunk.
+    """Write an image [h, w, c] in 0–1, each pixel ``zoom`` pixels wide, with its latent as a text chunk.
 
     Raises
     ------

@@ -52,7 +52,9 @@ class Series:
                 return False
             if self.pictures:
                 latent = self._latent(tile, offset)
-                write_png(self.folder / "samples" / f"sample-{tile.start + offset + 1:04d}.png", image, latent, self.zoom)
+                write_png(
+                    self.folder / "samples" / f"sample-{tile.start + offset + 1:04d}.png", image, latent, self.zoom
+                )
             self.written += 1
             if self.tick is not None:
                 self.tick(self.written, tile.total)
@@ -61,7 +63,9 @@ class Series:
     def finish(self) -> None:
         """Write contact sheet and tables. Raises ``ExportError``."""
         if self.sheet:
-            write_contact_sheet(self.folder / "samples.png", np.concatenate(self._images)[:LARGEST_SHEET], self.zoom)
+            write_contact_sheet(
+                self.folder / "samples.png", np.concatenate(self._images)[:LARGEST_SHEET], self.zoom
+            )
         if self.tables:
             table = self._table()
             write_npz(self.folder / "latents.npz", table)

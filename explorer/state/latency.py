@@ -12,8 +12,10 @@ WINDOW = 240
 
 
 class LatencyMeter(QObject):
-    """Views call :meth:`input` where a mouse event arrives, the picture calls :meth:`painted`, the window closes
-    the frame with :meth:`frame_ended`. Latencies are in milliseconds.
+    """Times every drag, in milliseconds.
+
+    Views call :meth:`input` where a mouse event arrives, the picture calls :meth:`painted`, the window closes the
+    frame with :meth:`frame_ended`.
 
     Signals
     -------

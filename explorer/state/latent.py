@@ -15,6 +15,7 @@ from models.geometry import Vector, noise_of, reparameterize
 
 Hold = Literal["eps", "z"]
 Component = Literal["z", "eps", "mu", "sigma"]
+SourceKind = Literal["prior", "data", "picture"]
 SMALLEST_SIGMA = 1e-4
 POINT_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -23,7 +24,7 @@ POINT_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Source:
     """Where a point's posterior comes from: an image of the data set, a picture of one's own, or the prior."""
 
-    kind: Literal["prior", "data", "picture"] = "prior"
+    kind: SourceKind = "prior"
     text: str = "prior"
     index: int | None = None
     image: NDArray[np.uint8] | None = field(default=None, compare=False)
@@ -192,14 +193,15 @@ class LatentState(QObject):
         if component == "z":
             z[dim] = value
         elif component == "eps":
-            z[dim] = float(reparameterize(mu[dim], sigma[dim], np.float64(value)))
+            eps[dim] = value
+            z = _only(dim, reparameterize(mu, sigma, eps), z)
         elif component == "mu":
             mu[dim] = value
         else:
             sigma[dim] = max(value, SMALLEST_SIGMA)
         parameter = component in ("mu", "sigma")
         if parameter and self._hold == "eps":
-            z[dim] = float(reparameterize(mu[dim], sigma[dim], eps[dim]))
+            z = _only(dim, reparameterize(mu, sigma, eps), z)
         self._put(replace(point, mu=mu, sigma=sigma, z=z))
         if parameter:
             self.posterior_changed.emit()
@@ -263,3 +265,10 @@ class LatentState(QObject):
         points = list(self._points)
         points[self._current] = point
         self._points = tuple(points)
+
+
+def _only(dim: int, new: Vector, old: Vector) -> Vector:
+    """Return ``old`` with one entry taken from ``new``: the others stay bit for bit."""
+    mixed = old.copy()
+    mixed[dim] = new[dim]
+    return mixed

@@ -12,7 +12,8 @@ from platformdirs import user_data_path
 from PySide6.QtCore import QIODevice, QSaveFile
 
 from explorer.state import AppState
-from explorer.state.latent import Point, Source
+from explorer.state.latent import Point, Source, SourceKind
+from explorer.state.view import Axes
 
 VERSION = 1
 LARGEST_BYTES = 20_000_000
@@ -53,7 +54,7 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
         points = tuple(_point_from_json(entry) for entry in session["points"])
         dims = {len(point.z) for point in points}
         current, axes = int(session["current"]), session["axes"]
-        plane = "pca" if axes == "pca" else (int(axes[0]), int(axes[1]))
+        plane: Axes = "pca" if axes == "pca" else (int(axes[0]), int(axes[1]))
         chosen, seed = int(session["dimension"]), int(session["seed"])
         mode, locked = session["decode_mode"], [int(dim) for dim in session["locked"]]
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -127,5 +128,5 @@ def _point_from_json(entry: dict[str, Any]) -> Point:
     if entry["image"] is not None:
         image = np.frombuffer(base64.b64decode(entry["image"]), np.uint8).reshape(entry["shape"])
     index = None if entry["index"] is None else int(entry["index"])
-    kind = entry["kind"] if entry["kind"] in ("data", "picture") else "prior"
+    kind: SourceKind = entry["kind"] if entry["kind"] in ("data", "picture") else "prior"
     return Point(str(entry["name"]), mu, sigma, z, Source(kind, str(entry["text"]), index, image))

@@ -45,7 +45,7 @@ class DecodedPane(Pane):
         row.addStretch(1)
         row.addWidget(self._facts)
         self._facts.setToolTip(
-            "Typicality is the share of the prior's mass nearer to the origin: the χ² distribution function at ‖z‖². "
+            "Typicality is the share of the prior's mass nearer to the origin: the χ² distribution function at |z|². "
             "In many dimensions samples lie in a shell, and the origin itself is not typical."
         )
         self.body.addWidget(self.large, 3)
@@ -115,4 +115,4 @@ class DecodedPane(Pane):
         curves = self.state.results.curves
         if curves is not None:
             norm = float(np.linalg.norm(self.state.latent.point.z))
-            self._facts.setText(f"‖z‖ {norm:.2f} · typicality {curves.typicality:.1%}")
+            self._facts.setText(f"|z| {norm:.2f} · typicality {curves.typicality:.1%}")

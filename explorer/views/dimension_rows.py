@@ -138,7 +138,7 @@ class DimensionDelegate(QStyledItemDelegate):
         icons["lock"] = self._theme.icon("lock", colors.accent)
         self._locks = {name: icon.pixmap(16, 16) for name, icon in icons.items()}
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         """All rows are equally high."""
         return QSize(200, ROW_HEIGHT)
 
@@ -150,7 +150,7 @@ class DimensionDelegate(QStyledItemDelegate):
         """Draw one row."""
         dim = index.data(Qt.ItemDataRole.UserRole)
         point = self._state.latent.point
-        rect: QRect = option.rect  # type: ignore[attr-defined]
+        rect: QRect = option.rect
         if not isinstance(dim, int) or dim >= len(point.z):
             return
         parts = row_layout(rect)
@@ -177,7 +177,9 @@ class DimensionDelegate(QStyledItemDelegate):
         painter.fillRect(QRectF(rect.left(), base, rect.width(), 1), self._border)
         left, right = track.to_pixel(mu - sigma), track.to_pixel(mu + sigma)
         painter.fillRect(QRectF(left, base - 3, max(right - left, 1), 7), self._band)
-        painter.fillRect(QRectF(track.to_pixel(mu) - 1, base - 6, 2, 13 if base + 7 <= rect.bottom() else 10), self._accent)
+        painter.fillRect(
+            QRectF(track.to_pixel(mu) - 1, base - 6, 2, 13 if base + 7 <= rect.bottom() else 10), self._accent
+        )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme_surface(), 1.5))
         painter.setBrush(self._accent if dim == self.hot or not self._state.latent.locked[dim] else self._muted)
@@ -203,7 +205,7 @@ class DimensionDelegate(QStyledItemDelegate):
             align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
             painter.drawText(rect.adjusted(0, 0, -6, 0), align, f"{embedding.kl[dim]:.2f}")
 
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:  # noqa: N802
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:
         """Return a field for a typed value."""
         editor = QLineEdit(parent)
         editor.setValidator(QDoubleValidator(-1e6, 1e6, 8, editor))
@@ -211,21 +213,19 @@ class DimensionDelegate(QStyledItemDelegate):
         editor.setAccessibleName(f"Value of {dimension_name(index.data(Qt.ItemDataRole.UserRole))}")
         return editor
 
-    def updateEditorGeometry(  # noqa: N802
-        self, editor: QWidget, option: QStyleOptionViewItem, index: AnyIndex
-    ) -> None:
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Put the field over the number."""
-        rect: QRect = option.rect  # type: ignore[attr-defined]
+        rect: QRect = option.rect
         editor.setGeometry(row_layout(rect).value.adjusted(-16, -3, 0, 3))
 
-    def setEditorData(self, editor: QWidget, index: AnyIndex) -> None:  # noqa: N802
+    def setEditorData(self, editor: QWidget, index: AnyIndex) -> None:
         """Start from the number shown."""
         if isinstance(editor, QLineEdit):
             dim = index.data(Qt.ItemDataRole.UserRole)
             editor.setText(f"{self._state.latent.point.z[dim]:.4f}")
             editor.selectAll()
 
-    def setModelData(self, editor: QWidget, model: object, index: AnyIndex) -> None:  # noqa: N802
+    def setModelData(self, editor: QWidget, model: object, index: AnyIndex) -> None:
         """Move the point to what was typed."""
         if isinstance(editor, QLineEdit) and editor.hasAcceptableInput():
             dim = index.data(Qt.ItemDataRole.UserRole)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QListView, QPushButton
 
 from explorer.state import AppState
 from explorer.state.latent import Point
 from explorer.theme import Theme
-from explorer.views.dimension_rows import DimensionDelegate, Histograms, row_layout
+from explorer.views.dimension_rows import AnyIndex, DimensionDelegate, Histograms, row_layout
 from explorer.views.pane import Pane, caption
 from models.geometry import dimension_name
 
@@ -37,11 +37,11 @@ class DimensionModel(QAbstractListModel):
             self.dims = [int(dim) for dim in embedding.order if embedding.active[dim] or not only]
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: N802, B008
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Return the number of rows."""
         return 0 if parent.isValid() else len(self.dims)
 
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the dimension (UserRole) or its text."""
         dim = self.dims[index.row()]
         if role == Qt.ItemDataRole.UserRole:
@@ -50,7 +50,7 @@ class DimensionModel(QAbstractListModel):
             return f"{dimension_name(dim)} = {self._state.latent.point.z[dim]:.3f}"
         return None
 
-    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
         """Rows can be chosen and typed into."""
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 
@@ -60,7 +60,7 @@ class DimensionList(QListView):
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
-        self.state, self.theme = state, theme
+        self._app = state
         self.histograms = Histograms(state)
         self.rows = DimensionModel(state)
         self.delegate = DimensionDelegate(state, theme, self.histograms, self)
@@ -76,8 +76,8 @@ class DimensionList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setAccessibleName("Dimensions: up and down choose, left and right move, F2 types")
         self.setToolTip(
-            "Drag a slider, or click its number to type. Double click returns to μ. Keys: ← → step, Shift ten times "
-            "further, Ctrl ten times finer, Delete returns to μ, L locks. Ctrl + wheel moves."
+            "Drag a slider, or click its number to type. Double click returns to μ. Keys: ← → step, Shift ten "
+            "times further, Ctrl ten times finer, Delete returns to μ, L locks. Ctrl + wheel moves."
         )
 
     # -------------------------------------------------------------------------------------------------- showing
@@ -96,7 +96,7 @@ class DimensionList(QListView):
 
     def show_point(self) -> None:
         """Repaint the rows that differ from what is shown, if there are few, else what is visible."""
-        before, self._shown = self._shown, self.state.latent.point
+        before, self._shown = self._shown, self._app.latent.point
         if before is None or len(before.z) != len(self._shown.z):
             self.viewport().update()
             return
@@ -118,7 +118,7 @@ class DimensionList(QListView):
 
     # -------------------------------------------------------------------------------------------------- the mouse
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold of a slider, open a number, turn a lock, or choose the dimension."""
         index = self.indexAt(event.position().toPoint())
         if not index.isValid() or event.button() != Qt.MouseButton.LeftButton:
@@ -126,40 +126,40 @@ class DimensionList(QListView):
         dim, parts = self.rows.dims[index.row()], row_layout(self.visualRect(index))
         at = event.position().toPoint()
         self.setCurrentIndex(index)
-        self.state.view.set_dimension(dim)
+        self._app.view.set_dimension(dim)
         if parts.lock.contains(at):
-            self.state.latent.set_locked(dim, not self.state.latent.locked[dim])
+            self._app.latent.set_locked(dim, not self._app.latent.locked[dim])
         elif parts.value.contains(at):
             self.edit(index)
         elif parts.track.adjusted(-8, 0, 8, 0).contains(at):
             self._drag = dim
-            self.state.latent.begin(f"Move {dimension_name(dim)}")
+            self._app.latent.begin(f"Move {dimension_name(dim)}")
             self._drag_to(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move the slider that is held."""
         if self._drag is not None:
             self._drag_to(event)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the slider go."""
         if self._drag is not None:
             self._drag = None
-            self.state.latent.end()
+            self._app.latent.end()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Return the dimension under the mouse to its posterior mean."""
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and row_layout(self.visualRect(index)).track.contains(event.position().toPoint()):
-            self.reset(self.rows.dims[index.row()])
+            self.reset_dimension(self.rows.dims[index.row()])
 
     def _drag_to(self, event: QMouseEvent) -> None:
         if self._drag is not None:
-            self.state.latency.input()
+            self._app.latency.input()
             track = self.delegate.track(self.rect_of(self._drag), self._drag)
-            self.state.latent.set_component("z", self._drag, track.to_value(event.position().x()))
+            self._app.latent.set_component("z", self._drag, track.to_value(event.position().x()))
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll; with Ctrl, move the dimension under the mouse."""
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -169,7 +169,7 @@ class DimensionList(QListView):
 
     # --------------------------------------------------------------------------------------------------- the keys
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step, reset or lock the chosen dimension."""
         index = self.currentIndex()
         if not index.isValid():
@@ -184,28 +184,28 @@ class DimensionList(QListView):
             case Qt.Key.Key_Right:
                 self.nudge(dim, step)
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self.reset(dim)
+                self.reset_dimension(dim)
             case Qt.Key.Key_L:
-                self.state.latent.set_locked(dim, not self.state.latent.locked[dim])
+                self._app.latent.set_locked(dim, not self._app.latent.locked[dim])
             case _:
                 super().keyPressEvent(event)
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # noqa: N802
+    def currentChanged(self, current: AnyIndex, previous: AnyIndex) -> None:
         """Show the distribution of the row the keys went to."""
         super().currentChanged(current, previous)
         if current.isValid():
-            self.state.view.set_dimension(self.rows.dims[current.row()])
+            self._app.view.set_dimension(self.rows.dims[current.row()])
 
     def nudge(self, dim: int, step: float) -> None:
         """Move one dimension by a step."""
-        latent = self.state.latent
-        self.state.latency.input()
+        latent = self._app.latent
+        self._app.latency.input()
         with latent.step(f"Move {dimension_name(dim)}"):
             latent.set_component("z", dim, latent.point.z[dim] + step)
 
-    def reset(self, dim: int) -> None:
+    def reset_dimension(self, dim: int) -> None:
         """Return one dimension to its posterior mean."""
-        latent = self.state.latent
+        latent = self._app.latent
         with latent.step(f"Reset {dimension_name(dim)}"):
             latent.set_component("z", dim, latent.point.mu[dim])
 

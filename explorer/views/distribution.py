@@ -131,10 +131,12 @@ class DistributionPane(Pane):
         self._seed.setAccessibleName("Seed of the noise bank")
         self._resample = QPushButton("Resample")
         self._resample.setToolTip("Draw a new bank of ε, from the next seed")
-        for widget in (caption("dimension"), self.dimension, self._legend):
+        left: tuple[QWidget, ...] = (caption("dimension"), self.dimension, self._legend)
+        for widget in left:
             self.header.addWidget(widget)
         self.header.addStretch(1)
-        for widget in (caption("seed"), self._seed, self._resample):
+        right: tuple[QWidget, ...] = (caption("seed"), self._seed, self._resample)
+        for widget in right:
             self.header.addWidget(widget)
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -161,12 +163,12 @@ class DistributionPane(Pane):
         state.results.draws_changed.connect(self.readouts.show_values)
         self.theme.changed.connect(self._restyle)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent) -> None:
         """Ask for curves only while they are looked at."""
         super().showEvent(event)
         self.state.view.set_curves_visible(True)
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+    def hideEvent(self, event: QHideEvent) -> None:
         """A hidden tab costs nothing."""
         super().hideEvent(event)
         self.state.view.set_curves_visible(False)

@@ -36,13 +36,13 @@ class LogPane(Pane):
         state.engine.noticed.connect(self._note)
         state.engine.crashed.connect(self._note)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent) -> None:
         """Follow the files while visible."""
         super().showEvent(event)
         self._follow()
         self._timer.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+    def hideEvent(self, event: QHideEvent) -> None:
         """A hidden tab costs nothing."""
         super().hideEvent(event)
         self._timer.stop()
@@ -59,7 +59,7 @@ class LogPane(Pane):
         try:
             size = Path(path).stat().st_size
             start = min(self._read.get(path, max(0, size - TAIL_BYTES)), size)
-            with open(path, "rb") as file:
+            with Path(path).open("rb") as file:
                 file.seek(start)
                 data = file.read(TAIL_BYTES)
         except OSError:

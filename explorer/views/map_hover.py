@@ -19,6 +19,7 @@ class HoverCard(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._over = parent
         self.setObjectName("pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -37,7 +38,7 @@ class HoverCard(QFrame):
         self._text.setText(text)
         self.adjustSize()
         if isinstance(at, QPoint):
-            area = self.parentWidget().rect()
+            area = self._over.rect()
             x = at.x() + GAP if at.x() + GAP + self.width() < area.width() else at.x() - GAP - self.width()
             y = min(max(at.y() - self.height() // 2, 0), area.height() - self.height())
             self.move(x, y)

@@ -44,7 +44,7 @@ class Frame:
 
     def vectors_to_pixels(self, xy: Matrix) -> Matrix:
         """Map differences [..., 2] to pixels."""
-        return xy * np.array([self.x_scale, -self.y_scale])
+        return np.asarray(xy * np.array([self.x_scale, -self.y_scale]))
 
 
 class Layer(pg.GraphicsObject):
@@ -54,11 +54,11 @@ class Layer(pg.GraphicsObject):
         super().__init__()
         self.theme = theme
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         """Cover what is visible."""
         return QRectF(self.viewRect())
 
-    def viewRangeChanged(self) -> None:  # noqa: N802
+    def viewRangeChanged(self) -> None:
         """Follow zoom and pan."""
         self.prepareGeometryChange()
         self.update()
@@ -153,7 +153,7 @@ class CloudLayer(Layer):
 def _density(
     pixels: Matrix, labels: NDArray[np.int64], size: tuple[int, int], palette: dict[int, QColor], bin_size: int = 2
 ) -> QImage:
-    """Bin points into squares of ``bin_size`` pixels: colour is the mean of the classes, opacity the count's log."""
+    """Bin points into squares of pixels: the colour is the mean of the classes, the opacity the count's logarithm."""
     width, height = size[0] // bin_size + 1, size[1] // bin_size + 1
     cells = np.floor(pixels / bin_size).astype(np.int64)
     inside = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
@@ -164,7 +164,7 @@ def _density(
     for channel in range(3):
         shades = np.zeros(int(labels.max()) + 2)
         for label, color in palette.items():
-            shades[label] = color.getRgb()[channel]
+            shades[label] = (color.red(), color.green(), color.blue())[channel]
         sums = np.bincount(flat, weights=shades[labels[inside]], minlength=width * height)
         rgba[filled, channel] = sums[filled] / counts[filled]
     strength = np.log1p(counts[filled]) / np.log1p(counts.max(initial=1))

@@ -27,11 +27,11 @@ class Picture(QWidget):
         self.setAccessibleName(text or "Decoded picture")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Prefer a square with its caption."""
         return QSize(2 * self._smallest, 2 * self._smallest + self._caption_height)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         """Stay legible."""
         return QSize(self._smallest, self._smallest + self._caption_height)
 
@@ -55,14 +55,14 @@ class Picture(QWidget):
             self._text = text
             self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw image and caption."""
         painter = QPainter(self)
         area = self.rect().adjusted(0, 0, 0, -self._caption_height)
         if self._image is None:
             self._paint_empty(painter, area)
         else:
-            painter.drawImage(self._target(area), self._image)
+            painter.drawImage(self._target(area, self._image.size()), self._image)
         painter.setPen(QColor(self._theme.colors.muted))
         painter.setFont(self._theme.font(11))
         below = QRect(0, self.height() - self._caption_height, self.width(), self._caption_height)
@@ -70,10 +70,9 @@ class Picture(QWidget):
         painter.end()
         self.painted.emit()
 
-    def _target(self, area: QRect) -> QRect:
-        assert self._image is not None
+    def _target(self, area: QRect, image: QSize) -> QRect:
         ratio = self.devicePixelRatioF()
-        width, height = self._image.width(), self._image.height()
+        width, height = image.width(), image.height()
         factor = min(area.width() * ratio / width, area.height() * ratio / height)
         factor = max(1, int(factor)) if factor >= 1 else factor
         size = QSize(round(width * factor / ratio), round(height * factor / ratio))
@@ -86,6 +85,4 @@ class Picture(QWidget):
         box.moveCenter(area.center())
         painter.fillRect(box, QColor(self._theme.colors.field))
         painter.setPen(QColor(self._theme.colors.muted))
-        painter.drawText(
-            box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty
-        )
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)

@@ -128,7 +128,7 @@ class TrainingPane(Pane):
             for term, plot in self.plots.items():
                 plot.show_series(self.state.run.train[term], self.state.run.test[term])
 
-    def showEvent(self, event: object) -> None:  # noqa: N802
+    def showEvent(self, event: object) -> None:
         """Catch up with what happened while hidden."""
         self._show_curves()
 
@@ -154,4 +154,8 @@ def _duration(seconds: float) -> str:
     whole = round(seconds)
     if whole < 90:
         return f"{whole} s"
-    return f"{whole // 60} min {whole % 60:02d} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return (
+        f"{whole // 60} min {whole % 60:02d} s"
+        if whole < 3600
+        else f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    )

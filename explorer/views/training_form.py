@@ -62,8 +62,11 @@ class TrainingForm(QWidget):
         grid.setVerticalSpacing(4)
         grid.addWidget(caption("data"), 0, 0)
         grid.addWidget(self.data, 0, 1, 1, 2)
-        for column, (text, tip, slot) in enumerate((("File …", "Choose a data file", self._choose_file),
-                                                    ("Folder …", "Choose a folder of images", self._choose_folder))):  # fmt: skip
+        choices = (
+            ("File …", "Choose a data file", self._choose_file),
+            ("Folder …", "Choose a folder of images", self._choose_folder),
+        )
+        for column, (text, tip, slot) in enumerate(choices):
             button = QToolButton()
             button.setText(text)
             button.setToolTip(tip)

@@ -116,12 +116,12 @@ class TriadCurves:
             self._bank_key = (view.seed, view.dimension)
             self._bank = np.sort(view.bank())
         eps = self._bank
-        z = reparameterize(np.float64(mu), np.float64(sigma), eps)
+        z = reparameterize(np.array(mu), np.array(sigma), eps)
         counts, edges = np.histogram(z, BINS)
         self._bars.setData(*steps(edges, counts / (len(z) * np.diff(edges))))
         self._ecdf.setData(np.repeat(z, 2)[1:], np.repeat(np.arange(1, len(z) + 1) / len(z), 2)[:-1])
         ends = np.array([-NOISE_RANGE, NOISE_RANGE])
-        self._path.setData(ends, reparameterize(np.float64(mu), np.float64(sigma), ends))
+        self._path.setData(ends, reparameterize(np.array(mu), np.array(sigma), ends))
         self._show_rays(eps, z)
 
     def _show_rays(self, eps: np.ndarray, z: np.ndarray) -> None:

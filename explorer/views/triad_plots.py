@@ -1,0 +1,200 @@
+"""Plots with grips: every grip is one component of the triad, drawn over the curves and dragged with the mouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from explorer.theme import Theme
+from models.geometry import Vector
+
+Grip = Literal["z", "eps", "u", "mu", "sigma"]
+REACH = 8.0
+DOT = 5.0
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A grip as drawn: an upright line "v", a level line "h" or a dot ".", at a place in plot coordinates."""
+
+    grip: Grip
+    shape: Literal["v", "h", "."]
+    x: float
+    y: float
+    color: str
+    text: str = ""
+    sign: float = 1.0
+
+
+class HandleLayer(pg.GraphicsObject):
+    """Paints the grips over the curves, in pixels."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        self.handles: list[Handle] = []
+        self.setZValue(20)
+
+    def boundingRect(self) -> QRectF:
+        """Cover the plot."""
+        return QRectF(self.viewRect())
+
+    def viewRangeChanged(self) -> None:
+        """Follow the axes."""
+        self.prepareGeometryChange()
+
+    def set_handles(self, handles: list[Handle]) -> None:
+        """Show these grips, the first on top."""
+        self.handles = handles
+        self.update()
+
+    def pixel(self, x: float, y: float) -> QPointF:
+        """Map plot coordinates to pixels of the plot area."""
+        box = self.getViewBox()
+        area, size = box.viewRect(), box.rect()
+        across = (x - area.left()) / area.width() * size.width()
+        return QPointF(across, (area.bottom() - y) / area.height() * size.height())
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Draw what is below first."""
+        box = self.getViewBox()
+        painter.resetTransform()
+        painter.translate(box.sceneBoundingRect().topLeft())
+        painter.setFont(self.theme.font(11, 600))
+        width, height = box.rect().width(), box.rect().height()
+        for handle in reversed(self.handles):
+            place = self.pixel(handle.x, handle.y)
+            painter.setPen(QPen(QColor(handle.color), 1.0))
+            match handle.shape:
+                case "v":
+                    painter.drawLine(QPointF(place.x(), 0), QPointF(place.x(), height))
+                    label = QPointF(place.x() + 4, 12)
+                case "h":
+                    painter.drawLine(QPointF(0, place.y()), QPointF(width, place.y()))
+                    label = QPointF(4, place.y() - 4)
+                case ".":
+                    self._draw_dot(painter, place, QColor(handle.color))
+                    label = place + QPointF(8, -6)
+            painter.setPen(QColor(handle.color))
+            painter.drawText(QPointF(min(label.x(), width - 12), max(label.y(), 11.0)), handle.text)
+
+    def _draw_dot(self, painter: QPainter, place: QPointF, color: QColor) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(self.theme.colors.plot), 1.5))
+        painter.setBrush(color)
+        painter.drawEllipse(place, DOT, DOT)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+class TriadPlot(pg.PlotWidget):
+    """A plot with resting axes whose grips can be dragged.
+
+    Signals
+    -------
+    grabbed(str), released
+        A grip was taken hold of, by name; it was let go.
+    dragged(str, float, float, float)
+        Its name, x and y of the mouse in plot coordinates, and the grip's sign.
+    """
+
+    grabbed = Signal(str)
+    dragged = Signal(str, float, float, float)
+    released = Signal()
+
+    def __init__(self, theme: Theme, name: str, x_name: str, y_name: str) -> None:
+        super().__init__()
+        self.theme, self._names = theme, (x_name, y_name)
+        self.layer = HandleLayer(theme)
+        self.addItem(self.layer, ignoreBounds=True)
+        self._held: Handle | None = None
+        self.setMouseEnabled(False, False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.disableAutoRange()
+        self.setMouseTracking(True)
+        self.setAccessibleName(name)
+        self.setMinimumSize(150, 110)
+
+    def curve(self, z: float = 0.0) -> pg.PlotCurveItem:
+        """Add an empty curve at a height of the stack."""
+        item = pg.PlotCurveItem()
+        item.setZValue(z)
+        self.addItem(item, ignoreBounds=True)
+        return item
+
+    def name_x(self, name: str) -> None:
+        """Name the horizontal axis."""
+        if name != self._names[0]:
+            self._names = (name, self._names[1])
+            self.setLabel("bottom", name)
+
+    def restyle(self) -> None:
+        """Take the colours and fonts of the scheme."""
+        colors = self.theme.colors
+        self.setBackground(colors.plot)
+        for side, name in zip(("bottom", "left"), self._names, strict=True):
+            axis = self.getAxis(side)
+            axis.setPen(pg.mkPen(colors.border))
+            axis.setTextPen(pg.mkPen(colors.muted))
+            axis.setStyle(tickFont=self.theme.font(11), tickLength=-4, maxTickLevel=0)
+            axis.label.setFont(self.theme.font(12))
+            self.setLabel(side, name)
+        self.getAxis("left").setWidth(44)
+
+    def pixel_of(self, handle: Handle) -> QPointF:
+        """Return where a grip stands in the widget."""
+        return QPointF(self.layer.pixel(handle.x, handle.y) + self.getViewBox().sceneBoundingRect().topLeft())
+
+    def _handle_at(self, event: QMouseEvent) -> Handle | None:
+        best, nearest = None, REACH
+        for handle in self.layer.handles:
+            gap = event.position() - self.pixel_of(handle)
+            distances = {"v": abs(gap.x()), "h": abs(gap.y()), ".": float(np.hypot(gap.x(), gap.y())) - DOT}
+            if distances[handle.shape] < nearest:
+                best, nearest = handle, distances[handle.shape]
+        return best
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold of the nearest grip."""
+        handle = self._handle_at(event)
+        if event.button() == Qt.MouseButton.LeftButton and handle is not None:
+            self._held = handle
+            self.grabbed.emit(handle.grip)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the grip that is held, or show by the cursor that there is one."""
+        if self._held is None:
+            handle = self._handle_at(event)
+            shape = Qt.CursorShape.ArrowCursor
+            if handle is not None:
+                shape = Qt.CursorShape.SizeVerCursor if handle.shape == "h" else Qt.CursorShape.SizeHorCursor
+            self.viewport().setCursor(shape)
+            return
+        at = self.getViewBox().mapSceneToView(event.position())
+        self.dragged.emit(self._held.grip, at.x(), at.y(), self._held.sign)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go."""
+        if self._held is not None:
+            self._held = None
+            self.released.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Do nothing: the axes must not run away under a grip."""
+
+
+def steps(edges: Vector, heights: Vector) -> tuple[Vector, Vector]:
+    """Return the outline of a histogram: edges [n + 1] and heights [n] as a polyline that starts and ends at 0."""
+    return np.repeat(edges, 2), np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
+
+
+def nice_ceiling(value: float) -> float:
+    """Return the smallest round number not below ``value`` > 0, so that an axis rests while one drags."""
+    scale = 10.0 ** np.floor(np.log10(max(value, 1e-9)))
+    return float(next(scale * step for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0) if scale * step >= value))
