@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+# NumPy loads these when first used, 25 ms of a held-up event loop; here they load before there is a window.
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from explorer.engine.decoder import DecoderEngine
 from explorer.engine.exporter import Exporter
+from explorer.engine.launch import Launched
 from explorer.engine.trainer import TrainerEngine
 from explorer.opening import open_path
 from explorer.state import AppState, session
@@ -26,7 +28,13 @@ SWITCH_SECONDS = 0.001
 class App(QObject):
     """One window with its engines and its session."""
 
-    def __init__(self, qt: QApplication, scheme: str | None = None, keep_session: bool = True) -> None:
+    def __init__(
+        self,
+        qt: QApplication,
+        scheme: str | None = None,
+        keep_session: bool = True,
+        launched: Launched | None = None,
+    ) -> None:
         super().__init__()
         self.state = AppState(self)
         self.decoder = DecoderEngine(self.state, self)
@@ -34,8 +42,8 @@ class App(QObject):
         self.exporter = Exporter(self.state, self.decoder.requests, self)
         self._keep_session = keep_session
         stored, complaint = self._load_session() if keep_session else ({}, "")
-        self.decoder.start(_existing(stored.get("model"), model_path(FIRST_MODEL)),
-                           _existing(stored.get("data"), dataset_path(FIRST_DATA)))  # fmt: skip
+        model = _existing(stored.get("model"), model_path(FIRST_MODEL))
+        self.decoder.start(model, _existing(stored.get("data"), dataset_path(FIRST_DATA)), launched)
         self.theme = Theme(qt, self)
         if scheme or stored.get("scheme"):
             self.theme.choose(scheme or stored.get("scheme"))
@@ -107,10 +115,13 @@ def make_qt() -> QApplication:
     return qt
 
 
-def run_app(paths: Sequence[str]) -> int:
-    """Open the window and stay until it is closed; return the exit code."""
+def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
+    """Open the window and stay until it is closed; return the exit code.
+
+    ``launched`` is a decoder started ahead, so that TensorFlow is imported while Qt is.
+    """
     qt = make_qt()
-    app = App(qt)
+    app = App(qt, launched=launched)
     app.show()
     app.open(paths)
     return qt.exec()

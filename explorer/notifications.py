@@ -9,13 +9,14 @@ from explorer.state import AppState
 from explorer.theme import Theme
 
 INFO_MS = 6000
-MARGIN = 8
+MARGIN, TOP = 8, 2
+MENU_WIDTH = 330
 WIDEST = 760
 ICONS = {"info": "info", "warning": "warning", "error": "error"}
 
 
 class Banner(QFrame):
-    """One notification at a time, laid over the top of its parent so that nothing jumps; the newest is shown."""
+    """One notification at a time, the newest, laid over the empty end of the menu bar so that nothing jumps."""
 
     def __init__(self, parent: QWidget, state: AppState, theme: Theme) -> None:
         super().__init__(parent)
@@ -30,7 +31,7 @@ class Banner(QFrame):
         close.setIcon(theme.icon("close", theme.colors.muted))
         close.setAccessibleName("Close this message")
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 6, 6)
+        row.setContentsMargins(12, 3, 4, 3)
         row.addWidget(self._icon)
         row.addWidget(self.text, 1)
         row.addWidget(self.restart)
@@ -78,9 +79,9 @@ class Banner(QFrame):
         self.state.engine.restart_requested.emit(self._role)
 
     def _place(self) -> None:
-        width = min(WIDEST, self._over.width() - 4 * MARGIN)
+        width = min(WIDEST, self._over.width() - MENU_WIDTH)
         self.resize(width, self.heightForWidth(width))
-        self.move((self._over.width() - width) // 2, MARGIN + 40)
+        self.move(self._over.width() - width - MARGIN, TOP)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in place when the window is resized."""

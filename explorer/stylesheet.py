@@ -5,6 +5,8 @@ from __future__ import annotations
 from string import Template
 from typing import TYPE_CHECKING
 
+from resources import icon_path
+
 if TYPE_CHECKING:
     from explorer.theme import Colors
 
@@ -30,7 +32,7 @@ QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 QStatusBar { background: $window; color: $muted; }
 QStatusBar::item { border: none; }
 QDockWidget { color: $muted; }
-QTabBar { background: $window; }
+QTabBar { background: $window; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; padding: 6px 14px; border: none;
                border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: $text; }
@@ -56,7 +58,8 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $muted; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
     width: 0; border: none; }
-QComboBox::drop-down { border: none; width: 18px; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow { image: url("$chevron"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $border; outline: none;
     selection-background-color: $accent; selection-color: $on_accent; }
 QProgressBar { background: $field; border: none; border-radius: 3px; height: 6px; text-align: center; }
@@ -81,5 +84,5 @@ def stylesheet(colors: Colors) -> str:
     return _SHEET.substitute(
         window=colors.window, surface=colors.surface, field=colors.field, border=colors.border, text=colors.text,
         muted=colors.muted, accent=colors.accent, on_accent=colors.on_accent, warning=colors.warning,
-        error=colors.error,
+        error=colors.error, chevron=icon_path("chevron-grey").as_posix(),
     )  # fmt: skip

@@ -40,7 +40,7 @@ class Colors:
     classes: tuple[str, ...]
 
 
-# The class colours are Petroff's ten (2021), chosen for colour-vision deficiency; on the dark ground they are lifted.
+# The class colours are Petroff's ten (2021), for colour-vision deficiency; on the dark ground they are lifted.
 DARK = Colors(
     window="#15171a", surface="#1c1f23", plot="#181a1e", field="#26292f", border="#33373e", grid="#2a2e34",
     text="#e8eaed", muted="#9ea5b0", accent="#56b4f0", on_accent="#0b1a26", second="#f0a860", third="#7fd1a0",

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from explorer.app import App, make_qt
+from explorer.engine.launch import Launched
 from explorer.state.export import ExportSettings
 from explorer.tour_hands import Hands
 from explorer.tour_meters import DragMeter, LoopMeter, import_seconds, memory_mb, process_age, quantiles
@@ -182,14 +183,22 @@ def _ticks(count: int) -> Step:
     return lambda: next(left, None) is None
 
 
-def run_tour(out: Path, size: tuple[int, int] = (1440, 900), scheme: str | None = None) -> int:
-    """Run the tour and write its pictures and ``tour.json`` into ``out``; return the exit code."""
+def run_tour(
+    out: Path,
+    size: tuple[int, int] = (1440, 900),
+    scheme: str | None = None,
+    launched: Launched | None = None,
+) -> int:
+    """Run the tour and write its pictures and ``tour.json`` into ``out``; return the exit code.
+
+    ``launched`` is a decoder started ahead, as for the window.
+    """
     born = perf_counter() - process_age()
     out.mkdir(parents=True, exist_ok=True)
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     qt = make_qt()
-    app = App(qt, scheme, keep_session=False)
+    app = App(qt, scheme, keep_session=False, launched=launched)
     app.window.resize(*size)
     app.window.reset_layout()
     app.show()

@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(StatusLine(state))
         self.banner = Banner(self, state, theme)
         self.reset_layout()
+        self.map.setFocus()
         self.training.save.clicked.connect(self.actions_of.save_model.trigger)
         state.model.model_changed.connect(self._name_model)
 

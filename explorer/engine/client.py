@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import signal
 import threading
 from multiprocessing.connection import Connection
@@ -11,7 +10,7 @@ from multiprocessing.context import SpawnProcess
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from explorer.engine.paths import log_path
+from explorer.engine.launch import Launched, launch
 from explorer.state.engine import EngineState, Status
 from models.protocol import PROTOCOL_VERSION, Hello, Reply, Request, Role, Shutdown
 
@@ -27,14 +26,14 @@ class WorkerClient(QObject):
     -------
     received(Reply)
         An answer arrived.
-    ready
-        The worker said :class:`Hello`: it can be given its model, its data and requests.
+    started
+        A worker is under way, for the first time or again: it can be given its model, its data and requests.
     crashed(str, bool)
         The worker ended by itself: the reason, and whether it is being started again.
     """
 
     received = Signal(object)
-    ready = Signal()
+    started = Signal()
     crashed = Signal(str, bool)
     _arrived = Signal(int, object)
     _ended = Signal(int)
@@ -61,26 +60,21 @@ class WorkerClient(QObject):
         """Whether a worker process has been started and not been lost."""
         return self._process is not None
 
-    def start(self) -> None:
-        """Start the worker; it says :class:`Hello` when TensorFlow is there."""
-        from models.worker import main
-
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        path = log_path(self.role)
-        self._process = context.Process(
-            target=main, args=(self.role, theirs, str(path)), name=f"latentscape-{self.role}", daemon=True
-        )
-        self._process.start()
-        theirs.close()
-        self._connection = ours
+    def start(self, launched: Launched | None = None) -> None:
+        """Start the worker, or take over one that was launched ahead; requests may be sent at once."""
+        worker = launched or launch(self.role)
+        self._process, self._connection = worker.process, worker.connection
         self._generation += 1
-        self._state.log_paths[self.role] = str(path)
+        self._state.log_paths[self.role] = worker.log
         self._reader = threading.Thread(
-            target=self._read, args=(ours, self._generation), name=f"read-{self.role}", daemon=True
+            target=self._read,
+            args=(worker.connection, self._generation),
+            name=f"read-{self.role}",
+            daemon=True,
         )
         self._reader.start()
         self._state.set_status(self.role, Status.STARTING)
+        self.started.emit()
 
     def restart(self) -> None:
         """Start the worker again on the person's wish, with a fresh allowance of restarts."""
@@ -131,7 +125,6 @@ class WorkerClient(QObject):
             self._state.notice("error", f"The {self.role} speaks another protocol: reinstall Latentscape.")
             return
         self._state.set_hello(reply)
-        self.ready.emit()
 
     def _lost(self, generation: int) -> None:
         if generation != self._generation or self._process is None:
@@ -142,9 +135,9 @@ class WorkerClient(QObject):
         again = self._restarts < RESTARTS
         self._state.set_status(self.role, Status.CRASHED)
         self._restarts += 1
+        self.crashed.emit(reason, again)
         if again:
             self.start()
-        self.crashed.emit(reason, again)
 
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None

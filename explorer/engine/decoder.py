@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from explorer.engine.client import WorkerClient
+from explorer.engine.launch import Launched
 from explorer.engine.newest import Requests
 from explorer.engine.points import Points
 from explorer.state import AppState
@@ -31,7 +32,7 @@ class DecoderEngine(QObject):
     def _connect(self) -> None:
         state = self.state
         self.client.received.connect(self._take)
-        self.client.ready.connect(self._greet)
+        self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
         state.model.open_model_requested.connect(self.open_model)
         state.model.open_data_requested.connect(self.open_data)
@@ -48,10 +49,10 @@ class DecoderEngine(QObject):
 
     # ------------------------------------------------------------------------------------------------ life cycle
 
-    def start(self, model_path: str, data_path: str) -> None:
-        """Start the worker; it will open this model and this data first."""
+    def start(self, model_path: str, data_path: str, launched: Launched | None = None) -> None:
+        """Start the worker, or take over one launched ahead; it will open this model and this data first."""
         self._model_path, self._data_path = model_path, data_path
-        self.client.start()
+        self.client.start(launched)
 
     def _greet(self) -> None:
         if self._model_path is not None:

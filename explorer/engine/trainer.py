@@ -34,7 +34,7 @@ class TrainerEngine(QObject):
         self._prepare.setInterval(PREPARE_AFTER_MS)
         self._prepare.timeout.connect(self.ensure_started)
         self.client.received.connect(self._take)
-        self.client.ready.connect(self._greet)
+        self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
         state.run.start_requested.connect(self.train)
         state.run.control_requested.connect(self.control)
@@ -61,9 +61,10 @@ class TrainerEngine(QObject):
         self._number += 1
         name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
         self._job = p.Train(self._number, data_path, str(new_run_folder()), name, settings)
-        self.ensure_started()
-        if self.state.engine.status["trainer"] is Status.READY:
+        if self.client.running:
             self.client.send(self._job)
+        else:
+            self.client.start()
 
     def control(self, action: p.ControlAction) -> None:
         """Pause, resume, stop or discard the run."""
@@ -80,6 +81,7 @@ class TrainerEngine(QObject):
         run = self.state.run
         match reply:
             case p.TrainStarted():
+                self.state.engine.set_status("trainer", Status.BUSY)
                 run.set_started(reply)
             case p.Progress():
                 run.add_progress(reply)
@@ -95,6 +97,8 @@ class TrainerEngine(QObject):
 
     def _finish(self, finished: p.Finished | None) -> None:
         self._job = None
+        if self.client.running:
+            self.state.engine.set_status("trainer", Status.READY)
         kept = None if finished is None else finished.path
         back = kept or self._before
         self.state.run.finish(finished)

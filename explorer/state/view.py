@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from models.geometry import Vector
+from models.geometry import Vector, standard_noise
 
 DecodeMode = Literal["mu", "sample", "mean"]
 Axes = tuple[int, int] | Literal["pca"]
@@ -74,5 +74,5 @@ class ViewState(QObject):
         return generator.standard_normal(BANK_SIZE)
 
     def prior_noise(self, latent_dim: int) -> Vector:
-        """Return one standard normal draw [d] from the seed."""
-        return np.random.default_rng(self.seed).standard_normal(latent_dim)
+        """Return one standard normal draw [d] from the seed: the first of an export with that seed."""
+        return standard_noise(self.seed, 1, latent_dim)[0].astype(np.float64)

@@ -45,8 +45,8 @@ class DecodedPane(Pane):
         row.addStretch(1)
         row.addWidget(self._facts)
         self._facts.setToolTip(
-            "Typicality is the share of the prior's mass nearer to the origin: the χ² distribution function at |z|². "
-            "In many dimensions samples lie in a shell, and the origin itself is not typical."
+            "Typicality is the share of the prior's mass nearer to the origin: the χ² distribution function "
+            "at |z|². In many dimensions samples lie in a shell, and the origin itself is not typical."
         )
         self.body.addWidget(self.large, 3)
         self.body.addLayout(row)

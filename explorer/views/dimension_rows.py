@@ -107,10 +107,10 @@ def _draw_histogram(
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    step = size.width() / BINS
-    for number, count in enumerate(counts):
-        tall = size.height() * count / max(counts.max(), 1)
-        painter.fillRect(QRectF(number * step, size.height() - tall, step, tall), color)
+    edges = np.linspace(0, size.width(), BINS + 1).round().astype(int).tolist()
+    for left, right, count in zip(edges, edges[1:], counts.tolist(), strict=False):
+        tall = round(size.height() * count / max(int(counts.max()), 1))
+        painter.fillRect(QRect(left, size.height() - tall, right - left, tall), color)
     painter.end()
     return pixmap
 
@@ -192,6 +192,7 @@ class DimensionDelegate(QStyledItemDelegate):
     def _paint_value(self, painter: QPainter, rect: QRect, value: float) -> None:
         painter.fillRect(rect, self._field)
         painter.setPen(self._border)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(rect.adjusted(0, 0, -1, -1))
         painter.setPen(self._text)
         inside = rect.adjusted(2, 0, -6, 0)

@@ -124,6 +124,7 @@ class DistributionPane(Pane):
     def _build(self) -> None:
         self.dimension.setAccessibleName("Dimension shown")
         self.dimension.setMaxVisibleItems(20)
+        self.dimension.setMinimumContentsLength(13)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._seed.setRange(0, 2**31 - 1)
         self._seed.setValue(self.state.view.seed)

@@ -63,6 +63,7 @@ class LatentMap(Pane):
             self.header.addWidget(button)
         self.body.addWidget(self._legend)
         self.body.addWidget(self.plot, 1)
+        self.setFocusProxy(self.plot)
         self.plot.setAccessibleName("Latent map: arrow keys move the current point")
 
     def _connect(self) -> None:

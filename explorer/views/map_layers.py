@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from explorer.theme import Theme
@@ -41,6 +41,17 @@ class Frame:
         pixels[..., 0] = (xy[..., 0] - self.left) * self.x_scale
         pixels[..., 1] = (self.top - xy[..., 1]) * self.y_scale
         return pixels
+
+    def place_of(self, other: Frame) -> QRectF:
+        """Return where the plot area of another frame lies in this one's pixels."""
+        (left, top), (right, bottom) = self.to_pixels(other.corners())
+        return QRectF(QPointF(left, top), QPointF(right, bottom))
+
+    def corners(self) -> Matrix:
+        """Return the coordinates of the upper left and the lower right corner [2, 2]."""
+        width, height = self.size
+        right, bottom = self.left + width / self.x_scale, self.top - height / self.y_scale
+        return np.array([[self.left, self.top], [right, bottom]])
 
     def vectors_to_pixels(self, xy: Matrix) -> Matrix:
         """Map differences [..., 2] to pixels."""
@@ -93,7 +104,9 @@ class CloudLayer(Layer):
         super().__init__(theme)
         self._xy: Matrix = np.zeros((0, 2))
         self._labels = np.zeros(0, np.int64)
-        self._key: tuple[object, ...] | None = None
+        self._classes: dict[int, Matrix] = {}
+        self._key: tuple[Frame, float, int] | None = None
+        self._wanted: tuple[Frame, float, int] | None = None
         self._image = QImage()
         self._version = 0
 
@@ -105,6 +118,7 @@ class CloudLayer(Layer):
     def set_points(self, xy: Matrix, labels: NDArray[np.int64]) -> None:
         """Show images at ``xy`` [n, 2]; labels [n] are −1 where there is no class."""
         self._xy, self._labels = xy, labels
+        self._classes = {int(label): np.median(xy[labels == label], axis=0) for label in np.unique(labels)}
         self.refresh()
 
     def refresh(self) -> None:
@@ -113,12 +127,19 @@ class CloudLayer(Layer):
         self.update()
 
     def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
-        """Blit the cached picture, painting it first if the view has changed."""
-        ratio = painter.device().devicePixelRatioF()
-        key = (frame, ratio, self._version)
-        if key != self._key:
-            self._key, self._image = key, self._render(frame, ratio)
-        painter.drawImage(QPointF(0, 0), self._image)
+        """Blit the cached picture; one of another view stands in, stretched, until this one's is ready."""
+        key = (frame, painter.device().devicePixelRatioF(), self._version)
+        if self._key is not None:
+            painter.drawImage(frame.place_of(self._key[0]), self._image)
+        if key not in (self._key, self._wanted):
+            self._wanted = key
+            QTimer.singleShot(0, self._render_wanted)
+
+    def _render_wanted(self) -> None:
+        key, self._wanted = self._wanted, None
+        if key is not None:
+            self._key, self._image = key, self._render(key[0], key[1])
+            self.update()
 
     def _render(self, frame: Frame, ratio: float) -> QImage:
         width, height = (max(1, round(edge * ratio)) for edge in frame.size)
@@ -130,10 +151,21 @@ class CloudLayer(Layer):
             image.fill(Qt.GlobalColor.transparent)
             self._draw_dots(image, pixels * ratio, DOT * ratio)
         image.setDevicePixelRatio(ratio)
+        self._draw_names(image, frame)
         return image
 
     def _palette(self) -> dict[int, QColor]:
-        return {int(label): self.theme.class_color(int(label)) for label in np.unique(self._labels)}
+        return {label: self.theme.class_color(label) for label in self._classes}
+
+    def _draw_names(self, image: QImage, frame: Frame) -> None:
+        """Name every class at its median: colour is not the only cue."""
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for label, place in self._classes.items():
+            if label >= 0:
+                centre = QPointF(*frame.to_pixels(place))
+                draw_haloed(painter, centre - QPointF(4, -5), str(label), self.theme, 15, self.theme.colors.text)
+        painter.end()
 
     def _draw_dots(self, image: QImage, pixels: Matrix, size: float) -> None:
         painter = QPainter(image)
@@ -150,10 +182,20 @@ class CloudLayer(Layer):
         painter.end()
 
 
+def draw_haloed(painter: QPainter, place: QPointF, text: str, theme: Theme, pixels: int, color: str) -> None:
+    """Draw a text that stays legible over dots: outlined in the colour of the ground."""
+    outline = QPainterPath()
+    outline.addText(place, theme.font(pixels, 600), text)
+    ground = QColor(theme.colors.plot)
+    ground.setAlpha(220)
+    painter.strokePath(outline, QPen(ground, 3.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.fillPath(outline, QColor(color))
+
+
 def _density(
     pixels: Matrix, labels: NDArray[np.int64], size: tuple[int, int], palette: dict[int, QColor], bin_size: int = 2
 ) -> QImage:
-    """Bin points into squares of pixels: the colour is the mean of the classes, the opacity the count's logarithm."""
+    """Bin points into squares of pixels: the colour is the mean of the classes, the opacity the log of the count."""
     width, height = size[0] // bin_size + 1, size[1] // bin_size + 1
     cells = np.floor(pixels / bin_size).astype(np.int64)
     inside = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
@@ -181,6 +223,7 @@ class RingLayer(Layer):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.centre: Matrix = np.zeros(2)
+        self.setZValue(5)
 
     def set_centre(self, centre: Matrix) -> None:
         """Place the prior's mean at ``centre`` [2]."""
@@ -191,14 +234,16 @@ class RingLayer(Layer):
         """Draw the rings and their names."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = QColor(self.theme.colors.prior)
-        color.setAlpha(120)
+        color.setAlpha(190)
         painter.setPen(QPen(color, 1.0, Qt.PenStyle.DashLine))
-        painter.setFont(self.theme.font(11))
         centre = QPointF(*frame.to_pixels(self.centre))
         for ring in (1, 2, 3):
             across, down = ring * frame.x_scale, ring * frame.y_scale
             painter.drawEllipse(centre, across, down)
-            painter.drawText(QPointF(centre.x() + 4, centre.y() - down - 3), f"prior {ring}σ")
+            place = QPointF(centre.x() - 20, centre.y() - down + 4)
+            draw_haloed(painter, place, f"prior {ring}σ", self.theme, 11, self.theme.colors.text)
+            painter.setPen(QPen(color, 1.0, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
 @dataclass(frozen=True)

@@ -60,12 +60,14 @@ class Picture(QWidget):
         painter = QPainter(self)
         area = self.rect().adjusted(0, 0, 0, -self._caption_height)
         if self._image is None:
-            self._paint_empty(painter, area)
+            area = self._paint_empty(painter, area)
         else:
-            painter.drawImage(self._target(area, self._image.size()), self._image)
+            target = self._target(area, self._image.size())
+            painter.drawImage(target, self._image)
+            area = target
         painter.setPen(QColor(self._theme.colors.muted))
         painter.setFont(self._theme.font(11))
-        below = QRect(0, self.height() - self._caption_height, self.width(), self._caption_height)
+        below = QRect(0, area.bottom() + 1, self.width(), self._caption_height)
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, self._text)
         painter.end()
         self.painted.emit()
@@ -79,10 +81,11 @@ class Picture(QWidget):
         corner = area.center() - QPoint(size.width() // 2, size.height() // 2)
         return QRect(corner, size)
 
-    def _paint_empty(self, painter: QPainter, area: QRect) -> None:
+    def _paint_empty(self, painter: QPainter, area: QRect) -> QRect:
         side = min(area.width(), area.height())
         box = QRect(0, 0, side, side)
         box.moveCenter(area.center())
         painter.fillRect(box, QColor(self._theme.colors.field))
         painter.setPen(QColor(self._theme.colors.muted))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+        return box

@@ -42,6 +42,12 @@ class TermPlot(pg.PlotWidget):
         self._test.setPen(pg.mkPen(colors.second, width=1.6))
         self._test.setSymbolBrush(colors.second)
         self._test.setSymbolPen(None)
+        self._show_numbers()
+
+    def _show_numbers(self) -> None:
+        known = self._train.getData()[0] is not None and len(self._train.getData()[0]) > 1
+        for side in ("bottom", "left"):
+            self.getAxis(side).setStyle(showValues=known)
 
     def show_series(self, train: Series, test: Series) -> None:
         """Show both curves, thinned to what a screen can tell apart."""
@@ -49,6 +55,7 @@ class TermPlot(pg.PlotWidget):
         step = max(1, len(x) // CURVE_POINTS)
         self._train.setData(x[::step], y[::step])
         self._test.setData(test.epochs, test.values)
+        self._show_numbers()
         values = np.concatenate([y, np.array(test.values)])
         values = values[np.isfinite(values)]
         if len(values) > 1:

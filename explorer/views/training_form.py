@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from PySide6.QtCore import QRegularExpression
+from PySide6.QtCore import QRegularExpression, Qt
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QComboBox,
@@ -57,7 +57,7 @@ class TrainingForm(QWidget):
             self.likelihood.addItem(LIKELIHOOD_NAMES[key], key)
         self.data.setMinimumContentsLength(12)
         grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.addWidget(caption("data"), 0, 0)
@@ -109,7 +109,8 @@ class TrainingForm(QWidget):
         if data is not None:
             row = self.data.findData(data.info.path)
             if row < 0:
-                self.data.insertItem(0, f"{data.info.name} · {data.info.count:,} images", data.info.path)
+                self.data.insertItem(0, data.info.name, data.info.path)
+                self.data.setItemData(0, data.info.path, Qt.ItemDataRole.ToolTipRole)
                 row = 0
             self.data.setCurrentIndex(row)
 

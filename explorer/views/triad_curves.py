@@ -104,11 +104,11 @@ class TriadCurves:
         if aggregate is not None:
             peaks.append(aggregate.pdf.max())
         self._peak = nice_ceiling(1.08 * max(float(peak) for peak in peaks))
-        self.pdf.setYRange(0.0, self._peak, padding=0.0)
+        self.pdf.setYRange(0.0, self._peak, padding=0.03)
         for plot in (self.pdf, self.cdf):
-            plot.setXRange(low, high, padding=0.0)
+            plot.setXRange(low, high, padding=0.01)
             plot.name_x(dimension_name(self.state.view.dimension))
-        self.noise.setYRange(low, high, padding=0.0)
+        self.noise.setYRange(low, high, padding=0.02)
 
     def _show_bank(self, mu: float, sigma: float) -> None:
         view = self.state.view

@@ -1,0 +1,33 @@
+"""Starting a worker process; without Qt, so that the decoder is under way before the window loads its libraries."""
+
+from __future__ import annotations
+
+import multiprocessing
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+
+from explorer.engine.paths import log_path
+from models.protocol import Role
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A worker process, our end of its pipe, and the file its output goes to."""
+
+    process: SpawnProcess
+    connection: Connection
+    log: str
+
+
+def launch(role: Role) -> Launched:
+    """Spawn a worker; it says ``Hello`` when TensorFlow is there, and reads its pipe from then on."""
+    from models.worker import main
+
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    path = str(log_path(role))
+    process = context.Process(target=main, args=(role, theirs, path), name=f"latentscape-{role}", daemon=True)
+    process.start()
+    theirs.close()
+    return Launched(process, ours, path)
