@@ -21,6 +21,11 @@ def noise_of(mu: Vector, sigma: Vector, z: Vector) -> Vector:
     return (z - mu) / sigma
 
 
+def standard_noise(seed: int, n: int, latent_dim: int) -> NDArray[np.float32]:
+    """Return ε [n, d] ~ N(0, I) decided by ``seed``, the same in every process; row i does not depend on n."""
+    return np.random.Generator(np.random.PCG64(seed)).standard_normal((n, latent_dim), dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Projection:
     """A plane through the latent space: coordinates are ``basis @ (z - origin)``.
