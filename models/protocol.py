@@ -19,9 +19,24 @@ Floats64 = NDArray[np.float64]
 Role = Literal["decoder", "trainer"]
 Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian"]
 LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "continuous_bernoulli", "gaussian")
+Schedule = Literal["constant", "cosine"]
+SCHEDULES: tuple[Schedule, ...] = ("constant", "cosine")
 SampleSource = Literal["prior", "around", "posterior"]
 ControlAction = Literal["pause", "resume", "stop", "discard"]
 FinishReason = Literal["complete", "stopped", "discarded"]
+
+
+class InputError(Exception):
+    """A file, folder or value from outside that cannot be used; the message is one sentence that names it and why."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"{subject}: {reason}")
+        self.subject = subject
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
+        """Rebuild from both parts when the error crosses a process border."""
+        return type(self), (self.subject, self.reason)
 
 
 # ---------------------------------------------------------------------------------------------------- descriptions
@@ -37,7 +52,11 @@ class Family:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """All that decides a training run besides its data; the same settings and data give the same weights."""
+    """All that decides a training run besides its data; the same settings and data give the same weights.
+
+    ``schedule`` is that of the learning rate; ``average`` is the decay of the moving average of the weights, which is
+    what is evaluated and kept (0: the weights themselves).
+    """
 
     hidden: tuple[int, ...] = (256, 128)
     latent_dim: int = 50
@@ -47,6 +66,8 @@ class TrainSettings:
     learning_rate: float = 1e-3
     epochs: int = 50
     seed: int = 0
+    schedule: Schedule = "constant"
+    average: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +96,8 @@ class ModelInfo:
 class DataInfo:
     """An opened data set: uint8 images as a ``.npy`` file [n, h, w, c] that can be memory-mapped, labels int64 [n].
 
-    The first ``train_count`` images train, the rest test.
+    The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
+    the source has names (sub-folders), otherwise empty.
     """
 
     path: str
@@ -86,6 +108,7 @@ class DataInfo:
     image_shape: tuple[int, int, int]
     images_path: str
     labels_path: str | None
+    label_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,133 @@
+"""Data sets of images from outside: recognized by content, checked, and laid out in the cache folder.
+
+Accepted are ``.npz`` (``images`` uint8 [n, h, w] or [n, h, w, c], optional ``labels`` [n]), ``.npy`` with the images
+alone, IDX files (plain or ``.gz``, with the labels file beside it) and folders of pictures, whose sub-folders, if
+any, are the classes. Float images in 0–1 are converted. Nothing is ever unpickled, and no more than a block of images
+is in memory at a time. NumPy and Pillow only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from models import datasets_cache as cache
+from models.datasets_arrays import npy_source, npz_source
+from models.datasets_folder import folder_fingerprint, folder_source
+from models.datasets_idx import idx_source, labels_file
+from models.datasets_source import Source
+from models.files import reason_of
+from models.protocol import DataInfo, InputError
+
+HASH_BLOCK = 1 << 22
+TEST_SHARE = 10
+
+MAGICS: tuple[tuple[bytes, str], ...] = (
+    (b"PK\x03\x04", "npz"),
+    (b"PK\x05\x06", "npz"),
+    (b"\x93NUMPY", "npy"),
+    (b"\x1f\x8b", "idx"),
+    (b"\x00\x00", "idx"),
+    (b"\x80", "pickle"),
+)
+KINDS = "an .npz or .npy of images, an IDX file or a folder of pictures"
+
+
+def open_data(path: str | Path) -> DataInfo:
+    """Read the data set at ``path`` and return where it lies in the cache; :class:`InputError` if it cannot be used."""
+    steps = opening_data(path)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            info: DataInfo = end.value
+            return info
+
+
+def opening_data(path: str | Path) -> Generator[None, None, DataInfo]:
+    """Do the work of :func:`open_data` a few milliseconds at a time, yielding in between."""
+    path = Path(path)
+    try:
+        fingerprint = yield from _fingerprint(path)
+        known = cache.stored(path, fingerprint)
+        if known is not None:
+            return known
+        source = _source(path)
+        _check_count(source, path)
+        return (yield from cache.store(path, fingerprint, source, train_count(source.count)))
+    except OSError as error:
+        # A picture inside a folder has a name of its own; the error of a cache folder, too.
+        raise InputError(Path(error.filename or path).name, reason_of(error)) from error
+
+
+def train_count(count: int) -> int:
+    """Return how many of ``count`` ≥ 2 images train: all but the last tenth, of which there is at least one."""
+    return count - max(1, count // TEST_SHARE)
+
+
+def load_images(info: DataInfo) -> np.ndarray:
+    """Return the images of ``info`` as a read-only memory map, uint8 [n, h, w, c]."""
+    images: np.ndarray = np.load(info.images_path, mmap_mode="r", allow_pickle=False)
+    return images
+
+
+def _check_count(source: Source, path: Path) -> None:
+    if source.count == 0:
+        raise InputError(path.name, "there are no images in it")
+    if source.count == 1:
+        raise InputError(
+            path.name, "there is only one image in it, at least two are needed: one trains, one tests"
+        )
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "folder"
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        raise InputError(path.name, "the file is empty")
+    for magic, kind in MAGICS:
+        if start.startswith(magic):
+            return kind
+    raise InputError(path.name, f"this is not a data set; it should be {KINDS}")
+
+
+def _source(path: Path) -> Source:
+    kind = _kind(path)
+    if kind == "folder":
+        return folder_source(path)
+    if kind == "npz":
+        return npz_source(path)
+    if kind == "npy":
+        return npy_source(path)
+    if kind == "idx":
+        return idx_source(path)
+    raise InputError(path.name, "this is a Python pickle, which can run any code and is never opened")
+
+
+def _fingerprint(path: Path) -> Generator[None, None, str]:
+    """Return a digest that changes with the content: of the bytes of files, of names, sizes and times in a folder."""
+    digest = hashlib.sha256(path.suffix.encode())
+    if path.is_dir():
+        for line in folder_fingerprint(path):
+            digest.update(line)
+            yield
+        return digest.hexdigest()[:16]
+    for file in _files_of(path):
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            while block := stream.read(HASH_BLOCK):
+                digest.update(block)
+                yield
+    return digest.hexdigest()[:16]
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    yield path
+    labels = labels_file(path)
+    if labels is not None:
+        yield labels

@@ -1,0 +1,83 @@
+"""What every kind of data set is turned into: a shape, labels and a stream of blocks of uint8 images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.architecture import MAX_IMAGE_VALUES
+from models.protocol import InputError
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+MAX_DATA_BYTES = 2 << 30
+BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set before it is stored.
+
+    Attributes
+    ----------
+    count : int
+        Number of images n.
+    image_shape : tuple of int
+        Height, width, channels (1 or 3).
+    blocks : iterator of array [k, h, w, c]
+        The images in order; reading may raise :class:`InputError`.
+    labels : array [n] or None
+        Class of each image.
+    label_names : tuple of str
+        Names of the classes 0, 1, …, where the source has names.
+    """
+
+    count: int
+    image_shape: tuple[int, int, int]
+    blocks: Iterator[Images]
+    labels: Labels | None = None
+    label_names: tuple[str, ...] = ()
+
+
+def image_shape_of(shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
+    """Return [h, w, c] of images declared as [n, h, w] or [n, h, w, c]; InputError if that is not possible."""
+    if len(shape) not in (3, 4):
+        raise InputError(
+            name,
+            f"images must have the shape n × height × width or n × height × width × channels, not {by(shape)}",
+        )
+    height, width, channels = shape[1:] if len(shape) == 4 else (*shape[1:], 1)
+    if channels not in (1, 3):
+        raise InputError(name, f"images must have 1 or 3 channels, not {channels}")
+    check_size(shape[0], (height, width, channels), name)
+    return height, width, channels
+
+
+def check_size(count: int, image_shape: tuple[int, int, int], name: str) -> None:
+    """Refuse images that are empty or too large, and more of them than memory and cache are meant for."""
+    height, width, channels = image_shape
+    if height < 1 or width < 1:
+        raise InputError(name, f"the images are empty, {height} × {width} pixels")
+    values = height * width * channels
+    if values > MAX_IMAGE_VALUES:
+        raise InputError(
+            name, f"images of {width} × {height} pixels are too large, at most 256 × 256 are possible"
+        )
+    if count * values > MAX_DATA_BYTES:
+        raise InputError(
+            name, f"{count} images of {width} × {height} pixels are more than the limit of 2 GiB"
+        )
+
+
+def images_per_block(image_shape: tuple[int, int, int], bytes_per_value: int = 1) -> int:
+    """Return how many images fill a block of about a megabyte."""
+    return max(1, BLOCK_BYTES // (int(np.prod(image_shape)) * bytes_per_value))
+
+
+def by(shape: tuple[int, ...]) -> str:
+    """Write a shape as a person does: ``60000 × 28 × 28``."""
+    return " × ".join(str(size) for size in shape) or "a single number"

@@ -1,0 +1,197 @@
+"""What every univariate family can do, in the field's words and with TensorFlow Probability's shapes.
+
+A public method checks and converts its argument, then calls the family's ``_method``. Batches of parameters broadcast
+with the values as arrays do; shapes that do not broadcast raise :class:`ShapeError`. Outside the support ``prob`` is
+0, ``log_prob`` −inf and ``cdf`` 0 or 1; NaN in gives NaN out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+import tensorflow as tf
+
+Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
+Domain = Literal["real", "positive"]
+
+
+class ParameterError(ValueError):
+    """A parameter that the family does not allow: NaN, infinite, or not positive where it must be."""
+
+
+class ShapeError(ValueError):
+    """Shapes that do not broadcast with each other."""
+
+
+class Distribution(ABC):
+    """A batch of independent univariate distributions of one family.
+
+    Parameters
+    ----------
+    parameters : mapping of str to tensor-like
+        By name; they are converted to one floating dtype and must broadcast with each other.
+    validate : bool
+        Check that the values lie in their domains. A compiled function of checked values may leave it out.
+    """
+
+    reparameterization_type: ClassVar[Reparameterization]
+    domains: ClassVar[Mapping[str, Domain]]
+
+    def __init__(self, parameters: Mapping[str, object], validate: bool = True) -> None:
+        self.dtype = _common_dtype(parameters)
+        tensors = {name: tf.convert_to_tensor(value, self.dtype) for name, value in parameters.items()}
+        if validate:
+            tensors = {name: self._checked(name, value) for name, value in tensors.items()}
+        self.parameters: dict[str, tf.Tensor] = tensors
+        self.batch_shape = _broadcast(*(value.shape for value in tensors.values()))
+
+    @property
+    def name(self) -> str:
+        """Name of the family."""
+        return type(self).__name__
+
+    def sample(self, n: int, seed: int) -> tf.Tensor:
+        """Draw ``n`` values [n, *batch]; the same seed gives the same values."""
+        return self._from_noise(self.noise(n, seed))
+
+    def noise(self, n: int, seed: int) -> tf.Tensor:
+        """Draw the base noise [n, *batch] that :meth:`from_noise` makes samples of."""
+        dynamic = tf.shape(sum(tf.zeros_like(value) for value in self.parameters.values()))
+        shape = tf.concat([[n], dynamic], axis=0)
+        return self._noise(shape, tf.constant([seed, 0], tf.int64))
+
+    def prob(self, value: object) -> tf.Tensor:
+        """Return the density at ``value``."""
+        return self._prob(self._value(value))
+
+    def log_prob(self, value: object) -> tf.Tensor:
+        """Return the log density at ``value``, in nats."""
+        return self._log_prob(self._value(value))
+
+    def cdf(self, value: object) -> tf.Tensor:
+        """Return P(Z ≤ value)."""
+        return self._cdf(self._value(value))
+
+    def log_cdf(self, value: object) -> tf.Tensor:
+        """Return log P(Z ≤ value), accurate in the lower tail."""
+        return self._log_cdf(self._value(value))
+
+    def survival_function(self, value: object) -> tf.Tensor:
+        """Return P(Z > value), accurate in the upper tail."""
+        return self._survival_function(self._value(value))
+
+    def quantile(self, u: object) -> tf.Tensor:
+        """Return the z with P(Z ≤ z) = ``u``; the edges of the support at 0 and 1, NaN outside [0, 1]."""
+        return self._quantile(self._value(u))
+
+    def from_noise(self, eps: object) -> tf.Tensor:
+        """Return the value that base noise ``eps`` makes: the reparameterization path, differentiable."""
+        return self._from_noise(self._value(eps))
+
+    def to_noise(self, z: object) -> tf.Tensor:
+        """Return the base noise that makes ``z``, the inverse of :meth:`from_noise`."""
+        return self._to_noise(self._value(z))
+
+    def mean(self) -> tf.Tensor:
+        """Return E[Z], shape of the batch."""
+        return self._filled(self._mean())
+
+    def variance(self) -> tf.Tensor:
+        """Return Var[Z], shape of the batch."""
+        return self._filled(self._variance())
+
+    def entropy(self) -> tf.Tensor:
+        """Return the differential entropy in nats, shape of the batch."""
+        return self._filled(self._entropy())
+
+    @classmethod
+    def check_parameter(cls, name: str, value: np.ndarray) -> None:
+        """Raise :class:`ParameterError` if an entry of ``value`` lies outside the domain of parameter ``name``."""
+        positive = cls.domains[name] == "positive"
+        allowed = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
+        if not allowed.all():
+            wrong = value[~allowed].flat[0]
+            raise ParameterError(f"{cls.__name__}: {name} must be {_wanted(positive)}, not {wrong}")
+
+    @classmethod
+    def _checked(cls, name: str, value: tf.Tensor) -> tf.Tensor:
+        """Check a concrete value at once; inside a graph, make the check an assertion of the graph."""
+        if not tf.is_symbolic_tensor(value):
+            cls.check_parameter(name, value.numpy())
+            return value
+        positive = cls.domains[name] == "positive"
+        fine = tf.math.is_finite(value) & (value > 0) if positive else tf.math.is_finite(value)
+        message = f"{cls.__name__}: {name} must be {_wanted(positive)}"
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(fine), [message])]):
+            return tf.identity(value)
+
+    def _value(self, value: object) -> tf.Tensor:
+        tensor = tf.convert_to_tensor(value, self.dtype)
+        _broadcast(self.batch_shape, tensor.shape)
+        return tensor
+
+    def _filled(self, value: tf.Tensor) -> tf.Tensor:
+        """Broadcast a moment that depends on few of the parameters to the whole batch."""
+        return value + sum(tf.zeros_like(parameter) for parameter in self.parameters.values())
+
+    def _prob(self, value: tf.Tensor) -> tf.Tensor:
+        return tf.exp(self._log_prob(value))
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return tf.math.log(self._cdf(value))
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        return 1.0 - self._cdf(value)
+
+    @abstractmethod
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _quantile(self, u: tf.Tensor) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _from_noise(self, eps: tf.Tensor) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _to_noise(self, z: tf.Tensor) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _mean(self) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _variance(self) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _entropy(self) -> tf.Tensor: ...
+
+
+def _common_dtype(parameters: Mapping[str, object]) -> tf.DType:
+    """Return the floating dtype that the parameters share: float32 unless a tensor or array says float64."""
+    kinds = {tf.as_dtype(value.dtype) for value in parameters.values() if hasattr(value, "dtype")}
+    floating = {kind for kind in kinds if kind.is_floating}
+    if len(floating) > 1:
+        raise TypeError(f"parameters of different dtypes: {sorted(kind.name for kind in floating)}")
+    return floating.pop() if floating else tf.float32
+
+
+def _broadcast(*shapes: tf.TensorShape) -> tf.TensorShape:
+    result = tf.TensorShape([])
+    for shape in shapes:
+        try:
+            result = tf.broadcast_static_shape(result, shape)
+        except ValueError as error:
+            raise ShapeError(f"shapes {result} and {shape} do not broadcast") from error
+    return result
+
+
+def _wanted(positive: bool) -> str:
+    return "finite and positive" if positive else "finite"

@@ -1,0 +1,75 @@
+"""The normal family N(loc, scale²), the posterior and the prior of every VAE here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import tensorflow as tf
+
+from models.distributions.base import Distribution, Domain, Reparameterization
+from models.distributions.kl import register_kl
+from models.distributions.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr
+
+
+class Normal(Distribution):
+    """Normal distribution with mean ``loc`` and standard deviation ``scale`` > 0; z = loc + scale·ε."""
+
+    reparameterization_type: ClassVar[Reparameterization] = "location-scale"
+    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
+
+    def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
+        super().__init__({"loc": loc, "scale": scale}, validate)
+
+    @property
+    def loc(self) -> tf.Tensor:
+        """The mean."""
+        return self.parameters["loc"]
+
+    @property
+    def scale(self) -> tf.Tensor:
+        """The standard deviation."""
+        return self.parameters["scale"]
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+
+    def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return self.loc + self.scale * eps
+
+    def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
+        # The difference is formed before the division: loc/scale alone would lose the digits of a large mean.
+        return (z - self.loc) / self.scale
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        eps = self._to_noise(value)
+        return -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return ndtr(self._to_noise(value))
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return log_ndtr(self._to_noise(value))
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        return ndtr(-self._to_noise(value))
+
+    def _quantile(self, u: tf.Tensor) -> tf.Tensor:
+        return self._from_noise(tf.math.ndtri(u))
+
+    def _mean(self) -> tf.Tensor:
+        return self.loc
+
+    def _variance(self) -> tf.Tensor:
+        return tf.square(self.scale)
+
+    def _entropy(self) -> tf.Tensor:
+        return 0.5 + LOG_SQRT_TWO_PI + tf.math.log(self.scale)
+
+
+@register_kl(Normal, Normal)
+def _kl_normal_normal(q: Normal, p: Normal) -> tf.Tensor:
+    """KL(N(m₁, s₁²) ‖ N(m₂, s₂²)) = ½[(s₁/s₂)² + ((m₁ − m₂)/s₂)² − 1] − log(s₁/s₂)."""
+    ratio = q.scale / p.scale
+    shift = (q.loc - p.loc) / p.scale
+    return 0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio)

@@ -1,0 +1,116 @@
+"""What the decoder worker and the command line do with a model: pure computations on arrays, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.geometry import standard_noise
+from models.protocol import Floats32, Floats64, SampleSource
+from models.vae import VAE
+
+# One slice keeps a single thread busy for about 4 ms: a decode that waits for it still makes its frame.
+EMBED_SLICE = 256
+TILE_IMAGES = 64
+MAX_SAMPLES = 100_000
+MAX_DRAWS = 4096
+ACTIVE_VARIANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Posterior means and standard deviations [n, d] of a data set."""
+
+    mu: Floats32
+    sigma: Floats32
+
+    def kl(self) -> Floats64:
+        """Return the mean over the data of KL(q(z_i|x) ‖ N(0, 1)) for each dimension [d], in nats."""
+        return kl_per_dim(self.mu, self.sigma).mean(axis=0)
+
+    def active(self) -> NDArray[np.bool_]:
+        """Return which dimensions [d] are active: Var_x(μ_i) > 0.01 (Burda et al. 2016)."""
+        return np.asarray(self.mu.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE)
+
+
+def kl_per_dim(mu: NDArray[np.floating], sigma: NDArray[np.floating]) -> Floats64:
+    """Return ½(μ² + σ² − 1) − log σ elementwise, in nats and in float64."""
+    loc, scale = np.asarray(mu, np.float64), np.asarray(sigma, np.float64)
+    return np.asarray(0.5 * (loc * loc + scale * scale - 1.0) - np.log(scale))
+
+
+def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Embedding]:
+    """Encode uint8 ``images`` [n, h, w, c] slice by slice, yielding after each."""
+    shape = (len(images), vae.architecture.latent_dim)
+    result = Embedding(np.empty(shape, np.float32), np.empty(shape, np.float32))
+    for start in range(0, len(images), EMBED_SLICE):
+        part = slice(start, start + EMBED_SLICE)
+        result.mu[part], result.sigma[part] = vae.encode(np.ascontiguousarray(images[part]))
+        yield
+    return result
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The image of a centre, mean and standard deviation of the images of draws around it [h, w, c]."""
+
+    centre: Floats32
+    mean: Floats32
+    std: Floats32
+    kl: Floats64
+
+
+def draw(vae: VAE, centre: Floats32, sigma: Floats32, draws: int, seed: int) -> Drawing:
+    """Decode ``centre`` [d] and ``draws`` samples centre + sigma·ε; KL is that of N(centre, sigma²) to the prior."""
+    if not 1 <= draws <= MAX_DRAWS:
+        raise ValueError(f"the number of draws lies in 1 to {MAX_DRAWS}, not {draws}")
+    centre = checked_latents(vae, centre[np.newaxis])[0]
+    sigma = checked_scale(vae, sigma)
+    mean, std = vae.spread(centre + sigma * standard_noise(seed, draws, vae.architecture.latent_dim))
+    return Drawing(vae.decode(centre[np.newaxis])[0], mean, std, kl_per_dim(centre, sigma))
+
+
+def sample_latents(
+    vae: VAE, source: SampleSource, n: int, seed: int, centre: Floats32, sigma: Floats32, spread: float
+) -> tuple[Floats32, Floats32]:
+    """Return ε and z [n, d] of ``n`` samples; ``prior`` ignores centre, sigma and spread, ``around`` sigma."""
+    if not 1 <= n <= MAX_SAMPLES:
+        raise ValueError(f"the number of samples lies in 1 to {MAX_SAMPLES}, not {n}")
+    eps = standard_noise(seed, n, vae.architecture.latent_dim)
+    if source == "prior":
+        return eps, eps.copy()
+    centre = checked_latents(vae, centre[np.newaxis])[0]
+    if source == "posterior":
+        return eps, centre + checked_scale(vae, sigma) * eps
+    if not (np.isfinite(spread) and spread >= 0):
+        raise ValueError(f"the spread must not be negative, it is {spread}")
+    return eps, centre + np.float32(spread) * eps
+
+
+def checked_latents(vae: VAE, z: NDArray[np.floating]) -> Floats32:
+    """Return ``z`` as float32 [n, d]; ValueError if its shape does not fit the model or it is not finite."""
+    latent_dim = vae.architecture.latent_dim
+    if z.ndim != 2 or z.shape[1] != latent_dim:
+        raise ValueError(f"latents must have the shape [n, {latent_dim}], not {list(z.shape)}")
+    if not np.isfinite(z).all():
+        raise ValueError("latents must be finite")
+    return np.ascontiguousarray(z, np.float32)
+
+
+def checked_scale(vae: VAE, sigma: NDArray[np.floating]) -> Floats32:
+    """Return ``sigma`` as float32 [d]; ValueError if its shape does not fit or an entry is not positive."""
+    values: Floats32 = checked_latents(vae, np.asarray(sigma)[np.newaxis])[0]
+    if not (values > 0).all():
+        raise ValueError("standard deviations must be positive")
+    return values
+
+
+def checked_images(vae: VAE, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return uint8 ``images`` [n, h, w, c]; ValueError if they do not fit the model."""
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != vae.architecture.image_shape:
+        wanted = list(vae.architecture.image_shape)
+        raise ValueError(f"images must be uint8 [n, *{wanted}], not {images.dtype} {list(images.shape)}")
+    return np.ascontiguousarray(images)

@@ -1,0 +1,58 @@
+"""Training settings at the edges: checked for sense, and to and from JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+
+from models.protocol import TrainSettings
+
+MAX_EPOCHS = 100_000
+MAX_BATCH = 1 << 16
+MAX_SEED = (1 << 63) - 1
+
+
+def check_settings(settings: TrainSettings) -> TrainSettings:
+    """Return ``settings`` if a run can be made of them; ValueError with one sentence if not.
+
+    Layer sizes and the likelihood are checked by :class:`models.architecture.Architecture`, which knows the image.
+    """
+    _within("epochs", settings.epochs, 1, MAX_EPOCHS)
+    _within("batch size", settings.batch_size, 1, MAX_BATCH)
+    _within("seed", settings.seed, 0, MAX_SEED)
+    _within("beta", settings.beta, 0.0, 1e6)
+    _within("learning rate", settings.learning_rate, 1e-9, 1.0)
+    return settings
+
+
+def settings_to_json(settings: TrainSettings) -> dict[str, object]:
+    """Return the settings as plain JSON values."""
+    return asdict(settings) | {"hidden": list(settings.hidden)}
+
+
+def settings_from_json(values: Mapping[str, object]) -> TrainSettings:
+    """Rebuild settings from :func:`settings_to_json`; ValueError on an unknown name or a wrong type."""
+    known = {field.name: field.default for field in fields(TrainSettings)}
+    unknown = set(values) - set(known)
+    if unknown:
+        raise ValueError(f"unknown setting {min(unknown)!r}")
+    converted = {name: _converted(name, value, known[name]) for name, value in values.items()}
+    return check_settings(TrainSettings(**converted))  # type: ignore[arg-type]
+
+
+def _converted(name: str, value: object, example: object) -> object:
+    if isinstance(example, tuple):
+        if isinstance(value, list) and all(type(item) is int for item in value):
+            return tuple(value)
+    elif isinstance(example, float):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    elif type(value) is type(example):
+        return value
+    raise ValueError(f"setting {name!r} has the wrong type")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ValueError(f"{name} lies in {low:g} to {high:g}, not {value:g}")

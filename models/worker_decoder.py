@@ -1,0 +1,216 @@
+"""The decoder worker: one open model and one open data set, and answers in milliseconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from models import embeddings, service
+from models.curves import evaluate_curves, evaluate_quantile
+from models.datasets import load_images, opening_data
+from models.distributions import AggregatePosterior
+from models.opening import OpenedModel, open_model
+from models.pictures import fitted_picture
+from models.protocol import (
+    Aggregate,
+    AggregateReady,
+    Cancel,
+    Curves,
+    DataInfo,
+    DataOpened,
+    Decode,
+    Decoded,
+    Draw,
+    Drawn,
+    Embed,
+    Embedded,
+    Encoded,
+    EncodeFile,
+    EncodeImages,
+    Family,
+    ModelOpened,
+    OpenData,
+    OpenModel,
+    Quantile,
+    Reply,
+    Request,
+    Sample,
+    SampleTile,
+)
+from models.vae import VAE
+from models.worker_loop import Job, Jobs
+from models.worker_loop import serve as serve_requests
+
+
+def serve(connection: Connection) -> None:
+    """Answer the requests of the window until it closes the connection."""
+    jobs = Jobs()
+    serve_requests(connection, DecoderWorker(jobs).handle, jobs)
+
+
+class DecoderWorker:
+    """What is open, and one method per kind of request: it returns the reply or starts a job."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        self._vae: VAE | None = None
+        self._opened: OpenedModel | None = None
+        self._data: DataInfo | None = None
+        self._embedding: service.Embedding | None = None
+        self._handlers: dict[type, Callable[[Any], Reply | None]] = {
+            OpenModel: self._open_model,
+            OpenData: self._open_data,
+            Embed: self._embed,
+            Decode: self._decode,
+            Draw: self._draw,
+            EncodeImages: self._encode_images,
+            EncodeFile: self._encode_file,
+            Curves: evaluate_curves,
+            Quantile: evaluate_quantile,
+            Aggregate: self._aggregate,
+            Sample: self._sample,
+            Cancel: self._cancel,
+        }
+
+    def handle(self, request: Request) -> Reply | None:
+        """Answer one request, or start its job and answer later."""
+        handler = self._handlers.get(type(request))
+        if handler is None:
+            raise ValueError(f"the decoder does not know the request {type(request).__name__}")
+        return handler(request)
+
+    # ------------------------------------------------------------------------------------------------ answers
+
+    def _open_model(self, request: OpenModel) -> ModelOpened:
+        opened = open_model(request.path)
+        # Work on the previous model would mix the two: whoever wants it asks again.
+        self._jobs.cancel_kind(Embed, Aggregate, Sample, OpenModel)
+        if self._vae is not None and self._vae.architecture == opened.architecture:
+            self._vae.assign(opened.parameters)
+        else:
+            self._vae = VAE(opened.architecture, opened.parameters)
+            self._vae.decode(np.zeros((1, opened.architecture.latent_dim), np.float32))
+            self._jobs.add(request, self._warm_job(self._vae))
+        self._opened, self._embedding = opened, None
+        return ModelOpened(request.id, opened.info)
+
+    def _warm_job(self, vae: VAE) -> Job:
+        """Trace and call what the first drag will need, after the first picture has been sent."""
+        origin = np.zeros(vae.architecture.latent_dim, np.float32)
+        service.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
+        yield None
+        prior = Family("Normal", {"loc": 0.0, "scale": 1.0})
+        evaluate_curves(Curves(0, prior, prior, np.zeros(2), 0.0, 0.0, 1))
+        yield None
+        evaluate_quantile(Quantile(0, prior, 0.5))
+
+    def _decode(self, request: Decode) -> Decoded:
+        vae = self._model()
+        z = service.checked_latents(vae, request.z)
+        began = time.perf_counter()
+        images = vae.decode(z)
+        return Decoded(request.id, images, time.perf_counter() - began)
+
+    def _draw(self, request: Draw) -> Drawn:
+        drawing = service.draw(self._model(), request.centre, request.sigma, request.draws, request.seed)
+        return Drawn(request.id, drawing.centre, drawing.mean, drawing.std, drawing.kl)
+
+    def _encode_images(self, request: EncodeImages) -> Encoded:
+        images = service.checked_images(self._model(), request.images)
+        return Encoded(request.id, images, *self._model().encode(images))
+
+    def _encode_file(self, request: EncodeFile) -> Encoded:
+        image = fitted_picture(request.path, self._model().architecture.image_shape)
+        return Encoded(request.id, image, *self._model().encode(image))
+
+    def _cancel(self, request: Cancel) -> None:
+        self._jobs.cancel(request.job)
+
+    # --------------------------------------------------------------------------------------------------- jobs
+
+    def _open_data(self, request: OpenData) -> None:
+        self._jobs.cancel_kind(OpenData, Embed, Aggregate)
+        self._jobs.add(request, self._data_job(request))
+
+    def _data_job(self, request: OpenData) -> Job:
+        steps = opening_data(request.path)
+        info = yield from steps
+        self._data, self._embedding = info, None
+        yield DataOpened(request.id, info)
+
+    def _embed(self, request: Embed) -> None:
+        self._model()
+        self._jobs.cancel_kind(Embed)
+        self._jobs.add(request, self._embed_job(request))
+
+    def _embed_job(self, request: Embed) -> Job:
+        yield from self._until_done(OpenData)
+        model, data, vae = self._description(), self._dataset(), self._model()
+        stored = embeddings.find(model.info.digest, data)
+        if stored is None:
+            images = load_images(data)
+            service.checked_images(vae, images[:1])
+            embedding = yield from service.embed(vae, images)
+            stored = embeddings.store(model.info.digest, data, embedding)
+        self._embedding = stored.embedding
+        yield Embedded(
+            request.id, model.info.digest, data.digest, stored.mu_path, stored.sigma_path, stored.embedding.kl(),
+            stored.embedding.active(),
+        )  # fmt: skip
+
+    def _aggregate(self, request: Aggregate) -> None:
+        if not 0 <= request.dim < self._model().architecture.latent_dim:
+            raise ValueError(f"there is no latent dimension {request.dim}")
+        self._jobs.cancel_kind(Aggregate)
+        self._jobs.add(request, self._aggregate_job(request))
+
+    def _aggregate_job(self, request: Aggregate) -> Job:
+        yield from self._until_done(OpenData, Embed)
+        if self._embedding is None:
+            raise ValueError("the aggregate posterior needs the data to be encoded first")
+        dim, x = request.dim, np.ascontiguousarray(request.x, np.float64)
+        mixture = AggregatePosterior(self._embedding.mu[:, dim], self._embedding.sigma[:, dim])
+        pdf, cdf = yield from mixture.curves(x)
+        yield AggregateReady(request.id, dim, x, pdf, cdf)
+
+    def _sample(self, request: Sample) -> None:
+        eps, z = service.sample_latents(
+            self._model(),
+            request.source,
+            request.n,
+            request.seed,
+            request.centre,
+            request.sigma,
+            request.spread,
+        )
+        self._jobs.add(request, self._sample_job(request.id, eps, z))
+
+    def _sample_job(self, identity: int, eps: np.ndarray, z: np.ndarray) -> Job:
+        for start in range(0, len(z), service.TILE_IMAGES):
+            tile = slice(start, start + service.TILE_IMAGES)
+            yield SampleTile(identity, start, len(z), eps[tile], z[tile], self._model().decode(z[tile]))
+
+    def _until_done(self, *kinds: type[Request]) -> Iterator[None]:
+        while any(self._jobs.running(kind) for kind in kinds):
+            yield None
+
+    # ------------------------------------------------------------------------------------------- what is open
+
+    def _model(self) -> VAE:
+        if self._vae is None:
+            raise ValueError("no model is open")
+        return self._vae
+
+    def _description(self) -> OpenedModel:
+        if self._opened is None:
+            raise ValueError("no model is open")
+        return self._opened
+
+    def _dataset(self) -> DataInfo:
+        if self._data is None:
+            raise ValueError("no data set is open")
+        return self._data
