@@ -195,7 +195,7 @@ def draw_haloed(painter: QPainter, place: QPointF, text: str, theme: Theme, pixe
 def _density(
     pixels: Matrix, labels: NDArray[np.int64], size: tuple[int, int], palette: dict[int, QColor], bin_size: int = 2
 ) -> QImage:
-    """Bin points into squares of pixels: the colour is the mean of the classes, the opacity the log of the count."""
+    """Bin points into squares of pixels: the colour is the mean of the classes, the opacity log(count)."""
     width, height = size[0] // bin_size + 1, size[1] // bin_size + 1
     cells = np.floor(pixels / bin_size).astype(np.int64)
     inside = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
