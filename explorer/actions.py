@@ -70,9 +70,7 @@ class Actions(QObject):
         self._fill_recent()
         self._model_changed()
 
-    def _make(
-        self, text: str, icon: str, slot: Callable[..., object], shortcut: Key | str | None = None
-    ) -> QAction:
+    def _make(self, text: str, icon: str, slot: Callable[..., object], shortcut: Key | str | None = None) -> QAction:
         action = QAction(text, self)
         action.triggered.connect(slot)
         if shortcut is not None:

@@ -59,8 +59,6 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
             np.asarray(latent.mu), np.asarray(latent.sigma), Source("picture", name), np.asarray(latent.z)
         )
     if model is not None and latent.model_hash != model.digest:
-        state.engine.notice(
-            "warning", f"{name} was made by another model ({latent.model}); its point is shown here."
-        )
+        state.engine.notice("warning", f"{name} was made by another model ({latent.model}); its point is shown here.")
     else:
         state.engine.notice("info", f"Back at the point of {name}.")

@@ -102,9 +102,7 @@ class Theme(QObject):
 
     def _apply(self) -> None:
         colors = self.colors
-        pg.setConfigOptions(
-            background=colors.plot, foreground=colors.muted, imageAxisOrder="row-major", antialias=True
-        )
+        pg.setConfigOptions(background=colors.plot, foreground=colors.muted, imageAxisOrder="row-major", antialias=True)
         self._app.setStyle("Fusion")
         self._app.setFont(self.font())
         self._app.setPalette(_palette(colors))

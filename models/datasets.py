@@ -78,9 +78,7 @@ def _check_count(source: Source, path: Path) -> None:
     if source.count == 0:
         raise InputError(path.name, "there are no images in it")
     if source.count == 1:
-        raise InputError(
-            path.name, "there is only one image in it, at least two are needed: one trains, one tests"
-        )
+        raise InputError(path.name, "there is only one image in it, at least two are needed: one trains, one tests")
 
 
 def _kind(path: Path) -> str:

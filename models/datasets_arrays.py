@@ -69,16 +69,12 @@ def _read_header(file: IO[bytes], name: str) -> Header:
     """Read the ``.npy`` header of ``file`` and refuse objects, structures and Fortran order."""
     try:
         version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[
-            version
-        ]
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
         shape, fortran, dtype = read(file, max_header_size=MAX_NPY_HEADER)
     except (ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise InputError(name, "this is not a NumPy array file, or its header is damaged") from error
     if dtype.hasobject:
-        raise InputError(
-            name, "it holds Python objects (a pickle), which can run any code and are never opened"
-        )
+        raise InputError(name, "it holds Python objects (a pickle), which can run any code and are never opened")
     if fortran and len(shape) > 1:
         raise InputError(name, "the array is in Fortran order; save np.ascontiguousarray of it")
     if any(size < 0 for size in shape):
@@ -151,9 +147,7 @@ def _read_labels(archive: zipfile.ZipFile, name: str, count: int) -> Labels:
     with _errors(name), archive.open("labels.npy") as file:
         shape, dtype = _read_header(file, name)
         if shape != (count,):
-            raise InputError(
-                name, f"labels must have one entry for each of the {count} images, not {by(shape)}"
-            )
+            raise InputError(name, f"labels must have one entry for each of the {count} images, not {by(shape)}")
         if dtype.kind not in "ui":
             raise InputError(name, f"labels must be integers, not {dtype}")
         data = _read_exactly(file, count * dtype.itemsize, name)

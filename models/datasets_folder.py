@@ -21,9 +21,7 @@ def folder_source(folder: Path) -> Source:
     """Return the pictures of ``folder``; InputError if there are none or they differ in size."""
     files, labels, names = _classes(folder)
     if not files:
-        raise InputError(
-            folder.name, "there are no pictures in this folder (PNG, JPEG, BMP, WebP, GIF, TIFF)"
-        )
+        raise InputError(folder.name, "there are no pictures in this folder (PNG, JPEG, BMP, WebP, GIF, TIFF)")
     order = np.random.default_rng(SHUFFLE_SEED).permutation(len(files))
     files = [files[index] for index in order]
     image_shape = _image_shape(files)
@@ -43,16 +41,12 @@ def folder_fingerprint(folder: Path) -> Iterator[bytes]:
 def _classes(folder: Path) -> tuple[list[Path], Labels | None, tuple[str, ...]]:
     """Return the picture files in order, their classes and the names of the classes."""
     top = _pictures(folder)
-    groups = {
-        sub.name: _pictures(sub) for sub in sorted(folder.iterdir()) if sub.is_dir() and not _hidden(sub)
-    }
+    groups = {sub.name: _pictures(sub) for sub in sorted(folder.iterdir()) if sub.is_dir() and not _hidden(sub)}
     groups = {name: files for name, files in groups.items() if files}
     if not groups:
         return top, None, ()
     if top:
-        raise InputError(
-            folder.name, "there are pictures both in it and in its sub-folders; which are the classes?"
-        )
+        raise InputError(folder.name, "there are pictures both in it and in its sub-folders; which are the classes?")
     files = [file for group in groups.values() for file in group]
     if len(files) > MAX_FILES:
         raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")

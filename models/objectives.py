@@ -48,9 +48,7 @@ def gaussian_log_prob(logits: tf.Tensor, x: tf.Tensor, log_variance: tf.Tensor) 
     return -0.5 * tf.reduce_sum(squared + log_variance + LOG_TWO_PI, axis=-1)
 
 
-def log_likelihood(
-    parameters: Parameters, likelihood: Likelihood, logits: tf.Tensor, x: tf.Tensor
-) -> tf.Tensor:
+def log_likelihood(parameters: Parameters, likelihood: Likelihood, logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """Return log p(x|z) of the named ``likelihood``, summed over the pixels."""
     if likelihood == "bernoulli":
         return bernoulli_log_prob(logits, x)

@@ -143,9 +143,7 @@ def _parameters(data: bytes, path: Path) -> dict[str, Floats32]:
     return parameters
 
 
-def _info(
-    path: Path, digest: str, description: Mapping[str, object], architecture: Architecture
-) -> ModelInfo:
+def _info(path: Path, digest: str, description: Mapping[str, object], architecture: Architecture) -> ModelInfo:
     try:
         return ModelInfo(
             path=str(path),

@@ -32,8 +32,7 @@ def adam(
     first = {name: m + (1.0 - BETA_1) * (gradients[name] - m) for name, m in moments[0].items()}
     second = {name: v + (1.0 - BETA_2) * (gradients[name] ** 2 - v) for name, v in moments[1].items()}
     moved = {
-        name: value - corrected * first[name] / (tf.sqrt(second[name]) + EPSILON)
-        for name, value in parameters.items()
+        name: value - corrected * first[name] / (tf.sqrt(second[name]) + EPSILON) for name, value in parameters.items()
     }
     return moved, (first, second)
 

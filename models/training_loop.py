@@ -55,9 +55,7 @@ class TrainingLoop:
         The training images; they are copied to the device once.
     """
 
-    def __init__(
-        self, architecture: Architecture, settings: TrainSettings, images: NDArray[np.uint8]
-    ) -> None:
+    def __init__(self, architecture: Architecture, settings: TrainSettings, images: NDArray[np.uint8]) -> None:
         self._architecture = architecture
         self._settings = settings
         self.batch_size = min(settings.batch_size, len(images))
@@ -122,9 +120,7 @@ class TrainingLoop:
         return (parameters, *moments, average), terms
 
 
-def batch_terms(
-    parameters: networks.Parameters, likelihood: Likelihood, x: tf.Tensor, eps: tf.Tensor
-) -> tf.Tensor:
+def batch_terms(parameters: networks.Parameters, likelihood: Likelihood, x: tf.Tensor, eps: tf.Tensor) -> tf.Tensor:
     """Return (−E_q[log p(x|z)], KL) as one vector [2], means over the batch ``x`` [b, pixels], in nats."""
     loc, scale = networks.encode(parameters, x)
     logits = networks.decode(parameters, loc + scale * eps)

@@ -20,8 +20,7 @@ class VAE:
     def __init__(self, architecture: Architecture, parameters: ParameterArrays) -> None:
         self.architecture = architecture
         self._variables = {
-            name: tf.Variable(value, trainable=False, name=name.replace(".", "_"))
-            for name, value in parameters.items()
+            name: tf.Variable(value, trainable=False, name=name.replace(".", "_")) for name, value in parameters.items()
         }
         latents = tf.TensorSpec([None, architecture.latent_dim], tf.float32)
         images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)

@@ -63,9 +63,7 @@ class Series:
     def finish(self) -> None:
         """Write contact sheet and tables. Raises ``ExportError``."""
         if self.sheet:
-            write_contact_sheet(
-                self.folder / "samples.png", np.concatenate(self._images)[:LARGEST_SHEET], self.zoom
-            )
+            write_contact_sheet(self.folder / "samples.png", np.concatenate(self._images)[:LARGEST_SHEET], self.zoom)
         if self.tables:
             table = self._table()
             write_npz(self.folder / "latents.npz", table)

@@ -55,11 +55,7 @@ class ModelState(QObject):
     @property
     def compatible(self) -> bool:
         """Whether the open data set has the image shape of the open model."""
-        return (
-            self.model is not None
-            and self.data is not None
-            and self.model.image_shape == self.data.info.image_shape
-        )
+        return self.model is not None and self.data is not None and self.model.image_shape == self.data.info.image_shape
 
     def set_model(self, model: ModelInfo) -> None:
         """Show another model; its embedding is not known yet if the latent space is another one."""

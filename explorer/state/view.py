@@ -70,9 +70,10 @@ class ViewState(QObject):
 
     def bank(self) -> Vector:
         """Return the frozen bank of standard normal ε [512] of the chosen dimension, from the seed."""
-        generator = np.random.default_rng([self.seed, self.dimension])
-        return generator.standard_normal(BANK_SIZE)
+        noise: Vector = np.random.default_rng([self.seed, self.dimension]).standard_normal(BANK_SIZE)
+        return noise
 
     def prior_noise(self, latent_dim: int) -> Vector:
         """Return one standard normal draw [d] from the seed: the first of an export with that seed."""
-        return standard_noise(self.seed, 1, latent_dim)[0].astype(np.float64)
+        noise: Vector = standard_noise(self.seed, 1, latent_dim)[0].astype(np.float64)
+        return noise

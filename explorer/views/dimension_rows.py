@@ -99,9 +99,7 @@ class Histograms:
         return np.asarray(embedding.mu[:, dim], np.float64)
 
 
-def _draw_histogram(
-    means: Vector, limits: tuple[float, float], size: QSize, color: QColor, ratio: float
-) -> QPixmap:
+def _draw_histogram(means: Vector, limits: tuple[float, float], size: QSize, color: QColor, ratio: float) -> QPixmap:
     counts, _ = np.histogram(means, BINS, limits)
     pixmap = QPixmap(size * ratio)
     pixmap.setDevicePixelRatio(ratio)

@@ -212,9 +212,7 @@ def _density(
     strength = np.log1p(counts[filled]) / np.log1p(counts.max(initial=1))
     rgba[filled, 3] = 70 + 185 * strength
     image = QImage(rgba.data, width, height, width * 4, QImage.Format.Format_RGBA8888)
-    return image.scaled(width * bin_size, height * bin_size).convertToFormat(
-        QImage.Format.Format_ARGB32_Premultiplied
-    )
+    return image.scaled(width * bin_size, height * bin_size).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
 class RingLayer(Layer):

@@ -32,9 +32,7 @@ class AggregatePosterior:
         total = np.zeros((2, len(x)))
         for start in range(0, len(self._loc), COMPONENTS_PER_CHUNK):
             chunk = slice(start, start + COMPONENTS_PER_CHUNK)
-            total += _component_sums(
-                points, tf.constant(self._loc[chunk]), tf.constant(self._scale[chunk])
-            ).numpy()
+            total += _component_sums(points, tf.constant(self._loc[chunk]), tf.constant(self._scale[chunk])).numpy()
             yield
         pdf, cdf = total / len(self._loc)
         return pdf, cdf

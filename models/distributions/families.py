@@ -18,9 +18,7 @@ def check_family(family: Family) -> type[Distribution]:
     if kind is None:
         raise ParameterError(f"no family is called {family.name!r}; there are {', '.join(sorted(FAMILIES))}")
     if set(family.parameters) != set(kind.domains):
-        raise ParameterError(
-            f"{family.name} takes {', '.join(kind.domains)}, not {', '.join(family.parameters)}"
-        )
+        raise ParameterError(f"{family.name} takes {', '.join(kind.domains)}, not {', '.join(family.parameters)}")
     for name, value in family.parameters.items():
         kind.check_parameter(name, np.asarray(value, np.float64))
     return kind
@@ -29,6 +27,4 @@ def check_family(family: Family) -> type[Distribution]:
 def distribution_of(family: Family, dtype: tf.DType = tf.float64) -> Distribution:
     """Build the distribution that ``family`` names; ParameterError as in :func:`check_family`."""
     kind = check_family(family)
-    return kind(
-        **{name: tf.constant(value, dtype) for name, value in family.parameters.items()}, validate=False
-    )
+    return kind(**{name: tf.constant(value, dtype) for name, value in family.parameters.items()}, validate=False)
