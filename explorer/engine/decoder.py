@@ -212,7 +212,7 @@ class DecoderEngine(QObject):
     def _ask_aggregate(self) -> None:
         dim = self.state.view.dimension
         embedding = self.state.model.embedding
-        self.state.results.set_aggregate(None)
+        self.state.results.forget_aggregate()
         if embedding is not None and dim < embedding.mu.shape[1]:
             x = np.linspace(*self._points.range_of(dim), AGGREGATE_POINTS)
             self.requests.ask("aggregate", lambda n: p.Aggregate(n, dim, x), self._aggregated)

@@ -65,10 +65,14 @@ class ResultState(QObject):
         self.curves = curves
         self.curves_changed.emit()
 
-    def set_aggregate(self, aggregate: AggregateReady | None) -> None:
-        """Show the aggregate posterior of the chosen dimension, or that it is not known."""
+    def set_aggregate(self, aggregate: AggregateReady) -> None:
+        """Show the aggregate posterior of the chosen dimension."""
         self.aggregate = aggregate
         self.aggregate_changed.emit()
+
+    def forget_aggregate(self) -> None:
+        """The aggregate posterior is not known any more; views learn it with the next curves."""
+        self.aggregate = None
 
 
 def to_bytes(image: Floats32) -> NDArray[np.uint8]:

@@ -160,7 +160,7 @@ class DistributionPane(Pane):
         state.model.model_changed.connect(self._fill)
         state.model.embedding_changed.connect(self._fill)
         state.results.curves_changed.connect(self._show)
-        state.results.aggregate_changed.connect(self._show_aggregate)
+        state.results.aggregate_changed.connect(self._show)
         state.results.draws_changed.connect(self.readouts.show_values)
         self.theme.changed.connect(self._restyle)
 
@@ -203,9 +203,6 @@ class DistributionPane(Pane):
         if self.isVisible():
             self.curves.show()
             self.readouts.show_values()
-
-    def _show_aggregate(self) -> None:
-        self.curves.show_aggregate()
 
     # ------------------------------------------------------------------------------------------------- dragging
 

@@ -12,8 +12,8 @@ from explorer.state.latent import Point, Source
 from explorer.state.results import to_bytes
 from explorer.theme import Theme
 from explorer.views.map_hover import HoverCard
-from explorer.views.map_layers import Marker
 from explorer.views.map_plot import MapPlot
+from explorer.views.map_points import Marker
 from explorer.views.pane import Pane, caption, to_qimage
 from models.geometry import (
     Matrix,
@@ -253,6 +253,7 @@ class LatentMap(Pane):
             axis.setStyle(tickFont=self.theme.font(11), tickLength=-4)
             axis.label.setFont(self.theme.font(12))
         self.plot.cloud.refresh()
+        self.plot.rings.refresh()
         self._fill_legend()
         self._show_points()
 

@@ -13,7 +13,7 @@ from explorer.state import AppState
 from explorer.views.pane import Pane
 
 READ_EVERY_MS = 1000
-TAIL_BYTES = 64_000
+TAIL_BYTES = 16_000
 LINES_KEPT = 5000
 
 
@@ -51,9 +51,11 @@ class LogPane(Pane):
         self.text.appendPlainText(f"{datetime.now():%H:%M:%S}  {level}: {text}")
 
     def _follow(self) -> None:
-        for role, path in self.state.engine.log_paths.items():
-            for line in self._new_lines(path):
-                self.text.appendPlainText(f"{role}  {line}")
+        lines = [
+            f"{role}  {line}" for role, path in self.state.engine.log_paths.items() for line in self._new_lines(path)
+        ]
+        if lines:
+            self.text.appendPlainText("\n".join(lines))
 
     def _new_lines(self, path: str) -> list[str]:
         try:

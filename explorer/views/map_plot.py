@@ -8,7 +8,9 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from explorer.theme import Theme
-from explorer.views.map_layers import CloudLayer, Frame, MarkerLayer, RingLayer
+from explorer.views.map_cloud import CloudLayer, RingLayer
+from explorer.views.map_layers import Frame
+from explorer.views.map_points import MarkerLayer
 from models.geometry import Matrix
 
 CLICK_RADIUS = 12.0

@@ -35,8 +35,10 @@ class TriadCurves:
         self._bank_key: tuple[int, int] | None = None
         self._bank = np.zeros(0)
         self._peak = PRIOR_PEAK
-        for still in (self._prior_pdf, self._prior_cdf, self._aggregate_pdf, self._aggregate_cdf):
-            still.setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        for plot in self.plots:
+            for curve in plot.curves:
+                # A drag of z moves the grips alone: the curves below are blitted.
+                curve.setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.cdf.setYRange(0.0, 1.0, padding=0.03)
         self.noise.setXRange(-NOISE_RANGE, NOISE_RANGE, padding=0.0)
 
@@ -81,17 +83,6 @@ class TriadCurves:
             self._show_bank(mu, sigma)
         self._show_handles(dim)
 
-    def show_aggregate(self) -> None:
-        """Show the aggregate posterior, or nothing until it is known."""
-        aggregate = self.state.results.aggregate
-        if aggregate is None:
-            self._aggregate_pdf.setData([], [])
-            self._aggregate_cdf.setData([], [])
-        else:
-            self._aggregate_pdf.setData(aggregate.x, aggregate.pdf)
-            self._aggregate_cdf.setData(aggregate.x, aggregate.cdf)
-        self.show()
-
     def _show_curves(self, low: float, high: float) -> None:
         curves, aggregate = self.state.results.curves, self.state.results.aggregate
         if curves is None:
@@ -101,7 +92,12 @@ class TriadCurves:
         self._posterior_pdf.setData(curves.x, curves.posterior_pdf)
         self._posterior_cdf.setData(curves.x, curves.posterior_cdf)
         peaks = [curves.prior_pdf.max(), curves.posterior_pdf.max()]
-        if aggregate is not None:
+        if aggregate is None:
+            self._aggregate_pdf.setData([], [])
+            self._aggregate_cdf.setData([], [])
+        else:
+            self._aggregate_pdf.setData(aggregate.x, aggregate.pdf)
+            self._aggregate_cdf.setData(aggregate.x, aggregate.cdf)
             peaks.append(aggregate.pdf.max())
         self._peak = nice_ceiling(1.08 * max(float(peak) for peak in peaks))
         self.pdf.setYRange(0.0, self._peak, padding=0.03)

@@ -111,6 +111,7 @@ class TriadPlot(pg.PlotWidget):
         super().__init__()
         self.theme, self._names = theme, (x_name, y_name)
         self.layer = HandleLayer(theme)
+        self.curves: list[pg.PlotCurveItem] = []
         self.addItem(self.layer, ignoreBounds=True)
         self._held: Handle | None = None
         self.setMouseEnabled(False, False)
@@ -126,6 +127,7 @@ class TriadPlot(pg.PlotWidget):
         item = pg.PlotCurveItem()
         item.setZValue(z)
         self.addItem(item, ignoreBounds=True)
+        self.curves.append(item)
         return item
 
     def name_x(self, name: str) -> None:

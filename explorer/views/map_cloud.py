@@ -1,0 +1,111 @@
+"""The still layers of the latent map: the cloud of images and the prior's rings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from explorer.theme import Theme
+from explorer.views.map_layers import Frame, StillLayer, draw_haloed
+from models.geometry import Matrix
+
+SCATTER_LIMIT = 20_000
+DOT = 3.8
+DOT_ALPHA = 160
+BLOCKS = 8
+BIN = 2
+
+
+class CloudLayer(StillLayer):
+    """The images' posterior means as dots coloured by class; a density image above 20 000 of them."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._xy: Matrix = np.zeros((0, 2))
+        self._labels = np.zeros(0, np.int64)
+        self._medians: dict[int, Matrix] = {}
+
+    @property
+    def xy(self) -> Matrix:
+        """Coordinates [n, 2] of the images."""
+        return self._xy
+
+    def set_points(self, xy: Matrix, labels: NDArray[np.int64]) -> None:
+        """Show images at ``xy`` [n, 2]; labels [n] are −1 where there is no class."""
+        self._xy, self._labels = xy, labels
+        self._medians = {int(label): np.median(xy[labels == label], axis=0) for label in np.unique(labels)}
+        self.refresh()
+
+    def render_still(self, painter: QPainter, frame: Frame) -> None:
+        """Paint dots or density, and name the classes."""
+        pixels = frame.to_pixels(self._xy)
+        palette = {label: self.theme.class_color(label) for label in self._medians}
+        if len(pixels) > SCATTER_LIMIT:
+            painter.drawImage(QPointF(0, 0), density_image(pixels, self._labels, frame.size, palette))
+        else:
+            self._draw_dots(painter, pixels, palette)
+        for label, place in self._medians.items():
+            # Colour is not the only cue.
+            if label >= 0:
+                centre = QPointF(*frame.to_pixels(place))
+                draw_haloed(painter, centre - QPointF(4, -5), str(label), self.theme, 15)
+
+    def _draw_dots(self, painter: QPainter, pixels: Matrix, palette: dict[int, QColor]) -> None:
+        # In interleaved blocks, so that no class always lies on top of another.
+        for start in range(BLOCKS):
+            labels, block = self._labels[start::BLOCKS], pixels[start::BLOCKS]
+            for label, color in palette.items():
+                color.setAlpha(DOT_ALPHA)
+                painter.setPen(QPen(color, DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+                chosen = block[labels == label]
+                if len(chosen):
+                    painter.drawPoints(pg.functions.arrayToQPolygonF(chosen[:, 0], chosen[:, 1]))
+
+
+class RingLayer(StillLayer):
+    """Circles at 1, 2 and 3 standard deviations of the standard normal prior, in the plane shown."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.centre: Matrix = np.zeros(2)
+        self.setZValue(5)
+
+    def set_centre(self, centre: Matrix) -> None:
+        """Place the prior's mean at ``centre`` [2]."""
+        self.centre = centre
+        self.refresh()
+
+    def render_still(self, painter: QPainter, frame: Frame) -> None:
+        """Draw the rings and their names."""
+        centre = QPointF(*frame.to_pixels(self.centre))
+        for ring in (1, 2, 3):
+            across, down = ring * frame.x_scale, ring * frame.y_scale
+            painter.setPen(QPen(QColor(self.theme.colors.prior), 1.0, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(centre, across, down)
+            draw_haloed(painter, QPointF(centre.x() - 20, centre.y() - down + 4), f"prior {ring}σ", self.theme, 11)
+
+
+def density_image(
+    pixels: Matrix, labels: NDArray[np.int64], size: tuple[float, float], palette: dict[int, QColor]
+) -> QImage:
+    """Bin points into squares of 2 pixels: colour is the mean of the classes, opacity the logarithm of the count."""
+    width, height = int(size[0]) // BIN + 1, int(size[1]) // BIN + 1
+    cells = np.floor(pixels / BIN).astype(np.int64)
+    inside = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
+    flat = cells[inside, 1] * width + cells[inside, 0]
+    counts = np.bincount(flat, minlength=width * height)
+    filled = counts > 0
+    rgba = np.zeros((width * height, 4), np.uint8)
+    classes = sorted(palette)
+    rows = np.searchsorted(classes, labels[inside])
+    shades = np.array([(c.red(), c.green(), c.blue()) for c in map(palette.__getitem__, classes)], np.float64)
+    for channel in range(3):
+        sums = np.bincount(flat, weights=shades[rows, channel], minlength=width * height)
+        rgba[filled, channel] = sums[filled] / counts[filled]
+    rgba[filled, 3] = 70 + 185 * np.log1p(counts[filled]) / np.log1p(counts.max(initial=1))
+    image = QImage(rgba.data, width, height, width * 4, QImage.Format.Format_RGBA8888)
+    return image.scaled(width * BIN, height * BIN)
