@@ -10,6 +10,7 @@ from explorer.engine.launch import Launched
 from explorer.engine.newest import Requests
 from explorer.engine.points import Points
 from explorer.state import AppState
+from explorer.state.results import Triad
 from models import protocol as p
 from models.geometry import curve_grid
 
@@ -190,11 +191,12 @@ class DecoderEngine(QObject):
         x = curve_grid(min(low, z, mu - 4 * sigma), max(high, z, mu + 4 * sigma), mu, sigma)
         prior, posterior = p.Family("Normal", {"loc": 0.0, "scale": 1.0}), self._family(dim)
         norm = float(point.z @ point.z)
-        self.requests.ask("curves", lambda n: p.Curves(n, prior, posterior, x, z, norm, len(point.z)), self._curves)
 
-    def _curves(self, reply: p.Reply) -> None:
-        if isinstance(reply, p.CurvesReady):
-            self.state.results.set_curves(reply)
+        def answer(reply: p.Reply) -> None:
+            if isinstance(reply, p.CurvesReady):
+                self.state.results.set_triad(Triad(dim, mu, sigma, z, reply))
+
+        self.requests.ask("curves", lambda n: p.Curves(n, prior, posterior, x, z, norm, len(point.z)), answer)
 
     def ask_quantile(self, u: float) -> None:
         """Move z of the chosen dimension to F⁻¹(u) of its posterior."""

@@ -22,6 +22,7 @@ class Points:
         self._state = state
         self._requests = requests
         self._digest: str | None = None
+        self._fresh = False
 
     def fit(self, latent_dim: int) -> None:
         """Start anew at the prior's centre if the latent space has another number of dimensions."""
@@ -31,8 +32,8 @@ class Points:
         self._state.undo.forget()
         latent.replace_points((prior_point("A", latent_dim),), 0)
         view.set_dimension(min(view.dimension, latent_dim - 1))
-        if view.axes != "pca" and max(view.axes) >= latent_dim:
-            view.set_axes("pca")
+        view.set_axes((0, 1) if latent_dim == 2 else "pca")
+        self._fresh = True
 
     def detach_from(self, digest: str) -> None:
         """Turn references to images of another data set into pictures of their own."""
@@ -55,7 +56,10 @@ class Points:
 
         A point that still stands on its mean follows it; one that was moved stays where it was put.
         """
-        latent = self._state.latent
+        latent, embedding = self._state.latent, self._state.model.embedding
+        if self._fresh and embedding is not None:
+            self._fresh = False
+            self._state.view.set_dimension(int(embedding.order[0]))
         points = tuple(self._embedded(point) for point in latent.points)
         if any(a is not b for a, b in zip(points, latent.points, strict=True)):
             latent.replace_points(points, latent.index)

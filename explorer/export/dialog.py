@@ -51,7 +51,7 @@ class ExportDialog(QDialog):
         self.tables = QCheckBox("latents as NPZ and CSV")
         self.folder, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
         self.export, self.cancel = QPushButton("Export"), QPushButton("Close")
-        self.preview = Picture(theme, "", "Preview", smallest=280)
+        self.preview = Picture(theme, "preview", "Preview", smallest=320)
         self._fill()
         self._build()
         self._connect()
@@ -114,7 +114,7 @@ class ExportDialog(QDialog):
         layout.setSpacing(16)
         layout.addLayout(left, 1)
         layout.addWidget(self.preview)
-        self.resize(760, 440)
+        self.resize(860, 470)
 
     def _connect(self) -> None:
         export = self.state.export
@@ -144,6 +144,7 @@ class ExportDialog(QDialog):
     def _show_preview(self) -> None:
         images = self.state.export.preview
         self.preview.set_image(grid(images) if len(images) else None)
+        self.preview.set_text(f"the first {len(images)} of {self.count.value()}")
 
     def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Folder for the samples", self.folder.text())

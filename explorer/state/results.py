@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from models.protocol import AggregateReady, CurvesReady, Drawn, Floats32
+
+
+@dataclass(frozen=True)
+class Triad:
+    """The curves of one dimension with the values they were evaluated for, so that all drawn of them agrees."""
+
+    dim: int
+    mu: float
+    sigma: float
+    z: float
+    curves: CurvesReady
+
+    @property
+    def eps(self) -> float:
+        """The noise behind z: (z − μ)/σ."""
+        return (self.z - self.mu) / self.sigma
 
 
 class ResultState(QObject):
@@ -21,7 +39,7 @@ class ResultState(QObject):
     thumbnails_changed
         Pictures of the named points in :attr:`thumbnails`.
     curves_changed, aggregate_changed
-        Curves of the chosen dimension in :attr:`curves`, its aggregate posterior in :attr:`aggregate`.
+        Curves of the chosen dimension in :attr:`triad`, its aggregate posterior in :attr:`aggregate`.
     """
 
     picture_changed = Signal()
@@ -36,7 +54,7 @@ class ResultState(QObject):
         self.picture_stamp: float | None = None
         self.draws: Drawn | None = None
         self.thumbnails: dict[str, Floats32] = {}
-        self.curves: CurvesReady | None = None
+        self.triad: Triad | None = None
         self.aggregate: AggregateReady | None = None
         self.decode_call_seconds: list[float] = []
 
@@ -60,9 +78,9 @@ class ResultState(QObject):
         self.thumbnails = images
         self.thumbnails_changed.emit()
 
-    def set_curves(self, curves: CurvesReady) -> None:
+    def set_triad(self, triad: Triad) -> None:
         """Show the curves of the chosen dimension."""
-        self.curves = curves
+        self.triad = triad
         self.curves_changed.emit()
 
     def set_aggregate(self, aggregate: AggregateReady) -> None:

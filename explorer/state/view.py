@@ -68,9 +68,9 @@ class ViewState(QObject):
         self.active_only = active_only
         self.active_only_changed.emit()
 
-    def bank(self) -> Vector:
-        """Return the frozen bank of standard normal ε [512] of the chosen dimension, from the seed."""
-        noise: Vector = np.random.default_rng([self.seed, self.dimension]).standard_normal(BANK_SIZE)
+    def bank(self, dim: int) -> Vector:
+        """Return the frozen bank of standard normal ε [512] of a dimension, from the seed."""
+        noise: Vector = np.random.default_rng([self.seed, dim]).standard_normal(BANK_SIZE)
         return noise
 
     def prior_noise(self, latent_dim: int) -> Vector:

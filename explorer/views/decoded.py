@@ -112,7 +112,7 @@ class DecodedPane(Pane):
         self._about.setText(text)
 
     def _show_facts(self) -> None:
-        curves = self.state.results.curves
-        if curves is not None:
+        triad = self.state.results.triad
+        if triad is not None:
             norm = float(np.linalg.norm(self.state.latent.point.z))
-            self._facts.setText(f"|z| {norm:.2f} · typicality {curves.typicality:.1%}")
+            self._facts.setText(f"|z| {norm:.2f} · typicality {triad.curves.typicality:.1%}")

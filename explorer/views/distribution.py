@@ -93,17 +93,16 @@ class Readouts(QWidget):
 
     def show_values(self) -> None:
         """Show the numbers of the current point in the chosen dimension."""
-        point, dim, curves = self.state.latent.point, self.state.view.dimension, self.state.results.curves
-        if curves is None or dim >= len(point.z):
+        triad, drawn = self.state.results.triad, self.state.results.draws
+        if triad is None:
             return
         for key, field in self.fields.items():
-            value = curves.z_cdf if key == "u" else point.value(key, dim)  # type: ignore[arg-type]
+            value = triad.curves.z_cdf if key == "u" else float(getattr(triad, key))
             if not field.hasFocus() or field.value() != value:
                 field.blockSignals(True)
                 field.setValue(value)
                 field.blockSignals(False)
-        self.kl.setText(f"{curves.kl:.4f} nats")
-        drawn = self.state.results.draws
+        self.kl.setText(f"{triad.curves.kl:.4f} nats")
         if drawn is not None:
             self.total.setText(f"{float(drawn.kl.sum()):.2f} nats")
 

@@ -248,6 +248,7 @@ class LatentMap(Pane):
         self.plot.setBackground(colors.plot)
         for side in ("bottom", "left"):
             axis = self.plot.getAxis(side)
+            axis.enableAutoSIPrefix(False)
             axis.setPen(pg.mkPen(colors.border))
             axis.setTextPen(pg.mkPen(colors.muted))
             axis.setStyle(tickFont=self.theme.font(11), tickLength=-4)

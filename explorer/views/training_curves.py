@@ -32,6 +32,7 @@ class TermPlot(pg.PlotWidget):
         self.setBackground(colors.plot)
         for side, text in (("bottom", "epoch"), ("left", f"{self._name} (nats)")):
             axis = self.getAxis(side)
+            axis.enableAutoSIPrefix(False)
             axis.setPen(pg.mkPen(colors.border))
             axis.setTextPen(pg.mkPen(colors.muted))
             axis.setStyle(tickFont=self.theme.font(11), tickLength=-4, maxTickLevel=0)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from explorer.state import AppState
+from explorer.state.results import Triad
 from explorer.theme import Theme
 from explorer.views.triad_plots import Handle, TriadPlot, nice_ceiling, steps
 from models.geometry import dimension_name, reparameterize
@@ -69,24 +70,21 @@ class TriadCurves:
         self.show()
 
     def show(self) -> None:
-        """Show the curves and the point as they are now."""
-        curves, view, point = self.state.results.curves, self.state.view, self.state.latent.point
-        dim = view.dimension
-        if curves is None or dim >= len(point.z):
+        """Show the newest curves and grips."""
+        triad, aggregate = self.state.results.triad, self.state.results.aggregate
+        if triad is None:
             return
-        mu, sigma = float(point.mu[dim]), float(point.sigma[dim])
-        low, high = float(curves.x[0]), float(curves.x[-1])
-        key = (dim, mu, sigma, view.seed, low, high, id(self.state.results.aggregate))
+        x = triad.curves.x
+        key = (triad.dim, triad.mu, triad.sigma, self.state.view.seed, float(x[0]), float(x[-1]), id(aggregate))
         if key != self._key:
             self._key = key
-            self._show_curves(low, high)
-            self._show_bank(mu, sigma)
-        self._show_handles(dim)
+            self._show_curves(triad)
+            self._show_bank(triad)
+        self._show_handles(triad)
 
-    def _show_curves(self, low: float, high: float) -> None:
-        curves, aggregate = self.state.results.curves, self.state.results.aggregate
-        if curves is None:
-            return
+    def _show_curves(self, triad: Triad) -> None:
+        curves, aggregate = triad.curves, self.state.results.aggregate
+        low, high = float(curves.x[0]), float(curves.x[-1])
         self._prior_pdf.setData(curves.x, curves.prior_pdf)
         self._prior_cdf.setData(curves.x, curves.prior_cdf)
         self._posterior_pdf.setData(curves.x, curves.posterior_pdf)
@@ -103,21 +101,21 @@ class TriadCurves:
         self.pdf.setYRange(0.0, self._peak, padding=0.03)
         for plot in (self.pdf, self.cdf):
             plot.setXRange(low, high, padding=0.01)
-            plot.name_x(dimension_name(self.state.view.dimension))
+            plot.name_x(dimension_name(triad.dim))
         self.noise.setYRange(low, high, padding=0.02)
 
-    def _show_bank(self, mu: float, sigma: float) -> None:
-        view = self.state.view
-        if self._bank_key != (view.seed, view.dimension):
-            self._bank_key = (view.seed, view.dimension)
-            self._bank = np.sort(view.bank())
+    def _show_bank(self, triad: Triad) -> None:
+        view, mu, sigma = self.state.view, np.array(triad.mu), np.array(triad.sigma)
+        if self._bank_key != (view.seed, triad.dim):
+            self._bank_key = (view.seed, triad.dim)
+            self._bank = np.sort(view.bank(triad.dim))
         eps = self._bank
-        z = reparameterize(np.array(mu), np.array(sigma), eps)
+        z = reparameterize(mu, sigma, eps)
         counts, edges = np.histogram(z, BINS)
         self._bars.setData(*steps(edges, counts / (len(z) * np.diff(edges))))
         self._ecdf.setData(np.repeat(z, 2)[1:], np.repeat(np.arange(1, len(z) + 1) / len(z), 2)[:-1])
         ends = np.array([-NOISE_RANGE, NOISE_RANGE])
-        self._path.setData(ends, reparameterize(np.array(mu), np.array(sigma), ends))
+        self._path.setData(ends, reparameterize(mu, sigma, ends))
         self._show_rays(eps, z)
 
     def _show_rays(self, eps: np.ndarray, z: np.ndarray) -> None:
@@ -130,12 +128,9 @@ class TriadCurves:
         joined = np.tile(np.array([1, 1, 0], np.int32), RAYS)
         self._rays.setData(x.ravel(), y.ravel(), connect=joined)
 
-    def _show_handles(self, dim: int) -> None:
-        point, curves, colors = self.state.latent.point, self.state.results.curves, self.theme.colors
-        if curves is None:
-            return
-        z, mu, sigma = point.value("z", dim), point.value("mu", dim), point.value("sigma", dim)
-        eps, accent, text = point.value("eps", dim), colors.accent, colors.text
+    def _show_handles(self, triad: Triad) -> None:
+        curves, colors = triad.curves, self.theme.colors
+        z, mu, sigma, accent, text = triad.z, triad.mu, triad.sigma, colors.accent, colors.text
         bell = float(np.interp(mu, curves.x, curves.posterior_pdf))
         shoulder = float(np.interp(mu + sigma, curves.x, curves.posterior_pdf))
         self.pdf.layer.set_handles([
@@ -147,7 +142,7 @@ class TriadCurves:
             Handle("z", ".", z, curves.z_cdf, text), Handle("z", "v", z, 0.0, text, "z"),
             Handle("u", "h", 0.0, curves.z_cdf, accent, "u"),
         ])  # fmt: skip
-        shown = float(np.clip(eps, -NOISE_RANGE, NOISE_RANGE))
+        shown = float(np.clip(triad.eps, -NOISE_RANGE, NOISE_RANGE))
         self.noise.layer.set_handles([
             Handle("eps", ".", shown, z, text), Handle("eps", "v", shown, 0.0, text, "ε"),
             Handle("z", "h", 0.0, z, text, "z"), Handle("mu", ".", 0.0, mu, accent, "μ"),

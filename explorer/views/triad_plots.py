@@ -142,6 +142,7 @@ class TriadPlot(pg.PlotWidget):
         self.setBackground(colors.plot)
         for side, name in zip(("bottom", "left"), self._names, strict=True):
             axis = self.getAxis(side)
+            axis.enableAutoSIPrefix(False)
             axis.setPen(pg.mkPen(colors.border))
             axis.setTextPen(pg.mkPen(colors.muted))
             axis.setStyle(tickFont=self.theme.font(11), tickLength=-4, maxTickLevel=0)
