@@ -76,6 +76,7 @@ class ExportDialog(QDialog):
         self.export.setObjectName("primary")
         self.export.setDefault(True)
         self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
         self.text.setWordWrap(True)
         self.text.setMinimumHeight(36)
 
@@ -112,8 +113,8 @@ class ExportDialog(QDialog):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(16)
-        layout.addLayout(left, 1)
-        layout.addWidget(self.preview)
+        layout.addLayout(left, 5)
+        layout.addWidget(self.preview, 4)
         self.resize(860, 470)
 
     def _connect(self) -> None:
