@@ -39,7 +39,8 @@ class Embedding:
 def kl_per_dim(mu: NDArray[np.floating], sigma: NDArray[np.floating]) -> Floats64:
     """Return ½(μ² + σ² − 1) − log σ elementwise, in nats and in float64."""
     loc, scale = np.asarray(mu, np.float64), np.asarray(sigma, np.float64)
-    return np.asarray(0.5 * (loc * loc + scale * scale - 1.0) - np.log(scale))
+    return np.asarray(0.5 * (loc * loc + scale * scale - 1.0) - np.log(scale)
+    return kl
 
 
 def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Embedding]:
