@@ -29,7 +29,7 @@ class Embedding:
 
     def kl(self) -> Floats64:
         """Return the mean over the data of KL(q(z_i|x) ‖ N(0, 1)) for each dimension [d], in nats."""
-        return kl_per_dim(self.mu, self.sigma).mean(axis=0)
+        return np.asarray(kl_per_dim(self.mu, self.sigma).mean(axis=0))
 
     def active(self) -> NDArray[np.bool_]:
         """Return which dimensions [d] are active: Var_x(μ_i) > 0.01 (Burda et al. 2016)."""
@@ -39,8 +39,7 @@ class Embedding:
 def kl_per_dim(mu: NDArray[np.floating], sigma: NDArray[np.floating]) -> Floats64:
     """Return ½(μ² + σ² − 1) − log σ elementwise, in nats and in float64."""
     loc, scale = np.asarray(mu, np.float64), np.asarray(sigma, np.float64)
-    return np.asarray(0.5 * (loc * loc + scale * scale - 1.0) - np.log(scale)
-    return kl
+    return np.asarray(0.5 * (loc * loc + scale * scale - 1.0) - np.log(scale))
 
 
 def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Embedding]:
