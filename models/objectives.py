@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from models.architecture import LOG_VARIANCE
 from models.networks import Parameters
-from models.protocol import Likelihood
+from models.protocol import Likelihood, Terms
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
 
@@ -60,3 +60,8 @@ def log_likelihood(parameters: Parameters, likelihood: Likelihood, logits: tf.Te
 def kl_to_standard_normal(loc: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
     """Return KL(N(μ, σ²) ‖ N(0, 1)) = ½(μ² + σ² − 1) − log σ, elementwise."""
     return 0.5 * (loc * loc + scale * scale - 1.0) - tf.math.log(scale)
+
+
+def terms_of(reconstruction: float, kl: float) -> Terms:
+    """Return the terms with their ELBO at β = 1."""
+    return Terms(-float(reconstruction + kl), float(reconstruction), float(kl))

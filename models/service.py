@@ -29,7 +29,7 @@ class Embedding:
 
     def kl(self) -> Floats64:
         """Return the mean over the data of KL(q(z_i|x) ‖ N(0, 1)) for each dimension [d], in nats."""
-        return kl_per_dim(self.mu, self.sigma).mean(axis=0)
+        return np.asarray(kl_per_dim(self.mu, self.sigma).mean(axis=0))
 
     def active(self) -> NDArray[np.bool_]:
         """Return which dimensions [d] are active: Var_x(μ_i) > 0.01 (Burda et al. 2016)."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 
-from models.protocol import TrainSettings
+from models.protocol import SCHEDULES, TrainSettings
 
 MAX_EPOCHS = 100_000
 MAX_BATCH = 1 << 16
@@ -23,7 +24,21 @@ def check_settings(settings: TrainSettings) -> TrainSettings:
     _within("seed", settings.seed, 0, MAX_SEED)
     _within("beta", settings.beta, 0.0, 1e6)
     _within("learning rate", settings.learning_rate, 1e-9, 1.0)
+    _within("average", settings.average, 0.0, 0.999999)
+    if settings.schedule not in SCHEDULES:
+        raise ValueError(f"the schedule is one of {', '.join(SCHEDULES)}, not {settings.schedule!r}")
     return settings
+
+
+def command_of(dataset: str, name: str, settings: TrainSettings) -> str:
+    """Return the command line that repeats a training; options that have their default are left out."""
+    words = ["latentscape", "train", dataset, "--out", f"{name}.safetensors"]
+    for field in fields(TrainSettings):
+        value = getattr(settings, field.name)
+        if value != field.default:
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+            words += [f"--{field.name.replace('_', '-')}", text]
+    return shlex.join(words)
 
 
 def settings_to_json(settings: TrainSettings) -> dict[str, object]:

@@ -17,9 +17,12 @@ class Jobs:
 
     def __init__(self) -> None:
         self._jobs: dict[int, tuple[str, Job]] = {}
+        self.paused = False
 
-    def __len__(self) -> int:
-        return len(self._jobs)
+    @property
+    def waiting(self) -> bool:
+        """Whether there is work that may be advanced."""
+        return bool(self._jobs) and not self.paused
 
     def add(self, request: Request, job: Job) -> None:
         """Start ``job`` as the work of ``request``."""
@@ -49,7 +52,7 @@ class Jobs:
             reply = next(job)
         except StopIteration:
             return None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 a request must never end the worker
             return failure(identity, kind, error)
         # Put back at the end: with several jobs, each gets its turn.
         self._jobs[identity] = (kind, job)
@@ -59,7 +62,7 @@ class Jobs:
 def serve(connection: Connection, handle: Callable[[Request], Reply | None], jobs: Jobs) -> None:
     """Answer requests until :class:`Shutdown`; whenever none waits, advance ``jobs``. EOFError when the pipe closes."""
     while True:
-        if not len(jobs) or connection.poll(0):
+        if not jobs.waiting or connection.poll(0):
             request = connection.recv()
             if isinstance(request, Shutdown):
                 return
@@ -81,7 +84,7 @@ def failure(identity: int, kind: str, error: Exception) -> Failed:
 def _answer(request: Request, handle: Callable[[Request], Reply | None]) -> Reply | None:
     try:
         return handle(request)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 a request must never end the worker
         return failure(getattr(request, "id", 0), type(request).__name__, error)
 
 

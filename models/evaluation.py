@@ -1,0 +1,124 @@
+"""How good a model is, on images it was not trained on: ELBO, its parts, active units and log p(x).
+
+Images that a Bernoulli model is judged on are binarized once, with a fixed seed, so that figures can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from models import networks
+from models.architecture import Architecture
+from models.objectives import log_likelihood, terms_of
+from models.optimizer import Tensors
+from models.protocol import Floats32, Floats64, Likelihood, Terms
+from models.service import ACTIVE_VARIANCE, kl_per_dim
+
+EVALUATION_SEED = 2013
+ELBO_DRAWS = 16
+IMPORTANCE_DRAWS = 500
+# Beyond this the figures change in the second decimal only, and the wait in minutes.
+MAX_EVALUATED = 1000
+IMAGES_PER_CALL = 250
+DECODES_PER_CALL = 2500
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means per image in nats: ELBO with its parts, and KL per dimension [d]; which dimensions are active."""
+
+    terms: Terms
+    kl_per_dim: Floats64
+    active: NDArray[np.bool_]
+
+    def metrics(self) -> dict[str, float]:
+        """Return the figures by name, as they are stored with a model."""
+        return {
+            "elbo": self.terms.elbo,
+            "reconstruction": self.terms.reconstruction,
+            "kl": self.terms.kl,
+            "active_units": float(self.active.sum()),
+        }
+
+
+class Evaluator:
+    """Compiled evaluation of any parameters of one architecture."""
+
+    def __init__(self, architecture: Architecture, images: NDArray[np.uint8]) -> None:
+        self._likelihood = architecture.likelihood
+        self._latent_dim = architecture.latent_dim
+        self._x = evaluation_input(images.reshape(len(images), -1), architecture.likelihood)
+        self._terms = tf.function(self._terms_graph, autograph=False, reduce_retracing=True)
+        self._weights = tf.function(self._weights_graph, autograph=False, reduce_retracing=True)
+
+    def terms(self, parameters: Tensors) -> Generator[None, None, Terms]:
+        """Return the terms with one draw of ε for each image, yielding between slices of the images."""
+        sums = np.zeros(2)
+        for index, x in enumerate(self._slices(IMAGES_PER_CALL)):
+            reconstruction, loc, scale = self._terms(parameters, x, tf.constant(1), tf.constant(index))
+            sums += reconstruction.numpy().sum(), kl_per_dim(np.asarray(loc), np.asarray(scale)).sum()
+            yield
+        return terms_of(*(sums / len(self._x)))
+
+    def bound(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
+        """Return the ELBO and what it is made of, with many draws of ε for each of the first images."""
+        parts, draws = [], tf.constant(ELBO_DRAWS)
+        for index, x in enumerate(self._slices(IMAGES_PER_CALL, MAX_EVALUATED)):
+            terms = self._terms(parameters, x, draws, tf.constant(index))
+            parts.append([part.numpy() for part in terms])
+            yield
+        reconstruction, loc, scale = (np.concatenate(part) for part in zip(*parts, strict=True))
+        kl = kl_per_dim(loc, scale).mean(axis=0)
+        active = loc.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE
+        return Evaluation(terms_of(reconstruction.mean(dtype=np.float64), kl.sum()), kl, active)
+
+    def evidence(self, parameters: Tensors) -> Generator[None, None, float]:
+        """Return the mean of the importance-weighted bound on log p(x) over the first images (Burda 2016)."""
+        per_call = max(1, DECODES_PER_CALL // IMPORTANCE_DRAWS)
+        draws, results = tf.constant(IMPORTANCE_DRAWS), []
+        for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):
+            results.append(self._weights(parameters, x, draws, tf.constant(index)).numpy())
+            yield
+        return float(np.concatenate(results).mean(dtype=np.float64))
+
+    def _slices(self, size: int, count: int | None = None) -> list[tf.Tensor]:
+        x = self._x[:count]
+        return [tf.constant(x[start : start + size]) for start in range(0, len(x), size)]
+
+    def _sampled(
+        self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return ε [k, n, d], μ and σ [n, d] and log p(x|z) [k, n] for ``draws`` k of each image."""
+        loc, scale = networks.encode(parameters, x)
+        shape = [draws, tf.shape(x)[0], self._latent_dim]
+        eps = tf.random.stateless_normal(shape, tf.stack([EVALUATION_SEED, index]), alg="philox")
+        z = tf.reshape(loc + scale * eps, [-1, self._latent_dim])
+        logits = tf.reshape(networks.decode(parameters, z), [draws, -1, self._x.shape[1]])
+        return eps, loc, scale, log_likelihood(parameters, self._likelihood, logits, x)
+
+    def _terms_graph(
+        self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        _, loc, scale, log_p = self._sampled(parameters, x, draws, index)
+        return -tf.reduce_mean(log_p, axis=0), loc, scale
+
+    def _weights_graph(self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+        eps, loc, scale, log_p = self._sampled(parameters, x, draws, index)
+        z = loc + scale * eps
+        # log p(z) - log q(z|x): the constants of the two normal densities cancel.
+        log_ratio = tf.reduce_sum(0.5 * (eps * eps - z * z) + tf.math.log(scale), axis=-1)
+        log_draws = tf.math.log(tf.cast(draws, tf.float32))
+        return tf.reduce_logsumexp(log_p + log_ratio, axis=0) - log_draws
+
+
+def evaluation_input(pixels: NDArray[np.uint8], likelihood: Likelihood) -> Floats32:
+    """Return ``pixels`` [n, pixels] as the model sees them: in 0–1, for the Bernoulli binarized once."""
+    if likelihood != "bernoulli":
+        return (pixels / np.float32(255.0)).astype(np.float32)
+    draws = np.random.Generator(np.random.PCG64(EVALUATION_SEED)).random(pixels.shape, np.float32)
+    return (draws < pixels / np.float32(255.0)).astype(np.float32)

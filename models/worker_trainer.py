@@ -1,0 +1,69 @@
+"""The trainer worker: one training run at a time, steered between two chunks of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection
+
+from models.protocol import Control, Finished, Progress, Reply, Request, Train
+from models.training import TrainingRun
+from models.worker_loop import Job, Jobs
+from models.worker_loop import serve as serve_requests
+
+
+def serve(connection: Connection) -> None:
+    """Answer the requests of the window until it closes the connection."""
+    jobs = Jobs()
+    serve_requests(connection, TrainerWorker(jobs).handle, jobs)
+
+
+class TrainerWorker:
+    """The run under way, if any."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        self._run: TrainingRun | None = None
+        self._progress: Progress | None = None
+
+    def handle(self, request: Request) -> Reply | None:
+        """Start a run or steer it; ValueError for what makes no sense now."""
+        if isinstance(request, Control):
+            return self._control(request)
+        if not isinstance(request, Train):
+            raise ValueError(f"the trainer does not know the request {type(request).__name__}")
+        self._train(request)
+        return None
+
+    def _train(self, request: Train) -> None:
+        if self._run is not None:
+            raise ValueError("a training is already running")
+        self._run, self._progress = TrainingRun(request), None
+        self._jobs.paused = False
+        self._jobs.add(request, self._job(self._run))
+
+    def _job(self, run: TrainingRun) -> Job:
+        try:
+            yield from self._noted(run.events())
+        finally:
+            if self._run is run:
+                self._run = None
+
+    def _noted(self, events: Iterator[Reply | None]) -> Job:
+        for event in events:
+            if isinstance(event, Progress):
+                self._progress = event
+            elif isinstance(event, Finished):
+                # The next training may be asked for before this generator is resumed and ends.
+                self._run = None
+            yield event
+
+    def _control(self, request: Control) -> Reply | None:
+        """Steer the run; pausing stops the loop from advancing it, so that nothing is computed meanwhile."""
+        if self._run is None:
+            raise ValueError("no training is running")
+        self._run.control(request.action)
+        self._jobs.paused = request.action == "pause"
+        if self._progress is None or request.action not in ("pause", "resume"):
+            return None
+        return replace(self._progress, paused=self._jobs.paused)
