@@ -21,7 +21,7 @@ def save_model(state: AppState, path: Path) -> bool:
     except ExportError as error:
         state.engine.notice("error", str(error))
         return False
-    state.run.mark_saved()
+    state.run.mark_saved(model.path)
     state.model.remember(str(target))
     state.model.open_model_requested.emit(str(target))
     state.engine.notice("info", f"Saved {target.name}.")

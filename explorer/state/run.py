@@ -119,10 +119,13 @@ class RunState(QObject):
 
     def finish(self, finished: Finished | None) -> None:
         """The run has ended, with None if it failed."""
-        self.unsaved = None if finished is None else finished.path
+        if finished is not None and finished.path is not None:
+            self.unsaved = finished.path
         self.set_status(RunStatus.IDLE)
         self.finished.emit(finished)
 
-    def mark_saved(self) -> None:
-        """The trained model has been saved where the person wanted."""
-        self.unsaved = None
+    def mark_saved(self, path: str) -> None:
+        """The model file ``path`` has been saved where the person wanted."""
+        if path == self.unsaved:
+            self.unsaved = None
+            self.status_changed.emit()
