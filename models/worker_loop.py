@@ -52,7 +52,7 @@ class Jobs:
             reply = next(job)
         except StopIteration:
             return None
-        except Exception as error:  # noqa: BLE001 a request must never end the worker
+        except Exception as error:
             return failure(identity, kind, error)
         # Put back at the end: with several jobs, each gets its turn.
         self._jobs[identity] = (kind, job)
@@ -84,7 +84,7 @@ def failure(identity: int, kind: str, error: Exception) -> Failed:
 def _answer(request: Request, handle: Callable[[Request], Reply | None]) -> Reply | None:
     try:
         return handle(request)
-    except Exception as error:  # noqa: BLE001 a request must never end the worker
+    except Exception as error:
         return failure(getattr(request, "id", 0), type(request).__name__, error)
 
 
