@@ -13,6 +13,7 @@ from typing import IO, cast
 import numpy as np
 
 from models.datasets_source import Images, Labels, Source, image_shape_of, images_per_block
+from models.npy import read_exactly
 from models.protocol import InputError
 
 UNSIGNED_BYTE = 0x08
@@ -51,20 +52,13 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _read_shape(file: IO[bytes], name: str) -> tuple[int, ...]:
-    magic = _read_exactly(file, 4, name)
+    magic = read_exactly(file, 4, name)
     zeros, kind, dimensions = struct.unpack(">HBB", magic)
     if zeros != 0 or not 1 <= dimensions <= MAX_DIMENSIONS:
         raise InputError(name, "this is not an IDX file: its magic number is wrong")
     if kind != UNSIGNED_BYTE:
         raise InputError(name, "only IDX files of unsigned bytes are images")
-    return struct.unpack(f">{dimensions}I", _read_exactly(file, 4 * dimensions, name))
-
-
-def _read_exactly(file: IO[bytes], size: int, name: str) -> bytes:
-    data = file.read(size)
-    if len(data) < size:
-        raise InputError(name, "the file is truncated")
-    return data
+    return struct.unpack(f">{dimensions}I", read_exactly(file, 4 * dimensions, name))
 
 
 def _blocks(path: Path, image_shape: tuple[int, int, int]) -> Iterator[Images]:
@@ -73,7 +67,7 @@ def _blocks(path: Path, image_shape: tuple[int, int, int]) -> Iterator[Images]:
         size = images_per_block(image_shape)
         for start in range(0, count, size):
             number = min(size, count - start)
-            data = _read_exactly(file, number * int(np.prod(image_shape)), path.name)
+            data = read_exactly(file, number * int(np.prod(image_shape)), path.name)
             yield np.frombuffer(data, np.uint8).reshape(number, *image_shape)
         if file.read(1):
             raise InputError(path.name, "there are bytes after the last image")
@@ -84,4 +78,4 @@ def _read_labels(path: Path, count: int) -> Labels:
         shape = _read_shape(file, path.name)
         if shape != (count,):
             raise InputError(path.name, f"there must be one label for each of the {count} images")
-        return np.frombuffer(_read_exactly(file, count, path.name), np.uint8).astype(np.int64)
+        return np.frombuffer(read_exactly(file, count, path.name), np.uint8).astype(np.int64)

@@ -28,6 +28,9 @@ def main(role: Role, connection: Connection, log_path: str) -> None:
     exit_with_parent()
     # Ctrl-C in a terminal reaches every process of the group; ending is the parent's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if role == "trainer" and hasattr(os, "nice"):
+        # Two cores are shared with the window and the decoder, whose answers a person waits for.
+        os.nice(TRAINER_NICENESS)
     try:
         connection.send(start_tensorflow(role))
         # The loops import TensorFlow, which must not happen before the environment is set.
@@ -70,8 +73,6 @@ def start_tensorflow(role: Role) -> Hello:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     # Keras is not used; naming the legacy one, which is not loaded before it is asked for, saves 0.15 s of 1.3 s.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    if role == "trainer" and hasattr(os, "nice"):
-        os.nice(TRAINER_NICENESS)
     began = time.perf_counter()
     import tensorflow as tf
 
