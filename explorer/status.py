@@ -57,7 +57,7 @@ class StatusLine(QStatusBar):
     def _show_model(self) -> None:
         model, data, embedding = self.state.model.model, self.state.model.data, self.state.model.embedding
         if model is not None:
-            active = "" if embedding is None else f", {int(embedding.active.sum())} active"
+            active = "" if embedding is None else f", {int(embedding.summary.active.sum())} active"
             self.model.setText(f"{model.latent_dim} dims{active}")
         if data is not None:
             height, width, channels = data.info.image_shape

@@ -56,11 +56,12 @@ class ToolBar(QToolBar):
         entries = {str(model_path(name)): name for name in bundled_models()}
         entries |= {path: Path(path).stem for path in state.recent if path.endswith(".safetensors")}
         if model is not None and model.path not in entries:
-            entries = {model.path: model.name, **entries}
-        self.models.clear()
-        for path, name in entries.items():
-            self.models.addItem(name, path)
-            self.models.setItemData(self.models.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
+            entries = {**entries, model.path: model.name}
+        if list(entries) != [self.models.itemData(row) for row in range(self.models.count())]:
+            self.models.clear()
+            for path, name in entries.items():
+                self.models.addItem(name, path)
+                self.models.setItemData(self.models.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
         self.models.setCurrentIndex(self.models.findData(model.path) if model is not None else -1)
 
     def _choose(self, row: int) -> None:

@@ -77,20 +77,18 @@ def dimension_plane(latent_dim: int, x: int, y: int) -> Projection:
     return Projection(basis, np.zeros(latent_dim), (dimension_name(x), dimension_name(y)))
 
 
-def principal_plane(means: NDArray[np.floating]) -> Projection:
-    """Return the plane of the first two principal components of ``means`` [n, d], d ≥ 2 and n ≥ 2.
+def principal_plane(mean: Vector, covariance: Matrix) -> Projection:
+    """Return the plane of the first two principal components of data with this mean [d] and covariance [d, d], d ≥ 2.
 
     The sign of each axis is fixed so that its largest loading is positive: the picture does not flip between runs.
     """
-    data = np.asarray(means, np.float64)
-    origin = data.mean(axis=0)
-    values, vectors = np.linalg.eigh(np.cov(data - origin, rowvar=False))
+    values, vectors = np.linalg.eigh(covariance)
     basis = vectors[:, ::-1][:, :2].T.copy()
     for row in basis:
         row *= np.sign(row[np.argmax(np.abs(row))])
     total = max(float(values.sum()), np.finfo(float).tiny)
     share = (float(values[-1]) / total, float(values[-2]) / total)
-    return Projection(basis, origin, ("PC 1", "PC 2"), share)
+    return Projection(basis, mean, ("PC 1", "PC 2"), share)
 
 
 def ellipse_outline(covariance: Matrix, scale: float, points: int = 72) -> Matrix:

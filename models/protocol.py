@@ -195,19 +195,39 @@ class Embed:
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """Posterior means and standard deviations of every image, float32 ``.npy`` files [n, d] to be memory-mapped.
+class EmbeddingSummary:
+    """What is known of each latent dimension from all images, so that the window need not go through them.
 
-    ``kl`` [d] is the mean over the images of KL(q(z_i|x) ‖ p(z_i)) in nats; ``active`` [d] marks Var_x(μ_i) > 0.01.
+    Attributes
+    ----------
+    kl : array [d]
+        Mean over the images of KL(q(z_i|x) ‖ p(z_i)), in nats.
+    active : array [d]
+        Whether Var_x(μ_i) > 0.01 (Burda et al. 2016).
+    low, high : array [d]
+        Range of the posterior means.
+    mean, covariance : array [d], [d, d]
+        First two moments of the posterior means.
     """
+
+    kl: Floats64
+    active: NDArray[np.bool_]
+    low: Floats64
+    high: Floats64
+    mean: Floats64
+    covariance: Floats64
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Posterior means and standard deviations of every image, float32 ``.npy`` files [n, d] to be memory-mapped."""
 
     id: int
     model_digest: str
     data_digest: str
     mu_path: str
     sigma_path: str
-    kl: Floats64
-    active: NDArray[np.bool_]
+    summary: EmbeddingSummary
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import standard_noise
-from models.protocol import Floats32, Floats64, SampleSource
+from models.protocol import EmbeddingSummary, Floats32, Floats64, SampleSource
 from models.vae import VAE
 
 # One slice keeps a single thread busy for about 4 ms: a decode that waits for it still makes its frame.
@@ -26,6 +26,19 @@ class Embedding:
 
     mu: Floats32
     sigma: Floats32
+
+    def summary(self) -> EmbeddingSummary:
+        """Return what all images say of each dimension."""
+        mean = self.mu.mean(axis=0, dtype=np.float64)
+        centred = np.asarray(self.mu, np.float64) - mean
+        return EmbeddingSummary(
+            kl=self.kl(),
+            active=self.active(),
+            low=self.mu.min(axis=0).astype(np.float64),
+            high=self.mu.max(axis=0).astype(np.float64),
+            mean=mean,
+            covariance=centred.T @ centred / max(len(centred) - 1, 1),
+        )
 
     def kl(self) -> Floats64:
         """Return the mean over the data of KL(q(z_i|x) ‖ N(0, 1)) for each dimension [d], in nats."""

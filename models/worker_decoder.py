@@ -157,9 +157,9 @@ class DecoderWorker:
             embedding = yield from service.embed(vae, images)
             stored = embeddings.store(model.info.digest, data, embedding)
         self._embedding = stored.embedding
+        summary = stored.embedding.summary()
         yield Embedded(
-            request.id, model.info.digest, data.digest, stored.mu_path, stored.sigma_path, stored.embedding.kl(),
-            stored.embedding.active(),
+            request.id, model.info.digest, data.digest, stored.mu_path, stored.sigma_path, summary
         )  # fmt: skip
 
     def _aggregate(self, request: Aggregate) -> None:

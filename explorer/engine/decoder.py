@@ -215,7 +215,7 @@ class DecoderEngine(QObject):
         dim = self.state.view.dimension
         embedding = self.state.model.embedding
         self.state.results.forget_aggregate()
-        if embedding is not None and dim < embedding.mu.shape[1]:
+        if embedding is not None and dim < embedding.latent_dim:
             x = np.linspace(*self._points.range_of(dim), AGGREGATE_POINTS)
             self.requests.ask("aggregate", lambda n: p.Aggregate(n, dim, x), self._aggregated)
 

@@ -46,10 +46,9 @@ class Points:
     def range_of(self, dim: int) -> tuple[float, float]:
         """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""
         embedding = self._state.model.embedding
-        if embedding is None or dim >= embedding.mu.shape[1]:
+        if embedding is None or dim >= embedding.latent_dim:
             return -USUAL_RANGE, USUAL_RANGE
-        means = embedding.mu[:, dim]
-        return min(-USUAL_RANGE, float(means.min())), max(USUAL_RANGE, float(means.max()))
+        return embedding.range_of(dim, USUAL_RANGE)
 
     def follow_embedding(self) -> None:
         """Give every point that stands for an image its posterior under the new embedding.

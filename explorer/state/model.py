@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from models.protocol import DataInfo, Embedded, Floats32, Floats64, ModelInfo
+from models.protocol import DataInfo, Embedded, EmbeddingSummary, Floats32, ModelInfo
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -25,13 +25,21 @@ class OpenedData:
 
 @dataclass(frozen=True)
 class Embedding:
-    """Memory-mapped posterior means and standard deviations [n, d] and what follows from them, per dimension."""
+    """Memory-mapped posterior means and standard deviations [n, d], and what all of them say of each dimension."""
 
     mu: Floats32
     sigma: Floats32
-    kl: Floats64
-    active: NDArray[np.bool_]
+    summary: EmbeddingSummary
     order: NDArray[np.intp]
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent dimensions d."""
+        return len(self.order)
+
+    def range_of(self, dim: int, usual: float) -> tuple[float, float]:
+        """Return the range of one dimension worth drawing: ±``usual``, widened to the data."""
+        return min(-usual, float(self.summary.low[dim])), max(usual, float(self.summary.high[dim]))
 
 
 class ModelState(QObject):
@@ -59,7 +67,7 @@ class ModelState(QObject):
 
     def set_model(self, model: ModelInfo) -> None:
         """Show another model; its embedding is not known yet if the latent space is another one."""
-        if self.embedding is not None and self.embedding.mu.shape[1] != model.latent_dim:
+        if self.embedding is not None and self.embedding.latent_dim != model.latent_dim:
             self.embedding = None
         self.model = model
         self.model_changed.emit()
@@ -76,8 +84,8 @@ class ModelState(QObject):
         """Show the posteriors of all images."""
         mu: Floats32 = np.load(answer.mu_path, mmap_mode="r")
         sigma: Floats32 = np.load(answer.sigma_path, mmap_mode="r")
-        order = np.argsort(-answer.kl, kind="stable")
-        self.embedding = Embedding(mu, sigma, answer.kl, answer.active, order)
+        order = np.argsort(-answer.summary.kl, kind="stable")
+        self.embedding = Embedding(mu, sigma, answer.summary, order)
         self.embedding_changed.emit()
 
     def remember(self, path: str, limit: int = 10) -> None:

@@ -16,6 +16,7 @@ from models.geometry import Vector, dimension_name
 AnyIndex = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 32
 BINS = 48
+HISTOGRAM_IMAGES = 20_000
 USUAL_RANGE = 4.0
 NAME, VALUE, KL, LOCK, GAP = 34, 58, 46, 26, 8
 
@@ -66,37 +67,35 @@ class Histograms:
 
     def __init__(self, state: AppState) -> None:
         self._state = state
-        self._ranges: dict[int, tuple[float, float]] = {}
         self._pixmaps: dict[tuple[int, int, int], QPixmap] = {}
 
     def forget(self) -> None:
         """The embedding or the colours have changed."""
-        self._ranges.clear()
         self._pixmaps.clear()
 
     def range_of(self, dim: int) -> tuple[float, float]:
         """Return the range of a slider: the prior's ±4, widened to the data."""
-        if dim not in self._ranges:
-            means = self._means(dim)
-            low, high = (means.min(), means.max()) if len(means) else (0.0, 0.0)
-            self._ranges[dim] = (min(-USUAL_RANGE, float(low)), max(USUAL_RANGE, float(high)))
-        return self._ranges[dim]
+        embedding = self._state.model.embedding
+        if embedding is None or dim >= embedding.latent_dim:
+            return -USUAL_RANGE, USUAL_RANGE
+        return embedding.range_of(dim, USUAL_RANGE)
 
     def pixmap(self, dim: int, width: int, height: int, color: QColor, ratio: float) -> QPixmap | None:
         """Return the histogram of a dimension, drawn once per size."""
         key = (dim, width, height)
+        if key in self._pixmaps:
+            return self._pixmaps[key]
         means = self._means(dim)
-        if not len(means) or width < 8:
-            return None
-        if key not in self._pixmaps:
+        if len(means) and width >= 8:
             self._pixmaps[key] = _draw_histogram(means, self.range_of(dim), QSize(width, height), color, ratio)
-        return self._pixmaps[key]
+        return self._pixmaps.get(key)
 
     def _means(self, dim: int) -> Vector:
         embedding = self._state.model.embedding
-        if embedding is None or dim >= embedding.mu.shape[1]:
+        if embedding is None or dim >= embedding.latent_dim:
             return np.zeros(0)
-        return np.asarray(embedding.mu[:, dim], np.float64)
+        step = max(1, len(embedding.mu) // HISTOGRAM_IMAGES)
+        return np.asarray(embedding.mu[::step, dim], np.float64)
 
 
 def _draw_histogram(means: Vector, limits: tuple[float, float], size: QSize, color: QColor, ratio: float) -> QPixmap:
@@ -198,11 +197,11 @@ class DimensionDelegate(QStyledItemDelegate):
 
     def _paint_kl(self, painter: QPainter, rect: QRect, dim: int) -> None:
         embedding = self._state.model.embedding
-        if embedding is not None and dim < len(embedding.kl):
+        if embedding is not None and dim < embedding.latent_dim:
             painter.setFont(self._small)
             painter.setPen(self._muted)
             align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(rect.adjusted(0, 0, -6, 0), align, f"{embedding.kl[dim]:.2f}")
+            painter.drawText(rect.adjusted(0, 0, -6, 0), align, f"{embedding.summary.kl[dim]:.2f}")
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:
         """Return a field for a typed value."""

@@ -28,14 +28,17 @@ class DimensionModel(QAbstractListModel):
 
     def refill(self) -> None:
         """Order by KL, and leave out collapsed dimensions if asked."""
-        self.beginResetModel()
         embedding, count = self._state.model.embedding, self._state.latent.latent_dim
-        if embedding is None or len(embedding.order) != count:
-            self.dims = list(range(count))
-        else:
+        dims = list(range(count))
+        if embedding is not None and embedding.latent_dim == count:
             only = self._state.view.active_only
-            self.dims = [int(dim) for dim in embedding.order if embedding.active[dim] or not only]
-        self.endResetModel()
+            dims = [int(dim) for dim in embedding.order if embedding.summary.active[dim] or not only]
+        if len(dims) == len(self.dims):
+            self.dims = dims
+        else:
+            self.beginResetModel()
+            self.dims = dims
+            self.endResetModel()
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Return the number of rows."""
@@ -254,7 +257,7 @@ class DimensionsPane(Pane):
         self.active.setChecked(self.state.view.active_only)
         self.list.refill()
         embedding = self.state.model.embedding
-        order = "" if embedding is None else f", {int(embedding.active.sum())} active · sorted by KL in nats"
+        order = "" if embedding is None else f", {int(embedding.summary.active.sum())} active · sorted by KL in nats"
         self._columns.setText(f"{self.state.latent.latent_dim} dimensions{order}")
 
     def draw(self) -> None:

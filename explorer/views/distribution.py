@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -116,6 +116,7 @@ class DistributionPane(Pane):
         self.curves = TriadCurves(state, theme)
         self.readouts = Readouts(state)
         self.dimension, self._legend, self._seed = QComboBox(), QLabel(), QSpinBox()
+        self._texts = QStringListModel(self)
         self._build()
         self._connect()
         self._restyle()
@@ -123,6 +124,7 @@ class DistributionPane(Pane):
     def _build(self) -> None:
         self.dimension.setAccessibleName("Dimension shown")
         self.dimension.setMaxVisibleItems(20)
+        self.dimension.setModel(self._texts)
         self.dimension.setMinimumContentsLength(13)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._seed.setRange(0, 2**31 - 1)
@@ -176,11 +178,12 @@ class DistributionPane(Pane):
     def _fill(self) -> None:
         model, embedding = self.state.model.model, self.state.model.embedding
         dims = 0 if model is None else model.latent_dim
-        known = embedding is not None and len(embedding.kl) == dims
-        self.dimension.clear()
-        for dim in range(dims):
-            kl = f"  ·  KL {embedding.kl[dim]:.2f}" if known and embedding is not None else ""
-            self.dimension.addItem(dimension_name(dim) + kl)
+        texts = [dimension_name(dim) for dim in range(dims)]
+        if embedding is not None and embedding.latent_dim == dims:
+            texts = [f"{text}  ·  KL {kl:.2f}" for text, kl in zip(texts, embedding.summary.kl, strict=True)]
+        self.dimension.blockSignals(True)
+        self._texts.setStringList(texts)
+        self.dimension.blockSignals(False)
         self._dimension_changed()
 
     def _choose(self, row: int) -> None:

@@ -92,11 +92,11 @@ class LatentMap(Pane):
     def _fill_axes(self) -> None:
         model = self.state.model.model
         dims = 0 if model is None else model.latent_dim
-        if self._x.count() != dims + 1:
-            for box, component in ((self._x, "PC 1"), (self._y, "PC 2")):
-                box.clear()
-                box.addItem(component)
-                box.addItems([dimension_name(dim) for dim in range(dims)])
+        if self._x.count() == dims + 1:
+            return
+        for box, component in ((self._x, "PC 1"), (self._y, "PC 2")):
+            box.clear()
+            box.addItems([component, *(dimension_name(dim) for dim in range(dims))])
         self._axes_changed()
 
     def _chose_x(self, row: int) -> None:
@@ -124,7 +124,7 @@ class LatentMap(Pane):
             return dimension_plane(model.latent_dim, *axes)
         if embedding is None or model.latent_dim < 2:
             return dimension_plane(model.latent_dim, 0, min(1, model.latent_dim - 1))
-        return principal_plane(embedding.mu)
+        return principal_plane(embedding.summary.mean, embedding.summary.covariance)
 
     def _project(self) -> None:
         fresh, self._projection = self._projection is None, self._plane()
@@ -132,7 +132,7 @@ class LatentMap(Pane):
         if plane is None:
             return
         had_none = not len(self.plot.cloud.xy)
-        if embedding is not None and data is not None and embedding.mu.shape[1] == plane.basis.shape[1]:
+        if embedding is not None and data is not None and embedding.latent_dim == plane.basis.shape[1]:
             labels = data.labels if data.labels is not None else np.full(len(embedding.mu), -1)
             self.plot.cloud.set_points(plane.to_plane(embedding.mu), np.asarray(labels))
         else:
