@@ -201,6 +201,9 @@ class TrainingRun:
     def _finish(self) -> Iterator[Reply | None]:
         """Evaluate and keep the model, or remove the run; a request to stop or discard cuts the wait short."""
         reason: FinishReason = "complete" if self._action is None else "stopped"
+        if self._state.step == 0:
+            # There is nothing to keep yet.
+            self._action = "discard"
         evaluation = yield from self._evaluator.bound(self._kept())
         metrics = evaluation.metrics()
         if self._action is None:

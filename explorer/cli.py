@@ -1,0 +1,183 @@
+"""The command line. Only ``click`` is imported here: every command imports what it needs when it runs.
+
+Spawned workers import this module again, and the window is to be there in a second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+# What a shell reports of a program that wrote to a closed pipe.
+EXIT_BROKEN_PIPE = 141
+DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
+
+
+class OpeningGroup(click.Group):
+    """A group for which a first argument that is no command is a file to be opened in the window."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of ``args``; UsageError for a word that is neither a command nor a file."""
+        if self.get_command(ctx, args[0]) is None:
+            if not Path(args[0]).exists():
+                raise click.UsageError(f"there is no command and no file {args[0]!r}; --help lists the commands")
+            args = ["open", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=OpeningGroup, invoke_without_command=True)
+@click.version_option(package_name="latentscape", prog_name="latentscape")
+@click.pass_context
+def cli(ctx: click.Context) -> int:
+    """Explore the latent space of variational autoencoders; without a command, in a window."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from explorer.commands.window import open_window
+
+    return open_window([])
+
+
+@cli.command("open")
+@click.argument("files", nargs=-1)
+def open_command(files: tuple[str, ...]) -> int:
+    """Open the window with models, data sets or pictures."""
+    from explorer.commands.window import open_window
+
+    return open_window(files)
+
+
+@cli.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for pictures and timings.")
+@click.option("--size", default="1440x900", show_default=True, help="Size of the window in pixels.")
+@click.option("--scheme", type=click.Choice(["dark", "light"]), help="Colours; the system's by default.")
+def tour(out: Path, size: str, scheme: str | None) -> int:
+    """Run the real window through the main job and write pictures and timings."""
+    from explorer.commands.window import run_guided_tour
+
+    return run_guided_tour(out, size, scheme)
+
+
+@cli.command()
+@click.argument("data")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The model file, .safetensors.")
+@click.option("--epochs", default=50, show_default=True)
+@click.option("--latent-dim", default=50, show_default=True)
+@click.option("--hidden", default="256,128", show_default=True, help="Units of the encoder's layers.")
+@click.option("--likelihood", default="bernoulli", show_default=True, help="bernoulli, continuous_bernoulli, gaussian")
+@click.option("--beta", default=1.0, show_default=True, help="Weight of the KL term.")
+@click.option("--batch-size", default=128, show_default=True)
+@click.option("--learning-rate", default=1e-3, show_default=True)
+@click.option("--schedule", default="constant", show_default=True, help="Of the learning rate: constant, cosine.")
+@click.option("--average", default=0.0, show_default=True, help="Decay of the moving average of the weights.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def train(data: str, out: Path, resume: bool, as_json: bool, **settings: object) -> int:
+    """Train a VAE on DATA: a bundled name, .npz, .npy, IDX, or a folder of pictures. Ctrl-C stops and keeps it."""
+    from explorer.commands.train import run_training
+
+    return run_training(data, out, settings, resume, as_json)
+
+
+@cli.command()
+@click.argument("model")
+@click.option("-n", "count", default=64, show_default=True, help="Number of samples.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for pictures and latents.")
+@click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Pixels per pixel.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def sample(model: str, count: int, seed: int, out: Path, zoom: int, as_json: bool) -> int:
+    """Decode samples of the prior of MODEL to PNG files that carry their latents."""
+    from explorer.commands.sample import sample_prior
+
+    return sample_prior(model, count, seed, out, zoom, as_json)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("data")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file of latents, .npz.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def encode(model: str, data: str, out: Path, as_json: bool) -> int:
+    """Write the posterior of every image of DATA: mu and sigma [n, d], and labels where there are any."""
+    from explorer.commands.encode import encode_data
+
+    return encode_data(model, data, out, as_json)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("latents", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the pictures.")
+@click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Pixels per pixel.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def decode(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> int:
+    """Decode LATENTS (z or mu of a .npz, or a .npy) to PNG files that carry them."""
+    from explorer.commands.decode import decode_latents
+
+    return decode_latents(model, latents, out, zoom, as_json)
+
+
+@cli.command()
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info(file: str, as_json: bool) -> int:
+    """Describe a model, a data set or a picture that carries its latent."""
+    from explorer.commands.info import describe
+
+    return describe(file, as_json)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; every error is one line on standard error."""
+    from multiprocessing import freeze_support
+
+    freeze_support()
+    try:
+        code = cli.main(args=arguments, prog_name="latentscape", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at exit; what is left must not raise there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_BROKEN_PIPE
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted", EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        return _complain(error.format_message(), EXIT_ERROR)
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        return _complain(_message(error), EXIT_ERROR)
+    return code if isinstance(code, int) else 0
+
+
+def _message(error: Exception) -> str:
+    """Return what to tell of ``error``: its own sentence if it is about the input, else that we are to blame."""
+    from explorer.export.files import ExportError
+    from models.protocol import InputError
+
+    if isinstance(error, InputError | ExportError | ValueError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for that"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}"
+    return f"internal error: {type(error).__name__}: {error} (set {DEBUG_VARIABLE}=1 for the traceback)"
+
+
+def _complain(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    click.echo(f"latentscape: {line}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

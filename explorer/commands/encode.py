@@ -1,0 +1,56 @@
+"""``latentscape encode``: the posterior of every image of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.commands.report import print_result, progress_bar
+from explorer.commands.science import check_target, find_data, load_model
+from explorer.export.files import whole_file
+from models.protocol import DataInfo
+
+if TYPE_CHECKING:
+    from models.service import Embedding
+    from models.vae import VAE
+
+
+def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
+    """Write ``mu`` and ``sigma`` [n, d], and ``labels`` if there are any, to ``out``; return the exit code."""
+    check_target(out, ".npz")
+    opened, vae = load_model(model)
+    from models.datasets import open_data
+
+    info = open_data(find_data(data))
+    embedding = _embed(vae, info)
+    arrays = {"mu": embedding.mu, "sigma": embedding.sigma}
+    if info.labels_path is not None:
+        arrays["labels"] = np.load(info.labels_path, allow_pickle=False)
+    names = {"model": np.str_(opened.info.name), "model_hash": np.str_(opened.info.digest)}
+    with whole_file(out) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays, **names)
+    active = int(embedding.active().sum())
+    kl = float(embedding.kl().sum())
+    result = {"images": info.count, "out": str(out), "active_units": active, "kl": kl}
+    print_result(result, [f"{info.count:,} images in {out}: KL {kl:.2f} nats, {active} active units"], as_json)
+    return 0
+
+
+def _embed(vae: VAE, info: DataInfo) -> Embedding:
+    from models.datasets import load_images
+    from models.service import EMBED_SLICE, checked_images, embed
+
+    images = load_images(info)
+    checked_images(vae, images[:1])
+    steps = embed(vae, images)
+    with progress_bar() as bar:
+        task = bar.add_task("images", total=info.count)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                embedding: Embedding = end.value
+                return embedding
+            bar.advance(task, EMBED_SLICE)

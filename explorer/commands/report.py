@@ -1,0 +1,45 @@
+"""What a command says: a progress bar on standard error, its result on standard output."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+def progress_bar(*extra: TextColumn) -> Progress:
+    """Return a progress bar on standard error; without a terminal it shows nothing."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *extra, TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def print_result(result: Mapping[str, object], lines: Iterable[str], as_json: bool) -> None:
+    """Print ``result`` as one JSON object, or ``lines`` for a person."""
+    if as_json:
+        click.echo(json.dumps(_plain(result), ensure_ascii=False))
+        return
+    for line in lines:
+        click.echo(line)
+
+
+def table(rows: Iterable[tuple[str, object]]) -> list[str]:
+    """Return ``rows`` as lines with the names in one column."""
+    entries = [(name, str(value)) for name, value in rows]
+    width = max((len(name) for name, _ in entries), default=0)
+    return [f"{name:<{width}}  {value}" for name, value in entries]
+
+
+def _plain(value: object) -> object:
+    """Return ``value`` with what JSON has no word for replaced: NaN and infinite numbers by null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

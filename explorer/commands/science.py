@@ -1,0 +1,69 @@
+"""TensorFlow for a command: quiet, and set up as the workers have it, so that the same seed gives the same picture."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.engine.paths import log_path
+from models.protocol import InputError, Role
+from resources import bundled_datasets, bundled_models, dataset_path, model_path
+
+if TYPE_CHECKING:
+    from models.opening import OpenedModel
+    from models.vae import VAE
+
+
+def start_science(role: Role) -> None:
+    """Import TensorFlow with its own chatter in the log file, so that standard error is ours."""
+    _divert_native_output(log_path("command-line"))
+    from models.worker import start_tensorflow
+
+    start_tensorflow(role)
+
+
+def load_model(name: str) -> tuple[OpenedModel, VAE]:
+    """Open a model file or bundled model and compile it; InputError if that is not possible."""
+    from models.opening import open_model
+
+    opened = open_model(find_model(name))
+    start_science("decoder")
+    from models.vae import VAE
+
+    return opened, VAE(opened.architecture, opened.parameters)
+
+
+def find_model(name: str) -> Path:
+    """Return the file that ``name`` means: a path, or the name of a bundled model."""
+    if not Path(name).exists() and name in bundled_models():
+        return model_path(name)
+    return Path(name)
+
+
+def find_data(name: str) -> Path:
+    """Return the path that ``name`` means: a path, or the name of a bundled data set."""
+    if not Path(name).exists() and name in bundled_datasets():
+        return dataset_path(name)
+    return Path(name)
+
+
+def check_target(path: Path, suffix: str) -> None:
+    """Refuse an output file that has another suffix or is a folder, before any work is done."""
+    if path.suffix != suffix:
+        raise InputError(str(path), f"the name of the output must end in {suffix}")
+    if path.is_dir():
+        raise InputError(str(path), "this is a folder")
+
+
+def _divert_native_output(log: Path) -> None:
+    """Let Python keep standard error and send what native code writes to its descriptor to ``log``."""
+    sys.stderr.flush()
+    ours = os.dup(2)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    raw = io.FileIO(ours, "w")
+    sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", write_through=True)
