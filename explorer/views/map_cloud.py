@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -39,23 +41,24 @@ class CloudLayer(StillLayer):
         self._medians = {int(label): np.median(xy[labels == label], axis=0) for label in np.unique(labels)}
         self.refresh()
 
-    def render_still(self, painter: QPainter, frame: Frame) -> None:
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
         """Paint dots or density, and name the classes."""
         pixels = frame.to_pixels(self._xy)
         palette = {label: self.theme.class_color(label) for label in self._medians}
         if len(pixels) > SCATTER_LIMIT:
             painter.drawImage(QPointF(0, 0), density_image(pixels, self._labels, frame.size, palette))
         else:
-            self._draw_dots(painter, pixels, palette)
+            yield from self._draw_dots(painter, pixels, palette)
         for label, place in self._medians.items():
             # Colour is not the only cue.
             if label >= 0:
                 centre = QPointF(*frame.to_pixels(place))
                 draw_haloed(painter, centre - QPointF(4, -5), str(label), self.theme, 15)
 
-    def _draw_dots(self, painter: QPainter, pixels: Matrix, palette: dict[int, QColor]) -> None:
+    def _draw_dots(self, painter: QPainter, pixels: Matrix, palette: dict[int, QColor]) -> Generator[None, None, None]:
         # In interleaved blocks, so that no class always lies on top of another.
         for start in range(BLOCKS):
+            yield
             labels, block = self._labels[start::BLOCKS], pixels[start::BLOCKS]
             for label, color in palette.items():
                 color.setAlpha(DOT_ALPHA)
@@ -78,8 +81,9 @@ class RingLayer(StillLayer):
         self.centre = centre
         self.refresh()
 
-    def render_still(self, painter: QPainter, frame: Frame) -> None:
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
         """Draw the rings and their names."""
+        yield
         centre = QPointF(*frame.to_pixels(self.centre))
         for ring in (1, 2, 3):
             across, down = ring * frame.x_scale, ring * frame.y_scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,6 +93,7 @@ class StillLayer(Layer):
         self._key: tuple[Frame, float, int] | None = None
         self._wanted: tuple[Frame, float, int] | None = None
         self._image = QImage()
+        self._work: Generator[None, None, None] | None = None
         self._version = 0
 
     def refresh(self) -> None:
@@ -111,22 +113,35 @@ class StillLayer(Layer):
     def _render_wanted(self) -> None:
         key, self._wanted = self._wanted, None
         if key is not None:
-            self._key, self._image = key, self._render(key[0], key[1])
-            self.update()
+            if self._work is not None:
+                self._work.close()
+            self._work = self._render(key)
+            self._advance()
 
-    def _render(self, frame: Frame, ratio: float) -> QImage:
+    def _advance(self) -> None:
+        """Paint a slice, and the next one after whatever else waits: no slice holds up the event loop."""
+        if self._work is not None and next(self._work, "done") == "done":
+            self._work = None
+        elif self._work is not None:
+            QTimer.singleShot(0, self._advance)
+
+    def _render(self, key: tuple[Frame, float, int]) -> Generator[None, None, None]:
+        frame, ratio, _ = key
         width, height = (max(1, round(edge * ratio)) for edge in frame.size)
         image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         image.setDevicePixelRatio(ratio)
         painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.render_still(painter, frame)
-        painter.end()
-        return image
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            yield from self.render_still(painter, frame)
+        finally:
+            painter.end()
+        self._key, self._image = key, image
+        self.update()
 
-    def render_still(self, painter: QPainter, frame: Frame) -> None:
-        """Paint the layer into its picture."""
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
+        """Paint the layer into its picture, yielding between slices of a few milliseconds."""
         raise NotImplementedError
 
 
