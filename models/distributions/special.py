@@ -19,7 +19,7 @@ def log_ndtr(x: tf.Tensor) -> tf.Tensor:
     """Return log Φ(x) for every finite x, with finite gradients.
 
     Above 0 it is log1p(−Φ(−x)); below, the logarithm of Φ until erfc nears underflow; beyond that the asymptotic
-    series of Mills' ratio, Φ(x) ~ φ(x)/|x| · (1 − x⁻² + 3x⁻⁴ − 15x⁻⁶ + 105x⁻⁸) (Abramowitz & Stegun 26.2.12).
+    series of Mills' ratio, Φ(x) ~ φ(x)/|x| · (1 − x⁻² + 3x⁻⁴ − 15x⁻⁶ + 105x⁻⁸ − 945x⁻¹⁰) (Abramowitz & Stegun 26.2.12).
     """
     far = tf.constant(-10.0 if x.dtype == tf.float32 else -20.0, x.dtype)
     zero = tf.zeros_like(x)
@@ -28,7 +28,7 @@ def log_ndtr(x: tf.Tensor) -> tf.Tensor:
     # Each branch sees an argument that is harmless to it: the gradient of an unused branch must not be NaN.
     tail = tf.minimum(x, far)
     inverse = 1.0 / (tail * tail)
-    series = 1.0 - inverse * (1.0 - inverse * (3.0 - inverse * (15.0 - inverse * 105.0)))
+    series = 1.0 - inverse * (1.0 - inverse * (3.0 - inverse * (15.0 - inverse * (105.0 - inverse * 945.0))))
     lower = -0.5 * tail * tail - tf.math.log(-tail) - LOG_SQRT_TWO_PI + tf.math.log(series)
     return tf.where(x > zero, upper, tf.where(x > far, middle, lower))
 
