@@ -1,0 +1,138 @@
+"""The language between the window and its worker processes: frozen dataclasses, NumPy only.
+
+Every request carries an ``id`` chosen by the sender, every reply repeats it. Arrays are C-contiguous; images are
+float32 [n, height, width, channels] with values in 0–1 unless said otherwise. Errors are data: :class:`Failed`.
+"""
+
+from __future__ import annotations
+
+from models.protocol.decoding import (
+    Aggregate,
+    AggregateReady,
+    Cancel,
+    Curves,
+    CurvesReady,
+    DataOpened,
+    Decode,
+    Decoded,
+    Draw,
+    Drawn,
+    Embed,
+    Embedded,
+    EmbeddingSummary,
+    Encoded,
+    EncodeFile,
+    EncodeImages,
+    ModelOpened,
+    OpenData,
+    OpenModel,
+    Quantile,
+    QuantileReady,
+    Sample,
+    SampleTile,
+)
+from models.protocol.descriptions import (
+    LIKELIHOODS,
+    PROTOCOL_VERSION,
+    SCHEDULES,
+    ControlAction,
+    DataInfo,
+    Family,
+    FinishReason,
+    Floats32,
+    Floats64,
+    InputError,
+    Likelihood,
+    ModelInfo,
+    Role,
+    SampleSource,
+    Schedule,
+    Terms,
+    TrainSettings,
+)
+from models.protocol.life import (
+    Failed,
+    Hello,
+    Shutdown,
+)
+from models.protocol.training import (
+    CheckpointWritten,
+    Control,
+    EpochDone,
+    Finished,
+    Progress,
+    Train,
+    TrainStarted,
+)
+
+DecoderRequest = (
+    OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Quantile | Aggregate
+    | Sample | Cancel | Shutdown
+)  # fmt: skip
+DecoderReply = (
+    Hello | Failed | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
+    | QuantileReady | AggregateReady | SampleTile
+)  # fmt: skip
+TrainerRequest = Train | Control | Shutdown
+TrainerReply = Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | Finished
+Request = DecoderRequest | TrainerRequest
+Reply = DecoderReply | TrainerReply
+
+__all__ = [
+    "LIKELIHOODS",
+    "PROTOCOL_VERSION",
+    "SCHEDULES",
+    "Aggregate",
+    "AggregateReady",
+    "Cancel",
+    "CheckpointWritten",
+    "Control",
+    "ControlAction",
+    "Curves",
+    "CurvesReady",
+    "DataInfo",
+    "DataOpened",
+    "Decode",
+    "Decoded",
+    "DecoderReply",
+    "DecoderRequest",
+    "Draw",
+    "Drawn",
+    "Embed",
+    "Embedded",
+    "EmbeddingSummary",
+    "EncodeFile",
+    "EncodeImages",
+    "Encoded",
+    "EpochDone",
+    "Failed",
+    "Family",
+    "FinishReason",
+    "Finished",
+    "Floats32",
+    "Floats64",
+    "Hello",
+    "InputError",
+    "Likelihood",
+    "ModelInfo",
+    "ModelOpened",
+    "OpenData",
+    "OpenModel",
+    "Progress",
+    "Quantile",
+    "QuantileReady",
+    "Reply",
+    "Request",
+    "Role",
+    "Sample",
+    "SampleSource",
+    "SampleTile",
+    "Schedule",
+    "Shutdown",
+    "Terms",
+    "Train",
+    "TrainSettings",
+    "TrainStarted",
+    "TrainerReply",
+    "TrainerRequest",
+]

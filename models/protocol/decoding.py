@@ -1,0 +1,258 @@
+"""Requests to the decoder and its answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.protocol.descriptions import DataInfo, Family, Floats32, Floats64, ModelInfo, SampleSource
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """Load a model file; answered by :class:`ModelOpened`. The model open so far stays open if this fails."""
+
+    id: int
+    path: str
+
+
+@dataclass(frozen=True)
+class ModelOpened:
+    """The model is ready to decode; its functions have been compiled and called once."""
+
+    id: int
+    model: ModelInfo
+
+
+@dataclass(frozen=True)
+class OpenData:
+    """Read a data set (``.npz``, ``.npy``, IDX ``.gz``, folder of images); answered by :class:`DataOpened`."""
+
+    id: int
+    path: str
+
+
+@dataclass(frozen=True)
+class DataOpened:
+    """The data set was checked and laid out in the cache folder."""
+
+    id: int
+    data: DataInfo
+
+
+@dataclass(frozen=True)
+class Embed:
+    """Encode all images of the open data set with the open model, in the background; a newer one replaces it."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class EmbeddingSummary:
+    """What is known of each latent dimension from all images, so that the window need not go through them.
+
+    Attributes
+    ----------
+    kl : array [d]
+        Mean over the images of KL(q(z_i|x) ‖ p(z_i)), in nats.
+    active : array [d]
+        Whether Var_x(μ_i) > 0.01 (Burda et al. 2016).
+    low, high : array [d]
+        Range of the posterior means.
+    mean, covariance : array [d], [d, d]
+        First two moments of the posterior means.
+    """
+
+    kl: Floats64
+    active: NDArray[np.bool_]
+    low: Floats64
+    high: Floats64
+    mean: Floats64
+    covariance: Floats64
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Posterior means and standard deviations of every image, float32 ``.npy`` files [n, d] to be memory-mapped."""
+
+    id: int
+    model_digest: str
+    data_digest: str
+    mu_path: str
+    sigma_path: str
+    summary: EmbeddingSummary
+
+
+@dataclass(frozen=True)
+class Decode:
+    """Decode latents [n, d]; answered by :class:`Decoded`."""
+
+    id: int
+    z: Floats32
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Mean images of p(x|z); ``call_seconds`` is the time of the bare compiled call."""
+
+    id: int
+    images: Floats32
+    call_seconds: float
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Decode ``draws`` samples centre + sigma·ε (both [d], ε fixed by ``seed``); answered by :class:`Drawn`."""
+
+    id: int
+    centre: Floats32
+    sigma: Floats32
+    draws: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Decoded centre, per-pixel mean and standard deviation over the draws, each [h, w, c]; KL(q‖p) per dim [d]."""
+
+    id: int
+    centre: Floats32
+    mean: Floats32
+    std: Floats32
+    kl: Floats64
+
+
+@dataclass(frozen=True)
+class EncodeImages:
+    """Encode images uint8 [n, h, w, c]; answered by :class:`Encoded`."""
+
+    id: int
+    images: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class EncodeFile:
+    """Read one picture file, fit it to the model's image shape and encode it; answered by :class:`Encoded`."""
+
+    id: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Posterior means and standard deviations [n, d] and the images as they entered, uint8 [n, h, w, c]."""
+
+    id: int
+    images: NDArray[np.uint8]
+    mu: Floats32
+    sigma: Floats32
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Evaluate prior and posterior of one dimension on ``x`` [n] and at ``z``, in float64.
+
+    ``squared_norm`` is ‖z‖² of the whole point and ``latent_dim`` its d, for the typicality.
+    """
+
+    id: int
+    prior: Family
+    posterior: Family
+    x: Floats64
+    z: float
+    squared_norm: float
+    latent_dim: int
+
+
+@dataclass(frozen=True)
+class CurvesReady:
+    """Densities and distribution functions [n] on ``x``; at z: both pdf and cdf; KL(posterior‖prior) in nats.
+
+    ``typicality`` is the χ²_d distribution function at ‖z‖².
+    """
+
+    id: int
+    x: Floats64
+    prior_pdf: Floats64
+    prior_cdf: Floats64
+    posterior_pdf: Floats64
+    posterior_cdf: Floats64
+    z_pdf: float
+    z_cdf: float
+    kl: float
+    typicality: float
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """Ask for z = F⁻¹(u) of a family, 0 < u < 1; answered by :class:`QuantileReady`."""
+
+    id: int
+    family: Family
+    u: float
+
+
+@dataclass(frozen=True)
+class QuantileReady:
+    """The quantile z of :class:`Quantile`."""
+
+    id: int
+    z: float
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Evaluate the aggregate posterior of dimension ``dim`` on ``x`` [n], the exact mixture over all images."""
+
+    id: int
+    dim: int
+    x: Floats64
+
+
+@dataclass(frozen=True)
+class AggregateReady:
+    """Density and distribution function [n] of the aggregate posterior of ``dim``."""
+
+    id: int
+    dim: int
+    x: Floats64
+    pdf: Floats64
+    cdf: Floats64
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draw and decode ``n`` latents in the background, answered by :class:`SampleTile` s in order.
+
+    ``prior`` ignores centre and sigma; ``around`` draws centre + spread·ε; ``posterior`` draws centre + sigma·ε.
+    """
+
+    id: int
+    source: SampleSource
+    n: int
+    seed: int
+    centre: Floats32
+    sigma: Floats32
+    spread: float = 0.5
+
+
+@dataclass(frozen=True)
+class SampleTile:
+    """Latents ``start … start + len(z)`` of ``total``, their noise and images; the last tile ends the answer."""
+
+    id: int
+    start: int
+    total: int
+    eps: Floats32
+    z: Floats32
+    images: Floats32
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Drop the background job ``job`` (an :class:`Embed`, :class:`Aggregate` or :class:`Sample` id); no answer."""
+
+    id: int
+    job: int

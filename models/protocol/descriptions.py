@@ -1,0 +1,113 @@
+"""What both processes call things: models, data sets, settings, and input that cannot be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+PROTOCOL_VERSION = 1
+
+Floats32 = NDArray[np.float32]
+Floats64 = NDArray[np.float64]
+Role = Literal["decoder", "trainer"]
+Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian"]
+LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "continuous_bernoulli", "gaussian")
+Schedule = Literal["constant", "cosine"]
+SCHEDULES: tuple[Schedule, ...] = ("constant", "cosine")
+SampleSource = Literal["prior", "around", "posterior"]
+ControlAction = Literal["pause", "resume", "stop", "discard"]
+FinishReason = Literal["complete", "stopped", "discarded"]
+
+
+class InputError(Exception):
+    """A file, folder or value from outside that cannot be used; the message is one sentence that names it and why."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"{subject}: {reason}")
+        self.subject = subject
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
+        """Rebuild from both parts when the error crosses a process border."""
+        return type(self), (self.subject, self.reason)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A univariate distribution by name and parameters, e.g. ``Family("Normal", {"loc": 0.0, "scale": 1.0})``."""
+
+    name: str
+    parameters: dict[str, float]
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """All that decides a training run besides its data; the same settings and data give the same weights.
+
+    ``schedule`` is that of the learning rate; ``average`` is the decay of the moving average of the weights, which is
+    what is evaluated and kept (0: the weights themselves).
+    """
+
+    hidden: tuple[int, ...] = (256, 128)
+    latent_dim: int = 50
+    likelihood: Likelihood = "bernoulli"
+    beta: float = 1.0
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    epochs: int = 50
+    seed: int = 0
+    schedule: Schedule = "constant"
+    average: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says of itself. ``kl_per_dim`` and ``metrics`` come from the test images, in nats."""
+
+    path: str
+    name: str
+    digest: str
+    image_shape: tuple[int, int, int]
+    settings: TrainSettings
+    dataset: str
+    epoch: int
+    parameters: int
+    recipe: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    kl_per_dim: tuple[float, ...] = ()
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent dimensions d."""
+        return self.settings.latent_dim
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """An opened data set: uint8 images as a ``.npy`` file [n, h, w, c] that can be memory-mapped, labels int64 [n].
+
+    The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
+    the source has names (sub-folders), otherwise empty.
+    """
+
+    path: str
+    name: str
+    digest: str
+    count: int
+    train_count: int
+    image_shape: tuple[int, int, int]
+    images_path: str
+    labels_path: str | None
+    label_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The parts of the objective, means per image in nats: ELBO = −(reconstruction + KL)."""
+
+    elbo: float
+    reconstruction: float
+    kl: float

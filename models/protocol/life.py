@@ -1,0 +1,36 @@
+"""Messages of every worker: its greeting, its errors, its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.protocol.descriptions import Role
+
+
+@dataclass(frozen=True)
+class Hello:
+    """First message of a worker, sent when TensorFlow has been imported."""
+
+    protocol: int
+    role: Role
+    pid: int
+    tensorflow: str
+    device: str
+    import_seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request could not be done; ``message`` is one clear sentence naming the file and the reason."""
+
+    id: int
+    kind: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """Ask a worker to end."""
+
+    id: int = 0
