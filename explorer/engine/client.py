@@ -65,7 +65,7 @@ class WorkerClient(QObject):
         worker = launched or launch(self.role)
         self._process, self._connection = worker.process, worker.connection
         self._generation += 1
-        self._state.log_paths[self.role] = worker.log
+        self._state.logs.setdefault(self.role, (worker.log, worker.log_start))
         self._reader = threading.Thread(
             target=self._read,
             args=(worker.connection, self._generation),

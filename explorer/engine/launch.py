@@ -13,11 +13,12 @@ from models.protocol import Role
 
 @dataclass(frozen=True)
 class Launched:
-    """A worker process, our end of its pipe, and the file its output goes to."""
+    """A worker process, our end of its pipe, and the file its output goes to, from ``log_start`` bytes on."""
 
     process: SpawnProcess
     connection: Connection
     log: str
+    log_start: int
 
 
 def launch(role: Role) -> Launched:
@@ -26,8 +27,9 @@ def launch(role: Role) -> Launched:
 
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    path = str(log_path(role))
-    process = context.Process(target=main, args=(role, theirs, path), name=f"latentscape-{role}", daemon=True)
+    path = log_path(role)
+    written = path.stat().st_size if path.exists() else 0
+    process = context.Process(target=main, args=(role, theirs, str(path)), name=f"latentscape-{role}", daemon=True)
     process.start()
     theirs.close()
-    return Launched(process, ours, path)
+    return Launched(process, ours, str(path), written)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -26,7 +24,7 @@ from PySide6.QtWidgets import (
 from explorer.state import AppState
 from explorer.state.export import MOST_SAMPLES, PREVIEW_IMAGES, ExportSettings
 from explorer.theme import Theme
-from explorer.views.pane import caption
+from explorer.views.pane import caption, real_box, whole_box
 from explorer.views.pictures import Picture
 from models.protocol import Floats32, SampleSource
 
@@ -45,8 +43,9 @@ class ExportDialog(QDialog):
         self.state = state
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export samples")
-        self.source, self.count, self.seed = QComboBox(), QSpinBox(), QSpinBox()
-        self.spread, self.zoom = QDoubleSpinBox(), QSpinBox()
+        self.source, self.count = QComboBox(), whole_box(16, 1, MOST_SAMPLES)
+        self.seed, self.zoom = whole_box(state.view.seed, 0, 2**31 - 1), whole_box(4, 1, 32)
+        self.spread = real_box(0.5, 0.01, 10.0, 2, 0.1)
         self.pictures, self.sheet = QCheckBox("PNG files, each holding its latent"), QCheckBox("contact sheet")
         self.tables = QCheckBox("latents as NPZ and CSV")
         self.folder, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
@@ -60,15 +59,6 @@ class ExportDialog(QDialog):
     def _fill(self) -> None:
         for key, text in SOURCES.items():
             self.source.addItem(text, key)
-        self.count.setRange(1, MOST_SAMPLES)
-        self.count.setValue(16)
-        self.seed.setRange(0, 2**31 - 1)
-        self.seed.setValue(self.state.view.seed)
-        self.spread.setRange(0.01, 10.0)
-        self.spread.setSingleStep(0.1)
-        self.spread.setValue(0.5)
-        self.zoom.setRange(1, 32)
-        self.zoom.setValue(4)
         self.zoom.setSuffix(" ×")
         self.folder.setText(str(Path.home() / "latentscape-samples"))
         for box in (self.pictures, self.sheet, self.tables):

@@ -43,7 +43,8 @@ class EngineState(QObject):
         super().__init__(parent)
         self.status: dict[Role, Status] = {"decoder": Status.STOPPED, "trainer": Status.STOPPED}
         self.hello: dict[Role, Hello] = {}
-        self.log_paths: dict[Role, str] = {}
+        # Path of each worker's log, and where this session begins in it.
+        self.logs: dict[Role, tuple[str, int]] = {}
 
     def set_status(self, role: Role, status: Status) -> None:
         """Record what a worker does."""

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QWidget,
 )
 
@@ -19,7 +18,7 @@ from explorer.state import AppState
 from explorer.state.latent import SMALLEST_SIGMA
 from explorer.state.view import BANK_SIZE
 from explorer.theme import Theme
-from explorer.views.pane import Pane, Segments, caption
+from explorer.views.pane import Pane, Segments, caption, real_box, whole_box
 from explorer.views.triad_curves import TriadCurves
 from models.geometry import dimension_name
 
@@ -63,10 +62,8 @@ class Readouts(QWidget):
         self.hold.group.idClicked.connect(self._set_hold)
 
     def _field(self, key: str) -> QDoubleSpinBox:
-        field = QDoubleSpinBox()
-        field.setDecimals(6 if key == "u" else 4)
-        field.setRange(*{"u": (SMALLEST_U, 1 - SMALLEST_U), "sigma": (SMALLEST_SIGMA, 1e6)}.get(key, (-1e6, 1e6)))
-        field.setSingleStep(0.01 if key == "u" else 0.1)
+        low, high = {"u": (SMALLEST_U, 1 - SMALLEST_U), "sigma": (SMALLEST_SIGMA, 1e6)}.get(key, (-1e6, 1e6))
+        field = real_box(0.0, low, high, 6 if key == "u" else 4, 0.01 if key == "u" else 0.1)
         field.setKeyboardTracking(False)
         field.setToolTip(TIPS[key])
         field.setAccessibleName(TIPS[key])
@@ -115,7 +112,8 @@ class DistributionPane(Pane):
         self.state, self.theme = state, theme
         self.curves = TriadCurves(state, theme)
         self.readouts = Readouts(state)
-        self.dimension, self._legend, self._seed = QComboBox(), QLabel(), QSpinBox()
+        self.dimension, self._legend = QComboBox(), QLabel()
+        self._seed = whole_box(state.view.seed, 0, 2**31 - 1)
         self._texts = QStringListModel(self)
         self._build()
         self._connect()
@@ -127,8 +125,6 @@ class DistributionPane(Pane):
         self.dimension.setModel(self._texts)
         self.dimension.setMinimumContentsLength(13)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._seed.setRange(0, 2**31 - 1)
-        self._seed.setValue(self.state.view.seed)
         self._seed.setFixedWidth(70)
         self._seed.setAccessibleName("Seed of the noise bank")
         self._resample = QPushButton("Resample")

@@ -13,7 +13,7 @@ from explorer.state import AppState
 from explorer.views.pane import Pane
 
 READ_EVERY_MS = 1000
-TAIL_BYTES = 16_000
+READ_BYTES = 64_000
 LINES_KEPT = 5000
 
 
@@ -51,19 +51,17 @@ class LogPane(Pane):
         self.text.appendPlainText(f"{datetime.now():%H:%M:%S}  {level}: {text}")
 
     def _follow(self) -> None:
-        lines = [
-            f"{role}  {line}" for role, path in self.state.engine.log_paths.items() for line in self._new_lines(path)
-        ]
+        lines = [f"{role}  {line}" for role, log in self.state.engine.logs.items() for line in self._new_lines(*log)]
         if lines:
             self.text.appendPlainText("\n".join(lines))
 
-    def _new_lines(self, path: str) -> list[str]:
+    def _new_lines(self, path: str, begin: int) -> list[str]:
         try:
             size = Path(path).stat().st_size
-            start = min(self._read.get(path, max(0, size - TAIL_BYTES)), size)
+            start = min(self._read.get(path, begin), size)
             with Path(path).open("rb") as file:
                 file.seek(start)
-                data = file.read(TAIL_BYTES)
+                data = file.read(READ_BYTES)
         except OSError:
             return []
         whole = data[: data.rfind(b"\n") + 1]

@@ -48,7 +48,7 @@ class TermPlot(pg.PlotWidget):
     def _show_numbers(self) -> None:
         known = self._train.getData()[0] is not None and len(self._train.getData()[0]) > 1
         for side in ("bottom", "left"):
-            self.getAxis(side).setStyle(showValues=known)
+            self.getAxis(side).setStyle(showValues=known, tickLength=-4 if known else 0)
 
     def show_series(self, train: Series, test: Series) -> None:
         """Show both curves, thinned to what a screen can tell apart."""

@@ -9,17 +9,15 @@ from PySide6.QtCore import QRegularExpression, Qt
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
     QLineEdit,
-    QSpinBox,
     QToolButton,
     QWidget,
 )
 
 from explorer.state import AppState
-from explorer.views.pane import caption
+from explorer.views.pane import caption, real_box, whole_box
 from models.protocol import LIKELIHOODS, TrainSettings
 
 LIKELIHOOD_NAMES = {
@@ -39,13 +37,13 @@ class TrainingForm(QWidget):
         default = TrainSettings()
         self.data = QComboBox()
         self.hidden = QLineEdit(", ".join(str(size) for size in default.hidden))
-        self.latent = _whole(default.latent_dim, 1, 512)
+        self.latent = whole_box(default.latent_dim, 1, 512)
         self.likelihood = QComboBox()
-        self.beta = _real(default.beta, 0.0, 100.0, 2, 0.1)
-        self.rate = _real(default.learning_rate, 1e-6, 1.0, 6, 0.0005)
-        self.batch = _whole(default.batch_size, 1, 8192)
-        self.epochs = _whole(default.epochs, 1, 100_000)
-        self.seed = _whole(default.seed, 0, 2**31 - 1)
+        self.beta = real_box(default.beta, 0.0, 100.0, 2, 0.1)
+        self.rate = real_box(default.learning_rate, 1e-6, 1.0, 6, 0.0005)
+        self.batch = whole_box(default.batch_size, 1, 8192)
+        self.epochs = whole_box(default.epochs, 1, 100_000)
+        self.seed = whole_box(default.seed, 0, 2**31 - 1)
         self._build()
         state.model.data_changed.connect(self._data_changed)
 
@@ -123,19 +121,3 @@ class TrainingForm(QWidget):
         path = QFileDialog.getExistingDirectory(self, "Choose a folder of images", str(Path.home()))
         if path:
             self.state.model.open_data_requested.emit(path)
-
-
-def _whole(value: int, low: int, high: int) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(low, high)
-    box.setValue(value)
-    return box
-
-
-def _real(value: float, low: float, high: float, decimals: int, step: float) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
-    box.setDecimals(decimals)
-    box.setRange(low, high)
-    box.setSingleStep(step)
-    box.setValue(value)
-    return box
