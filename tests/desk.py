@@ -14,7 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app import FIRST_DATA, FIRST_MODEL, App
 from explorer.state.latent import Point, Snapshot
+from explorer.state.model import Embedding, OpenedData
 from explorer.views.triad_plots import Handle, TriadPlot
+from models.protocol import CurvesReady
 from resources import dataset_path, model_path
 
 PATIENCE_MS = 30_000
@@ -28,9 +30,11 @@ Place = QPoint | QPointF
 
 
 @contextmanager
-def opened_app(qt: QApplication, keep_session: bool = False) -> Iterator[App]:
+def opened_app(
+    qt: QApplication, keep_session: bool = False, scheme: str | None = "dark"
+) -> Iterator[App]:
     """Open the window, and close it in the end as a person does."""
-    app = App(qt, "dark", keep_session=keep_session)
+    app = App(qt, scheme, keep_session=keep_session)
     app.show()
     try:
         yield app
@@ -53,6 +57,27 @@ class Desk:
         """The current point."""
         return self.latent.point
 
+    @property
+    def curves(self) -> CurvesReady:
+        """The curves of the chosen dimension."""
+        triad = self.state.results.triad
+        assert triad is not None
+        return triad.curves
+
+    @property
+    def embedding(self) -> Embedding:
+        """The posteriors of all images."""
+        embedding = self.state.model.embedding
+        assert embedding is not None
+        return embedding
+
+    @property
+    def data(self) -> OpenedData:
+        """The open data set."""
+        data = self.state.model.data
+        assert data is not None
+        return data
+
     # --------------------------------------------------------------------------------------------------- waiting
 
     def wait_ready(self) -> None:
@@ -62,7 +87,7 @@ class Desk:
 
     def _complete(self) -> bool:
         results, model = self.state.results, self.state.model
-        known = model.embedding is not None and results.aggregate is not None and results.curves is not None
+        known = model.embedding is not None and results.aggregate is not None and results.triad is not None
         return known and results.picture is not None and results.draws is not None
 
     def settle(self) -> None:

@@ -84,8 +84,7 @@ def test_the_thumbnail_follows_the_point_in_every_mode(desk: Desk, oracle: Numpy
 def test_the_small_pictures_are_those_of_the_posterior(desk: Desk, oracle: NumpyVAE) -> None:
     desk.window.map.select(IMAGE)
     desk.settle()
-    data, pane, draws = desk.state.model.data, desk.window.decoded, _draws(desk, oracle, desk.point.mu)
-    assert data is not None
+    data, pane, draws = desk.data, desk.window.decoded, _draws(desk, oracle, desk.point.mu)
     _assert_shows(pane.input.image, data.images[IMAGE] / 255)
     _assert_shows(pane.reconstruction.image, oracle.decode(desk.point.mu[None])[0])
     _assert_shows(pane.mean.image, draws.mean(axis=0))
@@ -104,10 +103,8 @@ def test_the_small_pictures_stay_when_only_z_moves(desk: Desk) -> None:
 def test_the_readout_names_image_class_and_typicality(desk: Desk) -> None:
     desk.window.map.select(IMAGE)
     desk.settle()
-    data, curves = desk.state.model.data, desk.state.results.curves
-    assert data is not None
+    data, curves = desk.data, desk.curves
     assert data.labels is not None
-    assert curves is not None
     assert desk.window.decoded._about.text() == f"A · image {IMAGE} · class {data.labels[IMAGE]}"
     norm = float(np.linalg.norm(desk.point.z))
     assert desk.window.decoded._facts.text() == f"|z| {norm:.2f} · typicality {curves.typicality:.1%}"

@@ -63,8 +63,7 @@ def _wheel(rows: DimensionList, dim: int, notches: int, keys: Qt.KeyboardModifie
 
 
 def test_the_rows_come_by_kl_the_largest_first(desk: Desk, rows: DimensionList) -> None:
-    embedding = desk.state.model.embedding
-    assert embedding is not None
+    embedding = desk.embedding
     mu, sigma = embedding.mu.astype(np.float64), embedding.sigma.astype(np.float64)
     kl = (0.5 * (mu**2 + sigma**2 - 1.0) - np.log(sigma)).mean(axis=0)
     assert rows.rows.dims == np.argsort(-kl).tolist()
@@ -145,8 +144,7 @@ def test_randomize_draws_the_unlocked_from_the_prior_of_the_next_seed(desk: Desk
 
 
 def test_active_only_hides_the_collapsed(desk: Desk, rows: DimensionList) -> None:
-    embedding = desk.state.model.embedding
-    assert embedding is not None
+    embedding = desk.embedding
     active = np.flatnonzero(embedding.mu.astype(np.float64).var(axis=0) > 0.01)
     assert 0 < len(active) < 50
     desk.window.dimensions.active.click()

@@ -27,8 +27,7 @@ def _posterior(desk: Desk, dim: int) -> stats.rv_continuous:
 
 
 def test_prior_and_posterior_are_those_of_scipy(desk: Desk, dim: int) -> None:
-    curves, posterior = desk.state.results.curves, _posterior(desk, dim)
-    assert curves is not None
+    curves, posterior = desk.curves, _posterior(desk, dim)
     for values, expected in (
         (curves.prior_pdf, stats.norm.pdf(curves.x)), (curves.prior_cdf, stats.norm.cdf(curves.x)),
         (curves.posterior_pdf, posterior.pdf(curves.x)), (curves.posterior_cdf, posterior.cdf(curves.x)),
@@ -37,8 +36,7 @@ def test_prior_and_posterior_are_those_of_scipy(desk: Desk, dim: int) -> None:
 
 
 def test_the_curves_drawn_are_those_computed(desk: Desk, dim: int) -> None:
-    curves, drawn = desk.state.results.curves, desk.window.distribution.curves
-    assert curves is not None
+    curves, drawn = desk.curves, desk.window.distribution.curves
     for item, values in (
         (drawn._prior_pdf, curves.prior_pdf), (drawn._prior_cdf, curves.prior_cdf),
         (drawn._posterior_pdf, curves.posterior_pdf), (drawn._posterior_cdf, curves.posterior_cdf),
@@ -49,8 +47,7 @@ def test_the_curves_drawn_are_those_computed(desk: Desk, dim: int) -> None:
 
 
 def test_the_aggregate_posterior_is_the_exact_mixture(desk: Desk, dim: int) -> None:
-    embedding, aggregate = desk.state.model.embedding, desk.state.results.aggregate
-    assert embedding is not None
+    embedding, aggregate = desk.embedding, desk.state.results.aggregate
     assert aggregate is not None
     assert aggregate.dim == dim
     mu, sigma = (np.asarray(v[:, dim], np.float64)[:, None] for v in (embedding.mu, embedding.sigma))
@@ -62,8 +59,7 @@ def test_the_aggregate_posterior_is_the_exact_mixture(desk: Desk, dim: int) -> N
 
 
 def test_u_is_the_posteriors_distribution_function_at_z(desk: Desk, dim: int) -> None:
-    curves = desk.state.results.curves
-    assert curves is not None
+    curves = desk.curves
     assert curves.z_cdf == pytest.approx(stats.norm.cdf(0.8), rel=1e-12)
     assert curves.z_pdf == pytest.approx(_posterior(desk, dim).pdf(desk.point.z[dim]), rel=1e-12)
     fields = desk.window.distribution.readouts.fields
@@ -74,8 +70,7 @@ def test_u_is_the_posteriors_distribution_function_at_z(desk: Desk, dim: int) ->
 def test_kl_is_its_closed_form(desk: Desk, dim: int) -> None:
     mu, sigma = desk.point.mu, desk.point.sigma
     kl = 0.5 * (mu**2 + sigma**2 - 1.0) - np.log(sigma)
-    curves, drawn, readouts = desk.state.results.curves, desk.state.results.draws, desk.window.distribution.readouts
-    assert curves is not None
+    curves, drawn, readouts = desk.curves, desk.state.results.draws, desk.window.distribution.readouts
     assert drawn is not None
     assert curves.kl == pytest.approx(kl[dim], rel=1e-10)
     assert readouts.kl.text() == f"{kl[dim]:.4f} nats"
@@ -84,15 +79,14 @@ def test_kl_is_its_closed_form(desk: Desk, dim: int) -> None:
 
 
 def test_typicality_is_the_chi_squared_distribution_function(desk: Desk, dim: int) -> None:
-    curves = desk.state.results.curves
-    assert curves is not None
+    curves = desk.curves
     expected = stats.chi2.cdf(float(desk.point.z @ desk.point.z), desk.latent.latent_dim)
     assert curves.typicality == pytest.approx(expected, rel=1e-9)
 
 
 def test_histogram_and_ecdf_are_those_of_the_bank(desk: Desk, dim: int) -> None:
     drawn = desk.window.distribution.curves
-    bank = np.sort(desk.point.mu[dim] + desk.point.sigma[dim] * desk.state.view.bank())
+    bank = np.sort(desk.point.mu[dim] + desk.point.sigma[dim] * desk.state.view.bank(dim))
     x, y = drawn._bars.getData()
     assert np.trapezoid(y, x) == pytest.approx(1.0, abs=1e-9)
     assert (x[0], x[-1]) == (pytest.approx(bank[0]), pytest.approx(bank[-1]))
@@ -130,11 +124,11 @@ def test_resample_draws_another_bank_and_the_same_seed_the_same(desk: Desk, dim:
     np.testing.assert_array_equal(drawn._ecdf.getData()[0], first)
 
 
-def test_the_bank_is_standard_normal(desk: Desk) -> None:
+def test_the_bank_is_standard_normal(desk: Desk, dim: int) -> None:
     banks = []
     for seed in range(20):
         desk.state.view.set_seed(seed)
-        banks.append(desk.state.view.bank())
+        banks.append(desk.state.view.bank(dim))
     assert stats.kstest(np.concatenate(banks), "norm").pvalue > 1e-4
     desk.settle()
 
@@ -168,8 +162,7 @@ def test_choosing_a_dimension_shows_its_own_curves(desk: Desk, dim: int) -> None
     pane.dimension.setCurrentIndex(9)
     pane.dimension.activated.emit(9)
     desk.settle()
-    curves, aggregate = desk.state.results.curves, desk.state.results.aggregate
-    assert curves is not None
+    curves, aggregate = desk.curves, desk.state.results.aggregate
     assert aggregate is not None
     assert aggregate.dim == 9
     np.testing.assert_allclose(curves.posterior_pdf, _posterior(desk, 9).pdf(curves.x), rtol=1e-10, atol=1e-300)

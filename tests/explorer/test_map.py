@@ -28,8 +28,7 @@ def _drag(desk: Desk, name: str = "A") -> QPointF:
 
 
 def test_a_drag_moves_z_in_the_principal_plane_only(desk: Desk) -> None:
-    embedding = desk.state.model.embedding
-    assert embedding is not None
+    embedding = desk.embedding
     axes, before = _principal(embedding.mu), desk.point.z.copy()
     _drag(desk)
     moved = desk.point.z - before
@@ -38,8 +37,7 @@ def test_a_drag_moves_z_in_the_principal_plane_only(desk: Desk) -> None:
 
 
 def test_a_drag_ends_where_the_mouse_is(desk: Desk) -> None:
-    embedding = desk.state.model.embedding
-    assert embedding is not None
+    embedding = desk.embedding
     end = desk.plane_at(_drag(desk))
     axes = _principal(embedding.mu)
     shown = axes @ (desk.point.z - embedding.mu.astype(np.float64).mean(axis=0))
@@ -119,8 +117,7 @@ def _lonely_image(desk: Desk) -> int:
 
 
 def test_a_click_selects_the_image_and_its_posterior(desk: Desk, oracle: NumpyVAE) -> None:
-    data, index = desk.state.model.data, _lonely_image(desk)
-    assert data is not None
+    data, index = desk.data, _lonely_image(desk)
     desk.click(desk.window.map.plot.viewport(), desk.on_map(desk.window.map.plot.cloud.xy[index]))
     assert desk.point.source.index == index
     mu, sigma = oracle.encode(data.images[index : index + 1])
@@ -136,8 +133,7 @@ def test_hovering_shows_the_image_under_the_mouse(desk: Desk) -> None:
     plot, index = desk.window.map.plot, _lonely_image(desk)
     card = plot.findChild(HoverCard)
     desk.move(plot.viewport(), desk.on_map(plot.cloud.xy[index]))
-    data = desk.state.model.data
-    assert data is not None
+    data = desk.data
     assert data.labels is not None
     assert card.isVisible()
     texts = [label.text() for label in card.findChildren(type(card._text))]
@@ -157,8 +153,7 @@ def test_the_ellipses_are_to_scale(desk: Desk, axes: str | tuple[int, int]) -> N
     desk.state.view.set_axes(axes)
     desk.window.map.select(42)
     marker = desk.window.map.plot.points.markers[-1]
-    embedding = desk.state.model.embedding
-    assert embedding is not None
+    embedding = desk.embedding
     basis = _principal(embedding.mu) if axes == "pca" else np.eye(desk.latent.latent_dim)[list(axes)]
     expected = basis @ np.diag(desk.point.sigma**2) @ basis.T
     for scale, outline in zip((1.0, 2.0), marker.outlines, strict=True):
@@ -211,7 +206,6 @@ def test_the_axes_are_named(desk: Desk) -> None:
 
 
 def test_there_is_a_dot_for_every_image_at_its_mean(desk: Desk) -> None:
-    embedding = desk.state.model.embedding
-    assert embedding is not None
+    embedding = desk.embedding
     desk.state.view.set_axes((3, 17))
     np.testing.assert_array_equal(desk.window.map.plot.cloud.xy, embedding.mu[:, [3, 17]])

@@ -63,9 +63,8 @@ def _assert_others_untouched(bench: Bench, before: Point) -> None:
 
 
 def _assert_triad(bench: Bench) -> None:
-    v, curves = bench.values(bench.desk.point), bench.desk.state.results.curves
+    v, curves = bench.values(bench.desk.point), bench.desk.curves
     assert v["z"] == pytest.approx(v["mu"] + v["sigma"] * v["eps"], abs=1e-12)
-    assert curves is not None
     assert curves.z_cdf == pytest.approx(stats.norm.cdf(v["eps"]), rel=1e-9)
 
 
