@@ -30,9 +30,7 @@ Place = QPoint | QPointF
 
 
 @contextmanager
-def opened_app(
-    qt: QApplication, keep_session: bool = False, scheme: str | None = "dark"
-) -> Iterator[App]:
+def opened_app(qt: QApplication, keep_session: bool = False, scheme: str | None = "dark") -> Iterator[App]:
     """Open the window, and close it in the end as a person does."""
     app = App(qt, scheme, keep_session=keep_session)
     app.show()

@@ -40,6 +40,7 @@ def counting(desk: Desk, rows: DimensionList) -> Iterator[CountingDelegate]:
     """The rows painted through a delegate that counts; all that was to be painted has been."""
     delegate = CountingDelegate(desk, rows)
     rows.setItemDelegate(delegate)
+    rows.viewport().repaint()
     QApplication.processEvents()
     delegate.painted.clear()
     yield delegate
@@ -156,7 +157,7 @@ def test_active_only_hides_the_collapsed(desk: Desk, rows: DimensionList) -> Non
 def test_only_visible_rows_are_painted(desk: Desk, rows: DimensionList, counting: CountingDelegate) -> None:
     rows.viewport().repaint()
     height = rows.viewport().height()
-    visible = [dim for dim in rows.rows.dims if 0 <= rows.rect_of(dim).bottom() and rows.rect_of(dim).top() < height]
+    visible = [dim for dim in rows.rows.dims if rows.rect_of(dim).bottom() >= 0 and rows.rect_of(dim).top() < height]
     assert counting.painted == visible
     assert len(visible) < 25
 
