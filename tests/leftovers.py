@@ -7,6 +7,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any
@@ -18,6 +19,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 _started: WeakSet[QObject] = WeakSet()
+_shared: list[QObject] = []
+WORKER_THREADS = ("read-", "export")
+WORKER_PROCESSES = "latentscape-"
 
 
 def record_starts() -> None:
@@ -63,10 +67,46 @@ class Running:
 
     def _new(self) -> list[str]:
         _settle()
-        threads = [f"thread {t.name}" for t in threading.enumerate() if t not in self.threads]
-        processes = [f"process {p.pid} ({p.name()})" for p in _processes() if p.pid not in self.processes]
-        qt = [f"{type(o).__name__} {o.objectName()}" for o in _qt_objects() if _address(o) not in self.qt]
-        return threads + processes + qt
+        workers = _workers_of_shared()
+        threads = [t for t in threading.enumerate() if t not in self.threads and not _is_shared(t)]
+        processes = [p for p in _processes() if p.pid not in self.processes and p.pid not in workers]
+        qt = [o for o in _qt_objects() if _address(o) not in self.qt and not _belongs_to_shared(o)]
+        return [
+            *(f"thread {thread.name}" for thread in threads),
+            *(f"process {process.pid} ({process.name()})" for process in processes),
+            *(f"{type(thing).__name__} {thing.objectName()}" for thing in qt),
+        ]
+
+
+@contextmanager
+def shared(*owners: QObject) -> Iterator[None]:
+    """Let several tests share a window: what it and its workers start meanwhile may outlive each of them.
+
+    Whoever shares it guards the whole time himself, by a :class:`Running` of before.
+    """
+    _shared.extend(owners)
+    try:
+        yield
+    finally:
+        for owner in owners:
+            _shared.remove(owner)
+
+
+def _belongs_to_shared(thing: QObject) -> bool:
+    owner: QObject | None = thing
+    while owner is not None and owner not in _shared:
+        owner = owner.parent()
+    return owner is not None
+
+
+def _is_shared(thread: threading.Thread) -> bool:
+    return bool(_shared) and thread.name.startswith(WORKER_THREADS)
+
+
+def _workers_of_shared() -> set[int]:
+    """Process ids of the workers that a shared window may start at any time."""
+    children = multiprocessing.active_children() if _shared else []
+    return {child.pid for child in children if child.pid and child.name.startswith(WORKER_PROCESSES)}
 
 
 def _settle() -> None:

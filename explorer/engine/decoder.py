@@ -148,9 +148,9 @@ class DecoderEngine(QObject):
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.Decoded):
                 self.state.results.decode_call_seconds.append(reply.call_seconds)
-                self._show_picture(reply.images[0], stamp, name)
+                self._show_picture(reply.images[0], reply.images[0], stamp, name)
             elif isinstance(reply, p.Drawn):
-                self._show_picture(reply.mean, stamp, name)
+                self._show_picture(reply.mean, reply.centre, stamp, name)
 
         if view.decode_mode == "mu":
             self.requests.ask("picture", lambda number: p.Decode(number, z[None]), answer)
@@ -159,10 +159,9 @@ class DecoderEngine(QObject):
             draws = 1 if view.decode_mode == "sample" else view.draws
             self.requests.ask("picture", lambda number: p.Draw(number, z, sigma, draws, seed), answer)
 
-    def _show_picture(self, image: p.Floats32, stamp: float | None, name: str) -> None:
+    def _show_picture(self, image: p.Floats32, at_point: p.Floats32, stamp: float | None, name: str) -> None:
         self.state.results.set_picture(image, stamp)
-        if self.state.view.decode_mode == "mu":
-            self.state.results.set_thumbnail(name, image)
+        self.state.results.set_thumbnail(name, at_point)
 
     def ask_draws(self) -> None:
         """Ask for reconstruction, mean and standard deviation over draws of the current posterior."""

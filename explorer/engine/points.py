@@ -109,15 +109,19 @@ class Points:
 
     def ask_thumbnails(self) -> None:
         """Ask for the pictures of all points in one batch."""
-        points = self._state.latent.points
-        z = np.stack([point.z for point in points]).astype(np.float32)
-        names = [point.name for point in points]
+        names: list[str] = []
+
+        def build(number: int) -> p.Decode:
+            # The points as they are when the request is sent: they may move while it waits.
+            points = self._state.latent.points
+            names[:] = [point.name for point in points]
+            return p.Decode(number, np.stack([point.z for point in points]).astype(np.float32))
 
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.Decoded):
                 self._state.results.set_thumbnails(dict(zip(names, reply.images, strict=True)))
 
-        self._requests.ask("thumbnails", lambda number: p.Decode(number, z), answer)
+        self._requests.ask("thumbnails", build, answer)
 
 
 def data_source(image: NDArray[np.uint8], index: int) -> Source:

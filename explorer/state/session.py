@@ -17,6 +17,7 @@ from explorer.state.view import Axes
 
 VERSION = 1
 LARGEST_BYTES = 20_000_000
+LARGEST_SEED = 2**31 - 1
 
 
 class SessionError(Exception):
@@ -62,6 +63,8 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
     count = dims.pop() if len(dims) == 1 else 0
     if not 0 <= current < len(points) or not 0 <= chosen < count or mode not in ("mu", "sample", "mean"):
         raise SessionError("the session contradicts itself")
+    if not 0 <= seed <= LARGEST_SEED or (plane != "pca" and min(plane) < 0):
+        raise SessionError("the session contradicts itself")
     state.latent.replace_points(points, current)
     for dim in locked:
         if 0 <= dim < count:
@@ -96,7 +99,7 @@ def load(path: Path) -> dict[str, Any] | None:
         session = json.loads(path.read_text())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SessionError(f"{path}: {error}") from error
     if not isinstance(session, dict) or session.get("version") != VERSION:
         raise SessionError(f"{path}: not a session of this version")

@@ -149,6 +149,7 @@ class DistributionPane(Pane):
             plot.grabbed.connect(self._grab)
             plot.dragged.connect(self._drag)
             plot.released.connect(state.latent.end)
+            plot.released.connect(self._show)
         self.dimension.activated.connect(self._choose)
         self._seed.valueChanged.connect(state.view.set_seed)
         self._resample.clicked.connect(self._next_seed)

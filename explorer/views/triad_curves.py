@@ -36,6 +36,7 @@ class TriadCurves:
         self._bank_key: tuple[int, int] | None = None
         self._bank = np.zeros(0)
         self._peak = PRIOR_PEAK
+        self._range = (-NOISE_RANGE, NOISE_RANGE)
         for plot in self.plots:
             for curve in plot.curves:
                 # A drag of z moves the grips alone: the curves below are blitted.
@@ -74,8 +75,10 @@ class TriadCurves:
         triad, aggregate = self.state.results.triad, self.state.results.aggregate
         if triad is None:
             return
-        x = triad.curves.x
-        key = (triad.dim, triad.mu, triad.sigma, self.state.view.seed, float(x[0]), float(x[-1]), id(aggregate))
+        if not any(plot.held for plot in self.plots):
+            # The axes rest while one drags: a range that grew with σ would move the value under the mouse.
+            self._range = float(triad.curves.x[0]), float(triad.curves.x[-1])
+        key = (triad.dim, triad.mu, triad.sigma, self.state.view.seed, self._range, id(aggregate))
         if key != self._key:
             self._key = key
             self._show_curves(triad)
@@ -84,7 +87,7 @@ class TriadCurves:
 
     def _show_curves(self, triad: Triad) -> None:
         curves, aggregate = triad.curves, self.state.results.aggregate
-        low, high = float(curves.x[0]), float(curves.x[-1])
+        low, high = self._range
         self._prior_pdf.setData(curves.x, curves.prior_pdf)
         self._prior_cdf.setData(curves.x, curves.prior_cdf)
         self._posterior_pdf.setData(curves.x, curves.posterior_pdf)

@@ -154,6 +154,11 @@ class TriadPlot(pg.PlotWidget):
         """Return where a grip stands in the widget."""
         return QPointF(self.layer.pixel(handle.x, handle.y) + self.getViewBox().sceneBoundingRect().topLeft())
 
+    @property
+    def held(self) -> bool:
+        """Whether a grip is being dragged."""
+        return self._held is not None
+
     def _handle_at(self, event: QMouseEvent) -> Handle | None:
         best, nearest = None, REACH
         for handle in self.layer.handles:

@@ -1,0 +1,141 @@
+"""Newest wins: what is sent, in which order, and who gets the answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explorer.engine.newest import Requests
+from models.protocol import Cancel, Failed, Family, Quantile, QuantileReady, Reply, Request, SampleTile
+
+NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
+
+
+class Wire:
+    """Keeps what is sent; can be cut."""
+
+    def __init__(self) -> None:
+        self.sent: list[Request] = []
+        self.cut = False
+        self.requests = Requests(self._send)
+        self.answers: list[tuple[str, Reply]] = []
+
+    def _send(self, request: Request) -> bool:
+        if not self.cut:
+            self.sent.append(request)
+        return not self.cut
+
+    def ask(self, channel: str, u: float) -> None:
+        """Ask for a quantile; its answer is kept with u as its name."""
+        self.requests.ask(channel, lambda n: Quantile(n, NORMAL, u), lambda reply: self.answers.append((f"{u}", reply)))
+
+    def reply(self, request: Request) -> None:
+        """Answer a request."""
+        self.requests.take(QuantileReady(request.id, 0.0))
+
+    @property
+    def asked(self) -> list[float]:
+        """The u of all that was sent, in order."""
+        return [request.u for request in self.sent if isinstance(request, Quantile)]
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+def test_the_newest_of_those_waiting_is_sent(wire: Wire) -> None:
+    for u in (0.1, 0.2, 0.3, 0.4):
+        wire.ask("picture", u)
+    assert wire.asked == [0.1]
+    wire.reply(wire.sent[0])
+    assert wire.asked == [0.1, 0.4]
+    wire.reply(wire.sent[1])
+    assert [name for name, _ in wire.answers] == ["0.1", "0.4"]
+    assert wire.requests.under_way("picture") is None
+
+
+def test_channels_do_not_wait_for_each_other(wire: Wire) -> None:
+    wire.ask("picture", 0.1)
+    wire.ask("curves", 0.2)
+    assert wire.asked == [0.1, 0.2]
+    wire.reply(wire.sent[1])
+    assert [name for name, _ in wire.answers] == ["0.2"]
+    assert wire.requests.under_way("picture") == wire.sent[0].id
+
+
+def test_ids_are_never_used_twice(wire: Wire) -> None:
+    for u in (0.1, 0.2, 0.3):
+        wire.ask("picture", u)
+        wire.reply(wire.sent[-1])
+    assert len({request.id for request in wire.sent}) == 3
+
+
+def test_what_waited_is_sent_before_the_answer_is_handed_on(wire: Wire) -> None:
+    order: list[str] = []
+    wire.requests.ask("picture", lambda n: Quantile(n, NORMAL, 0.1), lambda _: order.append(f"{wire.asked}"))
+    wire.ask("picture", 0.2)
+    wire.reply(wire.sent[0])
+    assert order == ["[0.1, 0.2]"]
+
+
+def test_an_answer_nobody_asked_for_is_dropped(wire: Wire) -> None:
+    wire.ask("picture", 0.1)
+    wire.requests.take(QuantileReady(999, 1.0))
+    assert not wire.answers
+    assert wire.requests.under_way("picture") is not None
+
+
+def test_a_failure_frees_its_channel(wire: Wire) -> None:
+    wire.ask("picture", 0.1)
+    wire.ask("picture", 0.2)
+    wire.requests.take(Failed(wire.sent[0].id, "Quantile", "no"))
+    assert wire.asked == [0.1, 0.2]
+
+
+def test_a_cancelled_request_is_told_and_its_answer_dropped(wire: Wire) -> None:
+    wire.ask("export", 0.1)
+    wire.ask("export", 0.2)
+    wire.requests.cancel("export")
+    cancel = wire.sent[-1]
+    assert isinstance(cancel, Cancel)
+    assert cancel.job == wire.sent[0].id
+    wire.reply(wire.sent[0])
+    assert not wire.answers
+    assert wire.asked == [0.1]
+
+
+def test_cancelling_nothing_sends_nothing(wire: Wire) -> None:
+    wire.requests.cancel("export")
+    assert not wire.sent
+
+
+def test_after_a_crash_all_is_forgotten_and_asked_anew(wire: Wire) -> None:
+    for channel in ("picture", "curves"):
+        wire.ask(channel, 0.1)
+        wire.ask(channel, 0.2)
+    lost = list(wire.sent)
+    wire.requests.forget_all()
+    for request in lost:
+        wire.reply(request)
+    assert not wire.answers
+    wire.ask("picture", 0.3)
+    assert wire.asked[-1] == 0.3
+
+
+def test_a_request_nobody_takes_does_not_block_its_channel(wire: Wire) -> None:
+    wire.cut = True
+    wire.ask("picture", 0.1)
+    assert wire.requests.under_way("picture") is None
+    wire.cut = False
+    wire.ask("picture", 0.2)
+    assert wire.asked == [0.2]
+
+
+def test_a_series_holds_its_channel_until_its_last_tile(wire: Wire) -> None:
+    wire.ask("export", 0.1)
+    rows = np.zeros((2, 1), np.float32)
+    for start in (0, 2):
+        wire.requests.take(SampleTile(wire.sent[0].id, start, 4, rows, rows, rows))
+        assert (wire.requests.under_way("export") is None) == (start == 2)
+    assert len(wire.answers) == 2
