@@ -1,0 +1,10 @@
+"""All benchmarks, one JSON object."""
+
+from __future__ import annotations
+
+import json
+
+from tests.benchmarks import interaction
+
+if __name__ == "__main__":
+    print(json.dumps({"interaction": interaction.measure(repeats=3)}, indent=2))
