@@ -39,7 +39,8 @@ class Actions(QObject):
         self.open_data = make("Open data …", "image", self._open_data, "Ctrl+Shift+O")
         self.open_folder = make("Open folder of images …", "", self._open_folder)
         self.open_picture = make("Open picture …", "", self._open_picture)
-        self.save_model = make("Save model as …", "save", self.save, Key.Save)
+        self.save_model = make("Save model", "save", self.save, Key.Save)
+        self.save_as = make("Save model as …", "", self.ask_and_save, "Ctrl+Shift+S")
         self.export = make("Export samples …", "export", self._export, "Ctrl+E")
         self.copy_picture = make("Copy decoded picture", "", self._copy_picture, "Ctrl+Shift+C")
         self.quit = make("Quit", "", window.close, Key.Quit)
@@ -87,7 +88,7 @@ class Actions(QObject):
         menus: dict[str, list[QAction | QMenu | None]] = {
             "File": [
                 self.open_model, self.open_data, self.open_folder, self.open_picture, self._recent, None,
-                self.save_model, None, self.quit,
+                self.save_model, self.save_as, None, self.quit,
             ],
             "Edit": [
                 self.undo, self.redo, None, self.add_point, self.remove_point, None, self.sample, self.randomize,
@@ -125,7 +126,7 @@ class Actions(QObject):
 
     def _model_changed(self) -> None:
         known = self.state.model.model is not None
-        for action in (self.save_model, self.export, self.sample, self.randomize, self.copy_picture):
+        for action in (self.save_model, self.save_as, self.export, self.sample, self.randomize, self.copy_picture):
             action.setEnabled(known)
 
     # ---------------------------------------------------------------------------------------------------- files
@@ -155,13 +156,25 @@ class Actions(QObject):
             open_path(self.state, path)
 
     def save(self) -> bool:
+        """Save the trained model where one of its name was saved before, else ask; False if nothing was saved."""
+        model, run = self.state.model.model, self.state.run
+        if run.unsaved is None:
+            if model is not None:
+                self.state.engine.notice("info", f"{model.name} is saved already: {model.path}")
+            return True
+        if run.name in run.saved:
+            return save_model(self.state, run.unsaved, run.name, Path(run.saved[run.name]))
+        return self._ask_and_save(run.unsaved, run.name)
+
+    def ask_and_save(self) -> bool:
         """Ask where to save the open model and save it there; False if nothing was saved."""
         model = self.state.model.model
-        if model is None:
-            return False
-        suggestion = Path.home() / f"{model.name}.safetensors"
+        return model is not None and self._ask_and_save(model.path, model.name)
+
+    def _ask_and_save(self, source: str, name: str) -> bool:
+        suggestion = Path.home() / f"{name}.safetensors"
         path, _ = QFileDialog.getSaveFileName(self.window, "Save model as", str(suggestion), MODEL_FILES)
-        return bool(path) and save_model(self.state, Path(path))
+        return bool(path) and save_model(self.state, source, name, Path(path))
 
     # ------------------------------------------------------------------------------------------------- commands
 

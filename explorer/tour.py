@@ -94,7 +94,7 @@ class Tour(QObject):
         yield from self._settle()
         yield from self._train()
         yield from self._export()
-        yield from self._settle()
+        yield from self._picture_tabs()
 
     def _ready(self) -> bool:
         results, model = self.state.results, self.state.model
@@ -112,13 +112,19 @@ class Tour(QObject):
         for name in ("Training", "Log", "Distribution"):
             self.window.show_pane(name)
             yield from self._settle()
-            self.loop.enter(None)
-            self._take_picture(name.lower())
-            self.loop.enter("idle")
-        self.loop.enter(None)
         self._take_picture("window")
+        self._take_picture("distribution")
+
+    def _picture_tabs(self) -> Iterator[Step]:
+        """Picture the tabs that have something to show only now."""
+        for name in ("Log", "Training"):
+            self.window.show_pane(name)
+            yield from self._settle()
+            self._take_picture(name.lower())
 
     def _take_picture(self, name: str) -> None:
+        # Drawing and compressing a picture of the window is no part of its use.
+        self.loop.enter(None)
         self.window.grab().save(str(self.out / f"{name}.png"))
 
     def _train(self) -> Iterator[Step]:

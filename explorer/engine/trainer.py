@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject, QTimer
 
 from explorer.engine.client import WorkerClient
@@ -59,8 +57,7 @@ class TrainerEngine(QObject):
         model = self.state.model.model
         self._before = None if model is None else model.path
         self._number += 1
-        name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
-        self._job = p.Train(self._number, data_path, str(new_run_folder()), name, settings)
+        self._job = p.Train(self._number, data_path, str(new_run_folder()), self.state.run.name, settings)
         if self.client.running:
             self.client.send(self._job)
         else:

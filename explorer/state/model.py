@@ -66,11 +66,14 @@ class ModelState(QObject):
         return self.model is not None and self.data is not None and self.model.image_shape == self.data.info.image_shape
 
     def set_model(self, model: ModelInfo) -> None:
-        """Show another model; its embedding is not known yet if the latent space is another one."""
-        if self.embedding is not None and self.embedding.latent_dim != model.latent_dim:
-            self.embedding = None
+        """Show another model; until its own embedding comes, the last one stands in if it can."""
         self.model = model
+        stale = self.embedding is not None and (self.embedding.latent_dim != model.latent_dim or not self.compatible)
+        if stale:
+            self.embedding = None
         self.model_changed.emit()
+        if stale:
+            self.embedding_changed.emit()
 
     def set_data(self, info: DataInfo) -> None:
         """Show another data set, laid out by the worker."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -42,7 +43,8 @@ TERMS = ("elbo", "reconstruction", "kl")
 class RunState(QObject):
     """Requests go out as signals to the engine; answers come back through the setters.
 
-    :attr:`unsaved` is the model file of a finished run that the person has not saved yet.
+    :attr:`unsaved` is the model file of a finished run that the person has not saved yet; :attr:`saved` tells where
+    models were saved, by their names.
     """
 
     start_requested = Signal(str, object)
@@ -57,11 +59,13 @@ class RunState(QObject):
         super().__init__(parent)
         self.status = RunStatus.IDLE
         self.settings = TrainSettings()
+        self.name = ""
         self.started: TrainStarted | None = None
         self.progress: Progress | None = None
         self.train: dict[str, Series] = {}
         self.test: dict[str, Series] = {}
         self.unsaved: str | None = None
+        self.saved: dict[str, str] = {}
         self.clear()
 
     @property
@@ -79,6 +83,7 @@ class RunState(QObject):
     def start(self, data_path: str, settings: TrainSettings) -> None:
         """Ask the engine for a run."""
         self.settings = settings
+        self.name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
         self.clear()
         self.set_status(RunStatus.STARTING)
         self.start_requested.emit(data_path, settings)
@@ -124,8 +129,9 @@ class RunState(QObject):
         self.set_status(RunStatus.IDLE)
         self.finished.emit(finished)
 
-    def mark_saved(self, path: str) -> None:
-        """The model file ``path`` has been saved where the person wanted."""
+    def mark_saved(self, path: str, name: str, target: str) -> None:
+        """The model file ``path`` of a model ``name`` has been saved as ``target``."""
+        self.saved[name] = target
         if path == self.unsaved:
             self.unsaved = None
             self.status_changed.emit()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from explorer.state import AppState
 from explorer.views.pane import caption, real_box, whole_box
 from models.protocol import LIKELIHOODS, TrainSettings
+from resources import bundled_datasets, dataset_path
 
 LIKELIHOOD_NAMES = {
     "bernoulli": "Bernoulli (binarized)",
@@ -45,6 +46,9 @@ class TrainingForm(QWidget):
         self.epochs = whole_box(default.epochs, 1, 100_000)
         self.seed = whole_box(default.seed, 0, 2**31 - 1)
         self._build()
+        for name in bundled_datasets():
+            self._add_data(name, str(dataset_path(name)))
+        self.data.activated.connect(self._choose_data)
         state.model.data_changed.connect(self._data_changed)
 
     def _build(self) -> None:
@@ -105,12 +109,16 @@ class TrainingForm(QWidget):
     def _data_changed(self) -> None:
         data = self.state.model.data
         if data is not None:
-            row = self.data.findData(data.info.path)
-            if row < 0:
-                self.data.insertItem(0, data.info.name, data.info.path)
-                self.data.setItemData(0, data.info.path, Qt.ItemDataRole.ToolTipRole)
-                row = 0
-            self.data.setCurrentIndex(row)
+            if self.data.findData(data.info.path) < 0:
+                self._add_data(data.info.name, data.info.path)
+            self.data.setCurrentIndex(self.data.findData(data.info.path))
+
+    def _add_data(self, name: str, path: str) -> None:
+        self.data.addItem(name, path)
+        self.data.setItemData(self.data.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
+
+    def _choose_data(self, row: int) -> None:
+        self.state.model.open_data_requested.emit(self.data.itemData(row))
 
     def _choose_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Choose data", str(Path.home()), DATA_FILES)
