@@ -33,6 +33,7 @@ class LatentMap(Pane):
         self.state, self.theme = state, theme
         self.plot = MapPlot(theme)
         self._projection: Projection | None = None
+        self._fitted: list[list[float]] | None = None
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setAccessibleName("Legend of the classes")
@@ -127,11 +128,11 @@ class LatentMap(Pane):
         return principal_plane(embedding.summary.mean, embedding.summary.covariance)
 
     def _project(self) -> None:
-        fresh, self._projection = self._projection is None, self._plane()
+        fresh = self._projection is None or self.plot.viewRange() == self._fitted
+        self._projection = self._plane()
         plane, embedding, data = self._projection, self.state.model.embedding, self.state.model.data
         if plane is None:
             return
-        had_none = not len(self.plot.cloud.xy)
         if embedding is not None and data is not None and embedding.latent_dim == plane.basis.shape[1]:
             labels = data.labels if data.labels is not None else np.full(len(embedding.mu), -1)
             self.plot.cloud.set_points(plane.to_plane(embedding.mu), np.asarray(labels))
@@ -140,7 +141,7 @@ class LatentMap(Pane):
         self.plot.rings.set_centre(plane.to_plane(np.zeros(plane.basis.shape[1])))
         self._name_axes(plane)
         self._show_points()
-        if fresh or had_none:
+        if fresh:
             self.fit()
 
     def _name_axes(self, plane: Projection) -> None:
@@ -149,7 +150,7 @@ class LatentMap(Pane):
         self.plot.setLabel("left", plane.labels[1] + shares[1])
 
     def fit(self) -> None:
-        """Show all images and the prior's rings."""
+        """Show all images and the prior's rings, and go on doing so until the person zooms or pans."""
         centre = self.plot.rings.centre
         corners = np.stack([centre - 3.3, centre + 3.3])
         xy = self.plot.cloud.xy
@@ -157,6 +158,7 @@ class LatentMap(Pane):
             corners = np.concatenate([corners, np.percentile(xy, [0.2, 99.8], axis=0)])
         low, high = corners.min(axis=0), corners.max(axis=0)
         self.plot.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.02)
+        self._fitted = self.plot.viewRange()
 
     # ------------------------------------------------------------------------------------------------ the points
 
