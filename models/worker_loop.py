@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
-from models.protocol import Failed, InputError, Reply, Request, Shutdown
+from models.protocol import Dropped, Failed, InputError, Reply, Request, Shutdown
 
 # Work in slices: yields a reply to be sent, or None when it could be interrupted.
 Job = Iterator[Reply | None]
@@ -35,10 +35,12 @@ class Jobs:
             _close(entry[1])
 
     def cancel_kind(self, *kinds: type[Request]) -> None:
-        """Drop all work of these kinds of request."""
+        """Give up all work of these kinds of request; who asked for it is told with :class:`Dropped`."""
         names = {kind.__name__ for kind in kinds}
-        for identity in [identity for identity, (name, _) in self._jobs.items() if name in names]:
-            self.cancel(identity)
+        for identity, (name, job) in self._jobs.items():
+            if name in names:
+                _close(job)
+                self._jobs[identity] = (Dropped.__name__, iter((Dropped(identity),)))
 
     def running(self, kind: type[Request]) -> bool:
         """Return whether work of this kind is under way."""

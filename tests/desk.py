@@ -38,6 +38,8 @@ def opened_app(qt: QApplication, keep_session: bool = False, scheme: str | None 
         yield app
     finally:
         app.state.run.finish(None)
+        if app.state.run.unsaved is not None:
+            app.state.run.mark_saved(app.state.run.unsaved)
         app.window.close()
         app.window.deleteLater()
         app.deleteLater()

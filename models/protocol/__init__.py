@@ -51,6 +51,7 @@ from models.protocol.descriptions import (
     TrainSettings,
 )
 from models.protocol.life import (
+    Dropped,
     Failed,
     Hello,
     Shutdown,
@@ -70,7 +71,7 @@ DecoderRequest = (
     | Sample | Cancel | Shutdown
 )  # fmt: skip
 DecoderReply = (
-    Hello | Failed | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
+    Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
     | QuantileReady | AggregateReady | SampleTile
 )  # fmt: skip
 TrainerRequest = Train | Control | Shutdown
@@ -98,6 +99,7 @@ __all__ = [
     "DecoderRequest",
     "Draw",
     "Drawn",
+    "Dropped",
     "Embed",
     "Embedded",
     "EmbeddingSummary",

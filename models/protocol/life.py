@@ -30,6 +30,13 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """The work of a request was given up for a newer one, such as an embedding by a model that was replaced."""
+
+    id: int
+
+
+@dataclass(frozen=True)
 class Shutdown:
     """Ask a worker to end."""
 
