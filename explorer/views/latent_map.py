@@ -141,7 +141,7 @@ class LatentMap(Pane):
         self.plot.rings.set_centre(plane.to_plane(np.zeros(plane.basis.shape[1])))
         self._name_axes(plane)
         self._show_points()
-        if fresh:
+        if fresh and not self.plot.holding:
             self.fit()
 
     def _name_axes(self, plane: Projection) -> None:

@@ -44,6 +44,11 @@ class MapPlot(pg.PlotWidget):
         self._grip: QPointF | None = None
         self._press: QPointF | None = None
 
+    @property
+    def holding(self) -> bool:
+        """Whether a point is being dragged: the view must rest then."""
+        return self._grip is not None
+
     def frame(self) -> Frame:
         """Return the map from coordinates to pixels."""
         return self.points.frame()
