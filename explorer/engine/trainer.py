@@ -85,6 +85,7 @@ class TrainerEngine(QObject):
             case p.EpochDone():
                 run.add_epoch(reply)
             case p.CheckpointWritten():
+                self._job = replace(self._job, resume=True)
                 self.state.model.open_model_requested.emit(reply.path)
             case p.Finished():
                 self._finish(reply)
@@ -111,14 +112,10 @@ class TrainerEngine(QObject):
         if self._job is None:
             text += "It is being restarted." if again else "It stays off until you restart it."
         elif again:
-            text += "It is being restarted and goes on from the newest checkpoint."
-            self._job = _resumed(self._job)
+            text += "It is being restarted and "
+            text += "goes on from the newest checkpoint." if self._job.resume else "begins anew: it had saved nothing."
             self.state.run.set_status(RunStatus.STARTING)
         else:
             text += "It failed too often: the run ends; its checkpoints are kept."
             self._finish(None)
         self.state.engine.crash("trainer", text)
-
-
-def _resumed(job: p.Train) -> p.Train:
-    return p.Train(job.id, job.data_path, job.run_folder, job.name, job.settings, resume=True)
