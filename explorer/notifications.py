@@ -55,11 +55,11 @@ class Banner(QFrame):
         if level == "info":
             self._timer.start()
 
-    def crashed(self, role: str, text: str) -> None:
+    def crashed(self, role: str, text: str, again: bool) -> None:
         """Tell that an engine ended, with a button if it is not being restarted anyway."""
         self._role = role
-        self._show("warning" if "restarted" in text else "error", text)
-        self.restart.setVisible("restart it" in text)
+        self._show("warning" if again else "error", text)
+        self.restart.setVisible(not again)
 
     def _show(self, level: str, text: str) -> None:
         self._timer.stop()

@@ -65,7 +65,7 @@ class DecoderEngine(QObject):
         self.requests.forget_all()
         self.state.latent.await_answer(False)
         end = "It is being restarted; nothing is lost." if again else "It stays off until you restart it."
-        self.state.engine.crash("decoder", f"The decoder stopped: {reason}. {end}")
+        self.state.engine.crash("decoder", f"The decoder stopped: {reason}. {end}", again)
 
     def _take(self, reply: p.Reply) -> None:
         if isinstance(reply, p.Failed):

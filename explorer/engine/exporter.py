@@ -75,7 +75,7 @@ class Exporter(QObject):
             self._thread.join()
             self._thread = None
 
-    def _worker_lost(self, role: str, text: str) -> None:
+    def _worker_lost(self, role: str, text: str, again: bool) -> None:
         if role == "decoder" and self._thread is not None:
             self.cancel()
 

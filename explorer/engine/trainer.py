@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, QTimer
 
 from explorer.engine.client import WorkerClient
@@ -118,4 +120,4 @@ class TrainerEngine(QObject):
         else:
             text += "It failed too often: the run ends; its checkpoints are kept."
             self._finish(None)
-        self.state.engine.crash("trainer", text)
+        self.state.engine.crash("trainer", text, again)

@@ -28,15 +28,15 @@ class EngineState(QObject):
         A worker's :class:`Status` changed.
     noticed(str, str)
         Level (``info``, ``warning``, ``error``) and text of a notification.
-    crashed(str, str)
-        Role and sentence about a worker that ended by itself.
+    crashed(str, str, bool)
+        Role and sentence about a worker that ended by itself, and whether it is being started again.
     restart_requested(str)
         The person asks for a stopped worker to be started again.
     """
 
     status_changed = Signal()
     noticed = Signal(str, str)
-    crashed = Signal(str, str)
+    crashed = Signal(str, str, bool)
     restart_requested = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -60,6 +60,6 @@ class EngineState(QObject):
         """Show a notification."""
         self.noticed.emit(level, text)
 
-    def crash(self, role: Role, text: str) -> None:
-        """Tell that a worker ended by itself."""
-        self.crashed.emit(role, text)
+    def crash(self, role: Role, text: str, again: bool) -> None:
+        """Tell that a worker ended by itself, and whether it is being started again."""
+        self.crashed.emit(role, text, again)
