@@ -59,7 +59,9 @@ def test_adam_is_the_published_one() -> None:
     moments = ({"w": tf.zeros(5)}, {"w": tf.zeros(5)})
     for step in range(4):
         gradient = rng.normal(size=5)
-        ours, moments = adam(ours, {"w": tf.constant(gradient, tf.float32)}, moments, tf.constant(0.01), tf.constant(step))
+        ours, moments = adam(
+            ours, {"w": tf.constant(gradient, tf.float32)}, moments, tf.constant(0.01), tf.constant(step)
+        )
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         value = value - 0.01 * (m / (1 - 0.9 ** (step + 1))) / (np.sqrt(v / (1 - 0.999 ** (step + 1))) + 1e-7)
     assert np.allclose(ours["w"].numpy(), value, rtol=1e-5)
