@@ -138,7 +138,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             _grouped(tensors),
             float(values["elapsed"]),
         )
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(folder.name, f"the checkpoint is damaged ({error})") from error
 
 

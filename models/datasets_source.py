@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.architecture import MAX_IMAGE_VALUES
 from models.protocol import InputError
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
+# A dense network has a weight for every pixel of every unit; in colour this is the limit of Architecture.
+MAX_IMAGE_PIXELS = 256 * 256
 MAX_DATA_BYTES = 2 << 30
 BLOCK_BYTES = 1 << 20
 
@@ -63,7 +64,7 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str) -> None
     if height < 1 or width < 1:
         raise InputError(name, f"the images are empty, {height} × {width} pixels")
     values = height * width * channels
-    if values > MAX_IMAGE_VALUES:
+    if height * width > MAX_IMAGE_PIXELS:
         raise InputError(name, f"images of {width} × {height} pixels are too large, at most 256 × 256 are possible")
     if count * values > MAX_DATA_BYTES:
         raise InputError(name, f"{count} images of {width} × {height} pixels are more than the limit of 2 GiB")

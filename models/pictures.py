@@ -50,12 +50,12 @@ def _too_large(path: Path, size: str) -> InputError:
 
 def picture_array(image: Image.Image, channels: int) -> Images:
     """Decode an opened picture to uint8 [h, w, channels]; 16-bit grey keeps its upper byte."""
-    if channels == 3:
-        return np.array(image.convert("RGB"), np.uint8)
     if image.mode.startswith("I"):
-        deep = np.clip(np.asarray(image, np.int64), 0, 65535)
-        return (deep >> 8).astype(np.uint8)[..., np.newaxis]
-    return np.array(image.convert("L"), np.uint8)[..., np.newaxis]
+        # Pillow would clip at 255 instead.
+        deep = np.clip(np.asarray(image, np.int64), 0, 65535) >> 8
+        image = Image.fromarray(deep.astype(np.uint8))
+    flat = image.convert("L" if channels == 1 else "RGB")
+    return np.array(flat, np.uint8).reshape(flat.height, flat.width, channels)
 
 
 def fitted_picture(path: str | Path, image_shape: tuple[int, int, int]) -> Images:
@@ -64,8 +64,6 @@ def fitted_picture(path: str | Path, image_shape: tuple[int, int, int]) -> Image
     with opened_picture(Path(path)) as image:
         image.draft(None, (width, height))
         upright = ImageOps.exif_transpose(image)
-        if upright.mode.startswith("I") or upright.mode == "F":
-            upright = Image.fromarray(picture_array(upright, 1)[..., 0])
-        flat = upright.convert("L" if channels == 1 else "RGB")
+        flat = Image.fromarray(picture_array(upright, channels).squeeze())
         fitted = ImageOps.fit(flat, (width, height), Image.Resampling.LANCZOS)
         return np.array(fitted, np.uint8).reshape(1, *image_shape)

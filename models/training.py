@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from models.architecture import architecture_of
@@ -264,4 +265,5 @@ def _tensors(arrays: dict[str, Floats32]) -> Tensors:
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:
-    return {name: tensor.numpy() for name, tensor in tensors.items()}
+    # A scalar tensor gives a NumPy scalar, which is no array to safetensors.
+    return {name: np.asarray(tensor.numpy()) for name, tensor in tensors.items()}

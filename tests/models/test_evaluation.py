@@ -1,0 +1,72 @@
+"""The evaluation against models whose log p(x) is known exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.special
+
+from models.architecture import Architecture
+from models.evaluation import Evaluator, evaluation_input
+from models.optimizer import Tensors
+from tests.models.conftest import IMAGE_SHAPE, blobs, finish
+
+# softplus(a) + 1e-4 = 1 at this a: the posterior is the prior.
+PRIOR_BIAS = float(np.log(np.expm1(1.0 - 1e-4)))
+
+
+def deaf_model(latent_dim: int = 2) -> tuple[Architecture, Tensors]:
+    """A decoder that does not hear z: p(x) is a product of Bernoullis whatever the encoder says."""
+    architecture = Architecture(IMAGE_SHAPE, (), latent_dim, "bernoulli")
+    parameters = {name: np.zeros(shape, np.float32) for name, shape in architecture.shapes().items()}
+    parameters["decoder.logits.bias"] = np.linspace(-2, 1, architecture.pixels).astype(np.float32)
+    parameters["encoder.scale.bias"] += np.float32(PRIOR_BIAS)
+    return architecture, parameters
+
+
+def exact_log_p(parameters: Tensors, x: np.ndarray) -> float:
+    logits = parameters["decoder.logits.bias"].astype(np.float64)
+    return float((x * scipy.special.log_expit(logits) + (1 - x) * scipy.special.log_expit(-logits)).sum(1).mean())
+
+
+def test_a_posterior_that_is_the_prior_makes_bound_and_evidence_exact() -> None:
+    architecture, parameters = deaf_model()
+    images = blobs(40)
+    evaluator = Evaluator(architecture, images)
+    exact = exact_log_p(parameters, evaluation_input(images.reshape(40, -1), "bernoulli"))
+    result = finish(evaluator.bound(parameters))
+    assert result.terms.elbo == pytest.approx(exact, rel=1e-5)
+    assert result.terms.kl == pytest.approx(0.0, abs=1e-5)
+    assert finish(evaluator.evidence(parameters)) == pytest.approx(exact, rel=1e-5)
+    assert finish(evaluator.terms(parameters)).elbo == pytest.approx(exact, rel=1e-5)
+    assert result.active.tolist() == [False, False]
+
+
+def test_a_wrong_posterior_costs_its_kl_in_the_bound_and_little_in_the_evidence() -> None:
+    architecture, parameters = deaf_model()
+    parameters["encoder.loc.bias"] = np.array([0.5, 0.0], np.float32)
+    images = blobs(40)
+    evaluator = Evaluator(architecture, images)
+    exact = exact_log_p(parameters, evaluation_input(images.reshape(40, -1), "bernoulli"))
+    result = finish(evaluator.bound(parameters))
+    assert result.kl_per_dim == pytest.approx([0.125, 0.0], abs=1e-5)
+    assert result.terms.elbo == pytest.approx(exact - 0.125, rel=1e-5)
+    # The weights have variance e^0.25 - 1: the bias of the mean of 500 is minus half of that over 500.
+    assert finish(evaluator.evidence(parameters)) == pytest.approx(exact, abs=4 * np.sqrt(0.284 / 500 / 40) + 3e-4)
+
+
+def test_the_encoder_s_spread_over_the_data_makes_a_unit_active() -> None:
+    architecture, parameters = deaf_model()
+    parameters["encoder.loc.kernel"][:, 0] = 0.5
+    result = finish(Evaluator(architecture, blobs(60)).bound(parameters))
+    assert result.active.tolist() == [True, False]
+    assert result.metrics()["active_units"] == 1.0
+
+
+def test_images_of_a_bernoulli_are_binarized_once_and_always_alike() -> None:
+    pixels = blobs(50).reshape(50, -1)
+    first = evaluation_input(pixels, "bernoulli")
+    assert set(np.unique(first)) == {0.0, 1.0}
+    assert np.array_equal(first, evaluation_input(pixels, "bernoulli"))
+    assert first.mean() == pytest.approx(pixels.mean() / 255, abs=0.03)
+    assert np.array_equal(evaluation_input(pixels, "gaussian"), (pixels / 255).astype(np.float32))
