@@ -86,7 +86,7 @@ def test_the_output_of_a_worker_goes_to_its_log(worker: Listener, qtbot: QtBot) 
     with qtbot.waitSignal(worker.client.crashed, timeout=PATIENCE_MS) as crash:
         pass
     assert crash.args == ["killed by SIGABRT", True]
-    assert "Fatal Python error: Aborted" in Path(worker.state.log_paths["decoder"]).read_text()
+    assert "Fatal Python error: Aborted" in Path(worker.state.logs["decoder"][0]).read_text()
 
 
 # --------------------------------------------------------------------------------------- with the window, a cold cache
