@@ -95,6 +95,10 @@ class StillLayer(Layer):
         self._image = QImage()
         self._work: Generator[None, None, None] | None = None
         self._version = 0
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._advance)
 
     def refresh(self) -> None:
         """Paint anew, for new data or colours."""
@@ -108,22 +112,22 @@ class StillLayer(Layer):
             painter.drawImage(frame.place_of(self._key[0]), self._image)
         if key not in (self._key, self._wanted):
             self._wanted = key
-            QTimer.singleShot(0, self._render_wanted)
-
-    def _render_wanted(self) -> None:
-        key, self._wanted = self._wanted, None
-        if key is not None:
-            if self._work is not None:
-                self._work.close()
-            self._work = self._render(key)
-            self._advance()
+            self._drop_work()
+            self._turn.start()
 
     def _advance(self) -> None:
         """Paint a slice, and the next one after whatever else waits: no slice holds up the event loop."""
-        if self._work is not None and next(self._work, "done") == "done":
-            self._work = None
-        elif self._work is not None:
-            QTimer.singleShot(0, self._advance)
+        if self._work is None and self._wanted is not None:
+            self._work = self._render(self._wanted)
+        if self._work is not None and next(self._work, "done") != "done":
+            self._turn.start()
+        else:
+            self._work = self._wanted = None
+
+    def _drop_work(self) -> None:
+        work, self._work = self._work, None
+        if work is not None:
+            work.close()
 
     def _render(self, key: tuple[Frame, float, int]) -> Generator[None, None, None]:
         frame, ratio, _ = key
