@@ -14,8 +14,7 @@ import click
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
-# What a shell reports of a program that wrote to a closed pipe.
-EXIT_BROKEN_PIPE = 141
+EXIT_BROKEN_PIPE = 1
 DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
 
 

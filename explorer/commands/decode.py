@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.commands.report import print_result, progress_bar
-from explorer.commands.science import load_model
+from explorer.commands.science import compiled, open_named_model
 from explorer.export.images import Latent, write_contact_sheet, write_png
 from explorer.export.series import LARGEST_SHEET
 from models.protocol import Floats32
@@ -17,10 +17,11 @@ TILE_IMAGES = 64
 
 def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> int:
     """Write a picture for each latent in the file ``latents`` to the folder ``out``; return the exit code."""
-    opened, vae = load_model(model)
     from models.latents import read_latents
 
+    opened = open_named_model(model)
     stored = read_latents(latents, opened.info.latent_dim)
+    vae = compiled(opened)
     sigma = np.ones_like(stored.z) if stored.sigma is None else stored.sigma
     count = len(stored.z)
     sheet: list[Floats32] = []

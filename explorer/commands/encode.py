@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.commands.report import print_result, progress_bar
-from explorer.commands.science import check_target, find_data, load_model
+from explorer.commands.science import check_target, compiled, find_data, open_named_model
 from explorer.export.files import whole_file
-from models.protocol import DataInfo
+from models.protocol import DataInfo, InputError
 
 if TYPE_CHECKING:
     from models.service import Embedding
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
     """Write ``mu`` and ``sigma`` [n, d], and ``labels`` if there are any, to ``out``; return the exit code."""
     check_target(out, ".npz")
-    opened, vae = load_model(model)
     from models.datasets import open_data
 
-    info = open_data(find_data(data))
-    embedding = _embed(vae, info)
+    opened, info = open_named_model(model), open_data(find_data(data))
+    if info.image_shape != opened.info.image_shape:
+        raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
+    embedding = _embed(compiled(opened), info)
     arrays = {"mu": embedding.mu, "sigma": embedding.sigma}
     if info.labels_path is not None:
         arrays["labels"] = np.load(info.labels_path, allow_pickle=False)
@@ -40,11 +41,9 @@ def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
 
 def _embed(vae: VAE, info: DataInfo) -> Embedding:
     from models.datasets import load_images
-    from models.service import EMBED_SLICE, checked_images, embed
+    from models.service import EMBED_SLICE, embed
 
-    images = load_images(info)
-    checked_images(vae, images[:1])
-    steps = embed(vae, images)
+    steps = embed(vae, load_images(info))
     with progress_bar() as bar:
         task = bar.add_task("images", total=info.count)
         while True:

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from explorer.commands.report import print_result, progress_bar
-from explorer.commands.science import load_model
+from explorer.commands.science import compiled, open_named_model
 from explorer.export.series import Series
 from models.protocol import SampleTile
 
 
 def sample_prior(model: str, count: int, seed: int, out: Path, zoom: int, as_json: bool) -> int:
     """Write ``count`` samples of the prior to the folder ``out``; return the exit code."""
-    opened, vae = load_model(model)
+    opened = open_named_model(model)
+    vae = compiled(opened)
     from models.service import TILE_IMAGES, sample_latents
 
     origin = np.zeros(opened.info.latent_dim, np.float32)

@@ -25,15 +25,19 @@ def start_science(role: Role) -> None:
     start_tensorflow(role)
 
 
-def load_model(name: str) -> tuple[OpenedModel, VAE]:
-    """Open a model file or bundled model and compile it; InputError if that is not possible."""
+def open_named_model(name: str) -> OpenedModel:
+    """Open a model file or bundled model, still without TensorFlow; InputError if that is not possible."""
     from models.opening import open_model
 
-    opened = open_model(find_model(name))
+    return open_model(find_model(name))
+
+
+def compiled(opened: OpenedModel) -> VAE:
+    """Import TensorFlow and make the model ready for use."""
     start_science("decoder")
     from models.vae import VAE
 
-    return opened, VAE(opened.architecture, opened.parameters)
+    return VAE(opened.architecture, opened.parameters)
 
 
 def find_model(name: str) -> Path:

@@ -29,6 +29,7 @@ def run_training(data: str, out: Path, options: Mapping[str, Any], resume: bool,
     """
     check_target(out, ".safetensors")
     settings = TrainSettings(**{**options, "hidden": parse_hidden(options["hidden"])})
+    _check_input(find_data(data), settings)
     run_folder = out.with_suffix(".run")
     request = Train(1, str(find_data(data)), str(run_folder), out.stem, settings, resume)
     start_science("trainer")
@@ -45,6 +46,15 @@ def run_training(data: str, out: Path, options: Mapping[str, Any], resume: bool,
     remove_run(run_folder)
     _report(out, finished, last, as_json)
     return 0
+
+
+def _check_input(data: Path, settings: TrainSettings) -> None:
+    """Refuse data or settings that cannot be used before TensorFlow is imported."""
+    from models.architecture import architecture_of
+    from models.datasets import open_data
+    from models.settings import check_settings
+
+    architecture_of(check_settings(settings), open_data(data).image_shape)
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:

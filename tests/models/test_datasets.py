@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import os
@@ -297,13 +298,14 @@ def test_a_zip_bomb_is_refused_in_little_memory(tmp_path: Path) -> None:
 
 
 def test_a_large_set_is_stored_in_little_memory(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "large.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("images.npy", "w", force_zip64=True) as file:
-            np.lib.format.write_array_header_1_0(
-                file, {"descr": "|u1", "fortran_order": False, "shape": (100_000, 28, 28)}
-            )
-            for _ in range(100):
-                file.write(bytes(784_000))
+    header = {"descr": "|u1", "fortran_order": False, "shape": (100_000, 28, 28)}
+    with (
+        zipfile.ZipFile(tmp_path / "large.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("images.npy", "w") as file,
+    ):
+        np.lib.format.write_array_header_1_0(file, header)
+        for _ in range(100):
+            file.write(bytes(784_000))
     tracemalloc.start()
     assert open_data(tmp_path / "large.npz").count == 100_000
     assert tracemalloc.get_traced_memory()[1] < 15_000_000
@@ -384,9 +386,6 @@ def test_no_damage_gets_through_as_another_error(data: st.DataObject, kind: str,
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     target.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
-    try:
+    with contextlib.suppress(InputError):
         info = open_data(target.parent if kind == "png" else target)
-    except InputError as error:
-        assert error.reason
-    else:
         assert load_images(info).shape == (info.count, *info.image_shape)

@@ -1,0 +1,270 @@
+"""The command line as a person runs it: results on standard output, one line for an error, no half files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.commands.train import parse_hidden
+from explorer.export.images import read_latent
+from models.protocol import InputError
+from resources import bundled_models, model_path
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 100
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "explorer.cli", *map(str, arguments)]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "LATENTSCAPE_CACHE": str(folder / "cli-cache")}
+
+
+def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    options = {"cwd": folder, "env": environment(folder), "timeout": PATIENCE}
+    return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **options)
+
+
+def result(folder: Path, *arguments: object) -> dict[str, object]:
+    """Run with ``--json`` and return the object, which must be all that was said."""
+    done = run(folder, *arguments, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+    values: dict[str, object] = json.loads(done.stdout)
+    return values
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a data set of soft spots and a model trained on it."""
+    folder = tmp_path_factory.mktemp("workshop")
+    rng = np.random.default_rng(0)
+    centres = rng.uniform(0, 8, (200, 2, 1))
+    distance = (np.arange(8)[None, :, None] - centres[:, :1]) ** 2 + (np.arange(8)[None, None] - centres[:, 1:]) ** 2
+    np.savez(folder / "spots.npz", images=(255 * np.exp(-0.3 * distance)).astype(np.uint8), labels=np.arange(200) % 2)
+    values = result(
+        folder, "train", "spots.npz", "--out", "spots.safetensors", "--epochs", 3, "--latent-dim", 2,
+        "--hidden", "16,8", "--likelihood", "continuous_bernoulli",
+        "--batch-size", 20, "--learning-rate", 0.002, "--beta", 2, "--seed", 9,
+    )  # fmt: skip
+    (folder / "train.json").write_text(json.dumps(values))
+    return folder
+
+
+def test_train_leaves_the_model_and_says_how_it_is(workshop: Path) -> None:
+    values = json.loads((workshop / "train.json").read_text())
+    assert (values["reason"], values["epoch"], values["name"]) == ("complete", 3, "spots")
+    assert {"elbo", "reconstruction", "kl", "nll", "active_units"} == set(values["metrics"])
+    assert values["images_per_second"] > 0
+    assert not (workshop / "spots.run").exists()
+    described = result(workshop, "info", "spots.safetensors")
+    assert described["sha256"] == values["sha256"]
+    assert described["settings"] == values["settings"] | {"hidden": [16, 8], "beta": 2.0, "seed": 9}
+
+
+def test_the_recipe_makes_the_same_file_again(workshop: Path, tmp_path: Path) -> None:
+    (tmp_path / "spots.npz").write_bytes((workshop / "spots.npz").read_bytes())
+    recipe = json.loads((workshop / "train.json").read_text())["recipe"].split()
+    assert recipe[:3] == ["latentscape", "train", "spots"]
+    done = run(tmp_path, "train", "spots.npz", *recipe[3:])
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "spots.safetensors").read_bytes() == (workshop / "spots.safetensors").read_bytes()
+    assert "ELBO" in done.stdout
+
+
+def test_info_describes_a_model_a_data_set_and_a_picture(workshop: Path) -> None:
+    lines = run(workshop, "info", "spots.safetensors").stdout
+    for text in ("latentscape train spots", "seed", "test ELBO", "active units", "KL per dimension", "IWAE-500"):
+        assert text in lines
+    data = result(workshop, "info", "spots.npz")
+    assert (data["count"], data["train_count"], data["label_counts"]) == (200, 180, {"0": 100, "1": 100})
+
+
+@pytest.mark.parametrize("name", bundled_models())
+def test_info_describes_the_bundled_models(name: str, tmp_path: Path) -> None:
+    values = result(tmp_path, "info", name)
+    assert values["dataset"] == "mnist_10k"
+    assert values["path"] == str(model_path(name))
+
+
+def test_sample_repeats_by_its_seed_and_pictures_carry_their_latent(workshop: Path) -> None:
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        values = result(workshop, "sample", "spots.safetensors", "-n", 3, "--seed", seed, "--out", name, "--zoom", 2)
+        assert (values["samples"], values["seed"]) == (3, seed)
+    contents = {
+        name: [(workshop / name / "samples" / f"sample-000{i}.png").read_bytes() for i in (1, 2, 3)] for name in "abc"
+    }
+    assert contents["a"] == contents["b"] != contents["c"]
+    with Image.open(workshop / "a" / "samples" / "sample-0001.png") as picture:
+        assert picture.size == (16, 16)
+    latents = np.load(workshop / "a" / "latents.npz")
+    latent = read_latent(workshop / "a" / "samples" / "sample-0003.png")
+    assert latent is not None
+    assert (latent.seed, latent.index, latent.model) == (7, 2, "spots")
+    assert np.array_equal(np.float32(latent.z), latents["z"][2])
+    picture_info = result(workshop, "info", "a/samples/sample-0003.png")
+    assert (picture_info["kind"], picture_info["seed"]) == ("picture", 7)
+    _decoded_again(workshop, contents["a"])
+
+
+def _decoded_again(workshop: Path, pictures: list[bytes]) -> None:
+    """Decoding the exported latents gives the same pixels."""
+    assert result(workshop, "decode", "spots.safetensors", "a/latents.npz", "--out", "d", "--zoom", 2)["pictures"] == 3
+    for index, content in enumerate(pictures, 1):
+        (workshop / "before.png").write_bytes(content)
+        with (
+            Image.open(workshop / "before.png") as one,
+            Image.open(workshop / "d" / "samples" / f"sample-000{index}.png") as two,
+        ):
+            assert one.tobytes() == two.tobytes()
+
+
+def test_encode_writes_the_posterior_of_every_image(workshop: Path) -> None:
+    values = result(workshop, "encode", "spots.safetensors", "spots.npz", "--out", "z.npz")
+    stored = np.load(workshop / "z.npz")
+    assert stored["mu"].shape == stored["sigma"].shape == (200, 2)
+    assert (stored["sigma"] > 0).all()
+    assert np.array_equal(stored["labels"], np.arange(200) % 2)
+    kl = 0.5 * (stored["mu"].astype(float) ** 2 + stored["sigma"].astype(float) ** 2 - 1) - np.log(stored["sigma"])
+    assert values["kl"] == pytest.approx(kl.mean(axis=0).sum(), rel=1e-5)
+    assert result(workshop, "decode", "spots.safetensors", "z.npz", "--out", "e")["pictures"] == 200
+
+
+def test_an_interrupted_training_keeps_what_it_has(workshop: Path) -> None:
+    arguments = command(
+        "train", "spots.npz", "--out", "stopped.safetensors", "--epochs", 100_000, "--hidden", "8", "--batch-size", 20,
+        "--json",
+    )  # fmt: skip
+    with subprocess.Popen(
+        arguments, cwd=workshop, env=environment(workshop), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        _wait_for(process, workshop / "stopped.run")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
+    values = json.loads(output)
+    assert values["reason"] == "stopped"
+    assert values["epoch"] >= 1
+    assert result(workshop, "info", "stopped.safetensors")["epoch"] == values["epoch"]
+
+
+def _wait_for(process: subprocess.Popen[str], run_folder: Path) -> None:
+    """Until the first checkpoint is written."""
+    while not any(run_folder.glob("checkpoint-*")):
+        assert process.poll() is None
+
+
+def test_a_killed_training_is_resumed(workshop: Path) -> None:
+    options = ("spots.npz", "--out", "killed.safetensors", "--hidden", "8", "--batch-size", 20, "--json")
+    with subprocess.Popen(
+        command("train", *options, "--epochs", 100_000),
+        cwd=workshop,
+        env=environment(workshop),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        _wait_for(process, workshop / "killed.run")
+        process.kill()
+    assert not (workshop / "killed.safetensors").exists()
+    done = run(workshop, "train", *options, "--epochs", 1, "--resume")
+    assert json.loads(done.stdout)["reason"] == "complete"
+    assert not (workshop / "killed.run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nonsense",), "there is no command and no file 'nonsense'"),
+        (("train",), "Missing argument 'DATA'."),
+        (("train", "spots.npz"), "Missing option '--out'."),
+        (
+            ("train", "spots.npz", "--out", "m.safetensors", "--epochs", "many"),
+            "Invalid value for '--epochs': 'many' is not a valid integer",
+        ),
+        (("train", "spots.npz", "--out", "m.txt"), "m.txt: the name of the output must end in .safetensors"),
+        (
+            ("train", "spots.npz", "--out", "m.safetensors", "--hidden", "big"),
+            "--hidden: 'big' is not a list of numbers",
+        ),
+        (("info", "nowhere.npz"), "nowhere.npz: no such file or directory"),
+        (("info", "broken.safetensors"), "broken.safetensors: the file is too short to be a model"),
+        (("info", "plain.png"), "plain.png: this picture carries no latent"),
+        (("sample", "broken.safetensors", "--out", "x"), "broken.safetensors: the file is too short to be a model"),
+        (("sample", "spots.npz", "--out", "x"), "spots.npz: this is not a .safetensors model file"),
+        (("sample", "nowhere", "--out", "x"), "nowhere: no such file or directory"),
+        (
+            ("encode", "spots.safetensors", "spots.npz", "--out", "z.txt"),
+            "z.txt: the name of the output must end in .npz",
+        ),
+        (("tour", "--out", "t", "--size", "large"), "--size: 'large' is not a size like 1440x900"),
+    ],
+)
+def test_an_error_is_one_line_and_exit_code_2(arguments: tuple[str, ...], message: str, workshop: Path) -> None:
+    (workshop / "broken.safetensors").write_bytes(b"x")
+    Image.new("L", (4, 4)).save(workshop / "plain.png")
+    before = sorted(workshop.rglob("*"))
+    done = run(workshop, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"latentscape: {message}")
+    assert sorted(workshop.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "bad.npy", "--out", "m.safetensors"), "bad.npy: image 1 holds NaN"),
+        (
+            ("train", "spots.npz", "--out", "m.safetensors", "--likelihood", "poisson"),
+            "the likelihood is one of bernoulli",
+        ),
+        (("train", "spots.npz", "--out", "m.safetensors", "--resume"), "m.run: there is no whole checkpoint"),
+        (("sample", "spots.safetensors", "-n", "0", "--out", "x"), "the number of samples lies in 1 to 100000"),
+        (
+            ("encode", "spots.safetensors", "small.npy", "--out", "z2.npz"),
+            "small: its images are (4, 8, 1), the model's are (8, 8, 1)",
+        ),
+        (("decode", "spots.safetensors", "spots.npz", "--out", "x"), "spots.npz: it has no array called z or mu"),
+    ],
+)
+def test_an_error_of_the_science_is_one_line_too(arguments: tuple[str, ...], message: str, workshop: Path) -> None:
+    pixels = np.zeros((4, 8, 8))
+    np.save(workshop / "small.npy", pixels[:, :4])
+    pixels[1, 0, 0] = np.nan
+    np.save(workshop / "bad.npy", pixels)
+    done = run(workshop, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"latentscape: {message}")
+    assert not list(workshop.glob("m.*")) + list(workshop.glob("x*")) + list(workshop.glob("z2*"))
+
+
+def test_a_closed_pipe_is_no_error(workshop: Path) -> None:
+    script = f"{' '.join(command('info', 'spots.safetensors'))} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=workshop, env=environment(workshop), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.returncode in {0, 1}
+
+
+def test_the_command_line_is_light() -> None:
+    code = "import sys, explorer.cli; print({'numpy', 'rich', 'tensorflow', 'PySide6', 'PIL'} & set(sys.modules))"
+    fresh = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert fresh.stdout.strip() == "set()"
+
+
+def test_hidden_layers_are_a_list_of_numbers() -> None:
+    assert parse_hidden("256,128") == (256, 128)
+    assert parse_hidden("") == ()
+    with pytest.raises(InputError, match="is not a list of numbers like 256,128"):
+        parse_hidden("256;128")
