@@ -46,7 +46,7 @@ def store(model_digest: str, data: DataInfo, embedding: Embedding) -> StoredEmbe
     """Write ``embedding`` to the cache, drop the oldest there, and return where it lies."""
     paths = _paths(model_digest, data)
     for path, values in zip(paths, (embedding.mu, embedding.sigma), strict=True):
-        with atomic_file(path) as file:
+        with atomic_file(path, durable=False) as file:
             np.save(file, values, allow_pickle=False)
     _prune(paths)
     return StoredEmbedding(embedding, str(paths[0]), str(paths[1]))

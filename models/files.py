@@ -11,10 +11,11 @@ from typing import IO
 
 
 @contextmanager
-def atomic_file(target: Path) -> Iterator[IO[bytes]]:
+def atomic_file(target: Path, durable: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file that becomes ``target`` when the block ends, and vanishes if it raises.
 
-    OSError if the folder cannot be written.
+    What can be made again need not be ``durable``: it is not synced, and may be lost with the power. OSError if the
+    folder cannot be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
@@ -23,13 +24,15 @@ def atomic_file(target: Path) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         draft.chmod(0o666 & ~_umask())
         draft.replace(target)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    sync_folder(target.parent)
+    if durable:
+        sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

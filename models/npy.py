@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from models.protocol import InputError
 
 # NumPy's own default; a longer header can only be made by hand.
 MAX_HEADER = 10_000
+
+# NumPy parses the header as a Python literal and lets what its parser raises through.
+HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, OverflowError, RecursionError, MemoryError)
 
 Header = tuple[tuple[int, ...], np.dtype]
 
@@ -40,7 +44,7 @@ def read_header(file: IO[bytes], name: str) -> Header:
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_HEADER)
         else:
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(file, max_header_size=MAX_HEADER)
-    except (ValueError, TypeError, RecursionError, MemoryError) as error:
+    except HEADER_ERRORS as error:
         raise InputError(name, "this is not a NumPy array file, or its header is damaged") from error
     if dtype.hasobject:
         raise InputError(name, "it holds Python objects (a pickle), which can run any code and are never opened")

@@ -14,6 +14,7 @@ from models.vae import VAE
 
 # One slice keeps a single thread busy for about 4 ms: a decode that waits for it still makes its frame.
 EMBED_SLICE = 256
+SUMMARY_SLICE = 2048
 TILE_IMAGES = 64
 MAX_SAMPLES = 100_000
 MAX_DRAWS = 4096
@@ -27,26 +28,30 @@ class Embedding:
     mu: Floats32
     sigma: Floats32
 
-    def summary(self) -> EmbeddingSummary:
-        """Return what all images say of each dimension."""
-        mean = self.mu.mean(axis=0, dtype=np.float64)
-        centred = np.asarray(self.mu, np.float64) - mean
-        return EmbeddingSummary(
-            kl=self.kl(),
-            active=self.active(),
-            low=self.mu.min(axis=0).astype(np.float64),
-            high=self.mu.max(axis=0).astype(np.float64),
-            mean=mean,
-            covariance=centred.T @ centred / max(len(centred) - 1, 1),
-        )
 
-    def kl(self) -> Floats64:
-        """Return the mean over the data of KL(q(z_i|x) ‖ N(0, 1)) for each dimension [d], in nats."""
-        return np.asarray(kl_per_dim(self.mu, self.sigma).mean(axis=0))
+def summarize(embedding: Embedding) -> Generator[None, None, EmbeddingSummary]:
+    """Return what all images say of each dimension, yielding between slices of them.
 
-    def active(self) -> NDArray[np.bool_]:
-        """Return which dimensions [d] are active: Var_x(μ_i) > 0.01 (Burda et al. 2016)."""
-        return np.asarray(self.mu.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE)
+    Moments are summed around the first mean: sums of squares around 0 would lose the digits of a narrow dimension.
+    """
+    count, origin = len(embedding.mu), embedding.mu[0].astype(np.float64)
+    low, high = origin.copy(), origin.copy()
+    kl, first = np.zeros_like(origin), np.zeros_like(origin)
+    second = np.zeros((len(origin), len(origin)))
+    for start in range(0, count, SUMMARY_SLICE):
+        part = slice(start, start + SUMMARY_SLICE)
+        mu = embedding.mu[part].astype(np.float64)
+        kl += kl_per_dim(mu, embedding.sigma[part]).sum(axis=0)
+        np.minimum(low, mu.min(axis=0), out=low)
+        np.maximum(high, mu.max(axis=0), out=high)
+        shifted = mu - origin
+        first += shifted.sum(axis=0)
+        second += shifted.T @ shifted
+        yield
+    mean = first / count
+    scatter = second - count * np.outer(mean, mean)
+    active = np.diag(scatter) / count > ACTIVE_VARIANCE
+    return EmbeddingSummary(kl / count, active, low, high, origin + mean, scatter / max(count - 1, 1))
 
 
 def kl_per_dim(mu: NDArray[np.floating], sigma: NDArray[np.floating]) -> Floats64:

@@ -88,7 +88,7 @@ class DecoderWorker:
     def _open_model(self, request: OpenModel) -> ModelOpened:
         opened = open_model(request.path)
         # Work on the previous model would mix the two: whoever wants it asks again.
-        self._jobs.cancel_kind(Embed, Aggregate, Sample, OpenModel)
+        self._jobs.cancel_kind(Embed, Aggregate, Sample)
         if self._vae is not None and self._vae.architecture == opened.architecture:
             self._vae.assign(opened.parameters)
         else:
@@ -157,7 +157,7 @@ class DecoderWorker:
             embedding = yield from service.embed(vae, images)
             stored = embeddings.store(model.info.digest, data, embedding)
         self._embedding = stored.embedding
-        summary = stored.embedding.summary()
+        summary = yield from service.summarize(stored.embedding)
         yield Embedded(
             request.id, model.info.digest, data.digest, stored.mu_path, stored.sigma_path, summary
         )  # fmt: skip

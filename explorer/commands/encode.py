@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.commands.report import print_result, progress_bar
+from explorer.commands.report import finished, print_result, progress_bar
 from explorer.commands.science import check_target, compiled, find_data, open_named_model
 from explorer.export.files import whole_file
-from models.protocol import DataInfo, InputError
+from models.protocol import DataInfo, EmbeddingSummary, InputError
 
 if TYPE_CHECKING:
     from models.service import Embedding
@@ -25,31 +25,24 @@ def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
     opened, info = open_named_model(model), open_data(find_data(data))
     if info.image_shape != opened.info.image_shape:
         raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
-    embedding = _embed(compiled(opened), info)
+    embedding, summary = _embed(compiled(opened), info)
     arrays = {"mu": embedding.mu, "sigma": embedding.sigma}
     if info.labels_path is not None:
         arrays["labels"] = np.load(info.labels_path, allow_pickle=False)
     names = {"model": np.str_(opened.info.name), "model_hash": np.str_(opened.info.digest)}
     with whole_file(out) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays, **names)
-    active = int(embedding.active().sum())
-    kl = float(embedding.kl().sum())
+    active, kl = int(summary.active.sum()), float(summary.kl.sum())
     result = {"images": info.count, "out": str(out), "active_units": active, "kl": kl}
     print_result(result, [f"{info.count:,} images in {out}: KL {kl:.2f} nats, {active} active units"], as_json)
     return 0
 
 
-def _embed(vae: VAE, info: DataInfo) -> Embedding:
+def _embed(vae: VAE, info: DataInfo) -> tuple[Embedding, EmbeddingSummary]:
     from models.datasets import load_images
-    from models.service import EMBED_SLICE, embed
+    from models.service import EMBED_SLICE, embed, summarize
 
-    steps = embed(vae, load_images(info))
     with progress_bar() as bar:
         task = bar.add_task("images", total=info.count)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                embedding: Embedding = end.value
-                return embedding
-            bar.advance(task, EMBED_SLICE)
+        embedding = finished(embed(vae, load_images(info)), lambda: bar.advance(task, EMBED_SLICE))
+    return embedding, finished(summarize(embedding), lambda: None)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+T = TypeVar("T")
 
 
 def progress_bar(*extra: TextColumn) -> Progress:
@@ -16,6 +19,17 @@ def progress_bar(*extra: TextColumn) -> Progress:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *extra, TimeRemainingColumn())
     return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def finished(steps: Generator[None, None, T], tick: Callable[[], None]) -> T:
+    """Run ``steps`` to their end, calling ``tick`` after each, and return their value."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        tick()
 
 
 def print_result(result: Mapping[str, object], lines: Iterable[str], as_json: bool) -> None:

@@ -219,14 +219,18 @@ def test_embedding_and_aggregate_of_a_data_set(opened: Worker, tiny_data: Path) 
     assert np.allclose(mu, direct.mu, atol=1e-6)
     assert np.allclose(sigma, direct.sigma, atol=1e-6)
     wide = sigma.astype(np.float64)
-    assert np.allclose(embedded.kl, (0.5 * (mu**2 + wide**2 - 1) - np.log(wide)).mean(axis=0), atol=1e-6)
-    assert np.array_equal(embedded.active, mu.var(axis=0) > 0.01)
+    summary = embedded.summary
+    assert np.allclose(summary.kl, (0.5 * (mu**2 + wide**2 - 1) - np.log(wide)).mean(axis=0), atol=1e-6)
+    assert np.array_equal(summary.active, mu.var(axis=0) > 0.01)
+    assert np.allclose(summary.mean, mu.mean(axis=0), atol=1e-6)
+    assert np.allclose(summary.covariance, np.cov(mu, rowvar=False), rtol=1e-4, atol=1e-9)
+    assert np.allclose([summary.low, summary.high], [mu.min(axis=0), mu.max(axis=0)])
     expected = scipy.stats.norm(mu[:, 1:2].astype(np.float64), wide[:, 1:2])
     assert np.allclose(aggregate.pdf, expected.pdf(aggregate.x).mean(axis=0))
     assert np.allclose(aggregate.cdf, expected.cdf(aggregate.x).mean(axis=0))
     again = opened.ask(Embed(6), Embedded)
     assert again.mu_path == embedded.mu_path
-    assert np.array_equal(again.kl, embedded.kl)
+    assert np.array_equal(again.summary.kl, summary.kl)
 
 
 def test_a_request_overtakes_background_work(opened: Worker, tmp_path: Path) -> None:
@@ -245,6 +249,7 @@ def test_a_newer_embedding_replaces_the_older(opened: Worker, tmp_path: Path) ->
     opened.until(DataOpened)
     opened.send(Embed(3))
     opened.send(Embed(4))
+    assert opened.until(Dropped).id == 3
     assert opened.until(Embedded).id == 4
     assert isinstance(opened.ask(Decode(5, np.zeros((1, 3), np.float32)), Decoded), Decoded)
 
@@ -285,6 +290,17 @@ def test_a_reloaded_model_is_the_new_one(
     assert first.digest != second.digest
     decoder.ask(OpenModel(4, str(tiny_model)), ModelOpened)
     assert np.array_equal(decoder.ask(Decode(5, z), Decoded).images, before)
+
+
+def test_work_on_a_replaced_model_is_given_up(opened: Worker, tiny_model: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "many.npz", images=blobs(30_000, seed=2))
+    opened.send(OpenData(2, str(tmp_path / "many.npz")))
+    opened.until(DataOpened)
+    opened.send(Embed(3))
+    opened.send(OpenModel(4, str(tiny_model)))
+    kinds = [type(opened.receive()), type(opened.receive())]
+    assert kinds == [ModelOpened, Dropped]
+    assert not opened.connection.poll(0.1)
 
 
 class Nonsense:
