@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import importlib
 import os
@@ -17,6 +18,7 @@ from models.protocol import PROTOCOL_VERSION, Hello, Role
 
 TRAINER_NICENESS = 10
 ORPHAN_EXIT_CODE = 3
+PR_SET_PDEATHSIG = 1
 
 
 def main(role: Role, connection: Connection, log_path: str) -> None:
@@ -58,6 +60,9 @@ def exit_with_parent() -> None:
     parent = parent_process()
     if parent is None:
         return
+    if sys.platform == "linux":
+        # The kernel needs no turn of a busy process to end it; the thread below serves the other systems.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     watch = threading.Thread(target=_wait_and_exit, args=(parent.sentinel,), name="parent-watch", daemon=True)
     watch.start()
 
