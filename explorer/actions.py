@@ -47,7 +47,9 @@ class Actions(QObject):
         self.undo = state.undo.stack.createUndoAction(self, "Undo")
         self.redo = state.undo.stack.createRedoAction(self, "Redo")
         self.undo.setShortcuts(QKeySequence.keyBindings(Key.Undo))
-        self.redo.setShortcuts([*QKeySequence.keyBindings(Key.Redo), QKeySequence("Ctrl+Y")])
+        # Not twice: Qt finds a key that an action has two times ambiguous, and does nothing.
+        redo = [key for key in QKeySequence.keyBindings(Key.Redo) if key != QKeySequence("Ctrl+Y")]
+        self.redo.setShortcuts([*redo, QKeySequence("Ctrl+Y")])
         self._icons |= {self.undo: "undo", self.redo: "redo"}
         self.add_point = make("Add point", "plus", state.latent.add_point, "Ctrl+D")
         self.remove_point = make("Remove point", "", state.latent.remove_point, "Ctrl+Backspace")

@@ -46,7 +46,7 @@ DARK = Colors(
     text="#e8eaed", muted="#9ea5b0", accent="#56b4f0", on_accent="#0b1a26", second="#f0a860", third="#7fd1a0",
     prior="#9ea5b0", good="#7fd1a0", warning="#f0c060", error="#ff8a80",
     classes=(
-        "#4f9be6", "#ffa90e", "#e0432b", "#a8b8b6", "#a86be0", "#bd7d6c", "#ff7a1f", "#cabf80", "#868c98",
+        "#4f9be6", "#ffa90e", "#e0432b", "#a8b8b6", "#8f5ce2", "#bd7d6c", "#ff7a1f", "#cabf80", "#868c98",
         "#92dadd",
     ),
 )  # fmt: skip

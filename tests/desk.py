@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -167,6 +168,16 @@ class Desk:
         place = QPointF(at)
         event = QMouseEvent(kind, place, QPointF(widget.mapToGlobal(place.toPoint())), button, held, PLAIN)
         QApplication.sendEvent(widget, event)
+
+    def drop(self, *paths: Path) -> None:
+        """Drop files on the window."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        place, copy = QPointF(400.0, 300.0), Qt.DropAction.CopyAction
+        entering = QDragEnterEvent(place.toPoint(), copy, data, LEFT, PLAIN)
+        QApplication.sendEvent(self.window, entering)
+        assert entering.isAccepted()
+        QApplication.sendEvent(self.window, QDropEvent(place, copy, data, LEFT, PLAIN))
 
     # ---------------------------------------------------------------------------------------------------- places
 

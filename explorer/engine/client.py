@@ -108,10 +108,11 @@ class WorkerClient(QObject):
 
     def _read(self, connection: Connection, generation: int) -> None:
         try:
-            while True:
-                self._arrived.emit(generation, connection.recv())
-        except (EOFError, OSError):
-            self._ended.emit(generation)
+            try:
+                while True:
+                    self._arrived.emit(generation, connection.recv())
+            except (EOFError, OSError):
+                self._ended.emit(generation)
         except RuntimeError:
             _log.debug("the window is gone, the reader of the %s ends", self.role)
 

@@ -1,0 +1,23 @@
+"""A window of its own for every test: these break it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.desk import Desk, opened_app
+
+
+@pytest.fixture
+def broken(qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A window that has just opened."""
+    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
+    with opened_app(qapp) as app:
+        desk = Desk(app, qtbot)
+        desk.wait_ready()
+        yield desk
+        vars(desk).clear()

@@ -1,0 +1,137 @@
+"""The decoder is killed: the window lives, says so, and nothing of the person's is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPointF
+
+from explorer.engine.client import RESTARTS
+from explorer.state import session
+from explorer.state.engine import Status
+from explorer.state.export import ExportSettings
+from resources import model_path
+from tests.desk import LEFT, PATIENCE_MS, Desk
+from tests.oracle import NumpyVAE
+
+
+def _kill(desk: Desk) -> int:
+    pid = desk.app.decoder.client.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def _wait_restarted(desk: Desk, killed: int) -> None:
+    def restarted() -> bool:
+        return desk.app.decoder.client.pid not in (None, killed) and _status(desk) is Status.READY
+
+    desk.qtbot.waitUntil(restarted, timeout=PATIENCE_MS)
+
+
+def _status(desk: Desk) -> Status:
+    return desk.state.engine.status["decoder"]
+
+
+def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
+    desk, viewport = broken, broken.window.map.plot.viewport()
+    desk.window.map.select(42)
+    desk.window.actions_of.add_point.trigger()
+    desk.latent.set_locked(9, True)
+    desk.state.view.set_decode_mode("mean")
+    desk.state.view.set_decode_mode("mu")
+    desk.settle()
+    steps, start = desk.state.undo.stack.count(), desk.marker("B")
+    desk.press(viewport, start)
+    desk.move(viewport, start + QPointF(10, 5), held=LEFT)
+    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        killed = _kill(desk)
+        for step in range(2, 12):
+            desk.move(viewport, start + QPointF(10 * step, 5 * step), held=LEFT)
+    banner = desk.window.banner
+    assert banner.isVisible()
+    assert banner.text.text() == ("The decoder stopped: killed by SIGKILL. It is being restarted; nothing is lost.")
+    assert banner.restart.isHidden()
+    desk.move(viewport, start + QPointF(60, 60), held=LEFT)
+    under_mouse = desk.plane_at(start + QPointF(60, 60))
+    kept = session.capture(desk.state)
+    _wait_restarted(desk, killed)
+    desk.qtbot.waitUntil(lambda: desk.state.model.model is not None)
+    desk.settle()
+    assert session.capture(desk.state) == kept
+    np.testing.assert_allclose(desk.plane_at(desk.marker("B")), under_mouse, atol=1e-6)
+    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    desk.move(viewport, start + QPointF(80, 20), held=LEFT)
+    desk.release(viewport, start + QPointF(80, 20))
+    desk.settle()
+    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    assert desk.state.undo.stack.count() == steps + 1
+    assert desk.state.undo.stack.undoText() == "Drag B"
+
+
+def test_the_model_and_data_of_before_are_opened_again(broken: Desk) -> None:
+    desk, two = broken, model_path("mnist-vae-2")
+    desk.drop(two)
+    desk.settle()
+    desk.latent.set_z(np.array([0.5, -0.5]))
+    desk.settle()
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        killed = _kill(desk)
+    _wait_restarted(desk, killed)
+    desk.settle()
+    assert desk.state.model.model is not None
+    assert desk.state.model.model.path == str(two)
+    assert desk.point.z.tolist() == [0.5, -0.5]
+    picture = NumpyVAE(two).decode(desk.point.z[None])[0]
+    np.testing.assert_allclose(desk.state.results.picture, picture, atol=1e-4)
+
+
+def test_killed_in_the_middle_of_an_export(broken: Desk, tmp_path: Path) -> None:
+    desk, settings = broken, ExportSettings(tmp_path / "out", count=10_000)
+    desk.state.export.start(settings)
+    with desk.qtbot.waitSignal(desk.state.export.progressed, timeout=PATIENCE_MS):
+        pass
+    with desk.qtbot.waitSignal(desk.state.export.finished, timeout=PATIENCE_MS) as finished:
+        _kill(desk)
+    written = len(list(settings.folder.rglob("*.png")))
+    assert finished.args[0] == f"Stopped: {written} samples written to {settings.folder}."
+
+
+def test_killed_while_it_owes_a_quantile(broken: Desk) -> None:
+    desk, curves = broken, broken.window.distribution.curves
+    start = desk.grip(curves.cdf, "u", "h")[1]
+    desk.press(curves.cdf.viewport(), start)
+    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        killed = _kill(desk)
+        desk.move(curves.cdf.viewport(), start + QPointF(0, 10), held=LEFT)
+        desk.release(curves.cdf.viewport(), start + QPointF(0, 10))
+    _wait_restarted(desk, killed)
+    desk.settle()
+    before = desk.state.undo.stack.count()
+    with desk.latent.step("afterwards"):
+        desk.latent.set_component("z", 3, 1.0)
+    assert desk.state.undo.stack.count() == before + 1
+
+
+def test_after_five_restarts_it_stays_off_until_the_button_is_pressed(broken: Desk, oracle: NumpyVAE) -> None:
+    desk, banner = broken, broken.window.banner
+    for number in range(RESTARTS + 1):
+        with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+            _kill(desk)
+        assert banner.restart.isVisible() == (number == RESTARTS)
+    assert (_status(desk), desk.app.decoder.client.pid) == (Status.CRASHED, None)
+    assert banner.text.text().endswith("It stays off until you restart it.")
+    kept = desk.point
+    desk.latent.set_component("z", 3, 1.5)
+    banner.restart.click()
+    assert banner.isHidden()
+    _wait_restarted(desk, 0)
+    desk.qtbot.waitUntil(desk.idle, timeout=PATIENCE_MS)
+    assert np.delete(desk.point.z, 3).tobytes() == np.delete(kept.z, 3).tobytes()
+    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        _kill(desk)
+    assert banner.restart.isHidden()
