@@ -19,6 +19,7 @@ DOT = 3.8
 DOT_ALPHA = 160
 BLOCKS = 8
 BIN = 2
+NAME_GAP = 17.0
 
 
 class CloudLayer(StillLayer):
@@ -49,11 +50,15 @@ class CloudLayer(StillLayer):
             painter.drawImage(QPointF(0, 0), density_image(pixels, self._labels, frame.size, palette))
         else:
             yield from self._draw_dots(painter, pixels, palette)
-        for label, place in self._medians.items():
-            # Colour is not the only cue.
-            if label >= 0:
-                centre = QPointF(*frame.to_pixels(place))
-                draw_haloed(painter, centre - QPointF(4, -5), str(label), self.theme, 15)
+        self._draw_names(painter, frame)
+
+    def _draw_names(self, painter: QPainter, frame: Frame) -> None:
+        """Name every class at its median, names moved apart where they would overlap: colour is not the only cue."""
+        named = {label: place for label, place in self._medians.items() if label >= 0}
+        if named:
+            places = moved_apart(frame.to_pixels(np.stack(list(named.values()))), NAME_GAP)
+            for label, (x, y) in zip(named, places, strict=True):
+                draw_haloed(painter, QPointF(x - 4, y + 5), str(label), self.theme, 15)
 
     def _draw_dots(self, painter: QPainter, pixels: Matrix, palette: dict[int, QColor]) -> Generator[None, None, None]:
         # In interleaved blocks, so that no class always lies on top of another.
@@ -91,6 +96,18 @@ class RingLayer(StillLayer):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(centre, across, down)
             draw_haloed(painter, QPointF(centre.x() - 20, centre.y() - down + 4), f"prior {ring}σ", self.theme, 11)
+
+
+def moved_apart(places: Matrix, gap: float, rounds: int = 40) -> Matrix:
+    """Return places [n, 2] pushed away from each other, little by little, until none is nearer than ``gap``."""
+    moved = places + 1e-3 * np.arange(len(places))[:, np.newaxis]
+    for _ in range(rounds):
+        away = moved[:, np.newaxis] - moved
+        distance = np.maximum(np.hypot(away[..., 0], away[..., 1]), 1e-6)
+        push = np.clip(gap - distance, 0.0, None) / distance
+        np.fill_diagonal(push, 0.0)
+        moved = moved + 0.5 * (away * push[..., np.newaxis]).sum(axis=1)
+    return moved
 
 
 def density_image(
