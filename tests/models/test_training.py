@@ -27,7 +27,7 @@ from models.protocol import (
     TrainStarted,
 )
 from models.training import TrainingRun
-from models.training_loop import LoopState, TrainingLoop, initial_state, training_input
+from models.training_loop import LoopState, TrainingLoop, initial_state, noise_seed, training_input
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
 
 
@@ -102,6 +102,12 @@ def test_binarized_pixels_are_black_or_white_with_their_grey_level() -> None:
     assert first.mean(axis=0) == pytest.approx([0, 64 / 255, 128 / 255, 1], abs=4 * 0.5 / np.sqrt(20_000))
     assert not np.array_equal(first, second)
     assert np.array_equal(first, draw(tf.constant([1, 2], tf.int64)).numpy())
+
+
+def test_every_step_has_noise_of_its_own() -> None:
+    seeds = [noise_seed(5, tf.constant(step), stream).numpy().tolist() for step in range(10) for stream in (0, 1)]
+    assert len({tuple(seed) for seed in seeds}) == 20
+    assert noise_seed(6, tf.constant(0), 0).numpy().tolist() not in seeds
 
 
 def test_steps_do_not_depend_on_how_they_are_cut_into_chunks() -> None:
