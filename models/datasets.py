@@ -9,29 +9,30 @@ is in memory at a time. NumPy and Pillow only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from models import datasets_cache as cache
 from models.datasets_arrays import npy_source, npz_source
-from models.datasets_folder import folder_fingerprint, folder_source
+from models.datasets_folder import folder_source, list_folder
 from models.datasets_idx import idx_source, labels_file
 from models.datasets_source import Source
 from models.files import reason_of
 from models.protocol import DataInfo, InputError
 
-HASH_BLOCK = 1 << 22
+HASH_BLOCK = 1 << 20
 TEST_SHARE = 10
 
-MAGICS: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "npz"),
-    (b"PK\x05\x06", "npz"),
-    (b"\x93NUMPY", "npy"),
-    (b"\x1f\x8b", "idx"),
-    (b"\x00\x00", "idx"),
-    (b"\x80", "pickle"),
+PICKLE_MAGIC = b"\x80"
+SOURCES: tuple[tuple[bytes, Callable[[Path], Source]], ...] = (
+    (b"PK\x03\x04", npz_source),
+    (b"PK\x05\x06", npz_source),
+    (b"\x93NUMPY", npy_source),
+    (b"\x1f\x8b", idx_source),
+    (b"\x00\x00", idx_source),
 )
 KINDS = "an .npz or .npy of images, an IDX file or a folder of pictures"
 
@@ -51,11 +52,15 @@ def opening_data(path: str | Path) -> Generator[None, None, DataInfo]:
     """Do the work of :func:`open_data` a few milliseconds at a time, yielding in between."""
     path = Path(path)
     try:
-        fingerprint = yield from _fingerprint(path)
+        if path.is_dir():
+            listing = yield from list_folder(path)
+            fingerprint, read = listing.digest[:16], partial(folder_source, listing)
+        else:
+            fingerprint, read = (yield from _fingerprint(path)), partial(_file_source, path)
         known = cache.stored(path, fingerprint)
         if known is not None:
             return known
-        source = _source(path)
+        source = read()
         _check_count(source, path)
         return (yield from cache.store(path, fingerprint, source, train_count(source.count)))
     except OSError as error:
@@ -81,42 +86,24 @@ def _check_count(source: Source, path: Path) -> None:
         raise InputError(path.name, "there is only one image in it, at least two are needed: one trains, one tests")
 
 
-def _kind(path: Path) -> str:
-    if path.is_dir():
-        return "folder"
+def _file_source(path: Path) -> Source:
     with path.open("rb") as file:
         start = file.read(8)
     if not start:
         raise InputError(path.name, "the file is empty")
-    for magic, kind in MAGICS:
+    if start.startswith(PICKLE_MAGIC):
+        raise InputError(path.name, "this is a Python pickle, which can run any code and is never opened")
+    for magic, source in SOURCES:
         if start.startswith(magic):
-            return kind
+            return source(path)
     raise InputError(path.name, f"this is not a data set; it should be {KINDS}")
 
 
-def _source(path: Path) -> Source:
-    kind = _kind(path)
-    if kind == "folder":
-        return folder_source(path)
-    if kind == "npz":
-        return npz_source(path)
-    if kind == "npy":
-        return npy_source(path)
-    if kind == "idx":
-        return idx_source(path)
-    raise InputError(path.name, "this is a Python pickle, which can run any code and is never opened")
-
-
 def _fingerprint(path: Path) -> Generator[None, None, str]:
-    """Return a digest that changes with the content: of the bytes of files, of names, sizes and times in a folder."""
-    digest = hashlib.sha256(path.suffix.encode())
-    if path.is_dir():
-        for line in folder_fingerprint(path):
-            digest.update(line)
-            yield
-        return digest.hexdigest()[:16]
+    """Return a digest of the bytes of a file and of those that belong to it."""
+    digest = hashlib.sha256()
     for file in _files_of(path):
-        digest.update(file.name.encode())
+        digest.update(file.name.encode(errors="surrogateescape"))
         with file.open("rb") as stream:
             while block := stream.read(HASH_BLOCK):
                 digest.update(block)

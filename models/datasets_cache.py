@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from models.protocol import DataInfo
 CACHE_VARIABLE = "LATENTSCAPE_CACHE"
 MAX_CACHE_BYTES = 4 << 30
 LAYOUT_VERSION = 1
+SYNC_POLL_SECONDS = 0.002
 
 
 def cache_root() -> Path:
@@ -90,7 +92,12 @@ def _write_images(target: Path, source: Source) -> Generator[None, None, str]:
             file.write(data)
             yield
         file.flush()
-        os.fsync(file.fileno())
+        # Two gigabytes take seconds to reach the disk; the thread waits for them, the caller need not.
+        with ThreadPoolExecutor(1) as thread:
+            sync = thread.submit(os.fsync, file.fileno())
+            while not wait([sync], timeout=SYNC_POLL_SECONDS).done:
+                yield
+            sync.result()
     return digest.hexdigest()[:16]
 
 

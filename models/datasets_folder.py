@@ -2,77 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import os
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from models.datasets_source import Images, Labels, Source, check_size, images_per_block
+from models.datasets_source import Images, Labels, Source, check_size
 from models.pictures import GREY_MODES, opened_picture, picture_array
 from models.protocol import InputError
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
-MAX_FILES = 1_000_000
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+MAX_FILES = 200_000
+# Work between two yields: a decode in the same process waits no longer than for these.
+FILES_PER_STEP = 500
+PICTURES_PER_BLOCK = 4
 # Files come sorted by class; the test images are the last tenth, so the order is shuffled, always the same way.
 SHUFFLE_SEED = 0
 
 
-def folder_source(folder: Path) -> Source:
-    """Return the pictures of ``folder``; InputError if there are none or they differ in size."""
-    files, labels, names = _classes(folder)
-    if not files:
-        raise InputError(folder.name, "there are no pictures in this folder (PNG, JPEG, BMP, WebP, GIF, TIFF)")
-    order = np.random.default_rng(SHUFFLE_SEED).permutation(len(files))
-    files = [files[index] for index in order]
-    image_shape = _image_shape(files)
-    check_size(len(files), image_shape, folder.name)
-    shuffled = None if labels is None else labels[order]
-    return Source(len(files), image_shape, _blocks(files, image_shape), shuffled, names)
+@dataclass(frozen=True)
+class Listing:
+    """The picture files below a folder, sorted within their classes, and a digest of their names, sizes and times."""
+
+    folder: Path
+    files: list[str]
+    labels: Labels | None
+    label_names: tuple[str, ...]
+    digest: str
 
 
-def folder_fingerprint(folder: Path) -> Iterator[bytes]:
-    """Yield one line for each picture: its name, size and time of change."""
-    files, _, _ = _classes(folder)
-    for file in files:
-        status = file.stat()
-        yield f"{file.relative_to(folder).as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode()
-
-
-def _classes(folder: Path) -> tuple[list[Path], Labels | None, tuple[str, ...]]:
-    """Return the picture files in order, their classes and the names of the classes."""
-    top = _pictures(folder)
-    groups = {sub.name: _pictures(sub) for sub in sorted(folder.iterdir()) if sub.is_dir() and not _hidden(sub)}
-    groups = {name: files for name, files in groups.items() if files}
-    if not groups:
-        return top, None, ()
-    if top:
+def list_folder(folder: Path) -> Generator[None, None, Listing]:
+    """List the pictures of ``folder`` and of its sub-folders, yielding in between; InputError if there are too many."""
+    top = yield from _entries(folder, "")
+    groups: dict[str, list[str]] = {}
+    for name in sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _hidden(entry.name)):
+        found = yield from _entries(folder, name)
+        if found:
+            groups[name] = found
+        if sum(map(len, groups.values())) > MAX_FILES:
+            raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")
+    if top and groups:
         raise InputError(folder.name, "there are pictures both in it and in its sub-folders; which are the classes?")
-    files = [file for group in groups.values() for file in group]
-    if len(files) > MAX_FILES:
-        raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")
-    labels = np.repeat(np.arange(len(groups)), [len(group) for group in groups.values()])
-    return files, labels.astype(np.int64), tuple(groups)
+    lines = [line for group in groups.values() for line in group] or top
+    digest = hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+    labels = np.repeat(np.arange(len(groups), dtype=np.int64), [len(group) for group in groups.values()])
+    files = [line.split("\0", 1)[0] for line in lines]
+    return Listing(folder, files, labels if groups else None, tuple(groups), digest)
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not _hidden(file))
+def folder_source(listing: Listing) -> Source:
+    """Return the pictures of ``listing``; InputError if there are none or they differ in size."""
+    name = listing.folder.name
+    if not listing.files:
+        raise InputError(name, "there are no pictures in this folder (PNG, JPEG, BMP, WebP, GIF, TIFF)")
+    order = np.random.default_rng(SHUFFLE_SEED).permutation(len(listing.files))
+    files = [listing.folder / listing.files[index] for index in order]
+    image_shape = _image_shape(files[0])
+    check_size(len(files), image_shape, name)
+    labels = None if listing.labels is None else listing.labels[order]
+    return Source(len(files), image_shape, _blocks(files, image_shape), labels, listing.label_names)
 
 
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(".")
+def _entries(folder: Path, below: str) -> Generator[None, None, list[str]]:
+    """Return a sorted line ``path NUL size NUL time`` for every picture directly in ``folder / below``."""
+    lines: list[str] = []
+    prefix = f"{below}/" if below else ""
+    with os.scandir(folder / below) as entries:
+        for entry in entries:
+            if entry.name.lower().endswith(SUFFIXES) and not _hidden(entry.name):
+                status = entry.stat()
+                lines.append(f"{prefix}{entry.name}\0{status.st_size}\0{status.st_mtime_ns}")
+                if len(lines) > MAX_FILES:
+                    raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")
+                if len(lines) % FILES_PER_STEP == 0:
+                    yield
+    return sorted(lines)
 
 
-def _image_shape(files: list[Path]) -> tuple[int, int, int]:
+def _hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
+def _image_shape(file: Path) -> tuple[int, int, int]:
     """Return the shape of the first picture: grey if it is; the others are converted to it."""
-    with opened_picture(files[0]) as image:
+    with opened_picture(file) as image:
         return image.height, image.width, 1 if image.mode in GREY_MODES else 3
 
 
 def _blocks(files: list[Path], image_shape: tuple[int, int, int]) -> Iterator[Images]:
-    # Decoding a picture takes longer than copying it: few pictures a block keep each step short.
-    size = min(images_per_block(image_shape), 16)
-    for start in range(0, len(files), size):
-        chunk = files[start : start + size]
+    for start in range(0, len(files), PICTURES_PER_BLOCK):
+        chunk = files[start : start + PICTURES_PER_BLOCK]
         yield np.stack([_picture(file, files[0], image_shape) for file in chunk])
 
 

@@ -16,7 +16,7 @@ Labels = NDArray[np.int64]
 # A dense network has a weight for every pixel of every unit; in colour this is the limit of Architecture.
 MAX_IMAGE_PIXELS = 256 * 256
 MAX_DATA_BYTES = 2 << 30
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str) -> None
 
 
 def images_per_block(image_shape: tuple[int, int, int], bytes_per_value: int = 1) -> int:
-    """Return how many images fill a block of about a megabyte."""
+    """Return how many images fill a block of half a megabyte."""
     return max(1, BLOCK_BYTES // (int(np.prod(image_shape)) * bytes_per_value))
 
 

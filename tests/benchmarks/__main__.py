@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.benchmarks import interaction
+from tests.benchmarks import interaction, science
 
 if __name__ == "__main__":
-    print(json.dumps({"interaction": interaction.measure(repeats=3)}, indent=2))
+    print(json.dumps({"science": science.measure(), "interaction": interaction.measure(repeats=3)}, indent=2))

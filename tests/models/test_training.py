@@ -27,7 +27,7 @@ from models.protocol import (
     TrainStarted,
 )
 from models.training import TrainingRun
-from models.training_loop import LoopState, TrainingLoop, initial_state, training_input
+from models.training_loop import LoopState, TrainingLoop, initial_state, noise_seed, training_input
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
 
 
@@ -94,6 +94,22 @@ def test_one_step_is_the_gradient_of_the_objective(tiny_data: Path) -> None:
     assert np.allclose(moved[clear], -1e-3 * np.sign(gradient[clear]), rtol=0.05)
 
 
+def test_beta_weighs_the_kl_term_alone() -> None:
+    gradients = []
+    for beta in (0.0, 1.0, 3.0):
+        settings = replace(SETTINGS, beta=beta)
+        architecture = architecture_of(settings, IMAGE_SHAPE)
+        loop, state = TrainingLoop(architecture, settings, blobs(16)), initial_state(architecture, 0)
+        sums = loop.run(state, loop.epoch_order(0), 0, 1)
+        gradients.append({name: value.numpy() for name, value in state.first.items()})
+        assert sums.means().elbo == pytest.approx(-(sums.reconstruction + sums.kl))
+    none, one, three = gradients
+    for name in ("encoder.loc.bias", "encoder.scale.kernel"):
+        assert np.abs(one[name] - none[name]).max() > 1e-4
+        assert np.allclose(three[name] - none[name], 3 * (one[name] - none[name]), rtol=1e-3, atol=1e-5)
+    assert np.allclose(three["decoder.logits.bias"], none["decoder.logits.bias"], atol=1e-7)
+
+
 def test_binarized_pixels_are_black_or_white_with_their_grey_level() -> None:
     pixels = tf.constant(np.tile(np.array([0, 64, 128, 255], np.uint8), (20_000, 1)))
     draw = tf.function(lambda seed: training_input(pixels, "bernoulli", seed), jit_compile=True)
@@ -102,6 +118,12 @@ def test_binarized_pixels_are_black_or_white_with_their_grey_level() -> None:
     assert first.mean(axis=0) == pytest.approx([0, 64 / 255, 128 / 255, 1], abs=4 * 0.5 / np.sqrt(20_000))
     assert not np.array_equal(first, second)
     assert np.array_equal(first, draw(tf.constant([1, 2], tf.int64)).numpy())
+
+
+def test_every_step_has_noise_of_its_own() -> None:
+    seeds = [noise_seed(5, tf.constant(step), stream).numpy().tolist() for step in range(10) for stream in (0, 1)]
+    assert len({tuple(seed) for seed in seeds}) == 20
+    assert noise_seed(6, tf.constant(0), 0).numpy().tolist() not in seeds
 
 
 def test_steps_do_not_depend_on_how_they_are_cut_into_chunks() -> None:
