@@ -39,8 +39,7 @@ def opened_app(qt: QApplication, keep_session: bool = False, scheme: str | None 
         yield app
     finally:
         app.state.run.finish(None)
-        if app.state.run.unsaved is not None:
-            app.state.run.mark_saved(app.state.run.unsaved)
+        app.state.run.unsaved = None
         app.window.close()
         app.window.deleteLater()
         app.deleteLater()
@@ -102,6 +101,7 @@ class Desk:
 
     def start_over(self, start: Snapshot) -> None:
         """Return to how the window was when it had just opened."""
+        self.settle()
         self._reopen()
         state, latent, view = self.state, self.latent, self.state.view
         latent.end()

@@ -132,7 +132,7 @@ def test_a_model_dropped_is_opened(desk: Desk) -> None:
 def test_a_model_is_saved_whole_and_remembered(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = tmp_path / "kept"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(chosen), ""))
-    desk.window.actions_of.save_model.trigger()
+    desk.window.actions_of.save_as.trigger()
     desk.settle()
     saved = tmp_path / "kept.safetensors"
     assert saved.read_bytes() == model_path("mnist-vae-50").read_bytes()
@@ -146,6 +146,6 @@ def test_a_folder_that_cannot_be_written_is_named(desk: Desk, tmp_path: Path, mo
     chosen = tmp_path / "file" / "model.safetensors"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(chosen), ""))
     with desk.qtbot.waitSignal(desk.state.engine.noticed) as noticed:
-        desk.window.actions_of.save_model.trigger()
+        desk.window.actions_of.save_as.trigger()
     assert noticed.args[0] == "error"
     assert str(chosen) in noticed.args[1]

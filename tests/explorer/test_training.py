@@ -1,0 +1,182 @@
+"""Training from the window with the real trainer: curves, pause, stop, discard, save, and the map that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
+
+from explorer.state.run import RunStatus
+from models.protocol import Finished, TrainSettings
+from resources import model_path
+from tests.desk import PATIENCE_MS, Desk
+from tests.oracle import NumpyVAE
+
+IMAGES = 300
+LATENT = 8
+LONG_MS = 90_000
+
+
+@pytest.fixture
+def pane(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
+    """A small data set is open and the form asks for a small model."""
+    np.save(tmp_path / "few.npy", np.array(desk.data.images[:IMAGES]))
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        desk.drop(tmp_path / "few.npy")
+    form = desk.window.training.form
+    desk.window.show_pane("Training")
+    form.hidden.setText("32")
+    form.latent.setValue(LATENT)
+    form.epochs.setValue(3)
+    yield desk
+    if desk.state.run.active:
+        desk.state.run.control("discard")
+        desk.qtbot.waitUntil(lambda: not desk.state.run.active, timeout=LONG_MS)
+    desk.state.run.unsaved = None
+
+
+def _run(desk: Desk) -> Finished:
+    with desk.qtbot.waitSignal(desk.state.run.finished, timeout=LONG_MS) as finished:
+        desk.window.training.start.click()
+    desk.settle()
+    result = finished.args[0]
+    assert isinstance(result, Finished)
+    return result
+
+
+def _start_long(desk: Desk) -> None:
+    """Start a run that does not end by itself, and wait until it makes progress."""
+    desk.window.training.form.epochs.setValue(100_000)
+    with desk.qtbot.waitSignal(desk.state.run.progressed, timeout=LONG_MS):
+        desk.window.training.start.click()
+
+
+def test_a_run_to_its_end_is_shown_and_kept(pane: Desk) -> None:
+    finished, run = _run(pane), pane.state.run
+    assert (finished.reason, finished.epoch) == ("complete", 3)
+    assert run.settings == TrainSettings(hidden=(32,), latent_dim=LATENT, epochs=3)
+    assert run.test["elbo"].epochs == [1.0, 2.0, 3.0]
+    assert run.test["elbo"].values[-1] > run.test["elbo"].values[0]
+    for terms in (run.train, run.test):
+        ends = [terms[term].values[-1] for term in ("elbo", "reconstruction", "kl")]
+        assert ends[0] == pytest.approx(-(ends[1] + ends[2]), rel=1e-5)
+    assert finished.path is not None
+    assert pane.state.model.model is not None
+    assert pane.state.model.model.path == finished.path
+    assert pane.latent.latent_dim == LATENT
+    oracle = NumpyVAE(Path(finished.path))
+    np.testing.assert_allclose(pane.state.results.picture, oracle.decode(pane.point.z[None])[0], atol=1e-4)
+    assert pane.window.training.save.isEnabled()
+    assert "Done" in pane.window.training._text.text()
+
+
+def _shows_two(desk: Desk) -> bool:
+    """Whether the map shows the images by a model of two dimensions."""
+    embedding = desk.state.model.embedding
+    return embedding is not None and embedding.mu.shape == (IMAGES, 2)
+
+
+def test_the_map_follows_the_model_while_it_trains(pane: Desk) -> None:
+    pane.window.training.form.latent.setValue(2)
+    _start_long(pane)
+    clouds: list[np.ndarray] = []
+    for _ in range(2):
+        pane.qtbot.waitUntil(pane.idle, timeout=PATIENCE_MS)
+        with pane.qtbot.waitSignal(
+            pane.state.model.embedding_changed, check_params_cb=lambda: _shows_two(pane), timeout=LONG_MS
+        ):
+            pass
+        clouds.append(pane.window.map.plot.cloud.xy.copy())
+    assert np.abs(clouds[1] - clouds[0]).max() > 1e-3
+    assert pane.state.run.active
+    before = pane.point.z.copy()
+    pane.drag(pane.window.map.plot.viewport(), [pane.marker("A"), pane.on_map(np.array([0.5, 0.5]))])
+    assert pane.point.z.tobytes() != before.tobytes()
+
+
+def test_pause_stops_the_work_and_resume_goes_on(pane: Desk) -> None:
+    _start_long(pane)
+    button, run = pane.window.training.pause, pane.state.run
+    button.click()
+    pane.qtbot.waitUntil(lambda: run.status is RunStatus.PAUSED, timeout=PATIENCE_MS)
+    assert button.text() == "Resume"
+    assert run.progress is not None
+    step = run.progress.step
+    with pane.qtbot.assertNotEmitted(run.progressed, wait=300):
+        pass
+    button.click()
+    pane.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING and run.progress.step > step, timeout=PATIENCE_MS)
+
+
+def test_stop_keeps_the_model_so_far(pane: Desk) -> None:
+    _start_long(pane)
+    with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS) as finished:
+        pane.window.training.stop.click()
+    assert finished.args[0].reason == "stopped"
+    assert Path(finished.args[0].path).is_file()
+    assert pane.state.run.unsaved == finished.args[0].path
+
+
+def test_discard_returns_to_the_model_from_before(pane: Desk) -> None:
+    _start_long(pane)
+    pane.qtbot.waitUntil(lambda: pane.latent.latent_dim == LATENT, timeout=LONG_MS)
+    shown = pane.state.model.model
+    with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS) as finished:
+        pane.window.training.discard.click()
+    pane.settle()
+    assert (finished.args[0].reason, finished.args[0].path) == ("discarded", None)
+    assert pane.state.run.unsaved is None
+    assert pane.state.model.model is not None
+    assert pane.state.model.model.path == str(model_path("mnist-vae-50"))
+    assert shown is not None
+    assert not Path(shown.path).exists()
+
+
+def test_the_trained_model_is_saved_where_one_wants(
+    pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Path(_run(pane).path or "").read_bytes()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine.safetensors"), ""))
+    pane.window.training.save.click()
+    pane.settle()
+    assert (tmp_path / "mine.safetensors").read_bytes() == kept
+    assert pane.state.run.unsaved is None
+    assert pane.state.model.model is not None
+    assert pane.state.model.model.path == str(tmp_path / "mine.safetensors")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", _fail)
+    again = Path(_run(pane).path or "")
+    pane.window.actions_of.save_model.trigger()
+    assert (tmp_path / "mine.safetensors").read_bytes() == again.read_bytes()
+
+
+def _fail(*_: object) -> tuple[str, str]:
+    raise AssertionError("a model that has a place is saved there without asking")
+
+
+def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
+    (tmp_path / "few.npy").unlink()
+    with pane.qtbot.waitSignals([pane.state.engine.noticed, pane.state.run.finished], timeout=LONG_MS):
+        pane.window.training.start.click()
+    assert "few.npy" in pane.window.banner.text.text()
+    assert not pane.state.run.active
+    assert pane.window.training.start.isEnabled()
+
+
+def test_closing_asks_about_a_model_that_was_not_saved(pane: Desk) -> None:
+    _run(pane)
+    asked: list[str] = []
+
+    def answer() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            asked.append(box.text())
+            next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == "Cancel").click()
+
+    QTimer.singleShot(0, answer)
+    assert not pane.window.close()
+    assert asked == ["The trained model has not been saved. Close anyway?"]
+    assert pane.window.isVisible()

@@ -1,0 +1,105 @@
+"""The trainer is killed: the run goes on from its checkpoint, and the window hardly notices."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.engine.client import RESTARTS
+from explorer.state.engine import Status
+from explorer.state.run import RunStatus
+from models.protocol import TrainSettings
+from tests.desk import PATIENCE_MS, Desk
+from tests.oracle import NumpyVAE
+
+SETTINGS = TrainSettings(hidden=(32,), latent_dim=8, epochs=300, seed=3)
+LONG_MS = 90_000
+
+
+@pytest.fixture
+def data(broken: Desk, tmp_path: Path) -> str:
+    """A data set small enough to be trained on in seconds."""
+    np.save(tmp_path / "few.npy", np.array(broken.data.images[:300]))
+    return str(tmp_path / "few.npy")
+
+
+def _kill(desk: Desk) -> None:
+    pid = desk.app.trainer.client.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_run_goes_on_from_its_checkpoint_and_ends(broken: Desk, data: str) -> None:
+    desk, run = broken, broken.state.run
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=LONG_MS):
+        run.start(data, SETTINGS)
+    with desk.latent.step("move"):
+        desk.latent.set_component("z", 3, 1.25)
+    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        _kill(desk)
+    assert run.status is RunStatus.STARTING
+    assert desk.window.banner.text.text() == (
+        "The trainer stopped: killed by SIGKILL. It is being restarted and goes on from the newest checkpoint."
+    )
+    assert desk.point.z[3] == 1.25
+    assert desk.state.undo.stack.undoText() == "move"
+    desk.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
+    assert run.started is not None
+    assert run.started.first_epoch >= 1
+    with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
+        pass
+    assert (finished.args[0].reason, finished.args[0].epoch) == ("complete", SETTINGS.epochs)
+    epochs = run.test["elbo"].epochs
+    assert epochs == sorted(set(epochs))
+    assert epochs[-1] == SETTINGS.epochs
+    desk.settle()
+    oracle = NumpyVAE(Path(finished.args[0].path))
+    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+
+
+def test_a_run_without_a_checkpoint_starts_anew(broken: Desk, data: str) -> None:
+    desk, run = broken, broken.state.run
+    desk.app.trainer.ensure_started()
+    desk.qtbot.waitUntil(lambda: desk.state.engine.status["trainer"] is Status.READY, timeout=LONG_MS)
+    run.start(data, TrainSettings(hidden=(32,), latent_dim=8, epochs=2))
+    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        _kill(desk)
+    assert desk.window.banner.text.text().endswith("It is being restarted and begins anew: it had saved nothing.")
+    with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
+        pass
+    assert finished.args[0] is not None
+    assert (finished.args[0].reason, finished.args[0].epoch) == ("complete", 2)
+
+
+def test_dragging_goes_on_while_the_trainer_is_killed(broken: Desk, data: str) -> None:
+    desk, run = broken, broken.state.run
+    with desk.qtbot.waitSignal(run.progressed, timeout=LONG_MS):
+        run.start(data, TrainSettings(hidden=(32,), latent_dim=8, epochs=100_000))
+    desk.settle()
+    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        _kill(desk)
+        before = desk.point.z.copy()
+        desk.drag(desk.window.map.plot.viewport(), [desk.marker("A"), desk.on_map(np.array([1.0, -1.0]))])
+    assert desk.point.z.tobytes() != before.tobytes()
+    desk.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
+    with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS):
+        run.control("discard")
+
+
+def test_a_trainer_that_fails_too_often_ends_its_run(broken: Desk, data: str) -> None:
+    desk, run = broken, broken.state.run
+    run.start(data, SETTINGS)
+    for _ in range(RESTARTS):
+        with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+            _kill(desk)
+        assert run.active
+    with desk.qtbot.waitSignals([desk.state.engine.crashed, run.finished], timeout=PATIENCE_MS):
+        _kill(desk)
+    assert not run.active
+    assert desk.state.engine.status["trainer"] is Status.CRASHED
+    assert "It failed too often" in desk.window.banner.text.text()
+    assert desk.window.training.start.isEnabled()
