@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
 
@@ -11,6 +10,7 @@ from explorer.state import AppState
 from explorer.state.latent import Point, Source
 from explorer.state.results import to_bytes
 from explorer.theme import Theme
+from explorer.views.axes import style_plot
 from explorer.views.map_hover import HoverCard
 from explorer.views.map_plot import MapPlot
 from explorer.views.map_points import Marker
@@ -65,7 +65,6 @@ class LatentMap(Pane):
         self.body.addWidget(self._legend)
         self.body.addWidget(self.plot, 1)
         self.setFocusProxy(self.plot)
-        self.plot.setAccessibleName("Latent map: arrow keys move the current point")
 
     def _connect(self) -> None:
         state, plot = self.state, self.plot
@@ -246,15 +245,7 @@ class LatentMap(Pane):
         self._legend.setVisible(bool(chips))
 
     def _restyle(self) -> None:
-        colors = self.theme.colors
-        self.plot.setBackground(colors.plot)
-        for side in ("bottom", "left"):
-            axis = self.plot.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(pg.mkPen(colors.border))
-            axis.setTextPen(pg.mkPen(colors.muted))
-            axis.setStyle(tickFont=self.theme.font(11), tickLength=-4)
-            axis.label.setFont(self.theme.font(12))
+        style_plot(self.plot, self.theme, {}, all_ticks=True)
         self.plot.cloud.refresh()
         self.plot.rings.refresh()
         self._fill_legend()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from explorer.theme import Theme
+from explorer.views.axes import prepare_plot
 from explorer.views.map_cloud import CloudLayer, RingLayer
 from explorer.views.map_layers import Frame
 from explorer.views.map_points import MarkerLayer
@@ -37,8 +38,7 @@ class MapPlot(pg.PlotWidget):
         for layer in (self.cloud, self.rings, self.points):
             self.addItem(layer, ignoreBounds=True)
         self.setAspectLocked(True)
-        self.setMenuEnabled(False)
-        self.hideButtons()
+        prepare_plot(self, "Latent map: arrow keys move the current point")
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._grip: QPointF | None = None

@@ -7,6 +7,7 @@ import pyqtgraph as pg
 
 from explorer.state.run import Series
 from explorer.theme import Theme
+from explorer.views.axes import prepare_plot, style_plot
 
 CURVE_POINTS = 600
 
@@ -17,11 +18,9 @@ class TermPlot(pg.PlotWidget):
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
         self.theme, self._name = theme, name
-        self.setMenuEnabled(False)
-        self.hideButtons()
+        prepare_plot(self, f"{name} over the epochs")
         self.disableAutoRange()
         self.setMinimumSize(140, 100)
-        self.setAccessibleName(f"{name} over the epochs")
         self._train, self._test = pg.PlotCurveItem(), pg.PlotDataItem(symbol="o", symbolSize=4)
         self.addItem(self._train, ignoreBounds=True)
         self.addItem(self._test, ignoreBounds=True)
@@ -29,15 +28,7 @@ class TermPlot(pg.PlotWidget):
     def restyle(self) -> None:
         """Take the colours and fonts of the scheme."""
         colors = self.theme.colors
-        self.setBackground(colors.plot)
-        for side, text in (("bottom", "epoch"), ("left", f"{self._name} (nats)")):
-            axis = self.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(pg.mkPen(colors.border))
-            axis.setTextPen(pg.mkPen(colors.muted))
-            axis.setStyle(tickFont=self.theme.font(11), tickLength=-4, maxTickLevel=0)
-            axis.label.setFont(self.theme.font(12))
-            self.setLabel(side, text)
+        style_plot(self, self.theme, {"bottom": "epoch", "left": f"{self._name} (nats)"})
         self.getAxis("left").setWidth(52)
         self._train.setPen(pg.mkPen(colors.accent, width=1.2))
         self._test.setPen(pg.mkPen(colors.second, width=1.6))

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from explorer.theme import Theme
+from explorer.views.axes import prepare_plot, style_plot
 from models.geometry import Vector
 
 Grip = Literal["z", "eps", "u", "mu", "sigma"]
@@ -115,11 +116,9 @@ class TriadPlot(pg.PlotWidget):
         self.addItem(self.layer, ignoreBounds=True)
         self._held: Handle | None = None
         self.setMouseEnabled(False, False)
-        self.setMenuEnabled(False)
-        self.hideButtons()
+        prepare_plot(self, name)
         self.disableAutoRange()
         self.setMouseTracking(True)
-        self.setAccessibleName(name)
         self.setMinimumSize(150, 110)
 
     def curve(self, z: float = 0.0) -> pg.PlotCurveItem:
@@ -138,16 +137,7 @@ class TriadPlot(pg.PlotWidget):
 
     def restyle(self) -> None:
         """Take the colours and fonts of the scheme."""
-        colors = self.theme.colors
-        self.setBackground(colors.plot)
-        for side, name in zip(("bottom", "left"), self._names, strict=True):
-            axis = self.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(pg.mkPen(colors.border))
-            axis.setTextPen(pg.mkPen(colors.muted))
-            axis.setStyle(tickFont=self.theme.font(11), tickLength=-4, maxTickLevel=0)
-            axis.label.setFont(self.theme.font(12))
-            self.setLabel(side, name)
+        style_plot(self, self.theme, dict(zip(("bottom", "left"), self._names, strict=True)))
         self.getAxis("left").setWidth(44)
 
     def pixel_of(self, handle: Handle) -> QPointF:
