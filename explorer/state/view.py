@@ -24,6 +24,7 @@ class ViewState(QObject):
     active_only_changed = Signal()
     quantile_requested = Signal(float)
     curves_shown = Signal()
+    zoom_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -34,12 +35,18 @@ class ViewState(QObject):
         self.seed = 7
         self.active_only = False
         self.curves_visible = True
+        self.zoomed = False
 
     def set_curves_visible(self, visible: bool) -> None:
         """Say whether anybody looks at the curves: hidden ones are not asked for."""
         self.curves_visible = visible
         if visible:
             self.curves_shown.emit()
+
+    def set_zoomed(self, zoomed: bool) -> None:
+        """Choose whether the curves are drawn around the posterior only."""
+        self.zoomed = zoomed
+        self.zoom_changed.emit()
 
     def set_axes(self, axes: Axes) -> None:
         """Choose the plane of the map: two dimensions, or the first two principal components."""

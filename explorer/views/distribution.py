@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
@@ -115,6 +116,7 @@ class DistributionPane(Pane):
         self.dimension, self._legend = QComboBox(), QLabel()
         self._seed = whole_box(state.view.seed, 0, 2**31 - 1)
         self._texts = QStringListModel(self)
+        self.zoom = QCheckBox("zoom to q")
         self._build()
         self._connect()
         self._restyle()
@@ -129,7 +131,8 @@ class DistributionPane(Pane):
         self._seed.setAccessibleName("Seed of the noise bank")
         self._resample = QPushButton("Resample")
         self._resample.setToolTip("Draw a new bank of ε, from the next seed")
-        left: tuple[QWidget, ...] = (caption("dimension"), self.dimension, self._legend)
+        self.zoom.setToolTip("Draw the curves around the posterior, μ ± 5σ")
+        left: tuple[QWidget, ...] = (caption("dimension"), self.dimension, self.zoom, self._legend)
         for widget in left:
             self.header.addWidget(widget)
         self.header.addStretch(1)
@@ -151,6 +154,8 @@ class DistributionPane(Pane):
             plot.released.connect(state.latent.end)
             plot.released.connect(self._show)
         self.dimension.activated.connect(self._choose)
+        self.zoom.toggled.connect(state.view.set_zoomed)
+        state.view.zoom_changed.connect(self._show)
         self._seed.valueChanged.connect(state.view.set_seed)
         self._resample.clicked.connect(self._next_seed)
         state.view.seed_changed.connect(self._seed_changed)

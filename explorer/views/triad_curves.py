@@ -16,6 +16,7 @@ from models.geometry import dimension_name, reparameterize
 BINS = 40
 NOISE_RANGE = 4.0
 RAYS = 25
+ZOOM_SIGMAS = 5.0
 PRIOR_PEAK = 0.4
 
 
@@ -77,13 +78,19 @@ class TriadCurves:
             return
         if not any(plot.held for plot in self.plots):
             # The axes rest while one drags: a range that grew with σ would move the value under the mouse.
-            self._range = float(triad.curves.x[0]), float(triad.curves.x[-1])
+            self._range = self._range_of(triad)
         key = (triad.dim, triad.mu, triad.sigma, self.state.view.seed, self._range, id(aggregate))
         if key != self._key:
             self._key = key
             self._show_curves(triad)
             self._show_bank(triad)
         self._show_handles(triad)
+
+    def _range_of(self, triad: Triad) -> tuple[float, float]:
+        if not self.state.view.zoomed:
+            return float(triad.curves.x[0]), float(triad.curves.x[-1])
+        reach = ZOOM_SIGMAS * triad.sigma
+        return min(triad.mu - reach, triad.z - triad.sigma), max(triad.mu + reach, triad.z + triad.sigma)
 
     def _show_curves(self, triad: Triad) -> None:
         curves, aggregate = triad.curves, self.state.results.aggregate
@@ -116,7 +123,7 @@ class TriadCurves:
         z = reparameterize(mu, sigma, eps)
         counts, edges = np.histogram(z, BINS)
         self._bars.setData(*steps(edges, counts / (len(z) * np.diff(edges))))
-        self._ecdf.setData(np.repeat(z, 2)[1:], np.repeat(np.arange(1, len(z) + 1) / len(z), 2)[:-1])
+        self._ecdf.setData(np.repeat(z, 2), np.repeat(np.arange(len(z) + 1) / len(z), 2)[1:-1])
         ends = np.array([-NOISE_RANGE, NOISE_RANGE])
         self._path.setData(ends, reparameterize(mu, sigma, ends))
         self._show_rays(eps, z)
