@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from models.service import Embedding
 # A model in training is embedded after each checkpoint; only the newest are worth their disk space.
 MAX_FILES = 20
 MAX_BYTES = 1 << 30
+ROWS_PER_BLOCK = 2048
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,16 @@ def find(model_digest: str, data: DataInfo) -> StoredEmbedding | None:
     return StoredEmbedding(Embedding(mu, sigma), str(paths[0]), str(paths[1]))
 
 
-def store(model_digest: str, data: DataInfo, embedding: Embedding) -> StoredEmbedding:
-    """Write ``embedding`` to the cache, drop the oldest there, and return where it lies."""
+def store(model_digest: str, data: DataInfo, embedding: Embedding) -> Generator[None, None, StoredEmbedding]:
+    """Write ``embedding`` to the cache block by block, drop the oldest there, and return where it lies."""
     paths = _paths(model_digest, data)
     for path, values in zip(paths, (embedding.mu, embedding.sigma), strict=True):
         with atomic_file(path, durable=False) as file:
-            np.save(file, values, allow_pickle=False)
+            header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for start in range(0, len(values), ROWS_PER_BLOCK):
+                file.write(values[start : start + ROWS_PER_BLOCK].astype("<f4", copy=False).tobytes())
+                yield
     _prune(paths)
     return StoredEmbedding(embedding, str(paths[0]), str(paths[1]))
 

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.geometry import standard_noise
@@ -46,7 +47,8 @@ def summarize(embedding: Embedding) -> Generator[None, None, EmbeddingSummary]:
         np.maximum(high, mu.max(axis=0), out=high)
         shifted = mu - origin
         first += shifted.sum(axis=0)
-        second += shifted.T @ shifted
+        # Not NumPy's product: its threads spin for 30 ms, and a decode may be waiting.
+        second += tf.linalg.matmul(shifted, shifted, transpose_a=True).numpy()
         yield
     mean = first / count
     scatter = second - count * np.outer(mean, mean)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import tensorflow as tf
 
@@ -22,11 +24,8 @@ class VAE:
         self._variables = {
             name: tf.Variable(value, trainable=False, name=name.replace(".", "_")) for name, value in parameters.items()
         }
-        latents = tf.TensorSpec([None, architecture.latent_dim], tf.float32)
-        images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)
-        self._decode = _compile(self._decode_graph, latents)
-        self._encode = _compile(self._encode_graph, images)
-        self._spread = _compile(self._spread_graph, latents)
+        self._latents = tf.TensorSpec([None, architecture.latent_dim], tf.float32)
+        self._images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)
 
     def assign(self, parameters: ParameterArrays) -> None:
         """Replace all parameters by others of the same architecture."""
@@ -50,6 +49,20 @@ class VAE:
         """Return the mean and the standard deviation over n of the images of ``z`` [n, d], both [h, w, c]."""
         mean, std = self._spread(tf.constant(z))
         return _array(mean), _array(std)
+
+    # Each is traced when it is first needed: the first picture waits for decode alone.
+
+    @cached_property
+    def _decode(self) -> tf.types.experimental.ConcreteFunction:
+        return _compile(self._decode_graph, self._latents)
+
+    @cached_property
+    def _encode(self) -> tf.types.experimental.ConcreteFunction:
+        return _compile(self._encode_graph, self._images)
+
+    @cached_property
+    def _spread(self) -> tf.types.experimental.ConcreteFunction:
+        return _compile(self._spread_graph, self._latents)
 
     def _decode_graph(self, z: tf.Tensor) -> tf.Tensor:
         logits = networks.decode(self._variables, z)

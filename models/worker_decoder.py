@@ -100,13 +100,16 @@ class DecoderWorker:
 
     def _warm_job(self, vae: VAE) -> Job:
         """Trace and call what the first drag will need, after the first picture has been sent."""
-        origin = np.zeros(vae.architecture.latent_dim, np.float32)
+        origin, x = np.zeros(vae.architecture.latent_dim, np.float32), np.zeros(2)
+        vae.encode(np.zeros((1, *vae.architecture.image_shape), np.uint8))
+        yield None
         service.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
         yield None
         prior = Family("Normal", {"loc": 0.0, "scale": 1.0})
-        evaluate_curves(Curves(0, prior, prior, np.zeros(2), 0.0, 0.0, 1))
+        evaluate_curves(Curves(0, prior, prior, x, 0.0, 0.0, 1))
         yield None
         evaluate_quantile(Quantile(0, prior, 0.5))
+        yield from AggregatePosterior(origin[:1], origin[:1] + 1).curves(x)
 
     def _decode(self, request: Decode) -> Decoded:
         vae = self._model()
@@ -155,7 +158,7 @@ class DecoderWorker:
             images = load_images(data)
             service.checked_images(vae, images[:1])
             embedding = yield from service.embed(vae, images)
-            stored = embeddings.store(model.info.digest, data, embedding)
+            stored = yield from embeddings.store(model.info.digest, data, embedding)
         self._embedding = stored.embedding
         summary = yield from service.summarize(stored.embedding)
         yield Embedded(

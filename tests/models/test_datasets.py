@@ -283,6 +283,13 @@ def test_truncated_arrays_are_refused(name: str, cut: float, tmp_path: Path) -> 
     assert "truncated" in reason(tmp_path / name) or "damaged" in reason(tmp_path / name)
 
 
+def test_bytes_after_the_images_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "set.npy", IMAGES)
+    with (tmp_path / "set.npy").open("ab") as file:
+        file.write(b"x")
+    assert reason(tmp_path / "set.npy") == "there are bytes after the last image"
+
+
 def test_a_zip_bomb_is_refused_in_little_memory(tmp_path: Path) -> None:
     """Eight gigabytes of zeros, eight megabytes zipped."""
     header = io.BytesIO()

@@ -55,6 +55,18 @@ def test_a_wrong_posterior_costs_its_kl_in_the_bound_and_little_in_the_evidence(
     assert finish(evaluator.evidence(parameters)) == pytest.approx(exact, abs=4 * np.sqrt(0.284 / 500 / 40) + 3e-4)
 
 
+def test_a_posterior_that_is_too_wide_costs_its_kl_in_the_bound_too() -> None:
+    architecture, parameters = deaf_model(latent_dim=1)
+    parameters["encoder.scale.bias"] = np.array([np.log(np.expm1(1.3 - 1e-4))], np.float32)
+    images = blobs(40)
+    evaluator = Evaluator(architecture, images)
+    exact = exact_log_p(parameters, evaluation_input(images.reshape(40, -1), "bernoulli"))
+    kl = 0.5 * (1.3**2 - 1) - np.log(1.3)
+    assert finish(evaluator.bound(parameters)).terms.elbo == pytest.approx(exact - kl, rel=1e-5)
+    # The weights p/q have variance σ/√(2 - 1/σ²) - 1 = 0.0955.
+    assert finish(evaluator.evidence(parameters)) == pytest.approx(exact, abs=4 * np.sqrt(0.0955 / 500 / 40) + 1e-4)
+
+
 def test_the_encoder_s_spread_over_the_data_makes_a_unit_active() -> None:
     architecture, parameters = deaf_model()
     parameters["encoder.loc.kernel"][:, 0] = 0.5

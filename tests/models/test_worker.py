@@ -387,7 +387,7 @@ def test_a_training_that_fails_leaves_a_trainer_that_works(trainer: Worker, tiny
 
 
 def test_the_trainer_leaves_the_window_its_time(trainer: Worker) -> None:
-    assert psutil.Process(trainer.process.pid).nice() == 10
+    assert psutil.Process(trainer.process.pid).nice() == min(19, psutil.Process().nice() + 10)
 
 
 PARENT = """
