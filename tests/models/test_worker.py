@@ -411,15 +411,39 @@ if __name__ == "__main__":
 """
 
 
-def test_a_worker_does_not_outlive_its_parent(tiny_data: Path, tmp_path: Path) -> None:
+# The main thread is in a call that does not end: only the watch can end the process.
+STUCK_PARENT = """
+import multiprocessing, sys, threading
+from models.worker import exit_with_parent
+
+def stuck(pipe):
+    exit_with_parent()
+    pipe.send("watching")
+    threading.Event().wait()
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=stuck, args=(theirs,), daemon=True)
+    process.start()
+    ours.recv()
+    print(process.pid, flush=True)
+    process.join()
+"""
+
+
+@pytest.mark.parametrize("source", [PARENT, STUCK_PARENT])
+def test_a_worker_does_not_outlive_its_parent(source: str, tiny_data: Path, tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
-    script.write_text(PARENT)
+    script.write_text(source)
     arguments = [sys.executable, str(script), str(tiny_data), str(tmp_path / "run"), str(tmp_path / "log")]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment, text=True) as parent:
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    psutil.wait_procs([worker], timeout=PATIENCE)
+    _, alive = psutil.wait_procs([worker], timeout=10.0)
+    for process in alive:
+        process.kill()
+    assert not alive
     assert time.monotonic() - killed < 2.0
-    assert not worker.is_running()
