@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from models.protocol import AggregateReady, CurvesReady, Drawn, Floats32
+
+CALLS_KEPT = 4096
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class ResultState(QObject):
         self.thumbnails: dict[str, Floats32] = {}
         self.triad: Triad | None = None
         self.aggregate: AggregateReady | None = None
-        self.decode_call_seconds: list[float] = []
+        self.decode_call_seconds: deque[float] = deque(maxlen=CALLS_KEPT)
 
     def set_picture(self, image: Floats32, stamp: float | None) -> None:
         """Show a decoded image [h, w, c], float32 in 0–1."""
