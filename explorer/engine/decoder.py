@@ -42,6 +42,7 @@ class DecoderEngine(QObject):
         state.latent.posterior_changed.connect(self.ask_draws)
         state.latent.current_changed.connect(self.ask_point)
         state.latent.points_changed.connect(self.ask_all_points)
+        state.undo.stack.indexChanged.connect(self._points.refresh_stale)
         state.view.decode_changed.connect(self.ask_point)
         state.view.seed_changed.connect(self.ask_point)
         state.view.dimension_changed.connect(self.ask_dimension)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explorer.engine.newest import Requests
 from explorer.state import AppState
@@ -66,6 +65,13 @@ class Points:
             if point.source.kind == "picture" and point.source.image is not None:
                 self._encode(point.name, point.source)
 
+    def refresh_stale(self) -> None:
+        """After undo or redo: give points whose posterior another model made the one of the open model."""
+        model = self._state.model.model
+        sources = [point.source for point in self._state.latent.points]
+        if model is not None and any(s.kind != "prior" and s.model not in ("", model.digest) for s in sources):
+            self.follow_embedding()
+
     def _embedded(self, point: Point) -> Point:
         model = self._state.model
         index = point.source.index
@@ -75,17 +81,19 @@ class Points:
         row = 0 if index is None else index
         if model.embedding is None or model.data is None or row >= len(model.embedding.mu):
             return point
-        source = point.source if index is not None else data_source(model.data.images[row], row)
+        digest = "" if model.model is None else model.model.digest
+        source = Source.of_data(model.data.images[row], row, digest)
         return _with_posterior(point, model.embedding.mu[row], model.embedding.sigma[row], source)
 
     def _encode(self, name: str, source: Source) -> None:
-        image = source.image
-        if image is None:
+        image, model = source.image, self._state.model.model
+        if image is None or model is None or image.shape != model.image_shape:
             return
+        encoded = replace(source, model=model.digest)
 
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.Encoded):
-                self._replace(name, reply.mu[0], reply.sigma[0], source)
+                self._replace(name, reply.mu[0], reply.sigma[0], encoded)
 
         self._requests.ask(f"encode {name}", lambda n: p.EncodeImages(n, image[None]), answer)
 
@@ -103,7 +111,8 @@ class Points:
     def _opened_picture(self, reply: p.Reply) -> None:
         if isinstance(reply, p.Encoded):
             latent = self._state.latent
-            source = Source("picture", "your picture", None, reply.images[0])
+            model = self._state.model.model
+            source = Source("picture", "your picture", None, reply.images[0], "" if model is None else model.digest)
             with latent.step("Open picture"):
                 latent.set_posterior(reply.mu[0].astype(np.float64), reply.sigma[0].astype(np.float64), source)
 
@@ -122,11 +131,6 @@ class Points:
                 self._state.results.set_thumbnails(dict(zip(names, reply.images, strict=True)))
 
         self._requests.ask("thumbnails", build, answer)
-
-
-def data_source(image: NDArray[np.uint8], index: int) -> Source:
-    """Return the source of a point that stands for image ``index`` of the data set."""
-    return Source("data", f"image {index}", index, np.array(image))
 
 
 def _detached(source: Source) -> Source:

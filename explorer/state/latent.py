@@ -22,12 +22,21 @@ POINT_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a point's posterior comes from: an image of the data set, a picture of one's own, or the prior."""
+    """Where a point's posterior comes from: an image of the data set, a picture of one's own, or the prior.
+
+    ``model`` is the digest of the model that encoded it.
+    """
 
     kind: SourceKind = "prior"
     text: str = "prior"
     index: int | None = None
     image: NDArray[np.uint8] | None = field(default=None, compare=False)
+    model: str = ""
+
+    @classmethod
+    def of_data(cls, image: NDArray[np.uint8], index: int, model: str) -> Source:
+        """Return the source of a point that stands for image ``index`` of the data set."""
+        return cls("data", f"image {index}", index, np.array(image), model)
 
 
 @dataclass(frozen=True, eq=False)

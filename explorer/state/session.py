@@ -116,6 +116,7 @@ def _point_to_json(point: Point) -> dict[str, Any]:
         "kind": point.source.kind,
         "text": point.source.text,
         "index": point.source.index,
+        "model": point.source.model,
         "shape": None if image is None else list(image.shape),
         "image": None if image is None else base64.b64encode(image.tobytes()).decode(),
     }
@@ -132,4 +133,4 @@ def _point_from_json(entry: dict[str, Any]) -> Point:
         image = np.frombuffer(base64.b64decode(entry["image"]), np.uint8).reshape(entry["shape"])
     index = None if entry["index"] is None else int(entry["index"])
     kind: SourceKind = entry["kind"] if entry["kind"] in ("data", "picture") else "prior"
-    return Point(str(entry["name"]), mu, sigma, z, Source(kind, str(entry["text"]), index, image))
+    return Point(str(entry["name"]), mu, sigma, z, Source(kind, str(entry["text"]), index, image, str(entry["model"])))

@@ -211,13 +211,11 @@ class LatentMap(Pane):
         model = self.state.model
         if model.embedding is None or model.data is None:
             return
-        image = np.array(model.data.images[index])
+        digest = "" if model.model is None else model.model.digest
+        source = Source.of_data(model.data.images[index], index, digest)
+        mu, sigma = (np.asarray(rows[index], np.float64) for rows in (model.embedding.mu, model.embedding.sigma))
         with self.state.latent.step(f"Select image {index}"):
-            self.state.latent.set_posterior(
-                np.asarray(model.embedding.mu[index], np.float64),
-                np.asarray(model.embedding.sigma[index], np.float64),
-                Source("data", f"image {index}", index, image),
-            )
+            self.state.latent.set_posterior(mu, sigma, source)
 
     def _hover(self, index: int, at: object) -> None:
         data = self.state.model.data
