@@ -23,7 +23,7 @@ class RunStatus(Enum):
 
 @dataclass
 class Series:
-    """One curve: epochs and values in nats."""
+    """One curve: epochs and values in nats. A long one is thinned to every other point again and again."""
 
     epochs: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -35,8 +35,11 @@ class Series:
             self.values.pop()
         self.epochs.append(epoch)
         self.values.append(value)
+        if len(self.epochs) > POINTS_KEPT:
+            self.epochs, self.values = self.epochs[1::2], self.values[1::2]
 
 
+POINTS_KEPT = 4000
 TERMS = ("elbo", "reconstruction", "kl")
 
 

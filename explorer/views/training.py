@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout
 
 from explorer.state import AppState
@@ -12,6 +13,7 @@ from explorer.views.training_curves import TermPlot
 from explorer.views.training_form import TrainingForm
 from models.protocol import Finished
 
+DRAW_EVERY_MS = 100
 ENDINGS = {
     "complete": "Done: the trained model is shown; save it to keep it.",
     "stopped": "Stopped at epoch {epoch}; the model so far is shown; save it to keep it.",
@@ -31,6 +33,9 @@ class TrainingPane(Pane):
         self.start, self.pause = QPushButton("Start"), QPushButton("Pause")
         self.stop, self.discard = QPushButton("Stop and keep"), QPushButton("Discard")
         self.save = QPushButton("Save as …")
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(DRAW_EVERY_MS)
         self._bar, self._text, self._legend = QProgressBar(), QLabel(), caption()
         self._build()
         self._connect()
@@ -69,7 +74,8 @@ class TrainingPane(Pane):
         self.discard.clicked.connect(self._discard)
         run.status_changed.connect(self._status_changed)
         run.progressed.connect(self._show_progress)
-        run.curves_changed.connect(self._show_curves)
+        run.curves_changed.connect(self._show_soon)
+        self._turn.timeout.connect(self._show_curves)
         run.finished.connect(self._finished)
         self.theme.changed.connect(self._restyle)
         self._restyle()
@@ -121,7 +127,12 @@ class TrainingPane(Pane):
             f"epoch {now.epoch:.1f} of {now.epochs} · {now.images_per_second / 1000:.1f} k images/s · "
             f"{_duration(now.remaining)} left"
         )
-        self._show_curves()
+        self._show_soon()
+
+    def _show_soon(self) -> None:
+        """Draw the curves at most ten times a second: small data has hundreds of epochs in one."""
+        if not self._turn.isActive():
+            self._turn.start()
 
     def _show_curves(self) -> None:
         if self.isVisible():

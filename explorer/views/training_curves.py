@@ -10,6 +10,7 @@ from explorer.theme import Theme
 from explorer.views.axes import prepare_plot, style_plot
 
 CURVE_POINTS = 600
+MOST_DOTS = 60
 
 
 class TermPlot(pg.PlotWidget):
@@ -21,9 +22,10 @@ class TermPlot(pg.PlotWidget):
         prepare_plot(self, f"{name} over the epochs")
         self.disableAutoRange()
         self.setMinimumSize(140, 100)
-        self._train, self._test = pg.PlotCurveItem(), pg.PlotDataItem(symbol="o", symbolSize=4)
-        self.addItem(self._train, ignoreBounds=True)
-        self.addItem(self._test, ignoreBounds=True)
+        self._train, self._test = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self._dots = pg.ScatterPlotItem(size=5, pen=None)
+        for item in (self._train, self._test, self._dots):
+            self.addItem(item, ignoreBounds=True)
 
     def restyle(self) -> None:
         """Take the colours and fonts of the scheme."""
@@ -32,8 +34,7 @@ class TermPlot(pg.PlotWidget):
         self.getAxis("left").setWidth(52)
         self._train.setPen(pg.mkPen(colors.accent, width=1.2))
         self._test.setPen(pg.mkPen(colors.second, width=1.6))
-        self._test.setSymbolBrush(colors.second)
-        self._test.setSymbolPen(None)
+        self._dots.setBrush(colors.second)
         self._show_numbers()
 
     def _show_numbers(self) -> None:
@@ -46,13 +47,17 @@ class TermPlot(pg.PlotWidget):
         x, y = np.array(train.epochs), np.array(train.values)
         step = max(1, len(x) // CURVE_POINTS)
         self._train.setData(x[::step], y[::step])
-        self._test.setData(test.epochs, test.values)
+        test_x, test_y = np.array(test.epochs), np.array(test.values)
+        coarse = max(1, len(test_x) // CURVE_POINTS)
+        self._test.setData(test_x[::coarse], test_y[::coarse])
+        # A few epochs are seen as dots, of many only the line: dots are dear.
+        self._dots.setData(*((test_x, test_y) if len(test_x) <= MOST_DOTS else ([], [])))
         self._show_numbers()
-        values = np.concatenate([y, np.array(test.values)])
+        values = np.concatenate([y, test_y])
         values = values[np.isfinite(values)]
         if len(values) > 1:
             late = y[len(y) // 20 :] if len(y) > 40 else values
-            low, high = np.percentile(np.concatenate([late, np.array(test.values)]), [1, 99])
+            low, high = np.percentile(np.concatenate([late, test_y]), [1, 99])
             margin = 0.08 * max(high - low, 1e-3)
             self.setYRange(low - margin, high + margin, padding=0)
             self.setXRange(0.0, max(float(x[-1]) if len(x) else 0.0, 1.0), padding=0.02)
