@@ -75,7 +75,7 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--batch-size", default=128, show_default=True)
 @click.option("--learning-rate", default=1e-3, show_default=True)
 @click.option("--schedule", default="constant", show_default=True, help="Of the learning rate: constant, cosine.")
-@click.option("--average", default=0.0, show_default=True, help="Decay of the moving average of the weights.")
+@click.option("--average", default=0.999, show_default=True, help="Decay of the moving average of the weights.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")

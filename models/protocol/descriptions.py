@@ -60,7 +60,7 @@ class TrainSettings:
     epochs: int = 50
     seed: int = 0
     schedule: Schedule = "constant"
-    average: float = 0.0
+    average: float = 0.999
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from PIL import Image
 
 from explorer.commands.train import parse_hidden
 from explorer.export.images import read_latent
+from models.geometry import standard_noise
 from models.protocol import InputError
 from resources import bundled_models, model_path
 
@@ -98,13 +100,13 @@ def test_info_describes_the_bundled_models(name: str, tmp_path: Path) -> None:
 
 
 def test_sample_repeats_by_its_seed_and_pictures_carry_their_latent(workshop: Path) -> None:
-    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
-        values = result(workshop, "sample", "spots.safetensors", "-n", 3, "--seed", seed, "--out", name, "--zoom", 2)
-        assert (values["samples"], values["seed"]) == (3, seed)
+    for name in "ab":
+        values = result(workshop, "sample", "spots.safetensors", "-n", 3, "--seed", 7, "--out", name, "--zoom", 2)
+        assert (values["samples"], values["seed"]) == (3, 7)
     contents = {
-        name: [(workshop / name / "samples" / f"sample-000{i}.png").read_bytes() for i in (1, 2, 3)] for name in "abc"
+        name: [(workshop / name / "samples" / f"sample-000{i}.png").read_bytes() for i in (1, 2, 3)] for name in "ab"
     }
-    assert contents["a"] == contents["b"] != contents["c"]
+    assert contents["a"] == contents["b"]
     with Image.open(workshop / "a" / "samples" / "sample-0001.png") as picture:
         assert picture.size == (16, 16)
     latents = np.load(workshop / "a" / "latents.npz")
@@ -112,6 +114,7 @@ def test_sample_repeats_by_its_seed_and_pictures_carry_their_latent(workshop: Pa
     assert latent is not None
     assert (latent.seed, latent.index, latent.model) == (7, 2, "spots")
     assert np.array_equal(np.float32(latent.z), latents["z"][2])
+    assert np.array_equal(latents["z"], standard_noise(7, 3, 2))
     picture_info = result(workshop, "info", "a/samples/sample-0003.png")
     assert (picture_info["kind"], picture_info["seed"]) == ("picture", 7)
     _decoded_again(workshop, contents["a"])
@@ -161,6 +164,8 @@ def test_an_interrupted_training_keeps_what_it_has(workshop: Path) -> None:
 def _wait_for(process: subprocess.Popen[str], run_folder: Path) -> None:
     """Until the first checkpoint is written."""
     while not any(run_folder.glob("checkpoint-*")):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
         assert process.poll() is None
 
 
