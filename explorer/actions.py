@@ -44,8 +44,8 @@ class Actions(QObject):
         self.export = make("Export samples …", "export", self._export, "Ctrl+E")
         self.copy_picture = make("Copy decoded picture", "", self._copy_picture, "Ctrl+Shift+C")
         self.quit = make("Quit", "", window.close, Key.Quit)
-        self.undo = state.undo.stack.createUndoAction(self, "Undo")
-        self.redo = state.undo.stack.createRedoAction(self, "Redo")
+        self.undo = state.undo.group.createUndoAction(self, "Undo")
+        self.redo = state.undo.group.createRedoAction(self, "Redo")
         self.undo.setShortcuts(QKeySequence.keyBindings(Key.Undo))
         # Not twice: Qt finds a key that an action has two times ambiguous, and does nothing.
         redo = [key for key in QKeySequence.keyBindings(Key.Redo) if key != QKeySequence("Ctrl+Y")]

@@ -43,10 +43,12 @@ class App(QObject):
         self._keep_session = keep_session
         stored, complaint = self._load_session() if keep_session else ({}, "")
         model = _existing(stored.get("model"), model_path(FIRST_MODEL))
-        self.decoder.start(model, _existing(stored.get("data"), dataset_path(FIRST_DATA)), launched)
+        data = _existing(stored.get("data"), dataset_path(FIRST_DATA))
+        self.decoder.start(model, data, str(model_path(FIRST_MODEL)), launched)
+        complaint = complaint or _missing(stored)
         self.theme = Theme(qt, self)
         if scheme or stored.get("scheme"):
-            self.theme.choose(scheme or stored.get("scheme"))
+            self.theme.choose(scheme or str(stored.get("scheme")))
         self.window = MainWindow(self.state, self.theme)
         self.window.closing.connect(self.close)
         self.state.engine.restart_requested.connect(self._restart)
@@ -87,7 +89,9 @@ class App(QObject):
             session.restore(self.state, stored)
         except session.SessionError as error:
             return f"The last session could not be restored and starts anew: {error}"
-        self.window.restore_look(stored.get("look", {}))
+        look = stored.get("look")
+        if isinstance(look, dict):
+            self.window.restore_look({key: text for key, text in look.items() if isinstance(text, str)})
         return ""
 
     def _save_session(self) -> None:
@@ -101,6 +105,12 @@ class App(QObject):
 
 def _existing(stored: object, bundled: Path) -> str:
     return stored if isinstance(stored, str) and Path(stored).exists() else str(bundled)
+
+
+def _missing(stored: dict[str, Any]) -> str:
+    paths = (stored.get("model"), stored.get("data"))
+    gone = [path for path in paths if isinstance(path, str) and not Path(path).exists()]
+    return f"Gone since the last session, so that what is bundled is shown instead: {', '.join(gone)}" if gone else ""
 
 
 def make_qt() -> QApplication:

@@ -49,7 +49,9 @@ class Banner(QFrame):
         self.hide()
 
     def notify(self, level: str, text: str) -> None:
-        """Show a notification; information goes away by itself, warnings and errors stay."""
+        """Show a notification; information goes away by itself, the rest stays, an engine that is off above all."""
+        if self.isVisible() and not self.restart.isHidden():
+            return
         self._show(level, text)
         self.restart.hide()
         if level == "info":

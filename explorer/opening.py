@@ -24,7 +24,7 @@ def open_path(state: AppState, path: str) -> None:
         state.engine.notice("error", f"{path}: there is no such file.")
     elif kind in MODELS:
         state.model.open_model_requested.emit(path)
-    elif kind in PICTURES:
+    elif kind in PICTURES and Path(path).is_file():
         _open_picture(state, path)
     else:
         state.model.open_data_requested.emit(path)

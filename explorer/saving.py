@@ -11,7 +11,7 @@ from explorer.state import AppState
 
 def save_model(state: AppState, source: str, name: str, path: Path) -> bool:
     """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
-    target = path if path.suffix else path.with_suffix(".safetensors")
+    target = path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
     try:
         with whole_file(target) as unfinished:
             shutil.copyfile(source, unfinished)

@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         dock.setObjectName(pane.windowTitle())
         dock.setTitleBarWidget(pane.bar)
         dock.setWidget(pane)
+        dock.visibilityChanged.connect(pane.set_shown)
         return dock
 
     def reset_layout(self) -> None:

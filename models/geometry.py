@@ -51,6 +51,11 @@ class Projection:
         """Project latent vectors [..., d] to coordinates [..., 2]."""
         return (np.asarray(z, np.float64) - self.origin) @ self.basis.T
 
+    def cloud_to_plane(self, means: NDArray[np.float32]) -> Matrix:
+        """Project many latent vectors [n, d] for a plot, in float32: good to a millionth of the range, and quick."""
+        wide = means @ self.basis.T.astype(np.float32) - (self.basis @ self.origin).astype(np.float32)
+        return np.asarray(wide, np.float64)
+
     def ellipse(self, sigma: Vector) -> Matrix:
         """Return the covariance WΣWᵀ [2, 2] of a diagonal normal with standard deviations ``sigma`` [d]."""
         return (self.basis * sigma**2) @ self.basis.T

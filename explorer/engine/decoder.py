@@ -15,6 +15,8 @@ from models import protocol as p
 from models.geometry import curve_grid
 
 AGGREGATE_POINTS = 400
+# What fails elsewhere was overtaken by another model or other data, and is asked again by itself.
+ASKED_BY_PERSON = ("model", "data", "picture file", "export")
 
 
 class DecoderEngine(QObject):
@@ -28,6 +30,8 @@ class DecoderEngine(QObject):
         self._points = Points(state, self.requests)
         self._model_path: str | None = None
         self._data_path: str | None = None
+        self._fallback: str | None = None
+        self._postponed: str | None = None
         self._connect()
 
     def _connect(self) -> None:
@@ -42,18 +46,21 @@ class DecoderEngine(QObject):
         state.latent.posterior_changed.connect(self.ask_draws)
         state.latent.current_changed.connect(self.ask_point)
         state.latent.points_changed.connect(self.ask_all_points)
-        state.undo.stack.indexChanged.connect(self._points.refresh_stale)
+        state.export.finished.connect(self._open_postponed)
+        state.undo.group.indexChanged.connect(self._points.refresh_stale)
         state.view.decode_changed.connect(self.ask_point)
         state.view.seed_changed.connect(self.ask_point)
         state.view.dimension_changed.connect(self.ask_dimension)
-        state.view.curves_shown.connect(self.ask_dimension)
         state.view.quantile_requested.connect(self.ask_quantile)
 
     # ------------------------------------------------------------------------------------------------ life cycle
 
-    def start(self, model_path: str, data_path: str, launched: Launched | None = None) -> None:
-        """Start the worker, or take over one launched ahead; it will open this model and this data first."""
-        self._model_path, self._data_path = model_path, data_path
+    def start(self, model_path: str, data_path: str, fallback: str, launched: Launched | None = None) -> None:
+        """Start the worker, or take over one launched ahead; it will open this model and this data first.
+
+        The model ``fallback`` is opened if the first one cannot be.
+        """
+        self._model_path, self._data_path, self._fallback = model_path, data_path, fallback
         self.client.start(launched)
 
     def _greet(self) -> None:
@@ -70,20 +77,34 @@ class DecoderEngine(QObject):
 
     def _take(self, reply: p.Reply) -> None:
         if isinstance(reply, p.Failed):
-            self.state.engine.notice("error", reply.message)
+            if self.requests.channel_of(reply.id) in ASKED_BY_PERSON:
+                self.state.engine.notice("error", reply.message)
+            else:
+                self.state.engine.log(f"{reply.kind}: {reply.message}")
         self.requests.take(reply)
 
     # -------------------------------------------------------------------------------------------- model and data
 
     def open_model(self, path: str) -> None:
-        """Open a model file; the one open so far stays if this fails."""
+        """Open a model file; the one open so far stays if this fails. An export is drawn to its end first."""
+        if self.state.export.running:
+            self._postponed = path
+            return
         self.requests.ask("model", lambda number: p.OpenModel(number, path), self._model_opened)
 
     def open_data(self, path: str) -> None:
         """Open a data set; the one open so far stays if this fails."""
         self.requests.ask("data", lambda number: p.OpenData(number, path), self._data_opened)
 
+    def _open_postponed(self) -> None:
+        path, self._postponed = self._postponed, None
+        if path is not None:
+            self.open_model(path)
+
     def _model_opened(self, reply: p.Reply) -> None:
+        if isinstance(reply, p.Failed) and self.state.model.model is None and self._fallback is not None:
+            path, self._fallback = self._fallback, None
+            self.open_model(path)
         if isinstance(reply, p.ModelOpened):
             self._model_path = reply.model.path
             self._points.fit(reply.model.latent_dim)
@@ -94,9 +115,10 @@ class DecoderEngine(QObject):
     def _data_opened(self, reply: p.Reply) -> None:
         if isinstance(reply, p.DataOpened):
             self._data_path = reply.data.path
-            self._points.detach_from(reply.data.digest)
+            self.state.results.forget_aggregate()
             self.state.model.set_data(reply.data)
             self._ask_embedding()
+            self._ask_curves()
 
     def _ask_embedding(self) -> None:
         if self.state.model.compatible:
@@ -184,7 +206,7 @@ class DecoderEngine(QObject):
 
     def _ask_curves(self) -> None:
         dim, point = self.state.view.dimension, self.state.latent.point
-        if not self._ready or dim >= len(point.z) or not self.state.view.curves_visible:
+        if not self._ready or dim >= len(point.z):
             return
         low, high = self._points.range_of(dim)
         z, mu, sigma = float(point.z[dim]), float(point.mu[dim]), float(point.sigma[dim])
@@ -194,7 +216,7 @@ class DecoderEngine(QObject):
 
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.CurvesReady):
-                self.state.results.set_triad(Triad(dim, mu, sigma, z, reply))
+                self.state.results.set_triad(Triad(dim, mu, sigma, z, norm**0.5, reply))
 
         self.requests.ask("curves", lambda n: p.Curves(n, prior, posterior, x, z, norm, len(point.z)), answer)
 

@@ -30,6 +30,7 @@ class Exporter(QObject):
         self._tiles: queue.SimpleQueue[p.SampleTile | None] = queue.SimpleQueue()
         self._cancel = threading.Event()
         self._thread: threading.Thread | None = None
+        self._reason = ""
         self._ticked.connect(state.export.progressed, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(self._finish, Qt.ConnectionType.QueuedConnection)
         state.export.preview_requested.connect(self.preview)
@@ -48,9 +49,10 @@ class Exporter(QObject):
     def start(self, settings: ExportSettings) -> None:
         """Draw all images and write them as they come."""
         model = self.state.model.model
-        if model is None or self._thread is not None:
+        if model is None:
             self.state.export.finish("There is no model to draw from yet.")
             return
+        self._wait_for_thread()
         mu, sigma = self._spread(settings)
         self._cancel.clear()
         series = Series(
@@ -71,12 +73,17 @@ class Exporter(QObject):
     def close(self) -> None:
         """Stop and wait for the thread."""
         self.cancel()
+        self._wait_for_thread()
+
+    def _wait_for_thread(self) -> None:
+        """A thread that has been told to stop, or has said how it ended, is gone within one picture."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     def _worker_lost(self, role: str, text: str, again: bool) -> None:
         if role == "decoder" and self._thread is not None:
+            self._reason = "The decoder stopped in the middle; export again when it is ready. "
             self.cancel()
 
     def _spread(self, settings: ExportSettings) -> tuple[p.Floats32, p.Floats32]:
@@ -114,12 +121,13 @@ class Exporter(QObject):
             self._ended.emit(_write_all(series, tiles))
         except ExportError as error:
             self._ended.emit(str(error))
+        except MemoryError:
+            self._ended.emit(f"{series.folder}: not enough memory for a contact sheet of this size.")
 
     def _finish(self, text: str) -> None:
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._wait_for_thread()
         self._requests.cancel("export")
+        text, self._reason = f"{self._reason}{text}", ""
         self.state.export.finish(text)
 
 

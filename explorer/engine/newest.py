@@ -38,6 +38,11 @@ class Requests:
         else:
             state.waiting = (build, answer)
 
+    def channel_of(self, number: int) -> str | None:
+        """Return the channel in which the request ``number`` is under way."""
+        asked = self._asked.get(number)
+        return None if asked is None else asked[0]
+
     def under_way(self, channel: str) -> int | None:
         """Return the id of the request under way in a channel."""
         return self._channels[channel].under_way if channel in self._channels else None

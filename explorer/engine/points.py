@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.engine.newest import Requests
 from explorer.state import AppState
-from explorer.state.latent import Point, Source, prior_point
+from explorer.state.latent import Point, Snapshot, Source, prior_point
 from models import protocol as p
 
 USUAL_RANGE = 4.0
@@ -20,27 +20,21 @@ class Points:
     def __init__(self, state: AppState, requests: Requests) -> None:
         self._state = state
         self._requests = requests
-        self._digest: str | None = None
+        self._left: dict[int, Snapshot] = {}
         self._fresh = False
 
     def fit(self, latent_dim: int) -> None:
-        """Start anew at the prior's centre if the latent space has another number of dimensions."""
+        """Bring back the points of a latent space of this many dimensions, or start at the centre of the prior."""
         latent, view = self._state.latent, self._state.view
         if latent.latent_dim == latent_dim:
             return
-        self._state.undo.forget()
-        latent.replace_points((prior_point("A", latent_dim),), 0)
+        self._left[latent.latent_dim] = latent.snapshot()
+        back = self._left.pop(latent_dim, Snapshot((prior_point("A", latent_dim),), 0))
+        latent.replace_points(back.points, back.current)
+        self._state.undo.switch()
         view.set_dimension(min(view.dimension, latent_dim - 1))
         view.set_axes((0, 1) if latent_dim == 2 else "pca")
         self._fresh = True
-
-    def detach_from(self, digest: str) -> None:
-        """Turn references to images of another data set into pictures of their own."""
-        previous, self._digest = self._digest, digest
-        if previous not in (None, digest):
-            latent = self._state.latent
-            points = tuple(replace(q, source=_detached(q.source)) for q in latent.points)
-            latent.replace_points(points, latent.index)
 
     def range_of(self, dim: int) -> tuple[float, float]:
         """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""
@@ -62,8 +56,13 @@ class Points:
         if any(a is not b for a, b in zip(points, latent.points, strict=True)):
             latent.replace_points(points, latent.index)
         for point in latent.points:
-            if point.source.kind == "picture" and point.source.image is not None:
+            if point.source.image is not None and not self._in_data(point.source):
                 self._encode(point.name, point.source)
+
+    def _in_data(self, source: Source) -> bool:
+        """Whether a source is an image of the open data set."""
+        data = self._state.model.data
+        return data is not None and source.kind == "data" and source.data == data.info.digest
 
     def refresh_stale(self) -> None:
         """After undo or redo: give points whose posterior another model made the one of the open model."""
@@ -74,16 +73,11 @@ class Points:
 
     def _embedded(self, point: Point) -> Point:
         model = self._state.model
-        index = point.source.index
         fresh = point.source.kind == "prior" and point.untouched and len(self._state.latent.points) == 1
-        if index is None and not fresh:
+        if model.embedding is None or not (fresh or self._in_data(point.source)):
             return point
-        row = 0 if index is None else index
-        if model.embedding is None or model.data is None or row >= len(model.embedding.mu):
-            return point
-        digest = "" if model.model is None else model.model.digest
-        source = Source.of_data(model.data.images[row], row, digest)
-        return _with_posterior(point, model.embedding.mu[row], model.embedding.sigma[row], source)
+        row = 0 if point.source.index is None else point.source.index
+        return _with_posterior(point, model.embedding.mu[row], model.embedding.sigma[row], model.source_of(row))
 
     def _encode(self, name: str, source: Source) -> None:
         image, model = source.image, self._state.model.model
@@ -131,12 +125,6 @@ class Points:
                 self._state.results.set_thumbnails(dict(zip(names, reply.images, strict=True)))
 
         self._requests.ask("thumbnails", build, answer)
-
-
-def _detached(source: Source) -> Source:
-    if source.kind != "data":
-        return source
-    return replace(source, kind="picture", index=None)
 
 
 def _with_posterior(point: Point, mu: p.Floats32, sigma: p.Floats32, source: Source) -> Point:

@@ -29,6 +29,7 @@ class TrainerEngine(QObject):
         self._job: p.Train | None = None
         self._number = 0
         self._before: str | None = None
+        self._action: p.ControlAction | None = None
         self._prepare = QTimer(self)
         self._prepare.setSingleShot(True)
         self._prepare.setInterval(PREPARE_AFTER_MS)
@@ -56,9 +57,12 @@ class TrainerEngine(QObject):
 
     def train(self, data_path: str, settings: p.TrainSettings) -> None:
         """Start a run on a data set."""
-        model = self.state.model.model
+        model, unsaved = self.state.model.model, self.state.run.unsaved
+        if unsaved is not None:
+            self.state.engine.notice("info", f"The model trained before is not saved; it stays at {unsaved}")
         self._before = None if model is None else model.path
         self._number += 1
+        self._action = None
         self._job = p.Train(self._number, data_path, str(new_run_folder()), self.state.run.name, settings)
         if self.client.running:
             self.client.send(self._job)
@@ -68,11 +72,15 @@ class TrainerEngine(QObject):
     def control(self, action: p.ControlAction) -> None:
         """Pause, resume, stop or discard the run."""
         if self._job is not None:
+            self._action = action
             self.client.send(p.Control(self._job.id, action))
 
     def _greet(self) -> None:
+        """Give a run under way to a worker that has just been started, and the last wish of the person with it."""
         if self._job is not None:
             self.client.send(self._job)
+            if self._action in ("pause", "stop"):
+                self.client.send(p.Control(self._job.id, self._action))
 
     def _take(self, reply: p.Reply) -> None:
         if self._job is None or getattr(reply, "id", 0) != self._job.id:
@@ -113,6 +121,9 @@ class TrainerEngine(QObject):
         text = f"The trainer stopped: {reason}. "
         if self._job is None:
             text += "It is being restarted." if again else "It stays off until you restart it."
+        elif self._action == "discard":
+            text += "The run is discarded."
+            self._finish(p.Finished(self._job.id, "discarded", None, 0))
         elif again:
             text += "It is being restarted and "
             text += "goes on from the newest checkpoint." if self._job.resume else "begins anew: it had saved nothing."

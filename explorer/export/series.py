@@ -14,6 +14,7 @@ from models.protocol import Floats32, SampleTile
 
 Progress = Callable[[int, int], None]
 LARGEST_SHEET = 1024
+SHEET_PIXELS = 1 << 26
 
 
 @dataclass
@@ -63,11 +64,18 @@ class Series:
     def finish(self) -> None:
         """Write contact sheet and tables. Raises ``ExportError``."""
         if self.sheet:
-            write_contact_sheet(self.folder / "samples.png", np.concatenate(self._images)[:LARGEST_SHEET], self.zoom)
+            images = np.concatenate(self._images)[:LARGEST_SHEET]
+            write_contact_sheet(self.folder / "samples.png", *self._bounded(images))
         if self.tables:
             table = self._table()
             write_npz(self.folder / "latents.npz", table)
             write_csv(self.folder / "latents.csv", table)
+
+    def _bounded(self, images: Floats32) -> tuple[Floats32, int]:
+        """Return as many images, and as large, as a sheet of 64 million pixels holds."""
+        area = images.shape[1] * images.shape[2]
+        zoom = max(1, min(self.zoom, int((SHEET_PIXELS / (area * len(images))) ** 0.5)))
+        return images[: max(1, SHEET_PIXELS // (area * zoom * zoom))], zoom
 
     def _latent(self, tile: SampleTile, offset: int) -> Latent:
         vectors = (self.mu, self.sigma, tile.eps[offset], tile.z[offset])

@@ -28,6 +28,8 @@ class EngineState(QObject):
         A worker's :class:`Status` changed.
     noticed(str, str)
         Level (``info``, ``warning``, ``error``) and text of a notification.
+    logged(str, str)
+        The same for the Log pane only.
     crashed(str, str, bool)
         Role and sentence about a worker that ended by itself, and whether it is being started again.
     restart_requested(str)
@@ -36,6 +38,7 @@ class EngineState(QObject):
 
     status_changed = Signal()
     noticed = Signal(str, str)
+    logged = Signal(str, str)
     crashed = Signal(str, str, bool)
     restart_requested = Signal(str)
 
@@ -55,6 +58,10 @@ class EngineState(QObject):
         """Record versions and device of a worker that is ready."""
         self.hello[hello.role] = hello
         self.set_status(hello.role, Status.READY)
+
+    def log(self, text: str) -> None:
+        """Write a line into the Log pane only."""
+        self.logged.emit("note", text)
 
     def notice(self, level: str, text: str) -> None:
         """Show a notification."""

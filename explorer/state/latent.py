@@ -24,7 +24,7 @@ POINT_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Source:
     """Where a point's posterior comes from: an image of the data set, a picture of one's own, or the prior.
 
-    ``model`` is the digest of the model that encoded it.
+    ``index`` counts in the data set of digest ``data``; ``model`` is the digest of the model that encoded the image.
     """
 
     kind: SourceKind = "prior"
@@ -32,11 +32,7 @@ class Source:
     index: int | None = None
     image: NDArray[np.uint8] | None = field(default=None, compare=False)
     model: str = ""
-
-    @classmethod
-    def of_data(cls, image: NDArray[np.uint8], index: int, model: str) -> Source:
-        """Return the source of a point that stands for image ``index`` of the data set."""
-        return cls("data", f"image {index}", index, np.array(image), model)
+    data: str = ""
 
 
 @dataclass(frozen=True, eq=False)

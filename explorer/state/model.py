@@ -8,19 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from explorer.state.latent import Source
 from models.protocol import DataInfo, Embedded, EmbeddingSummary, Floats32, ModelInfo
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+MOST_CLASSES = 30
 
 
 @dataclass(frozen=True)
 class OpenedData:
-    """An opened data set: memory-mapped images uint8 [n, h, w, c] and labels [n], if it has any."""
+    """An opened data set: memory-mapped images uint8 [n, h, w, c] and labels [n], if it has any.
+
+    ``classes`` are the labels that occur; none where there are so many that they are rather names of images.
+    """
 
     info: DataInfo
     images: Images
     labels: Labels | None
+    classes: tuple[int, ...] = ()
+
+    def class_name(self, label: int) -> str:
+        """Return the name of a class: its folder's, where the data has names, else its number."""
+        names = self.info.label_names
+        return names[label] if 0 <= label < len(names) else str(label)
+
+    def class_of(self, index: int) -> str | None:
+        """Return the name of an image's class, None where there are no classes."""
+        return None if self.labels is None else self.class_name(int(self.labels[index]))
 
 
 @dataclass(frozen=True)
@@ -79,9 +94,18 @@ class ModelState(QObject):
         """Show another data set, laid out by the worker."""
         labels = None if info.labels_path is None else np.load(info.labels_path, mmap_mode="r")
         images: Images = np.load(info.images_path, mmap_mode="r")
-        self.data = OpenedData(info, images, labels)
+        classes = () if labels is None else tuple(int(label) for label in np.unique(labels))
+        self.data = OpenedData(info, images, labels, classes if len(classes) <= MOST_CLASSES else ())
         self.embedding = None
         self.data_changed.emit()
+        self.embedding_changed.emit()
+
+    def source_of(self, index: int) -> Source:
+        """Return the source of a point that stands for image ``index`` of the open data set."""
+        if self.data is None or self.model is None:
+            return Source()
+        image = np.array(self.data.images[index])
+        return Source("data", f"image {index}", index, image, self.model.digest, self.data.info.digest)
 
     def set_embedding(self, answer: Embedded) -> None:
         """Show the posteriors of all images."""

@@ -16,12 +16,16 @@ CALLS_KEPT = 4096
 
 @dataclass(frozen=True)
 class Triad:
-    """The curves of one dimension with the values they were evaluated for, so that all drawn of them agrees."""
+    """The curves of one dimension with the values they were evaluated for, so that all drawn of them agrees.
+
+    ``norm`` is the length |z| of the whole point.
+    """
 
     dim: int
     mu: float
     sigma: float
     z: float
+    norm: float
     curves: CurvesReady
 
     @property

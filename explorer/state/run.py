@@ -87,6 +87,7 @@ class RunState(QObject):
         """Ask the engine for a run."""
         self.settings = settings
         self.name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
+        self.saved.pop(self.name, None)
         self.clear()
         self.set_status(RunStatus.STARTING)
         self.start_requested.emit(data_path, settings)

@@ -58,7 +58,8 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
         plane: Axes = "pca" if axes == "pca" else (int(axes[0]), int(axes[1]))
         chosen, seed = int(session["dimension"]), int(session["seed"])
         mode, locked = session["decode_mode"], [int(dim) for dim in session["locked"]]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        recent = [str(path) for path in session["recent"]]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise SessionError(f"the session does not hold what it should: {error}") from error
     count = dims.pop() if len(dims) == 1 else 0
     if not 0 <= current < len(points) or not 0 <= chosen < count or mode not in ("mu", "sample", "mean"):
@@ -76,7 +77,7 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
     state.view.set_seed(seed)
     state.view.set_decode_mode(mode)
     state.view.set_active_only(bool(session.get("active_only")))
-    state.model.recent = [str(path) for path in session.get("recent", [])]
+    state.model.recent = recent
     state.model.recent_changed.emit()
 
 
@@ -117,6 +118,7 @@ def _point_to_json(point: Point) -> dict[str, Any]:
         "text": point.source.text,
         "index": point.source.index,
         "model": point.source.model,
+        "data": point.source.data,
         "shape": None if image is None else list(image.shape),
         "image": None if image is None else base64.b64encode(image.tobytes()).decode(),
     }
@@ -133,4 +135,5 @@ def _point_from_json(entry: dict[str, Any]) -> Point:
         image = np.frombuffer(base64.b64decode(entry["image"]), np.uint8).reshape(entry["shape"])
     index = None if entry["index"] is None else int(entry["index"])
     kind: SourceKind = entry["kind"] if entry["kind"] in ("data", "picture") else "prior"
-    return Point(str(entry["name"]), mu, sigma, z, Source(kind, str(entry["text"]), index, image, str(entry["model"])))
+    model, data = str(entry["model"]), str(entry["data"])
+    return Point(str(entry["name"]), mu, sigma, z, Source(kind, str(entry["text"]), index, image, model, data))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
 
 from explorer.state.latent import LatentState, Snapshot
 
@@ -26,18 +26,35 @@ class _LatentStep(QUndoCommand):
 
 
 class UndoHistory(QObject):
-    """Records the steps of a :class:`LatentState` in a ``QUndoStack``."""
+    """Records the steps of a :class:`LatentState`, in a ``QUndoStack`` for each number of latent dimensions.
+
+    A model of another latent space has steps of its own; those of the one before wait for its return.
+    """
 
     def __init__(self, latent: LatentState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._latent = latent
-        self.stack = QUndoStack(self)
-        self.stack.setUndoLimit(STEPS_KEPT)
+        self.group = QUndoGroup(self)
+        self._stacks: dict[int, QUndoStack] = {}
+        self.switch()
         latent.step_done.connect(self._record)
+
+    @property
+    def stack(self) -> QUndoStack:
+        """The steps in the latent space that is open."""
+        return self.group.activeStack()
+
+    def switch(self) -> None:
+        """Use the steps of the latent space whose points are shown now."""
+        dims = self._latent.latent_dim
+        if dims not in self._stacks:
+            self._stacks[dims] = QUndoStack(self.group)
+            self._stacks[dims].setUndoLimit(STEPS_KEPT)
+        self.group.setActiveStack(self._stacks[dims])
 
     def _record(self, text: str, before: Snapshot, after: Snapshot) -> None:
         self.stack.push(_LatentStep(self._latent, text, before, after))
 
     def forget(self) -> None:
-        """Forget all steps: they belong to another latent space."""
+        """Forget all steps in the latent space that is open."""
         self.stack.clear()

@@ -12,6 +12,7 @@ from models.geometry import Vector, standard_noise
 DecodeMode = Literal["mu", "sample", "mean"]
 Axes = tuple[int, int] | Literal["pca"]
 BANK_SIZE = 512
+DRAWS = 32
 
 
 class ViewState(QObject):
@@ -23,7 +24,6 @@ class ViewState(QObject):
     seed_changed = Signal()
     active_only_changed = Signal()
     quantile_requested = Signal(float)
-    curves_shown = Signal()
     zoom_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -31,17 +31,10 @@ class ViewState(QObject):
         self.axes: Axes = "pca"
         self.dimension = 0
         self.decode_mode: DecodeMode = "mu"
-        self.draws = 32
+        self.draws = DRAWS
         self.seed = 7
         self.active_only = False
-        self.curves_visible = True
         self.zoomed = False
-
-    def set_curves_visible(self, visible: bool) -> None:
-        """Say whether anybody looks at the curves: hidden ones are not asked for."""
-        self.curves_visible = visible
-        if visible:
-            self.curves_shown.emit()
 
     def set_zoomed(self, zoomed: bool) -> None:
         """Choose whether the curves are drawn around the posterior only."""

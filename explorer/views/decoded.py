@@ -6,16 +6,17 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QLabel
 
 from explorer.state import AppState
+from explorer.state.view import DRAWS
 from explorer.theme import Theme
 from explorer.views.pane import Pane, Segments, caption
 from explorer.views.pictures import Picture
 
 STD_WHITE = 0.5
-MODES = {"mu": "μ", "sample": "sample", "mean": "mean of K"}
+MODES = {"mu": "μ", "sample": "sample", "mean": f"mean of {DRAWS}"}
 TIPS = {
     "mu": "decode(z): the point itself, no noise added; a freshly selected image stands at z = μ",
     "sample": "decode(z + σ·ε): one draw of the posterior's noise around the point; the seed is shown below",
-    "mean": "the mean of K decoded draws z + σ·ε around the point",
+    "mean": f"the mean of K = {DRAWS} decoded draws z + σ·ε around the point",
 }
 
 
@@ -107,12 +108,12 @@ class DecodedPane(Pane):
         self.input.set_image(None if image is None else image.astype(np.float32) / np.float32(255.0))
         text = f"{point.name} · {point.source.text}"
         index = point.source.index
-        if index is not None and data is not None and data.labels is not None and index < len(data.labels):
-            text += f" · class {data.labels[index]}"
+        if index is not None and data is not None and point.source.data == data.info.digest:
+            name = data.class_of(index)
+            text += "" if name is None else f" · class {name}"
         self._about.setText(text)
 
     def _show_facts(self) -> None:
         triad = self.state.results.triad
         if triad is not None:
-            norm = float(np.linalg.norm(self.state.latent.point.z))
-            self._facts.setText(f"|z| {norm:.2f} · typicality {triad.curves.typicality:.1%}")
+            self._facts.setText(f"|z| {triad.norm:.2f} · typicality {triad.curves.typicality:.1%}")

@@ -118,7 +118,6 @@ class DimensionDelegate(QStyledItemDelegate):
     def __init__(self, state: AppState, theme: Theme, histograms: Histograms, parent: QWidget) -> None:
         super().__init__(parent)
         self._state, self._theme, self._histograms = state, theme, histograms
-        self.hot: int | None = None
         self.restyle()
 
     def restyle(self) -> None:
@@ -179,7 +178,7 @@ class DimensionDelegate(QStyledItemDelegate):
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme_surface(), 1.5))
-        painter.setBrush(self._accent if dim == self.hot or not self._state.latent.locked[dim] else self._muted)
+        painter.setBrush(self._muted if self._state.latent.locked[dim] else self._accent)
         painter.drawEllipse(QPointF(track.to_pixel(z), base + 0.5), 6, 6)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
@@ -206,6 +205,8 @@ class DimensionDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:
         """Return a field for a typed value."""
         editor = QLineEdit(parent)
+        # The rows may be sorted anew while one types.
+        editor.setProperty("dim", index.data(Qt.ItemDataRole.UserRole))
         editor.setValidator(QDoubleValidator(-1e6, 1e6, 8, editor))
         editor.setAlignment(Qt.AlignmentFlag.AlignRight)
         editor.setAccessibleName(f"Value of {dimension_name(index.data(Qt.ItemDataRole.UserRole))}")
@@ -219,13 +220,13 @@ class DimensionDelegate(QStyledItemDelegate):
     def setEditorData(self, editor: QWidget, index: AnyIndex) -> None:
         """Start from the number shown."""
         if isinstance(editor, QLineEdit):
-            dim = index.data(Qt.ItemDataRole.UserRole)
+            dim = editor.property("dim")
             editor.setText(f"{self._state.latent.point.z[dim]:.4f}")
             editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: object, index: AnyIndex) -> None:
         """Move the point to what was typed."""
         if isinstance(editor, QLineEdit) and editor.hasAcceptableInput():
-            dim = index.data(Qt.ItemDataRole.UserRole)
+            dim = editor.property("dim")
             with self._state.latent.step(f"Set {dimension_name(dim)}"):
                 self._state.latent.set_component("z", dim, float(editor.text()))

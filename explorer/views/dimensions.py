@@ -16,6 +16,7 @@ from models.geometry import dimension_name
 
 STEP = 0.1
 WHEEL_NOTCH = 120.0
+HANDLE_REACH = 8
 
 
 class DimensionModel(QAbstractListModel):
@@ -34,11 +35,19 @@ class DimensionModel(QAbstractListModel):
             only = self._state.view.active_only
             dims = [int(dim) for dim in embedding.order if embedding.summary.active[dim] or not only]
         if len(dims) == len(self.dims):
+            self.layoutAboutToBeChanged.emit()
+            old = self.persistentIndexList()
+            self.changePersistentIndexList(old, [self._moved(index, dims) for index in old])
             self.dims = dims
+            self.layoutChanged.emit()
         else:
             self.beginResetModel()
             self.dims = dims
             self.endResetModel()
+
+    def _moved(self, index: QModelIndex, dims: list[int]) -> QModelIndex:
+        dim = self.dims[index.row()]
+        return self.index(dims.index(dim)) if dim in dims else QModelIndex()
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Return the number of rows."""
@@ -69,6 +78,7 @@ class DimensionList(QListView):
         self.delegate = DimensionDelegate(state, theme, self.histograms, self)
         self._shown: Point | None = None
         self._drag: int | None = None
+        self._grip = 0
         self.setModel(self.rows)
         self.setItemDelegate(self.delegate)
         self.setUniformItemSizes(True)
@@ -135,9 +145,12 @@ class DimensionList(QListView):
         elif parts.value.contains(at):
             self.edit(index)
         elif parts.track.adjusted(-8, 0, 8, 0).contains(at):
-            self._drag = dim
+            handle = self.handle_position(dim, float(self._app.latent.point.z[dim]))
+            on_handle = abs(handle.x() - at.x()) <= HANDLE_REACH
+            self._drag, self._grip = dim, handle.x() - at.x() if on_handle else 0
             self._app.latent.begin(f"Move {dimension_name(dim)}")
-            self._drag_to(event)
+            if not on_handle:
+                self._drag_to(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move the slider that is held."""
@@ -160,7 +173,7 @@ class DimensionList(QListView):
         if self._drag is not None:
             self._app.latency.input()
             track = self.delegate.track(self.rect_of(self._drag), self._drag)
-            self._app.latent.set_component("z", self._drag, track.to_value(event.position().x()))
+            self._app.latent.set_component("z", self._drag, track.to_value(event.position().x() + self._grip))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll; with Ctrl, move the dimension under the mouse."""

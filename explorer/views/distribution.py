@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QStringListModel, Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -167,15 +166,10 @@ class DistributionPane(Pane):
         state.results.draws_changed.connect(self.readouts.show_values)
         self.theme.changed.connect(self._restyle)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Ask for curves only while they are looked at."""
-        super().showEvent(event)
-        self.state.view.set_curves_visible(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """A hidden tab costs nothing."""
-        super().hideEvent(event)
-        self.state.view.set_curves_visible(False)
+    def set_shown(self, shown: bool) -> None:
+        """Catch up with what happened while another tab was in front."""
+        super().set_shown(shown)
+        self._show()
 
     def _fill(self) -> None:
         model, embedding = self.state.model.model, self.state.model.embedding
@@ -204,7 +198,7 @@ class DistributionPane(Pane):
         self.state.view.set_seed(self.state.view.seed + 1)
 
     def _show(self) -> None:
-        if self.isVisible():
+        if self.shown:
             self.curves.show()
             self.readouts.show_values()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
 
 from explorer.state import AppState
-from explorer.state.latent import Point, Source
+from explorer.state.latent import Point
 from explorer.state.results import to_bytes
 from explorer.theme import Theme
 from explorer.views.axes import style_plot
@@ -36,6 +38,7 @@ class LatentMap(Pane):
         self._fitted: list[list[float]] | None = None
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setWordWrap(True)
         self._legend.setAccessibleName("Legend of the classes")
         self._x, self._y = QComboBox(), QComboBox()
         self._card = HoverCard(self.plot)
@@ -78,6 +81,7 @@ class LatentMap(Pane):
         plot.reset_asked.connect(self._reset)
         plot.nudged.connect(self._nudge)
         state.model.model_changed.connect(self._fill_axes)
+        state.model.model_changed.connect(self._fill_legend)
         state.model.data_changed.connect(self._data_changed)
         state.model.embedding_changed.connect(self._project)
         state.view.axes_changed.connect(self._axes_changed)
@@ -100,13 +104,25 @@ class LatentMap(Pane):
         self._axes_changed()
 
     def _chose_x(self, row: int) -> None:
-        self._choose(row, max(self._y.currentIndex(), 1))
+        self._choose(row, self._y.currentIndex(), first=True)
 
     def _chose_y(self, row: int) -> None:
-        self._choose(max(self._x.currentIndex(), 1), row)
+        self._choose(self._x.currentIndex(), row, first=False)
 
-    def _choose(self, x: int, y: int) -> None:
-        self.state.view.set_axes("pca" if min(x, y) == 0 else (x - 1, y - 1))
+    def _choose(self, x: int, y: int, first: bool) -> None:
+        """Show rows ``x`` and ``y`` of the boxes; ``first`` tells which was chosen, so that the other gives way.
+
+        Principal components come as a pair. The same dimension twice would be a line: the axes are swapped instead.
+        """
+        axes, chosen = self.state.view.axes, x if first else y
+        if chosen == 0:
+            self.state.view.set_axes("pca")
+            return
+        before = (0, 1) if axes == "pca" else axes
+        other = before[1 if first else 0]
+        if other == chosen - 1:
+            other = before[0 if first else 1]
+        self.state.view.set_axes((chosen - 1, other) if first else (other, chosen - 1))
 
     def _axes_changed(self) -> None:
         axes = self.state.view.axes
@@ -133,10 +149,12 @@ class LatentMap(Pane):
         if plane is None:
             return
         if embedding is not None and data is not None and embedding.latent_dim == plane.basis.shape[1]:
-            labels = data.labels if data.labels is not None else np.full(len(embedding.mu), -1)
-            self.plot.cloud.set_points(plane.to_plane(embedding.mu), np.asarray(labels))
+            unnamed = data.labels is None or not data.classes
+            labels = np.full(len(embedding.mu), -1) if unnamed else np.asarray(data.labels)
+            names = {label: data.class_name(label) for label in data.classes}
+            self.plot.cloud.set_points(plane.cloud_to_plane(embedding.mu), labels, names)
         else:
-            self.plot.cloud.set_points(np.zeros((0, 2)), np.zeros(0, np.int64))
+            self.plot.cloud.set_points(np.zeros((0, 2)), np.zeros(0, np.int64), {})
         self.plot.rings.set_centre(plane.to_plane(np.zeros(plane.basis.shape[1])))
         self._name_axes(plane)
         self._show_points()
@@ -211,8 +229,7 @@ class LatentMap(Pane):
         model = self.state.model
         if model.embedding is None or model.data is None:
             return
-        digest = "" if model.model is None else model.model.digest
-        source = Source.of_data(model.data.images[index], index, digest)
+        source = model.source_of(index)
         mu, sigma = (np.asarray(rows[index], np.float64) for rows in (model.embedding.mu, model.embedding.sigma))
         with self.state.latent.step(f"Select image {index}"):
             self.state.latent.set_posterior(mu, sigma, source)
@@ -222,9 +239,8 @@ class LatentMap(Pane):
         if index < 0 or data is None or index >= len(data.images):
             self._card.hide()
             return
-        text = f"image {index}"
-        if data.labels is not None:
-            text += f" · class {data.labels[index]}"
+        name = data.class_of(index)
+        text = f"image {index}" if name is None else f"image {index} · class {name}"
         self._card.show_image(np.array(data.images[index]), text, at)
 
     def _data_changed(self) -> None:
@@ -233,14 +249,21 @@ class LatentMap(Pane):
         self._fill_legend()
 
     def _fill_legend(self) -> None:
-        data = self.state.model.data
-        chips = []
-        if data is not None and data.labels is not None:
-            for label in np.unique(data.labels)[:20]:
-                color = self.theme.class_color(int(label)).name()
-                chips.append(f"<span style='color:{color}'>●</span>&nbsp;{label}")
-        self._legend.setText("class &nbsp; " + " &nbsp; ".join(chips) if chips else "")
-        self._legend.setVisible(bool(chips))
+        """Name the classes, or say why there is nothing on the map."""
+        model, data = self.state.model.model, self.state.model.data
+        text = ""
+        if model is not None and data is not None and not self.state.model.compatible:
+            images, wanted = (" × ".join(map(str, shape)) for shape in (data.info.image_shape, model.image_shape))
+            text = f"These images are {images}, the model takes {wanted}: train a model on them, or open other data."
+        elif data is not None and data.classes:
+            colors = {label: self.theme.class_color(label).name() for label in data.classes}
+            chips = [
+                f"<span style='color:{color}'>●</span>&nbsp;{escape(data.class_name(label))}"
+                for label, color in colors.items()
+            ]
+            text = "class &nbsp; " + " &nbsp; ".join(chips)
+        self._legend.setText(text)
+        self._legend.setVisible(bool(text))
 
     def _restyle(self) -> None:
         style_plot(self.plot, self.theme, {}, all_ticks=True)

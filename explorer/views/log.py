@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit
 
 from explorer.state import AppState
@@ -34,18 +33,17 @@ class LogPane(Pane):
         self._timer.setInterval(READ_EVERY_MS)
         self._timer.timeout.connect(self._follow)
         state.engine.noticed.connect(self._note)
+        state.engine.logged.connect(self._note)
         state.engine.crashed.connect(self._note)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Follow the files while visible."""
-        super().showEvent(event)
-        self._follow()
-        self._timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """A hidden tab costs nothing."""
-        super().hideEvent(event)
-        self._timer.stop()
+    def set_shown(self, shown: bool) -> None:
+        """Follow the files while in front."""
+        super().set_shown(shown)
+        if shown:
+            self._follow()
+            self._timer.start()
+        else:
+            self._timer.stop()
 
     def _note(self, level: str, text: str) -> None:
         self.text.appendPlainText(f"{datetime.now():%H:%M:%S}  {level}: {text}")

@@ -30,22 +30,26 @@ class CloudLayer(StillLayer):
         self._xy: Matrix = np.zeros((0, 2))
         self._labels = np.zeros(0, np.int64)
         self._medians: dict[int, Matrix] = {}
+        self._names: dict[int, str] = {}
 
     @property
     def xy(self) -> Matrix:
         """Coordinates [n, 2] of the images."""
         return self._xy
 
-    def set_points(self, xy: Matrix, labels: NDArray[np.int64]) -> None:
-        """Show images at ``xy`` [n, 2]; labels [n] are −1 where there is no class."""
-        self._xy, self._labels = xy, labels
-        self._medians = {int(label): np.median(xy[labels == label], axis=0) for label in np.unique(labels)}
+    def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
+        """Show images at ``xy`` [n, 2]; labels [n] are −1 without a class; ``names`` are the classes'."""
+        self._xy, self._labels, self._names = xy, labels, names
+        step = max(1, len(xy) // SCATTER_LIMIT)
+        few, classes = xy[::step], labels[::step]
+        shown = names or {-1: ""}
+        self._medians = {label: np.median(few[classes == label], axis=0) for label in shown if (classes == label).any()}
         self.refresh()
 
     def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
         """Paint dots or density, and name the classes."""
         pixels = frame.to_pixels(self._xy)
-        palette = {label: self.theme.class_color(label) for label in self._medians}
+        palette = {label: self.theme.class_color(label) for label in self._names or {-1: ""}}
         if len(pixels) > SCATTER_LIMIT:
             painter.drawImage(QPointF(0, 0), density_image(pixels, self._labels, frame.size, palette))
         else:
@@ -58,7 +62,8 @@ class CloudLayer(StillLayer):
         if named:
             places = moved_apart(frame.to_pixels(np.stack(list(named.values()))), NAME_GAP)
             for label, (x, y) in zip(named, places, strict=True):
-                draw_haloed(painter, QPointF(x - 4, y + 5), str(label), self.theme, 15)
+                name = self._names[label]
+                draw_haloed(painter, QPointF(x - 4 * len(name), y + 5), name, self.theme, 15)
 
     def _draw_dots(self, painter: QPainter, pixels: Matrix, palette: dict[int, QColor]) -> Generator[None, None, None]:
         # In interleaved blocks, so that no class always lies on top of another.

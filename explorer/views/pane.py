@@ -45,6 +45,11 @@ class Pane(QWidget):
         self.body.setContentsMargins(12, 0, 12, 10)
         self.body.setSpacing(6)
         self.setLayout(self.body)
+        self.shown = True
+
+    def set_shown(self, shown: bool) -> None:
+        """Tell whether the pane is in front of others in its dock: what nobody sees costs nothing."""
+        self.shown = shown
 
 
 def heading(text: str) -> QLabel:

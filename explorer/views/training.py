@@ -135,12 +135,13 @@ class TrainingPane(Pane):
             self._turn.start()
 
     def _show_curves(self) -> None:
-        if self.isVisible():
+        if self.shown:
             for term, plot in self.plots.items():
                 plot.show_series(self.state.run.train[term], self.state.run.test[term])
 
-    def showEvent(self, event: object) -> None:
-        """Catch up with what happened while hidden."""
+    def set_shown(self, shown: bool) -> None:
+        """Catch up with what happened while another tab was in front."""
+        super().set_shown(shown)
         self._show_curves()
 
     def _finished(self, finished: Finished | None) -> None:

@@ -59,7 +59,7 @@ def test_sample_shows_the_first_draw_of_the_seed(desk: Desk, around: NDArray[np.
 
 
 def test_mean_shows_the_mean_of_k_draws(desk: Desk, around: NDArray[np.float64]) -> None:
-    _choose(desk, "mean of K")
+    _choose(desk, "mean of 32")
     np.testing.assert_allclose(desk.state.results.picture, around.mean(axis=0), atol=1e-4)
 
 
@@ -72,7 +72,7 @@ def test_another_seed_is_another_draw(desk: Desk, oracle: NumpyVAE, around: NDAr
     np.testing.assert_allclose(desk.state.results.picture, other, atol=1e-4)
 
 
-@pytest.mark.parametrize("mode", ["sample", "mean of K"])
+@pytest.mark.parametrize("mode", ["sample", "mean of 32"])
 def test_the_thumbnail_follows_the_point_in_every_mode(desk: Desk, oracle: NumpyVAE, mode: str) -> None:
     _choose(desk, mode)
     desk.latent.set_component("z", 3, -2.0)
