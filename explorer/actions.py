@@ -158,14 +158,12 @@ class Actions(QObject):
             open_path(self.state, path)
 
     def save(self) -> bool:
-        """Save the trained model where one of its name was saved before, else ask; False if nothing was saved."""
+        """Ask where to save the trained model, if it is not saved yet; False if it still is not."""
         model, run = self.state.model.model, self.state.run
         if run.unsaved is None:
             if model is not None:
                 self.state.engine.notice("info", f"{model.name} is saved already: {model.path}")
             return True
-        if run.name in run.saved:
-            return save_model(self.state, run.unsaved, run.name, Path(run.saved[run.name]))
         return self._ask_and_save(run.unsaved, run.name)
 
     def ask_and_save(self) -> bool:
@@ -176,7 +174,7 @@ class Actions(QObject):
     def _ask_and_save(self, source: str, name: str) -> bool:
         suggestion = Path.home() / f"{name}.safetensors"
         path, _ = QFileDialog.getSaveFileName(self.window, "Save model as", str(suggestion), MODEL_FILES)
-        return bool(path) and save_model(self.state, source, name, Path(path))
+        return bool(path) and save_model(self.state, source, Path(path))
 
     # ------------------------------------------------------------------------------------------------- commands
 

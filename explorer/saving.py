@@ -9,7 +9,7 @@ from explorer.export.files import ExportError, whole_file
 from explorer.state import AppState
 
 
-def save_model(state: AppState, source: str, name: str, path: Path) -> bool:
+def save_model(state: AppState, source: str, path: Path) -> bool:
     """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
     target = path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
     try:
@@ -18,7 +18,7 @@ def save_model(state: AppState, source: str, name: str, path: Path) -> bool:
     except ExportError as error:
         state.engine.notice("error", str(error))
         return False
-    state.run.mark_saved(source, name, str(target))
+    state.run.mark_saved(source)
     state.model.remember(str(target))
     state.model.open_model_requested.emit(str(target))
     state.engine.notice("info", f"Saved {target.name}.")

@@ -46,8 +46,7 @@ TERMS = ("elbo", "reconstruction", "kl")
 class RunState(QObject):
     """Requests go out as signals to the engine; answers come back through the setters.
 
-    :attr:`unsaved` is the model file of a finished run that the person has not saved yet; :attr:`saved` tells where
-    models were saved, by their names.
+    :attr:`unsaved` is the model file of a finished run that the person has not saved yet.
     """
 
     start_requested = Signal(str, object)
@@ -68,7 +67,6 @@ class RunState(QObject):
         self.train: dict[str, Series] = {}
         self.test: dict[str, Series] = {}
         self.unsaved: str | None = None
-        self.saved: dict[str, str] = {}
         self.clear()
 
     @property
@@ -87,7 +85,6 @@ class RunState(QObject):
         """Ask the engine for a run."""
         self.settings = settings
         self.name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
-        self.saved.pop(self.name, None)
         self.clear()
         self.set_status(RunStatus.STARTING)
         self.start_requested.emit(data_path, settings)
@@ -133,9 +130,8 @@ class RunState(QObject):
         self.set_status(RunStatus.IDLE)
         self.finished.emit(finished)
 
-    def mark_saved(self, path: str, name: str, target: str) -> None:
-        """The model file ``path`` of a model ``name`` has been saved as ``target``."""
-        self.saved[name] = target
+    def mark_saved(self, path: str) -> None:
+        """The model file ``path`` has been saved where the person wanted."""
         if path == self.unsaved:
             self.unsaved = None
             self.status_changed.emit()

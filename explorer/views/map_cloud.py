@@ -48,12 +48,12 @@ class CloudLayer(StillLayer):
 
     def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
         """Paint dots or density, and name the classes."""
-        pixels = frame.to_pixels(self._xy)
+        pixels, labels = frame.to_pixels(self._xy), self._labels
         palette = {label: self.theme.class_color(label) for label in self._names or {-1: ""}}
         if len(pixels) > SCATTER_LIMIT:
-            painter.drawImage(QPointF(0, 0), density_image(pixels, self._labels, frame.size, palette))
+            painter.drawImage(QPointF(0, 0), density_image(pixels, labels, frame.size, palette))
         else:
-            yield from self._draw_dots(painter, pixels, palette)
+            yield from self._draw_dots(painter, pixels, labels, palette)
         self._draw_names(painter, frame)
 
     def _draw_names(self, painter: QPainter, frame: Frame) -> None:
@@ -65,15 +65,17 @@ class CloudLayer(StillLayer):
                 name = self._names[label]
                 draw_haloed(painter, QPointF(x - 4 * len(name), y + 5), name, self.theme, 15)
 
-    def _draw_dots(self, painter: QPainter, pixels: Matrix, palette: dict[int, QColor]) -> Generator[None, None, None]:
+    def _draw_dots(
+        self, painter: QPainter, pixels: Matrix, labels: NDArray[np.int64], palette: dict[int, QColor]
+    ) -> Generator[None, None, None]:
         # In interleaved blocks, so that no class always lies on top of another.
         for start in range(BLOCKS):
             yield
-            labels, block = self._labels[start::BLOCKS], pixels[start::BLOCKS]
+            classes, block = labels[start::BLOCKS], pixels[start::BLOCKS]
             for label, color in palette.items():
                 color.setAlpha(DOT_ALPHA)
                 painter.setPen(QPen(color, DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-                chosen = block[labels == label]
+                chosen = block[classes == label]
                 if len(chosen):
                     painter.drawPoints(pg.functions.arrayToQPolygonF(chosen[:, 0], chosen[:, 1]))
 

@@ -101,8 +101,10 @@ class StillLayer(Layer):
         self._turn.timeout.connect(self._advance)
 
     def refresh(self) -> None:
-        """Paint anew, for new data or colours."""
+        """Paint anew, for new data or colours; what is being painted of the old is dropped."""
         self._version += 1
+        self._drop_work()
+        self._wanted = None
         self.update()
 
     def paint_pixels(self, painter: QPainter, frame: Frame) -> None:

@@ -111,14 +111,16 @@ def test_another_model_may_come_while_the_images_are_being_encoded(cold: Desk, q
     cold.settle()
 
 
-def test_another_model_in_the_middle_of_an_export_ends_it(cold: Desk, qtbot: QtBot, tmp_path: Path) -> None:
+def test_another_model_waits_for_the_end_of_an_export(cold: Desk, qtbot: QtBot, tmp_path: Path) -> None:
     cold.wait_ready()
-    settings = ExportSettings(tmp_path / "samples", count=10_000, sheet=False, tables=False)
+    settings = ExportSettings(tmp_path / "samples", count=500, sheet=False, tables=False)
     with qtbot.waitSignal(cold.state.export.finished, timeout=PATIENCE_MS) as finished:
         cold.state.export.start(settings)
         cold.state.model.open_model_requested.emit(str(model_path("mnist-vae-2")))
-    assert finished.args[0].startswith("Stopped: ")
-    assert len(list(settings.folder.rglob("*.png"))) < 10_000
+        assert cold.latent.latent_dim == 50
+    assert finished.args[0].startswith("500 samples written")
+    assert len(list(settings.folder.rglob("*.png"))) == 500
+    qtbot.waitUntil(lambda: cold.latent.latent_dim == 2, timeout=PATIENCE_MS)
 
 
 def test_a_model_of_another_size_starts_with_a_point_of_its_own(cold: Desk, qtbot: QtBot) -> None:

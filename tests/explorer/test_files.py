@@ -100,7 +100,8 @@ def test_a_point_of_other_data_keeps_its_picture(desk: Desk, tmp_path: Path) -> 
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
         desk.drop(_npy(desk, tmp_path))
     desk.settle()
-    assert (desk.point.source.kind, desk.point.source.index) == ("picture", None)
+    assert desk.point.source.data != desk.data.info.digest
+    assert "class" not in desk.window.decoded._about.text()
     np.testing.assert_array_equal(desk.point.source.image, image)
     np.testing.assert_allclose(desk.point.mu, mu, atol=1e-5)
 
