@@ -5,7 +5,7 @@ Images that a Bernoulli model is judged on are binarized once, with a fixed seed
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from models import networks
 from models.architecture import Architecture
 from models.objectives import log_likelihood, terms_of
 from models.optimizer import Tensors
-from models.protocol import Floats32, Floats64, Likelihood, Terms
+from models.protocol import Floats64, Likelihood, Terms
 from models.service import ACTIVE_VARIANCE, kl_per_dim
 
 EVALUATION_SEED = 2013
@@ -52,7 +52,7 @@ class Evaluator:
     def __init__(self, architecture: Architecture, images: NDArray[np.uint8]) -> None:
         self._likelihood = architecture.likelihood
         self._latent_dim = architecture.latent_dim
-        self._x = evaluation_input(images.reshape(len(images), -1), architecture.likelihood)
+        self._pixels = evaluation_pixels(images.reshape(len(images), -1), architecture.likelihood)
         self._terms = tf.function(self._terms_graph, autograph=False, reduce_retracing=True)
         self._weights = tf.function(self._weights_graph, autograph=False, reduce_retracing=True)
 
@@ -63,7 +63,7 @@ class Evaluator:
             reconstruction, loc, scale = self._terms(parameters, x, tf.constant(1), tf.constant(index))
             sums += reconstruction.numpy().sum(), kl_per_dim(np.asarray(loc), np.asarray(scale)).sum()
             yield
-        return terms_of(*(sums / len(self._x)))
+        return terms_of(*(sums / len(self._pixels)))
 
     def bound(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
         """Return the ELBO and what it is made of, with many draws of ε for each of the first images."""
@@ -86,9 +86,11 @@ class Evaluator:
             yield
         return float(np.concatenate(results).mean(dtype=np.float64))
 
-    def _slices(self, size: int, count: int | None = None) -> list[tf.Tensor]:
-        x = self._x[:count]
-        return [tf.constant(x[start : start + size]) for start in range(0, len(x), size)]
+    def _slices(self, size: int, count: int | None = None) -> Iterator[tf.Tensor]:
+        """Yield the first ``count`` images as floats in 0–1, ``size`` at a time; as bytes they take a quarter."""
+        pixels = self._pixels[:count]
+        for start in range(0, len(pixels), size):
+            yield tf.constant(pixels[start : start + size] / np.float32(255.0))
 
     def _sampled(
         self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
@@ -98,7 +100,7 @@ class Evaluator:
         shape = [draws, tf.shape(x)[0], self._latent_dim]
         eps = tf.random.stateless_normal(shape, tf.stack([EVALUATION_SEED, index]), alg="philox")
         z = tf.reshape(loc + scale * eps, [-1, self._latent_dim])
-        logits = tf.reshape(networks.decode(parameters, z), [draws, -1, self._x.shape[1]])
+        logits = tf.reshape(networks.decode(parameters, z), [draws, -1, self._pixels.shape[1]])
         return eps, loc, scale, log_likelihood(parameters, self._likelihood, logits, x)
 
     def _terms_graph(
@@ -116,9 +118,14 @@ class Evaluator:
         return tf.reduce_logsumexp(log_p + log_ratio, axis=0) - log_draws
 
 
-def evaluation_input(pixels: NDArray[np.uint8], likelihood: Likelihood) -> Floats32:
-    """Return ``pixels`` [n, pixels] as the model sees them: in 0–1, for the Bernoulli binarized once."""
+def evaluation_pixels(pixels: NDArray[np.uint8], likelihood: Likelihood) -> NDArray[np.uint8]:
+    """Return ``pixels`` [n, pixels] as the model is judged on them: for the Bernoulli each is drawn 0 or 255, once."""
     if likelihood != "bernoulli":
-        return (pixels / np.float32(255.0)).astype(np.float32)
-    draws = np.random.Generator(np.random.PCG64(EVALUATION_SEED)).random(pixels.shape, np.float32)
-    return (draws < pixels / np.float32(255.0)).astype(np.float32)
+        return pixels
+    rng = np.random.Generator(np.random.PCG64(EVALUATION_SEED))
+    result = np.empty_like(pixels)
+    for start in range(0, len(pixels), IMAGES_PER_CALL):
+        part = pixels[start : start + IMAGES_PER_CALL]
+        drawn = rng.random(part.shape, np.float32) < part / np.float32(255.0)
+        result[start : start + IMAGES_PER_CALL] = np.where(drawn, np.uint8(255), np.uint8(0))
+    return result

@@ -7,7 +7,7 @@ import pytest
 import scipy.special
 
 from models.architecture import Architecture
-from models.evaluation import Evaluator, evaluation_input
+from models.evaluation import Evaluator, evaluation_pixels
 from models.optimizer import Tensors
 from tests.models.conftest import IMAGE_SHAPE, blobs, finish
 
@@ -33,7 +33,7 @@ def test_a_posterior_that_is_the_prior_makes_bound_and_evidence_exact() -> None:
     architecture, parameters = deaf_model()
     images = blobs(40)
     evaluator = Evaluator(architecture, images)
-    exact = exact_log_p(parameters, evaluation_input(images.reshape(40, -1), "bernoulli"))
+    exact = exact_log_p(parameters, evaluation_pixels(images.reshape(40, -1), "bernoulli") / 255)
     result = finish(evaluator.bound(parameters))
     assert result.terms.elbo == pytest.approx(exact, rel=1e-5)
     assert result.terms.kl == pytest.approx(0.0, abs=1e-5)
@@ -47,7 +47,7 @@ def test_a_wrong_posterior_costs_its_kl_in_the_bound_and_little_in_the_evidence(
     parameters["encoder.loc.bias"] = np.array([0.5, 0.0], np.float32)
     images = blobs(40)
     evaluator = Evaluator(architecture, images)
-    exact = exact_log_p(parameters, evaluation_input(images.reshape(40, -1), "bernoulli"))
+    exact = exact_log_p(parameters, evaluation_pixels(images.reshape(40, -1), "bernoulli") / 255)
     result = finish(evaluator.bound(parameters))
     assert result.kl_per_dim == pytest.approx([0.125, 0.0], abs=1e-5)
     assert result.terms.elbo == pytest.approx(exact - 0.125, rel=1e-5)
@@ -60,7 +60,7 @@ def test_a_posterior_that_is_too_wide_costs_its_kl_in_the_bound_too() -> None:
     parameters["encoder.scale.bias"] = np.array([np.log(np.expm1(1.3 - 1e-4))], np.float32)
     images = blobs(40)
     evaluator = Evaluator(architecture, images)
-    exact = exact_log_p(parameters, evaluation_input(images.reshape(40, -1), "bernoulli"))
+    exact = exact_log_p(parameters, evaluation_pixels(images.reshape(40, -1), "bernoulli") / 255)
     kl = 0.5 * (1.3**2 - 1) - np.log(1.3)
     assert finish(evaluator.bound(parameters)).terms.elbo == pytest.approx(exact - kl, rel=1e-5)
     # The weights p/q have variance σ/√(2 - 1/σ²) - 1 = 0.0955.
@@ -77,8 +77,9 @@ def test_the_encoder_s_spread_over_the_data_makes_a_unit_active() -> None:
 
 def test_images_of_a_bernoulli_are_binarized_once_and_always_alike() -> None:
     pixels = blobs(50).reshape(50, -1)
-    first = evaluation_input(pixels, "bernoulli")
-    assert set(np.unique(first)) == {0.0, 1.0}
-    assert np.array_equal(first, evaluation_input(pixels, "bernoulli"))
-    assert first.mean() == pytest.approx(pixels.mean() / 255, abs=0.03)
-    assert np.array_equal(evaluation_input(pixels, "gaussian"), (pixels / 255).astype(np.float32))
+    first = evaluation_pixels(pixels, "bernoulli")
+    assert set(np.unique(first)) == {0, 255}
+    assert np.array_equal(first, evaluation_pixels(pixels, "bernoulli"))
+    assert np.array_equal(first[:20], evaluation_pixels(pixels[:20], "bernoulli"))
+    assert first.mean() == pytest.approx(pixels.mean(), abs=8)
+    assert np.array_equal(evaluation_pixels(pixels, "gaussian"), pixels)
