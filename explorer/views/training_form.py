@@ -58,6 +58,7 @@ class TrainingForm(QWidget):
         for key in LIKELIHOODS:
             self.likelihood.addItem(LIKELIHOOD_NAMES[key], key)
         self.data.setMinimumContentsLength(12)
+        self.data.setAccessibleName("data")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(8)

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from explorer.state import AppState
 from explorer.state.latent import SMALLEST_SIGMA, Component, LatentState, Point, Snapshot, Source
 
-DIMS = 4
+DIMS = 16
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 VALUES = st.floats(-8.0, 8.0, allow_nan=False)
 
@@ -201,15 +201,17 @@ def test_a_new_point_stands_where_the_current_one_does(latent: LatentState) -> N
     assert latent.points[0] is before
 
 
-def test_removing_one_of_two_is_undone_with_its_place(state: AppState) -> None:
+def test_removing_one_of_three_is_undone_with_its_place(state: AppState) -> None:
     state.latent.add_point()
     state.latent.set_component("z", 0, 5.0)
-    state.latent.set_current(0)
+    state.latent.add_point()
+    state.latent.set_current(1)
     before = _bits(state.latent.snapshot())
     state.latent.remove_point()
+    assert [point.name for point in state.latent.points] == ["A", "C"]
     state.undo.stack.undo()
     assert _bits(state.latent.snapshot()) == before
-    assert state.latent.index == 0
+    assert state.latent.index == 1
 
 
 def test_locks_hold_their_dimensions(latent: LatentState) -> None:
