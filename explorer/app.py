@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
+from explorer.collector import Collector
 from explorer.engine.decoder import DecoderEngine
 from explorer.engine.exporter import Exporter
 from explorer.engine.launch import Launched
@@ -51,6 +52,8 @@ class App(QObject):
             self.theme.choose(scheme or str(stored.get("scheme")))
         self.window = MainWindow(self.state, self.theme)
         self.window.closing.connect(self.close)
+        self.collector = Collector(self)
+        self.collector.start()
         self.state.engine.restart_requested.connect(self._restart)
         complaint = complaint or self._restore(stored)
         if complaint:
@@ -67,6 +70,7 @@ class App(QObject):
 
     def close(self) -> None:
         """Keep the session and end the engines."""
+        self.collector.stop()
         if self._keep_session:
             self._save_session()
         self.exporter.close()

@@ -1,0 +1,42 @@
+"""Python's garbage collector, kept to the GUI thread.
+
+A collection runs in whichever thread happens to allocate. In a reader or writer thread it would destroy Qt objects
+outside their own thread, which crashes; in the GUI thread it may come in the middle of a drag. So automatic collection
+is off while there is a window, and a timer does its work in small generations.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer
+
+EVERY_MS = 400
+
+
+class Collector(QObject):
+    """Collects what Python itself would have collected by now, between two events."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setInterval(EVERY_MS)
+        self._timer.timeout.connect(self.collect)
+
+    def start(self) -> None:
+        """Take over from the automatic collector; what exists now is taken to stay, and not looked at again."""
+        gc.disable()
+        gc.freeze()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Give the work back."""
+        self._timer.stop()
+        gc.unfreeze()
+        gc.enable()
+
+    def collect(self) -> None:
+        """Collect the oldest generation that is due."""
+        due = [count > limit for count, limit in zip(gc.get_count(), gc.get_threshold(), strict=True)]
+        if any(due):
+            gc.collect(max(generation for generation, is_due in enumerate(due) if is_due))
