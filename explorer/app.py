@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# NumPy loads these when first used, 25 ms of a held-up event loop; here they load before there is a window.
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
@@ -24,6 +24,8 @@ from resources import dataset_path, model_path
 
 FIRST_MODEL, FIRST_DATA = "mnist-vae-50", "mnist_10k"
 SWITCH_SECONDS = 0.001
+# NumPy loads these when first used, 25 ms of a held-up event loop; here they load before there is a window.
+LOADED_AHEAD = ("numpy.ma", "numpy.random")
 
 
 class App(QObject):
@@ -120,6 +122,8 @@ def _missing(stored: dict[str, Any]) -> str:
 def make_qt() -> QApplication:
     """Return the one QApplication, set up for this program."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    for name in LOADED_AHEAD:
+        import_module(name)
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
