@@ -208,7 +208,7 @@ class DecoderEngine(QObject):
         dim, point = self.state.view.dimension, self.state.latent.point
         if not self._ready or dim >= len(point.z):
             return
-        low, high = self._points.range_of(dim)
+        low, high = self.state.model.range_of(dim)
         z, mu, sigma = float(point.z[dim]), float(point.mu[dim]), float(point.sigma[dim])
         x = curve_grid(min(low, z, mu - 4 * sigma), max(high, z, mu + 4 * sigma), mu, sigma)
         prior, posterior = p.Family("Normal", {"loc": 0.0, "scale": 1.0}), self._family(dim)
@@ -238,7 +238,7 @@ class DecoderEngine(QObject):
         embedding = self.state.model.embedding
         self.state.results.forget_aggregate()
         if embedding is not None and dim < embedding.latent_dim:
-            x = np.linspace(*self._points.range_of(dim), AGGREGATE_POINTS)
+            x = np.linspace(*self.state.model.range_of(dim), AGGREGATE_POINTS)
             self.requests.ask("aggregate", lambda n: p.Aggregate(n, dim, x), self._aggregated)
 
     def _aggregated(self, reply: p.Reply) -> None:

@@ -11,8 +11,6 @@ from explorer.state import AppState
 from explorer.state.latent import Point, Snapshot, Source, prior_point
 from models import protocol as p
 
-USUAL_RANGE = 4.0
-
 
 class Points:
     """What the engine does to points when model, data or embedding change; none of it is an undo step."""
@@ -35,13 +33,6 @@ class Points:
         view.set_dimension(min(view.dimension, latent_dim - 1))
         view.set_axes((0, 1) if latent_dim == 2 else "pca")
         self._fresh = True
-
-    def range_of(self, dim: int) -> tuple[float, float]:
-        """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""
-        embedding = self._state.model.embedding
-        if embedding is None or dim >= embedding.latent_dim:
-            return -USUAL_RANGE, USUAL_RANGE
-        return embedding.range_of(dim, USUAL_RANGE)
 
     def follow_embedding(self) -> None:
         """Give every point that stands for an image its posterior under the new embedding.

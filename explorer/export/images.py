@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from explorer.export.files import ExportError, whole_file
+from explorer.pixels import to_bytes
 from models.protocol import Floats32
 
 CHUNK = "latentscape"
@@ -121,8 +122,7 @@ def _parse(text: str) -> Latent:
 
 
 def _pixels(image: Floats32, zoom: int) -> NDArray[np.uint8]:
-    pixels: NDArray[np.uint8] = np.clip(np.rint(image * 255.0), 0, 255).astype(np.uint8)
-    return pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    return to_bytes(image).repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 
 def _picture(image: Floats32, zoom: int) -> Image.Image:

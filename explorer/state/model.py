@@ -14,6 +14,7 @@ from models.protocol import DataInfo, Embedded, EmbeddingSummary, Floats32, Mode
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 MOST_CLASSES = 30
+USUAL_RANGE = 4.0
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,6 @@ class Embedding:
     def latent_dim(self) -> int:
         """Number of latent dimensions d."""
         return len(self.order)
-
-    def range_of(self, dim: int, usual: float) -> tuple[float, float]:
-        """Return the range of one dimension worth drawing: ±``usual``, widened to the data."""
-        return min(-usual, float(self.summary.low[dim])), max(usual, float(self.summary.high[dim]))
 
 
 class ModelState(QObject):
@@ -99,6 +96,13 @@ class ModelState(QObject):
         self.embedding = None
         self.data_changed.emit()
         self.embedding_changed.emit()
+
+    def range_of(self, dim: int) -> tuple[float, float]:
+        """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""
+        if self.embedding is None or dim >= self.embedding.latent_dim:
+            return -USUAL_RANGE, USUAL_RANGE
+        summary = self.embedding.summary
+        return min(-USUAL_RANGE, float(summary.low[dim])), max(USUAL_RANGE, float(summary.high[dim]))
 
     def source_of(self, index: int) -> Source:
         """Return the source of a point that stands for image ``index`` of the open data set."""

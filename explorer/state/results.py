@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from models.protocol import AggregateReady, CurvesReady, Drawn, Floats32
@@ -98,9 +96,3 @@ class ResultState(QObject):
     def forget_aggregate(self) -> None:
         """The aggregate posterior is not known any more; views learn it with the next curves."""
         self.aggregate = None
-
-
-def to_bytes(image: Floats32) -> NDArray[np.uint8]:
-    """Turn an image in 0–1 into uint8, rounded and clipped."""
-    clipped: NDArray[np.uint8] = np.clip(np.rint(image * 255.0), 0, 255).astype(np.uint8)
-    return clipped

@@ -54,7 +54,6 @@ class RunState(QObject):
     status_changed = Signal()
     progressed = Signal()
     curves_changed = Signal()
-    checkpoint_written = Signal(str)
     finished = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:

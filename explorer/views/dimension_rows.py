@@ -17,7 +17,6 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 32
 BINS = 48
 HISTOGRAM_IMAGES = 20_000
-USUAL_RANGE = 4.0
 NAME, VALUE, KL, LOCK, GAP = 34, 58, 46, 26, 8
 
 
@@ -63,7 +62,7 @@ class Track:
 
 
 class Histograms:
-    """Ranges and histograms of the data's posterior means per dimension, made when first looked at."""
+    """Histograms of the data's posterior means per dimension, made when first looked at."""
 
     def __init__(self, state: AppState) -> None:
         self._state = state
@@ -73,13 +72,6 @@ class Histograms:
         """The embedding or the colours have changed."""
         self._pixmaps.clear()
 
-    def range_of(self, dim: int) -> tuple[float, float]:
-        """Return the range of a slider: the prior's ±4, widened to the data."""
-        embedding = self._state.model.embedding
-        if embedding is None or dim >= embedding.latent_dim:
-            return -USUAL_RANGE, USUAL_RANGE
-        return embedding.range_of(dim, USUAL_RANGE)
-
     def pixmap(self, dim: int, width: int, height: int, color: QColor, ratio: float) -> QPixmap | None:
         """Return the histogram of a dimension, drawn once per size."""
         key = (dim, width, height)
@@ -87,7 +79,9 @@ class Histograms:
             return self._pixmaps[key]
         means = self._means(dim)
         if len(means) and width >= 8:
-            self._pixmaps[key] = _draw_histogram(means, self.range_of(dim), QSize(width, height), color, ratio)
+            self._pixmaps[key] = _draw_histogram(
+                means, self._state.model.range_of(dim), QSize(width, height), color, ratio
+            )
         return self._pixmaps.get(key)
 
     def _means(self, dim: int) -> Vector:
@@ -140,7 +134,7 @@ class DimensionDelegate(QStyledItemDelegate):
 
     def track(self, rect: QRect, dim: int) -> Track:
         """Return the slider scale of a row."""
-        return Track(row_layout(rect).track, *self._histograms.range_of(dim))
+        return Track(row_layout(rect).track, *self._state.model.range_of(dim))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw one row."""
@@ -156,7 +150,7 @@ class DimensionDelegate(QStyledItemDelegate):
         painter.setFont(self._font)
         painter.setPen(self._text)
         painter.drawText(parts.name, middle, dimension_name(dim))
-        self._paint_track(painter, Track(parts.track, *self._histograms.range_of(dim)), dim)
+        self._paint_track(painter, Track(parts.track, *self._state.model.range_of(dim)), dim)
         self._paint_value(painter, parts.value, point.z[dim])
         self._paint_kl(painter, parts.kl, dim)
         lock = self._locks["lock" if self._state.latent.locked[dim] else "unlock"]

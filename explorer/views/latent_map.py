@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
 
+from explorer.pixels import to_bytes
 from explorer.state import AppState
 from explorer.state.latent import Point
-from explorer.state.results import to_bytes
 from explorer.theme import Theme
 from explorer.views.axes import style_plot
 from explorer.views.map_hover import HoverCard
@@ -104,25 +104,25 @@ class LatentMap(Pane):
         self._axes_changed()
 
     def _chose_x(self, row: int) -> None:
-        self._choose(row, self._y.currentIndex(), first=True)
+        self._choose(row, 0)
 
     def _chose_y(self, row: int) -> None:
-        self._choose(self._x.currentIndex(), row, first=False)
+        self._choose(row, 1)
 
-    def _choose(self, x: int, y: int, first: bool) -> None:
-        """Show rows ``x`` and ``y`` of the boxes; ``first`` tells which was chosen, so that the other gives way.
+    def _choose(self, row: int, axis: int) -> None:
+        """Show ``row`` of the boxes on one axis; the other axis gives way.
 
         Principal components come as a pair. The same dimension twice would be a line: the axes are swapped instead.
         """
-        axes, chosen = self.state.view.axes, x if first else y
-        if chosen == 0:
+        axes = self.state.view.axes
+        if row == 0:
             self.state.view.set_axes("pca")
             return
         before = (0, 1) if axes == "pca" else axes
-        other = before[1 if first else 0]
-        if other == chosen - 1:
-            other = before[0 if first else 1]
-        self.state.view.set_axes((chosen - 1, other) if first else (other, chosen - 1))
+        chosen, other = row - 1, before[1 - axis]
+        if other == chosen:
+            other = before[axis]
+        self.state.view.set_axes((chosen, other) if axis == 0 else (other, chosen))
 
     def _axes_changed(self) -> None:
         axes = self.state.view.axes
@@ -244,8 +244,8 @@ class LatentMap(Pane):
         self._card.show_image(np.array(data.images[index]), text, at)
 
     def _data_changed(self) -> None:
+        """Take a new plane; the embedding, which changes with the data, is projected onto it."""
         self._projection = None
-        self._project()
         self._fill_legend()
 
     def _fill_legend(self) -> None:

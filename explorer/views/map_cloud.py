@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from explorer.theme import Theme
-from explorer.views.map_layers import Frame, StillLayer, draw_haloed
+from explorer.views.layers import Frame, StillLayer, draw_haloed
 from models.geometry import Matrix
 
 SCATTER_LIMIT = 20_000

@@ -9,8 +9,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from explorer.theme import Theme
 from explorer.views.axes import prepare_plot
+from explorer.views.layers import Frame
 from explorer.views.map_cloud import CloudLayer, RingLayer
-from explorer.views.map_layers import Frame
 from explorer.views.map_points import MarkerLayer
 from models.geometry import Matrix
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from explorer.theme import Theme
-from explorer.views.map_layers import Frame, Layer
+from explorer.views.layers import Frame, Layer
 from models.geometry import Matrix
 
 HANDLE_RADIUS = 9.0

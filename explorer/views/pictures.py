@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer.state.results import to_bytes
+from explorer.pixels import to_bytes
 from explorer.theme import Theme
 from explorer.views.pane import to_qimage
 from models.protocol import Floats32

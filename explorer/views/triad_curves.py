@@ -17,7 +17,6 @@ BINS = 40
 NOISE_RANGE = 4.0
 RAYS = 25
 ZOOM_SIGMAS = 5.0
-PRIOR_PEAK = 0.4
 
 
 class TriadCurves:
@@ -36,7 +35,6 @@ class TriadCurves:
         self._key: tuple[object, ...] | None = None
         self._bank_key: tuple[int, int] | None = None
         self._bank = np.zeros(0)
-        self._peak = PRIOR_PEAK
         self._range = (-NOISE_RANGE, NOISE_RANGE)
         for plot in self.plots:
             for curve in plot.curves:
@@ -107,8 +105,7 @@ class TriadCurves:
             self._aggregate_pdf.setData(aggregate.x, aggregate.pdf)
             self._aggregate_cdf.setData(aggregate.x, aggregate.cdf)
             peaks.append(aggregate.pdf.max())
-        self._peak = nice_ceiling(1.08 * max(float(peak) for peak in peaks))
-        self.pdf.setYRange(0.0, self._peak, padding=0.03)
+        self.pdf.setYRange(0.0, nice_ceiling(1.08 * max(float(peak) for peak in peaks)), padding=0.03)
         for plot in (self.pdf, self.cdf):
             plot.setXRange(low, high, padding=0.01)
             plot.name_x(dimension_name(triad.dim))

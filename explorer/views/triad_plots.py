@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from explorer.theme import Theme
 from explorer.views.axes import prepare_plot, style_plot
+from explorer.views.layers import Frame, Layer
 from models.geometry import Vector
 
 Grip = Literal["z", "eps", "u", "mu", "sigma"]
@@ -33,44 +33,25 @@ class Handle:
     sign: float = 1.0
 
 
-class HandleLayer(pg.GraphicsObject):
-    """Paints the grips over the curves, in pixels."""
+class HandleLayer(Layer):
+    """Paints the grips over the curves."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
+        super().__init__(theme)
         self.handles: list[Handle] = []
         self.setZValue(20)
-
-    def boundingRect(self) -> QRectF:
-        """Cover the plot."""
-        return QRectF(self.viewRect())
-
-    def viewRangeChanged(self) -> None:
-        """Follow the axes."""
-        self.prepareGeometryChange()
 
     def set_handles(self, handles: list[Handle]) -> None:
         """Show these grips, the first on top."""
         self.handles = handles
         self.update()
 
-    def pixel(self, x: float, y: float) -> QPointF:
-        """Map plot coordinates to pixels of the plot area."""
-        box = self.getViewBox()
-        area, size = box.viewRect(), box.rect()
-        across = (x - area.left()) / area.width() * size.width()
-        return QPointF(across, (area.bottom() - y) / area.height() * size.height())
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+    def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
         """Draw what is below first."""
-        box = self.getViewBox()
-        painter.resetTransform()
-        painter.translate(box.sceneBoundingRect().topLeft())
         painter.setFont(self.theme.font(11, 600))
-        width, height = box.rect().width(), box.rect().height()
+        width, height = frame.size
         for handle in reversed(self.handles):
-            place = self.pixel(handle.x, handle.y)
+            place = frame.point(handle.x, handle.y)
             painter.setPen(QPen(QColor(handle.color), 1.0))
             match handle.shape:
                 case "v":
@@ -142,7 +123,7 @@ class TriadPlot(pg.PlotWidget):
 
     def pixel_of(self, handle: Handle) -> QPointF:
         """Return where a grip stands in the widget."""
-        return QPointF(self.layer.pixel(handle.x, handle.y) + self.getViewBox().sceneBoundingRect().topLeft())
+        return QPointF(self.layer.frame().point(handle.x, handle.y) + self.getViewBox().sceneBoundingRect().topLeft())
 
     @property
     def held(self) -> bool:

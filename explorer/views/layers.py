@@ -1,4 +1,4 @@
-"""What the layers of the latent map share: they paint in pixels of the plot, still ones once per view."""
+"""What the layers over a plot share: they paint in pixels of the plot area, still ones once per view."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class Frame:
         pixels[..., 0] = (xy[..., 0] - self.left) * self.x_scale
         pixels[..., 1] = (self.top - xy[..., 1]) * self.y_scale
         return pixels
+
+    def point(self, x: float, y: float) -> QPointF:
+        """Map one place to pixels."""
+        return QPointF((x - self.left) * self.x_scale, (self.top - y) * self.y_scale)
 
     def place_of(self, other: Frame) -> QRectF:
         """Return where the plot area of another frame lies in this one's pixels."""
