@@ -1,18 +1,52 @@
-"""Univariate distributions, checked against SciPy and mpmath, with the reparameterization path in the open."""
+"""Distributions checked against SciPy and mpmath, with the reparameterization path in the open."""
 
+from models.distributions import closed_forms as closed_forms
 from models.distributions.aggregate import AggregatePosterior
 from models.distributions.base import Distribution, ParameterError, ShapeError
+from models.distributions.beta import Beta
+from models.distributions.bounded import Kumaraswamy, LogitNormal, TanhNormal, Uniform
+from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.families import FAMILIES, distribution_of
+from models.distributions.gamma import Chi2, Gamma, InverseGamma
+from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
 from models.distributions.kl import kl_divergence, register_kl
+from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logistic
+from models.distributions.multivariate import Dirichlet, MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
+from models.distributions.student_t import StudentT
+from models.distributions.truncated_normal import TruncatedNormal
+from models.distributions.von_mises import VonMises
 
 __all__ = [
     "FAMILIES",
     "AggregatePosterior",
+    "Beta",
+    "Cauchy",
+    "Chi2",
+    "ContinuousBernoulli",
+    "Dirichlet",
     "Distribution",
+    "Exponential",
+    "Gamma",
+    "Gumbel",
+    "HalfNormal",
+    "InverseGamma",
+    "Kumaraswamy",
+    "Laplace",
+    "LogNormal",
+    "Logistic",
+    "LogitNormal",
+    "MultivariateNormalDiag",
+    "MultivariateNormalTriL",
     "Normal",
     "ParameterError",
     "ShapeError",
+    "StudentT",
+    "TanhNormal",
+    "TruncatedNormal",
+    "Uniform",
+    "VonMises",
+    "Weibull",
     "distribution_of",
     "kl_divergence",
     "register_kl",

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
+from models.distributions.special import log_of_smaller
+
 Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
 Domain = Literal["real", "positive"]
+Values = TypeVar("Values", np.ndarray, tf.Tensor)
+WANTED: Mapping[Domain, str] = {
+    "real": "finite",
+    "positive": "finite and positive",
+}
 
 
 class ParameterError(ValueError):
-    """A parameter that the family does not allow: NaN, infinite, or not positive where it must be."""
+    """A parameter that the family does not allow: NaN, infinite, out of its domain or out of order."""
 
 
 class ShapeError(ValueError):
@@ -39,13 +46,17 @@ class Distribution(ABC):
 
     reparameterization_type: ClassVar[Reparameterization]
     domains: ClassVar[Mapping[str, Domain]]
+    ordered: ClassVar[tuple[str, str] | None] = None
 
     def __init__(self, parameters: Mapping[str, object], validate: bool = True) -> None:
         self.dtype = _common_dtype(parameters)
         tensors = {name: tf.convert_to_tensor(value, self.dtype) for name, value in parameters.items()}
         if validate:
             tensors = {name: self._checked(name, value) for name, value in tensors.items()}
+            tensors = self._in_order(tensors)
         self.parameters: dict[str, tf.Tensor] = tensors
+        for name, tensor in tensors.items():
+            setattr(self, name, tensor)
         self.batch_shape = _broadcast(*(value.shape for value in tensors.values()))
 
     @property
@@ -54,14 +65,18 @@ class Distribution(ABC):
         return type(self).__name__
 
     def sample(self, n: int, seed: int) -> tf.Tensor:
-        """Draw ``n`` values [n, *batch]; the same seed gives the same values."""
-        return self._from_noise(self.noise(n, seed))
+        """Draw ``n`` values [n, *batch], differentiable in the parameters; the same seed gives the same values."""
+        return self._sample(self._drawn_shape(n), _seed_pair(seed))
 
     def noise(self, n: int, seed: int) -> tf.Tensor:
-        """Draw the base noise [n, *batch] that :meth:`from_noise` makes samples of."""
-        dynamic = tf.shape(sum(tf.zeros_like(value) for value in self.parameters.values()))
-        shape = tf.concat([[n], dynamic], axis=0)
-        return self._noise(shape, tf.constant([seed, 0], tf.int64))
+        """Draw the base noise [n, *batch] that :meth:`from_noise` makes the samples of the same seed of."""
+        return self._noise(self._drawn_shape(n), _seed_pair(seed))
+
+    def noise_distribution(self) -> Distribution:
+        """Return the distribution of the base noise ε: the standard member of the family, or the standard normal."""
+        from models.distributions.normal import Normal
+
+        return Normal(tf.zeros([], self.dtype), tf.ones([], self.dtype), validate=False)
 
     def prob(self, value: object) -> tf.Tensor:
         """Return the density at ``value``."""
@@ -85,7 +100,10 @@ class Distribution(ABC):
 
     def quantile(self, u: object) -> tf.Tensor:
         """Return the z with P(Z ≤ z) = ``u``; the edges of the support at 0 and 1, NaN outside [0, 1]."""
-        return self._quantile(self._value(u))
+        level = self._value(u)
+        inside = (level >= 0.0) & (level <= 1.0)
+        nan = tf.constant(np.nan, self.dtype)
+        return tf.where(inside, self._quantile(tf.where(inside, level, tf.constant(0.5, self.dtype))), nan)
 
     def from_noise(self, eps: object) -> tf.Tensor:
         """Return the value that base noise ``eps`` makes: the reparameterization path, differentiable."""
@@ -94,6 +112,10 @@ class Distribution(ABC):
     def to_noise(self, z: object) -> tf.Tensor:
         """Return the base noise that makes ``z``, the inverse of :meth:`from_noise`."""
         return self._to_noise(self._value(z))
+
+    def log_prob_at_noise(self, eps: object) -> tf.Tensor:
+        """Return the log density at ``from_noise(eps)``, accurate even where that value rounds to an edge."""
+        return self._log_prob_at_noise(self._value(eps))
 
     def mean(self) -> tf.Tensor:
         """Return E[Z], shape of the batch."""
@@ -110,11 +132,18 @@ class Distribution(ABC):
     @classmethod
     def check_parameter(cls, name: str, value: np.ndarray) -> None:
         """Raise :class:`ParameterError` if an entry of ``value`` lies outside the domain of parameter ``name``."""
-        positive = cls.domains[name] == "positive"
-        allowed = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
+        allowed = np.isfinite(value) & _bounds_hold(cls.domains[name], value)
         if not allowed.all():
             wrong = value[~allowed].flat[0]
-            raise ParameterError(f"{cls.__name__}: {name} must be {_wanted(positive)}, not {wrong}")
+            raise ParameterError(f"{cls.__name__}: {name} must be {WANTED[cls.domains[name]]}, not {wrong}")
+
+    @classmethod
+    def check_order(cls, values: Mapping[str, np.ndarray]) -> None:
+        """Raise :class:`ParameterError` unless the family's lower bound lies below its upper one."""
+        if cls.ordered is not None:
+            low, high = (np.asarray(values[name]) for name in cls.ordered)
+            if not np.all(low < high):
+                raise ParameterError(f"{cls.__name__}: {cls.ordered[0]} must be less than {cls.ordered[1]}")
 
     @classmethod
     def _checked(cls, name: str, value: tf.Tensor) -> tf.Tensor:
@@ -122,11 +151,27 @@ class Distribution(ABC):
         if not tf.is_symbolic_tensor(value):
             cls.check_parameter(name, value.numpy())
             return value
-        positive = cls.domains[name] == "positive"
-        fine = tf.math.is_finite(value) & (value > 0) if positive else tf.math.is_finite(value)
-        message = f"{cls.__name__}: {name} must be {_wanted(positive)}"
-        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(fine), [message])]):
-            return tf.identity(value)
+        domain = cls.domains[name]
+        fine = tf.math.is_finite(value) & _bounds_hold(domain, value)
+        return _asserted(fine, f"{cls.__name__}: {name} must be {WANTED[domain]}", value)
+
+    @classmethod
+    def _in_order(cls, tensors: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Check that the lower bound lies below the upper one, where the family has bounds."""
+        if cls.ordered is None:
+            return tensors
+        low, high = (tensors[name] for name in cls.ordered)
+        _broadcast(low.shape, high.shape)
+        if not (tf.is_symbolic_tensor(low) or tf.is_symbolic_tensor(high)):
+            cls.check_order({name: tensors[name].numpy() for name in cls.ordered})
+            return tensors
+        message = f"{cls.__name__}: {cls.ordered[0]} must be less than {cls.ordered[1]}"
+        return {**tensors, cls.ordered[0]: _asserted(low < high, message, low)}
+
+    def _drawn_shape(self, n: int) -> tf.Tensor:
+        """Return [n, *batch] as a tensor; the batch may be known only when the graph runs."""
+        dynamic = tf.shape(sum(tf.zeros_like(value) for value in self.parameters.values()))
+        return tf.concat([[n], dynamic], axis=0)
 
     def _value(self, value: object) -> tf.Tensor:
         tensor = tf.convert_to_tensor(value, self.dtype)
@@ -137,14 +182,20 @@ class Distribution(ABC):
         """Broadcast a moment that depends on few of the parameters to the whole batch."""
         return value + sum(tf.zeros_like(parameter) for parameter in self.parameters.values())
 
+    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return self._from_noise(self._noise(shape, seed))
+
+    def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return self._log_prob(self._from_noise(eps))
+
     def _prob(self, value: tf.Tensor) -> tf.Tensor:
         return tf.exp(self._log_prob(value))
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return tf.math.log(self._cdf(value))
+        return log_of_smaller(self._cdf(value), self._survival_function(value))
 
-    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return 1.0 - self._cdf(value)
+    def _log_survival(self, value: tf.Tensor) -> tf.Tensor:
+        return log_of_smaller(self._survival_function(value), self._cdf(value))
 
     @abstractmethod
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor: ...
@@ -154,6 +205,9 @@ class Distribution(ABC):
 
     @abstractmethod
     def _cdf(self, value: tf.Tensor) -> tf.Tensor: ...
+
+    @abstractmethod
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor: ...
 
     @abstractmethod
     def _quantile(self, u: tf.Tensor) -> tf.Tensor: ...
@@ -193,5 +247,16 @@ def _broadcast(*shapes: tf.TensorShape) -> tf.TensorShape:
     return result
 
 
-def _wanted(positive: bool) -> str:
-    return "finite and positive" if positive else "finite"
+def _bounds_hold(domain: Domain, value: Values) -> Values:
+    """Return where ``value``, an array or a tensor, keeps the bounds of the domain; finiteness is asked elsewhere."""
+    allowed: Values = value > 0 if domain == "positive" else value == value  # noqa: PLR0124 false where it is NaN
+    return allowed
+
+
+def _asserted(condition: tf.Tensor, message: str, value: tf.Tensor) -> tf.Tensor:
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(condition), [message])]):
+        return tf.identity(value)
+
+
+def _seed_pair(seed: int) -> tf.Tensor:
+    return tf.stack([tf.cast(seed, tf.int64), tf.constant(0, tf.int64)])

@@ -8,12 +8,14 @@ from typing import Any
 import tensorflow as tf
 
 from models.distributions.base import Distribution
+from models.distributions.vector import VectorDistribution
 
 KlFunction = Callable[[Any, Any], tf.Tensor]
-_REGISTRY: dict[tuple[type[Distribution], type[Distribution]], KlFunction] = {}
+Family = type[Distribution] | type[VectorDistribution]
+_REGISTRY: dict[tuple[Family, Family], KlFunction] = {}
 
 
-def register_kl(q: type[Distribution], p: type[Distribution]) -> Callable[[KlFunction], KlFunction]:
+def register_kl(q: Family, p: Family) -> Callable[[KlFunction], KlFunction]:
     """Declare the decorated function as the closed form of KL(q ‖ p) for these two families."""
 
     def register(function: KlFunction) -> KlFunction:
@@ -25,7 +27,7 @@ def register_kl(q: type[Distribution], p: type[Distribution]) -> Callable[[KlFun
     return register
 
 
-def kl_divergence(q: Distribution, p: Distribution) -> tf.Tensor:
+def kl_divergence(q: Distribution | VectorDistribution, p: Distribution | VectorDistribution) -> tf.Tensor:
     """Return KL(q ‖ p) in nats, shape of the two batches broadcast; NotImplementedError without a closed form."""
     function = _REGISTRY.get((type(q), type(p)))
     if function is None:

@@ -17,19 +17,11 @@ class Normal(Distribution):
 
     reparameterization_type: ClassVar[Reparameterization] = "location-scale"
     domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
+    loc: tf.Tensor
+    scale: tf.Tensor
 
     def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
         super().__init__({"loc": loc, "scale": scale}, validate)
-
-    @property
-    def loc(self) -> tf.Tensor:
-        """The mean."""
-        return self.parameters["loc"]
-
-    @property
-    def scale(self) -> tf.Tensor:
-        """The standard deviation."""
-        return self.parameters["scale"]
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return tf.random.stateless_normal(shape, seed, dtype=self.dtype)

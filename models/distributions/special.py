@@ -1,13 +1,20 @@
-"""Special functions that TensorFlow lacks or loses digits in."""
+"""Special functions that TensorFlow lacks or loses digits in.
+
+The incomplete gamma and beta functions of TensorFlow carry 5 digits in float32 and none at shapes near 1000 (measured:
+7e-4 at 1000), but 12 in float64; here they are evaluated in float64 and rounded once.
+"""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 SQRT_HALF = math.sqrt(0.5)
 LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+EULER_GAMMA = 0.57721566490153286
+LEGENDRE = np.polynomial.legendre.leggauss(16)
 
 
 def ndtr(x: tf.Tensor) -> tf.Tensor:
@@ -36,3 +43,109 @@ def log_ndtr(x: tf.Tensor) -> tf.Tensor:
 def chi2_cdf(squared: tf.Tensor, degrees: tf.Tensor) -> tf.Tensor:
     """Return the χ² distribution function at ``squared`` ≥ 0 for ``degrees`` of freedom."""
     return tf.math.igamma(0.5 * degrees, 0.5 * squared)
+
+
+def log_of_smaller(part: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
+    """Return log(part) of two probabilities that add up to 1, each accurate where it is the smaller; −inf at 0."""
+    half = tf.constant(0.5, part.dtype)
+    small = part < half
+    log_small = safe_log(tf.where(small, part, half))
+    return tf.where(small, log_small, tf.math.log1p(-tf.where(small, half, rest)))
+
+
+def safe_log(x: tf.Tensor) -> tf.Tensor:
+    """Return log(x) of x ≥ 0, −inf at 0 with gradient 0 there."""
+    zero = tf.equal(x, 0.0)
+    return tf.where(zero, tf.constant(-math.inf, x.dtype), tf.math.log(tf.where(zero, tf.ones_like(x), x)))
+
+
+def edge_power(exponent: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Return exponent·log(value) of value ≥ 0, 0 where the exponent is 0 and ±∞ at 0 otherwise."""
+    return edge_product(exponent, safe_log(value))
+
+
+def edge_product(exponent: tf.Tensor, log_value: tf.Tensor) -> tf.Tensor:
+    """Return exponent·log_value with 0·(±∞) = 0."""
+    none = tf.equal(exponent, 0.0) & tf.math.is_inf(log_value)
+    return exponent * tf.where(none, tf.zeros_like(log_value), log_value)
+
+
+def expit(x: tf.Tensor) -> tf.Tensor:
+    """Return 1/(1 + exp(−x)) with full relative accuracy in the lower tail."""
+    decay = tf.exp(minus_abs(x))
+    return tf.where(x < 0.0, decay, tf.ones_like(x)) / (1.0 + decay)
+
+
+def minus_abs(x: tf.Tensor) -> tf.Tensor:
+    """Return −|x| with derivative −1 at 0, that of the branch x ≥ 0; the derivative of abs there would be 0."""
+    return tf.where(x < 0.0, x, -x)
+
+
+def log1mexp(x: tf.Tensor) -> tf.Tensor:
+    """Return log(1 − exp(x)) of x ≤ 0 (Mächler 2012, Accurately computing log(1 − exp(−|a|)))."""
+    near = x > -math.log(2.0)
+    inner = tf.where(near, x, -tf.ones_like(x))
+    outer = tf.where(near, -tf.ones_like(x), x)
+    return tf.where(near, safe_log(-tf.math.expm1(inner)), tf.math.log1p(-tf.exp(outer)))
+
+
+def exprel(x: tf.Tensor) -> tf.Tensor:
+    """Return (exp(x) − 1)/x, 1 at 0, differentiable there."""
+    tiny = tf.abs(x) < tiny_step(x.dtype)
+    safe = tf.where(tiny, tf.ones_like(x), x)
+    return tf.where(tiny, 1.0 + 0.5 * x, tf.math.expm1(safe) / safe)
+
+
+def log1prel(x: tf.Tensor) -> tf.Tensor:
+    """Return log(1 + x)/x, 1 at 0, differentiable there."""
+    tiny = tf.abs(x) < tiny_step(x.dtype)
+    safe = tf.where(tiny, tf.ones_like(x), x)
+    return tf.where(tiny, 1.0 - 0.5 * x, tf.math.log1p(safe) / safe)
+
+
+def tiny_step(dtype: tf.DType) -> float:
+    """Return the distance below which a first-order series is exact to rounding."""
+    return 2e-4 if dtype == tf.float32 else 1e-8
+
+
+def igamma(a: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Return the regularized lower incomplete gamma function P(a, x), x ≥ 0, in the dtype of ``x``."""
+    return tf.cast(tf.math.igamma(wide(a), wide(x)), x.dtype)
+
+
+def igammac(a: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Return the regularized upper incomplete gamma function Q(a, x), x ≥ 0, in the dtype of ``x``."""
+    return tf.cast(tf.math.igammac(wide(a), wide(x)), x.dtype)
+
+
+def wide(x: tf.Tensor) -> tf.Tensor:
+    """Return ``x`` in float64."""
+    return tf.cast(x, tf.float64)
+
+
+def open_uniform(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """Draw uniform numbers of the open interval (0, 1), symmetric about ½: never 0 and never 1."""
+    half_step = 2.0**-24 if dtype == tf.float32 else 2.0**-53
+    return tf.random.stateless_uniform(shape, seed, dtype=dtype) + tf.constant(half_step, dtype)
+
+
+def log_interval(a: tf.Tensor, b: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """Return log(Φ(b) − Φ(a)) for a < b, to full relative accuracy in the tails and for narrow intervals.
+
+    ``width`` is b − a, which the caller may know to more digits than the difference keeps. Both ends are mirrored into
+    the lower tail. Where the interval is narrow the difference would cancel: there the density is integrated by a
+    Gauss–Legendre rule.
+    """
+    mirrored = a + b > 0.0
+    low, high = tf.where(mirrored, -b, a), tf.where(mirrored, -a, b)
+    middle, half = 0.5 * (low + high), 0.5 * width
+    narrow = (half < 0.5) & (tf.abs(middle) * half < 5.0)
+    below = tf.where(narrow, high - 1.0, low)
+    upper = log_ndtr(high)
+    apart = upper + log1mexp(tf.minimum(log_ndtr(below) - upper, 0.0))
+    middle, half = tf.where(narrow, middle, 0.0 * middle), tf.where(narrow, half, tf.constant(0.25, half.dtype))
+    nodes, weights = (tf.constant(part, a.dtype) for part in LEGENDRE)
+    steps = half[..., tf.newaxis] * nodes
+    relative = tf.exp(-steps * (middle[..., tf.newaxis] + 0.5 * steps))
+    near = safe_log(half * tf.reduce_sum(weights * relative, -1)) - 0.5 * middle * middle - LOG_SQRT_TWO_PI
+    return tf.where(narrow, near, apart)

@@ -1,0 +1,152 @@
+"""The registry's closed forms of KL(q ‖ p) beyond the normal one; pairs without one are estimated by their callers.
+
+Gil, Alajaji & Linder 2013, Rényi divergence measures for commonly used univariate continuous distributions, table 2;
+Cauchy: Chyzak & Nielsen 2019; the rest follows from the moments of q.
+"""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from models.distributions.beta import Beta, log_beta
+from models.distributions.bounded import LogitNormal, TanhNormal, Uniform
+from models.distributions.continuous_bernoulli import ContinuousBernoulli
+from models.distributions.gamma import Chi2, Gamma, InverseGamma
+from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
+from models.distributions.kl import kl_divergence, register_kl
+from models.distributions.location_scale import Cauchy, Gumbel, Laplace
+from models.distributions.normal import Normal
+from models.distributions.special import EULER_GAMMA, LOG_SQRT_TWO_PI, exprel, ndtr
+from models.distributions.truncated_normal import TruncatedNormal
+from models.distributions.von_mises import VonMises, mean_length
+
+
+@register_kl(Laplace, Laplace)
+def _laplace(q: Laplace, p: Laplace) -> tf.Tensor:
+    distance = tf.abs(q.loc - p.loc)
+    ratio = q.scale / p.scale
+    return distance / p.scale + ratio * tf.exp(-distance / q.scale) - 1.0 - tf.math.log(ratio)
+
+
+@register_kl(Laplace, Normal)
+def _laplace_normal(q: Laplace, p: Normal) -> tf.Tensor:
+    """E|z|² terms of the Laplace distribution: its variance is 2·scale²."""
+    second = (2.0 * tf.square(q.scale) + tf.square(q.loc - p.loc)) / tf.square(p.scale)
+    return 0.5 * second + LOG_SQRT_TWO_PI + tf.math.log(p.scale) - 1.0 - tf.math.log(2.0 * q.scale)
+
+
+@register_kl(Normal, Laplace)
+def _normal_laplace(q: Normal, p: Laplace) -> tf.Tensor:
+    """E|z − m| of a normal variable is the mean of the folded normal distribution."""
+    y = (q.loc - p.loc) / q.scale
+    folded = q.scale * (math.sqrt(2.0 / math.pi) * tf.exp(-0.5 * y * y) + y * (1.0 - 2.0 * ndtr(-y)))
+    return folded / p.scale + tf.math.log(2.0 * p.scale / q.scale) - 0.5 - LOG_SQRT_TWO_PI
+
+
+@register_kl(Cauchy, Cauchy)
+def _cauchy(q: Cauchy, p: Cauchy) -> tf.Tensor:
+    """log[((s₁ + s₂)² + (m₁ − m₂)²)/(4 s₁ s₂)] as log1p of what differs."""
+    squares = tf.square(q.scale - p.scale) + tf.square(q.loc - p.loc)
+    return tf.math.log1p(squares / (4.0 * q.scale * p.scale))
+
+
+@register_kl(Gumbel, Gumbel)
+def _gumbel(q: Gumbel, p: Gumbel) -> tf.Tensor:
+    ratio, shift = q.scale / p.scale, (q.loc - p.loc) / p.scale
+    moved = tf.exp(-shift + tf.math.lgamma(1.0 + ratio))
+    return -tf.math.log(ratio) + EULER_GAMMA * (ratio - 1.0) + shift + moved - 1.0
+
+
+@register_kl(Uniform, Uniform)
+def _uniform(q: Uniform, p: Uniform) -> tf.Tensor:
+    """Infinite unless the support of q lies in that of p."""
+    within = (q.low >= p.low) & (q.high <= p.high)
+    value = tf.math.log((p.high - p.low) / (q.high - q.low))
+    return tf.where(within, value, tf.constant(math.inf, q.dtype))
+
+
+@register_kl(Exponential, Exponential)
+def _exponential(q: Exponential, p: Exponential) -> tf.Tensor:
+    ratio = p.rate / q.rate
+    return ratio - 1.0 - tf.math.log(ratio)
+
+
+@register_kl(Weibull, Weibull)
+def _weibull(q: Weibull, p: Weibull) -> tf.Tensor:
+    ratio = p.concentration / q.concentration
+    shift = p.concentration * tf.math.log(q.scale / p.scale)
+    return tf.exp(shift + tf.math.lgamma(1.0 + ratio)) - 1.0 - tf.math.log(ratio) - shift + EULER_GAMMA * (ratio - 1.0)
+
+
+@register_kl(HalfNormal, HalfNormal)
+def _half_normal(q: HalfNormal, p: HalfNormal) -> tf.Tensor:
+    ratio = q.scale / p.scale
+    return 0.5 * (ratio - 1.0) * (ratio + 1.0) - tf.math.log(ratio)
+
+
+@register_kl(LogNormal, LogNormal)
+@register_kl(LogitNormal, LogitNormal)
+@register_kl(TanhNormal, TanhNormal)
+def _through_normal(q: LogNormal | LogitNormal, p: LogNormal | LogitNormal) -> tf.Tensor:
+    """A one-to-one map leaves the divergence of the normal variables behind it unchanged."""
+    return kl_divergence(Normal(q.loc, q.scale, validate=False), Normal(p.loc, p.scale, validate=False))
+
+
+@register_kl(Gamma, Gamma)
+@register_kl(Chi2, Chi2)
+@register_kl(Chi2, Gamma)
+@register_kl(Gamma, Chi2)
+def _gamma(q: Gamma, p: Gamma) -> tf.Tensor:
+    return _gamma_kl(q.concentration, p.concentration, p.rate / q.rate)
+
+
+@register_kl(InverseGamma, InverseGamma)
+def _inverse_gamma(q: InverseGamma, p: InverseGamma) -> tf.Tensor:
+    """The divergence of the gamma variables 1/z, whose rates are the scales."""
+    return _gamma_kl(q.concentration, p.concentration, p.scale / q.scale)
+
+
+def _gamma_kl(a: tf.Tensor, b: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
+    """Return KL(Γ(a, β₁) ‖ Γ(b, β₂)), ratio = β₂/β₁."""
+    shape = (a - b) * tf.math.digamma(a) - tf.math.lgamma(a) + tf.math.lgamma(b)
+    return shape - b * tf.math.log(ratio) + a * (ratio - 1.0)
+
+
+@register_kl(Beta, Beta)
+def _beta(q: Beta, p: Beta) -> tf.Tensor:
+    a, b = q.concentration1, q.concentration0
+    by_a, by_b = a - p.concentration1, b - p.concentration0
+    constant = log_beta(p.concentration1, p.concentration0) - log_beta(a, b)
+    psi = tf.math.digamma
+    return constant + by_a * psi(a) + by_b * psi(b) - (by_a + by_b) * psi(a + b)
+
+
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _continuous_bernoulli(q: ContinuousBernoulli, p: ContinuousBernoulli) -> tf.Tensor:
+    """(L₁ − L₂)·E[z] + log r(L₂) − log r(L₁), log r(L) = max(L, 0) + log r(−|L|)."""
+
+    def log_mass(logits: tf.Tensor) -> tf.Tensor:
+        return tf.maximum(logits, 0.0) + tf.math.log(exprel(-tf.abs(logits)))
+
+    return (q.logits - p.logits) * q.mean() + log_mass(p.logits) - log_mass(q.logits)
+
+
+@register_kl(TruncatedNormal, TruncatedNormal)
+def _truncated_normal(q: TruncatedNormal, p: TruncatedNormal) -> tf.Tensor:
+    """Infinite unless the support of q lies in that of p."""
+    within = (q.low >= p.low) & (q.high <= p.high)
+    second = (q.variance() + tf.square(q.mean() - p.loc)) / tf.square(p.scale)
+    value = -q.entropy() + 0.5 * second - 0.5 * tf.square((p.low - p.loc) / p.scale) - p.log_prob(p.low)
+    return tf.where(within, value, tf.constant(math.inf, q.dtype))
+
+
+@register_kl(VonMises, VonMises)
+def _von_mises(q: VonMises, p: VonMises) -> tf.Tensor:
+    """The supports are the same circle: it is cut at different places, which leaves the divergence unchanged."""
+    kappa, other = q.concentration, p.concentration
+    turned = tf.square(tf.sin(0.5 * (q.loc - p.loc)))
+    length = mean_length(kappa)
+    constants = tf.math.log(tf.math.bessel_i0e(other) / tf.math.bessel_i0e(kappa))
+    return constants + (other - kappa) * (1.0 - length) + 2.0 * other * length * turned

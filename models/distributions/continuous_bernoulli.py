@@ -1,0 +1,117 @@
+"""The continuous Bernoulli distribution (Loaiza-Ganem & Cunningham 2019), a truncated exponential on [0, 1].
+
+With L = logit λ the density is exp(Lz)/r(L), r(L) = (exp L − 1)/L, regular at λ = ½. For L > 0 the formulas are those
+of 1 − Z with −L: below, A = −|L| and w is z or 1 − z, so that nothing overflows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from models.distributions.base import Domain, ParameterError, Reparameterization
+from models.distributions.scored import Scored
+from models.distributions.special import exprel, log1prel, safe_log
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
+
+
+class ContinuousBernoulli(Scored):
+    """Continuous Bernoulli distribution with ``logits`` log(λ/(1 − λ)), or with ``probs`` λ instead."""
+
+    reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
+    domains: ClassVar[Mapping[str, Domain]] = {"logits": "real"}
+    logits: tf.Tensor
+
+    def __init__(self, logits: object = None, probs: object = None, validate: bool = True) -> None:
+        if (logits is None) == (probs is None):
+            raise ParameterError("ContinuousBernoulli takes either logits or probs")
+        super().__init__({"logits": _logits_of(probs, validate) if logits is None else logits}, validate)
+
+    @property
+    def probs(self) -> tf.Tensor:
+        """The parameter λ; not the mean."""
+        return tf.sigmoid(self.logits)
+
+    def _turned(self, value: tf.Tensor) -> tf.Tensor:
+        """Return w: ``value`` where L ≤ 0, else 1 − ``value``."""
+        return tf.where(self.logits > 0.0, 1.0 - value, value)
+
+    def _slope(self) -> tf.Tensor:
+        """Return A = −|L|, with derivative 1 at L = 0, where w is z."""
+        return tf.where(self.logits > 0.0, -self.logits, self.logits)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        outside = (value < 0.0) | (value > 1.0)
+        w = self._turned(tf.where(outside, tf.constant(0.5, self.dtype), value))
+        slope = self._slope()
+        return tf.where(outside, tf.constant(-math.inf, self.dtype), slope * w - tf.math.log(exprel(slope)))
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        below, above = self._shares(value)
+        return tf.where(self.logits > 0.0, above, below)
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        below, above = self._shares(value)
+        return tf.where(self.logits > 0.0, below, above)
+
+    def _shares(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return P(W ≤ w) and P(W > w) of the falling density."""
+        inside = tf.where(value < 0.0, tf.zeros_like(value), tf.where(value > 1.0, tf.ones_like(value), value))
+        w, rest = self._turned(inside), tf.where(self.logits > 0.0, inside, 1.0 - inside)
+        slope = self._slope()
+        mass = exprel(slope)
+        return w * exprel(slope * w) / mass, rest * tf.exp(slope * w) * exprel(slope * rest) / mass
+
+    def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+        positive = self.logits > 0.0
+        below, above = tf.where(positive, upper, lower), tf.where(positive, lower, upper)
+        slope = self._slope()
+        mass = exprel(slope)
+        near = below * mass * log1prel(below * slope * mass)
+        # From the upper share the logarithm is of a small number, where the lower share would be near 1.
+        steep = (slope < -1.0) & (above < 0.5)
+        safe = tf.where(steep, slope, -tf.ones_like(slope))
+        far = safe_log(tf.exp(safe) - above * tf.math.expm1(safe)) / safe
+        w = tf.clip_by_value(tf.where(steep, far, near), 0.0, 1.0)
+        return tf.where(positive, 1.0 - w, w)
+
+    def _mean(self) -> tf.Tensor:
+        mean, _ = self._moments()
+        return tf.where(self.logits > 0.0, 1.0 - mean, mean)
+
+    def _variance(self) -> tf.Tensor:
+        return self._moments()[1]
+
+    def _moments(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return mean and variance of W: closed forms at steep slopes, Gauss–Legendre sums where they cancel."""
+        slope = self._slope()
+        steep = slope < -4.0
+        far = tf.where(steep, slope, -4.0 * tf.ones_like(slope))
+        mean = tf.exp(far) / tf.math.expm1(far) - 1.0 / far
+        variance = 1.0 / tf.square(far) - tf.exp(far) / tf.square(tf.math.expm1(far))
+        near = tf.where(steep, tf.zeros_like(slope), slope)[..., tf.newaxis]
+        w = tf.constant(0.5 + 0.5 * _NODES, self.dtype)
+        weight = tf.constant(0.5 * _WEIGHTS, self.dtype) * tf.exp(near * w)
+        weight = weight / tf.reduce_sum(weight, -1, keepdims=True)
+        centre = tf.reduce_sum(weight * w, -1)
+        spread = tf.reduce_sum(weight * tf.square(w - centre[..., tf.newaxis]), -1)
+        return tf.where(steep, mean, centre), tf.where(steep, variance, spread)
+
+    def _entropy(self) -> tf.Tensor:
+        slope = self._slope()
+        return tf.math.log(exprel(slope)) - slope * self._moments()[0]
+
+
+def _logits_of(probs: object, validate: bool) -> tf.Tensor:
+    """Return log(λ/(1 − λ)); ParameterError unless 0 < λ < 1."""
+    value = tf.convert_to_tensor(probs)
+    if not value.dtype.is_floating:
+        value = tf.cast(value, tf.float32)
+    if validate and not tf.is_symbolic_tensor(value) and not bool(tf.reduce_all((value > 0.0) & (value < 1.0))):
+        raise ParameterError("ContinuousBernoulli: probs must be strictly between 0 and 1")
+    return tf.math.log(value) - tf.math.log1p(-value)

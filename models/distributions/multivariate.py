@@ -1,0 +1,183 @@
+"""Multivariate normal distributions, diagonal and with a triangular root, and the Dirichlet distribution.
+
+The last axis of a value is its event. There is no distribution function; noise and value recover each other.
+"""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from models.distributions.base import ParameterError, Reparameterization, ShapeError
+from models.distributions.kl import register_kl
+from models.distributions.samplers import log_standard_gamma
+from models.distributions.special import LOG_SQRT_TWO_PI, edge_power
+from models.distributions.vector import VectorDistribution, checked_vector
+
+
+class MultivariateNormalDiag(VectorDistribution):
+    """Independent normal components with means ``loc`` [..., d] and standard deviations ``scale_diag`` [..., d]."""
+
+    reparameterization_type: Reparameterization = "location-scale"
+
+    def __init__(self, loc: object, scale_diag: object, validate: bool = True) -> None:
+        self.loc, self.scale_diag = checked_vector(self.name, validate, loc=(loc, False), scale_diag=(scale_diag, True))
+        super().__init__(self.loc + tf.zeros_like(self.scale_diag))
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+
+    def from_noise(self, eps: object) -> tf.Tensor:
+        """Return loc + scale·ε."""
+        return self.loc + self.scale_diag * self._value(eps)
+
+    def to_noise(self, z: object) -> tf.Tensor:
+        """Return (z − loc)/scale."""
+        return (self._value(z) - self.loc) / self.scale_diag
+
+    def log_prob(self, value: object) -> tf.Tensor:
+        """Return the joint log density [...] in nats; a sum of logarithms, which no dimension underflows."""
+        eps = self.to_noise(value)
+        return tf.reduce_sum(-0.5 * eps * eps - tf.math.log(self.scale_diag) - LOG_SQRT_TWO_PI, axis=-1)
+
+    def mean(self) -> tf.Tensor:
+        """Return the means [..., d]."""
+        return self.like
+
+    def variance(self) -> tf.Tensor:
+        """Return the variances [..., d]."""
+        return tf.square(self.scale_diag) + tf.zeros_like(self.like)
+
+    def entropy(self) -> tf.Tensor:
+        """Return the entropy [...] in nats."""
+        return tf.reduce_sum(0.5 + LOG_SQRT_TWO_PI + tf.math.log(self.scale_diag) + 0.0 * self.loc, axis=-1)
+
+
+class MultivariateNormalTriL(VectorDistribution):
+    """Normal vector loc + L·ε with ``scale_tril`` L [..., d, d] lower triangular, its diagonal positive."""
+
+    reparameterization_type: Reparameterization = "location-scale"
+
+    def __init__(self, loc: object, scale_tril: object, validate: bool = True) -> None:
+        (self.loc,) = checked_vector(self.name, validate, loc=(loc, False))
+        self.scale_tril = tf.convert_to_tensor(scale_tril, self.loc.dtype)
+        if self.scale_tril.shape[-2:] != (self.loc.shape[-1], self.loc.shape[-1]):
+            raise ShapeError(f"{self.name}: scale_tril must be [..., d, d] with d = {self.loc.shape[-1]}")
+        self.diagonal = tf.linalg.diag_part(self.scale_tril)
+        if validate and not tf.is_symbolic_tensor(self.scale_tril):
+            self._check_root()
+        super().__init__(self.loc + tf.zeros_like(self.diagonal))
+
+    def _check_root(self) -> None:
+        checked_vector(self.name, True, scale_tril=(self.scale_tril, False))
+        upper = self.scale_tril - tf.linalg.band_part(self.scale_tril, -1, 0)
+        if not bool(tf.reduce_all(tf.equal(upper, 0.0)) & tf.reduce_all(self.diagonal > 0.0)):
+            raise ParameterError(f"{self.name}: scale_tril must be lower triangular with a positive diagonal")
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+
+    def from_noise(self, eps: object) -> tf.Tensor:
+        """Return loc + L·ε."""
+        return self.loc + tf.linalg.matvec(self.scale_tril, self._value(eps))
+
+    def to_noise(self, z: object) -> tf.Tensor:
+        """Return L⁻¹(z − loc), by substitution."""
+        away = self._value(z) - self.loc
+        root = self.scale_tril + tf.zeros_like(away)[..., tf.newaxis]
+        return tf.linalg.triangular_solve(root, away[..., tf.newaxis])[..., 0]
+
+    def log_prob(self, value: object) -> tf.Tensor:
+        """Return the joint log density [...] in nats."""
+        eps = self.to_noise(value)
+        return tf.reduce_sum(-0.5 * eps * eps - tf.math.log(self.diagonal) - LOG_SQRT_TWO_PI, axis=-1)
+
+    def mean(self) -> tf.Tensor:
+        """Return the means [..., d]."""
+        return self.like
+
+    def variance(self) -> tf.Tensor:
+        """Return the variances [..., d], the diagonal of LLᵀ."""
+        return tf.reduce_sum(tf.square(self.scale_tril), axis=-1) + tf.zeros_like(self.like)
+
+    def covariance(self) -> tf.Tensor:
+        """Return LLᵀ [..., d, d]."""
+        return tf.linalg.matmul(self.scale_tril, self.scale_tril, transpose_b=True)
+
+    def entropy(self) -> tf.Tensor:
+        """Return the entropy [...] in nats."""
+        return tf.reduce_sum(0.5 + LOG_SQRT_TWO_PI + tf.math.log(self.diagonal) + 0.0 * self.loc, axis=-1)
+
+
+class Dirichlet(VectorDistribution):
+    """Dirichlet distribution with ``concentration`` [..., k] > 0, on vectors that are positive and add up to 1.
+
+    The noise of a value is a vector of gammas' logarithms up to their sum; the path runs through all of them.
+    """
+
+    reparameterization_type: Reparameterization = "implicit"
+
+    def __init__(self, concentration: object, validate: bool = True) -> None:
+        (self.concentration,) = checked_vector(self.name, validate, concentration=(concentration, True))
+        super().__init__(self.concentration)
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return log_standard_gamma(self.concentration, shape, seed)
+
+    def from_noise(self, eps: object) -> tf.Tensor:
+        """Return the normalized gammas of which ``eps`` are the logarithms."""
+        return tf.nn.softmax(self._value(eps))
+
+    def to_noise(self, z: object) -> tf.Tensor:
+        """Return logarithms of gammas that make ``z``; their common factor, which z does not know, is 1."""
+        return tf.math.log(self._value(z))
+
+    def log_prob(self, value: object) -> tf.Tensor:
+        """Return the log density [...] on the simplex in nats, −∞ off it (by more than rounding)."""
+        z, a = self._value(value), self.concentration
+        slack = 1e-5 if self.dtype == tf.float32 else 1e-12
+        off = tf.reduce_any(z < 0.0, -1) | (tf.abs(tf.reduce_sum(z, -1) - 1.0) > slack)
+        inside = tf.where(off[..., tf.newaxis], tf.ones_like(z), z)
+        log_prob = tf.reduce_sum(edge_power(a - 1.0, inside), -1) - tf.math.lbeta(a)
+        return tf.where(off, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def mean(self) -> tf.Tensor:
+        """Return the means [..., k]."""
+        return self.concentration / tf.reduce_sum(self.concentration, -1, keepdims=True)
+
+    def variance(self) -> tf.Tensor:
+        """Return the variances [..., k]."""
+        mean, total = self.mean(), tf.reduce_sum(self.concentration, -1, keepdims=True)
+        return mean * (1.0 - mean) / (total + 1.0)
+
+    def entropy(self) -> tf.Tensor:
+        """Return the entropy [...] in nats."""
+        a, total = self.concentration, tf.reduce_sum(self.concentration, -1)
+        k = tf.cast(tf.shape(a)[-1], self.dtype)
+        pull = tf.reduce_sum((a - 1.0) * tf.math.digamma(a), -1)
+        return tf.math.lbeta(a) + (total - k) * tf.math.digamma(total) - pull
+
+
+@register_kl(MultivariateNormalDiag, MultivariateNormalDiag)
+def _diagonal(q: MultivariateNormalDiag, p: MultivariateNormalDiag) -> tf.Tensor:
+    """The sum of the components' divergences."""
+    ratio, shift = q.scale_diag / p.scale_diag, (q.loc - p.loc) / p.scale_diag
+    return tf.reduce_sum(0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio), axis=-1)
+
+
+@register_kl(MultivariateNormalTriL, MultivariateNormalTriL)
+def _triangular(q: MultivariateNormalTriL, p: MultivariateNormalTriL) -> tf.Tensor:
+    """½(‖L₂⁻¹L₁‖² + ‖L₂⁻¹(m₁ − m₂)‖² − d) + log det L₂ − log det L₁."""
+    within = tf.linalg.triangular_solve(p.scale_tril, q.scale_tril)
+    shift = tf.linalg.triangular_solve(p.scale_tril, (q.loc - p.loc)[..., tf.newaxis])
+    squares = tf.reduce_sum(tf.square(within), [-2, -1]) + tf.reduce_sum(tf.square(shift), [-2, -1])
+    logs = tf.reduce_sum(tf.math.log(p.diagonal) - tf.math.log(q.diagonal), -1)
+    return 0.5 * (squares - tf.cast(tf.shape(q.diagonal)[-1], q.dtype)) + logs
+
+
+@register_kl(Dirichlet, Dirichlet)
+def _dirichlet(q: Dirichlet, p: Dirichlet) -> tf.Tensor:
+    a, b = q.concentration, p.concentration
+    total = tf.math.digamma(tf.reduce_sum(a, -1, keepdims=True))
+    return tf.math.lbeta(b) - tf.math.lbeta(a) + tf.reduce_sum((a - b) * (tf.math.digamma(a) - total), -1)

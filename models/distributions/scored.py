@@ -1,0 +1,76 @@
+"""Families whose noise is a normal score: ε = Φ⁻¹(F(z)), so that both tails of ε and of z keep their digits.
+
+A family says how a lower and an upper tail probability, u and 1 − u, make z. Quantiles and the path from ε share that.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from models.distributions.base import Distribution
+from models.distributions.special import ndtr
+
+
+class Scored(Distribution):
+    """What the families share: noise is standard normal, and z = F⁻¹(Φ(ε))."""
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+
+    def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return self._inverse(ndtr(eps), ndtr(-eps))
+
+    def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
+        lower, upper = self._cdf(z), self._survival_function(z)
+        half = tf.constant(0.5, self.dtype)
+        below = lower < half
+        score = tf.math.ndtri(tf.where(below, lower, half))
+        return tf.where(below, score, -tf.math.ndtri(tf.where(below, half, upper)))
+
+    def _quantile(self, u: tf.Tensor) -> tf.Tensor:
+        return self._inverse(u, 1.0 - u)
+
+    @abstractmethod
+    def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+        """Return z with P(Z ≤ z) = ``lower`` and P(Z > z) = ``upper``, from the smaller of the two."""
+
+
+class Sampled(Scored):
+    """Families with a sampler of their own, faster than the inverse of F; the noise of a sample is its score.
+
+    The path of a sample may run through several draws (two gammas make a beta), so its derivatives equal those of
+    ``from_noise`` in expectation, not one by one.
+    """
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.stop_gradient(self._to_noise(self._sample(shape, seed)))
+
+    @abstractmethod
+    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor: ...
+
+
+def attach(value: tf.Tensor, inputs: Sequence[tf.Tensor], slopes: Callable[[], Sequence[tf.Tensor]]) -> tf.Tensor:
+    """Return ``value`` with derivatives that are worked out only when they are asked for.
+
+    Parameters
+    ----------
+    value : tensor
+        Its own derivatives are cut.
+    inputs : sequence of tensor
+        They broadcast with ``value``.
+    slopes : callable
+        Returns ∂value/∂input, one for each input, of the shape of ``value``. First derivatives only.
+    """
+
+    @tf.custom_gradient
+    def identity(*_: tf.Tensor) -> tuple[tf.Tensor, Callable[..., list[tf.Tensor]]]:
+        def gradient(upstream: tf.Tensor) -> list[tf.Tensor]:
+            return [upstream * slope for slope in slopes()]
+
+        return tf.identity(fixed), gradient
+
+    fixed = tf.stop_gradient(value)
+    return identity(*(entry + tf.zeros_like(fixed) for entry in inputs))

@@ -1,0 +1,146 @@
+"""Student's t distribution; normal over the root of a gamma when sampled, from its distribution function otherwise.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 28.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import tensorflow as tf
+
+from models.distributions.base import Domain, Reparameterization
+from models.distributions.beta import beta_tail, log_beta
+from models.distributions.samplers import log_standard_gamma
+from models.distributions.scored import Sampled, attach
+from models.distributions.solver import Tails, invert, tail_slope
+from models.distributions.special import log_of_smaller, ndtr, wide
+
+
+class StudentT(Sampled):
+    """Student's t with ``df`` > 0 degrees of freedom; location and scale shift and stretch it, df acts implicitly."""
+
+    reparameterization_type: ClassVar[Reparameterization] = "implicit"
+    domains: ClassVar[Mapping[str, Domain]] = {"df": "positive", "loc": "real", "scale": "positive"}
+    df: tf.Tensor
+    loc: tf.Tensor
+    scale: tf.Tensor
+
+    def __init__(self, df: object, loc: object, scale: object, validate: bool = True) -> None:
+        super().__init__({"df": df, "loc": loc, "scale": scale}, validate)
+
+    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        normal = tf.random.stateless_normal(shape, seed + tf.constant([0, 1 << 20], seed.dtype), dtype=self.dtype)
+        log_gamma = log_standard_gamma(0.5 * self.df, shape, seed)
+        spread = tf.exp(0.5 * (tf.math.log(0.5 * self.df) - log_gamma))
+        return self.loc + self.scale * normal * tf.minimum(spread, math.sqrt(self.dtype.max) / 10.0)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        y = (value - self.loc) / self.scale
+        power = -0.5 * (self.df + 1.0) * _log1p_ratio(y, self.df)
+        return power - tf.math.log(self.scale) - _log_constant(self.df)
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail((self.loc - value) / self.scale)
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail((value - self.loc) / self.scale)
+
+    def _tail(self, y: tf.Tensor) -> tf.Tensor:
+        """Return P(T > y) of the standard distribution with derivatives in y and df."""
+        fixed = tf.stop_gradient(y + tf.zeros_like(self.df))
+        df = wide(tf.stop_gradient(self.df))
+        plain = tf.cast(_upper(wide(fixed), df), self.dtype)
+
+        def slopes() -> list[tf.Tensor]:
+            bounded = tf.clip_by_value(wide(fixed), -1e150, 1e150)
+            density = tf.exp(-0.5 * (df + 1.0) * _log1p_ratio(bounded, df) - _log_constant(df))
+            return [tf.cast(part, self.dtype) for part in (-density, density * _df_slope(bounded, df))]
+
+        return attach(plain, [y, self.df], slopes)
+
+    def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+        edge = (lower <= 0.0) | (upper <= 0.0)
+        half = tf.constant(0.5, lower.dtype)
+        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        df = wide(tf.stop_gradient(self.df))
+        bound = tf.constant(340.0, tf.float64)
+        start = tf.where(low_inside < up_inside, tf.math.ndtri(wide(low_inside)), -tf.math.ndtri(wide(up_inside)))
+        w = invert(_asinh_tails(df), low_inside, up_inside, tf.asinh(start) * (1.0 + 1.0 / df), -bound, bound)
+        y = tf.sinh(w)
+
+        def slopes() -> list[tf.Tensor]:
+            along = 0.5 * tf.exp(0.5 * (df + 1.0) * _log1p_ratio(y, df) + _log_constant(df))
+            return [tf.cast(part, self.dtype) for part in (_df_slope(y, df), along, -along)]
+
+        standard = attach(tf.cast(y, self.dtype), [self.df, low_inside, up_inside], slopes)
+        infinite = tf.where(lower <= 0.0, tf.constant(-math.inf, self.dtype), tf.constant(math.inf, self.dtype))
+        return self.loc + self.scale * tf.where(edge, infinite, standard)
+
+    def _mean(self) -> tf.Tensor:
+        return tf.where(self.df > 1.0, self.loc, tf.constant(math.nan, self.dtype))
+
+    def _variance(self) -> tf.Tensor:
+        safe = tf.where(self.df > 2.0, self.df, 3.0 * tf.ones_like(self.df))
+        infinite = tf.where(self.df > 1.0, tf.constant(math.inf, self.dtype), tf.constant(math.nan, self.dtype))
+        return tf.where(self.df > 2.0, tf.square(self.scale) * safe / (safe - 2.0), infinite)
+
+    def _entropy(self) -> tf.Tensor:
+        half = 0.5 * (self.df + 1.0)
+        difference = tf.math.digamma(wide(half)) - tf.math.digamma(0.5 * wide(self.df))
+        return tf.math.log(self.scale) + half * tf.cast(difference, self.dtype) + _log_constant(self.df)
+
+
+def _log_constant(df: tf.Tensor) -> tf.Tensor:
+    """Return −log f(0) = ½ log ν + log B(ν/2, ½)."""
+    return 0.5 * tf.math.log(df) + log_beta(0.5 * df, tf.constant(0.5, df.dtype))
+
+
+def _log1p_ratio(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
+    """Return log(1 + y²/ν) without squaring what overflows."""
+    ratio = tf.abs(y) / tf.sqrt(df)
+    large = ratio > 1.0
+    outer = tf.where(large, ratio, tf.ones_like(ratio))
+    inner = tf.where(large, tf.zeros_like(ratio), ratio)
+    far = 2.0 * tf.math.log(outer) + tf.math.log1p(tf.square(1.0 / outer))
+    return tf.where(large, far, tf.math.log1p(inner * inner))
+
+
+def _upper(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
+    """Return P(T > y): ½ I_x(ν/2, ½) with x = ν/(ν + y²) for y > 0."""
+    ratio = tf.square(y) / df
+    x, rest = 1.0 / (1.0 + ratio), tf.where(tf.math.is_inf(ratio), tf.ones_like(ratio), ratio / (1.0 + ratio))
+    tail = 0.5 * beta_tail(0.5 * df, tf.constant(0.5, df.dtype), x, rest)
+    near = tf.where(y > 0.0, tail, 1.0 - tail)
+    # Beyond 1e8 the distribution is the normal one to rounding.
+    return tf.where(df > 1e8, ndtr(-y), near)
+
+
+def _df_slope(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
+    """Return ∂y/∂ν at fixed F, in the coordinate w = asinh y; odd in y."""
+    w = tf.abs(tf.asinh(y)) + tf.zeros_like(df)
+    nu = (df + tf.zeros_like(w))[..., tf.newaxis]
+    constant = 0.5 * (tf.math.digamma(0.5 * (nu + 1.0)) - tf.math.digamma(0.5 * nu) - 1.0 / nu)
+
+    def density(nodes: tf.Tensor) -> tf.Tensor:
+        bounded = tf.minimum(nodes, 340.0)
+        return tf.math.log(tf.cosh(bounded)) - 0.5 * (nu + 1.0) * _log1p_ratio(tf.sinh(bounded), nu) - nodes + bounded
+
+    def score(nodes: tf.Tensor) -> tf.Tensor:
+        values = tf.sinh(tf.minimum(nodes, 340.0))
+        weight = 1.0 / (nu / tf.square(tf.maximum(tf.abs(values), 1e-150)) + 1.0)
+        return constant - 0.5 * _log1p_ratio(values, nu) + 0.5 * (nu + 1.0) / nu * weight
+
+    return tf.sign(y) * tf.cosh(w) * tail_slope(density, score, w, tf.ones_like(w))
+
+
+def _asinh_tails(df: tf.Tensor) -> Tails:
+    def tails(w: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        y = tf.sinh(w)
+        upper, lower = _upper(y, df), _upper(-y, df)
+        log_density = tf.math.log(tf.cosh(w)) - 0.5 * (df + 1.0) * _log1p_ratio(y, df) - _log_constant(df)
+        return log_of_smaller(lower, upper), log_of_smaller(upper, lower), log_density
+
+    return tails

@@ -1,0 +1,189 @@
+"""The normal distribution truncated to an interval, with the derivatives of its path in closed form.
+
+F(z) = (Φ(y) − Φ(a))/(Φ(b) − Φ(a)) with y, a, b the standardized value and bounds; all differences of Φ are taken as
+logarithms of intervals. The moments are Gauss–Legendre sums, because their closed forms cancel (Johnson, Kotz &
+Balakrishnan, Continuous Univariate Distributions, 13.10).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from models.distributions.base import Domain, Reparameterization
+from models.distributions.scored import Sampled, attach
+from models.distributions.solver import Tails, invert
+from models.distributions.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, open_uniform, wide
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+
+
+class TruncatedNormal(Sampled):
+    """N(loc, scale²) given low ≤ z ≤ high, both finite; all four parameters move the value."""
+
+    reparameterization_type: ClassVar[Reparameterization] = "implicit"
+    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive", "low": "real", "high": "real"}
+    ordered: ClassVar[tuple[str, str] | None] = ("low", "high")
+    loc: tf.Tensor
+    scale: tf.Tensor
+    low: tf.Tensor
+    high: tf.Tensor
+
+    def __init__(self, loc: object, scale: object, low: object, high: object, validate: bool = True) -> None:
+        super().__init__({"loc": loc, "scale": scale, "low": low, "high": high}, validate)
+
+    def _standardized(self, value: tf.Tensor) -> tf.Tensor:
+        return (value - self.loc) / self.scale
+
+    def _bounds(self) -> tuple[tf.Tensor, tf.Tensor]:
+        zero = tf.zeros_like(self.low + self.high + self.loc + self.scale)
+        return self._standardized(self.low) + zero, self._standardized(self.high) + zero
+
+    def _log_mass(self) -> tf.Tensor:
+        """Return log(Φ(b) − Φ(a))."""
+        return log_interval(*self._bounds(), (self.high - self.low) / self.scale)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        outside = (value < self.low) | (value > self.high)
+        y = self._standardized(tf.where(outside, self.low, value))
+        log_prob = -0.5 * y * y - LOG_SQRT_TWO_PI - tf.math.log(self.scale) - self._log_mass()
+        return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return tf.exp(self._log_cdf(value))
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return _log_of_larger(self._log_lower(value), self._log_upper(value))
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        return tf.exp(self._log_survival(value))
+
+    def _log_survival(self, value: tf.Tensor) -> tf.Tensor:
+        return _log_of_larger(self._log_upper(value), self._log_lower(value))
+
+    def _log_lower(self, value: tf.Tensor) -> tf.Tensor:
+        return self._share(self.low, value, value <= self.low, value >= self.high)
+
+    def _log_upper(self, value: tf.Tensor) -> tf.Tensor:
+        return self._share(value, self.high, value >= self.high, value <= self.low)
+
+    def _share(self, left: tf.Tensor, right: tf.Tensor, none: tf.Tensor, all_of_it: tf.Tensor) -> tf.Tensor:
+        """Return the log of the share of [left, right] in the support; −∞ and 0 where it is none or all."""
+        edge = none | all_of_it
+        zero = tf.zeros_like(left + right)
+        left, right = tf.where(edge, self.low + zero, left + zero), tf.where(edge, self.high + zero, right + zero)
+        # The width is taken before standardizing: beside a bound the standardized values share their first digits.
+        width = (right - left) / self.scale
+        share = log_interval(self._standardized(left), self._standardized(right), width) - self._log_mass()
+        share = tf.where(none, tf.constant(-math.inf, self.dtype), tf.minimum(share, 0.0))
+        return tf.where(all_of_it, tf.zeros_like(share), share)
+
+    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        u = open_uniform(shape, seed, self.dtype)
+        loc, scale, low, high = (wide(tf.stop_gradient(part)) for part in self.parameters.values())
+        a, b = (low - loc) / scale, (high - loc) / scale
+        y = _first_guess(a, b, wide(u), 1.0 - wide(u))
+        value = tf.clip_by_value(tf.cast(loc + scale * y, self.dtype), self.low, self.high)
+        a, b, y = (tf.cast(part, self.dtype) for part in (a, b, y))
+        return attach(value, list(self.parameters.values()), lambda: _drag(a, b, y, u, 1.0 - u))
+
+    def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+        edge = (lower <= 0.0) | (upper <= 0.0)
+        half = tf.constant(0.5, lower.dtype)
+        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        loc, scale, low, high = (wide(tf.stop_gradient(part)) for part in self.parameters.values())
+        a, b = (low - loc) / scale, (high - loc) / scale
+        y = invert(_interval_tails(a, b), low_inside, up_inside, _first_guess(a, b, wide(low_inside), wide(up_inside)),
+                   a, b)  # fmt: skip
+
+        def slopes() -> list[tf.Tensor]:
+            return [tf.cast(part, self.dtype) for part in _path_slopes(a, b, y, scale)]
+
+        value = tf.cast(loc + scale * y, self.dtype)
+        value = tf.maximum(self.low, tf.minimum(self.high, value))
+        value = attach(value, [*self.parameters.values(), low_inside, up_inside], slopes)
+        return tf.where(edge, tf.where(lower <= 0.0, self.low, self.high), value)
+
+    def _quadrature(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return mean and variance of y by Gauss–Legendre on the effective interval, where closed forms cancel."""
+        a, b = self._bounds()
+        centre = tf.clip_by_value(tf.zeros_like(a), a, b)
+        reach = 12.0 / (1.0 + tf.abs(centre) / 3.0)
+        left, right = tf.maximum(a, centre - reach), tf.minimum(b, centre + reach)
+        middle, half = 0.5 * (left + right), 0.5 * (right - left)
+        y = middle[..., tf.newaxis] + half[..., tf.newaxis] * tf.constant(_NODES, self.dtype)
+        weight = tf.constant(_WEIGHTS, self.dtype) * tf.exp(0.5 * (centre[..., tf.newaxis] - y)
+                                                            * (centre[..., tf.newaxis] + y))  # fmt: skip
+        weight = weight / tf.reduce_sum(weight, -1, keepdims=True)
+        mean = tf.reduce_sum(weight * y, -1)
+        return mean, tf.reduce_sum(weight * tf.square(y - mean[..., tf.newaxis]), -1)
+
+    def _mean(self) -> tf.Tensor:
+        return self.loc + self.scale * self._quadrature()[0]
+
+    def _variance(self) -> tf.Tensor:
+        return tf.square(self.scale) * self._quadrature()[1]
+
+    def _entropy(self) -> tf.Tensor:
+        mean, variance = self._quadrature()
+        constant = LOG_SQRT_TWO_PI + tf.math.log(self.scale) + self._log_mass()
+        return constant + 0.5 * (variance + mean * mean)
+
+
+def _log_of_larger(log_part: tf.Tensor, log_rest: tf.Tensor) -> tf.Tensor:
+    """Return the log of a share from that of the other where it is more than half, so that it keeps digits near 1."""
+    large = log_part > -math.log(2.0)
+    return tf.where(large, log1mexp(tf.where(large, log_rest, -tf.ones_like(log_rest))), log_part)
+
+
+def _path_slopes(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, scale: tf.Tensor) -> list[tf.Tensor]:
+    """Return ∂z/∂loc, ∂z/∂scale, ∂z/∂low, ∂z/∂high, and ½ ∂z/∂u with both signs, of z = loc + scale·y at fixed F.
+
+    A bound drags the value with it by the ratio of densities φ(bound)/φ(y), weighted by the mass on the other side.
+    """
+    log_mass = log_interval(a, b, b - a)
+    lower, upper = (tf.exp(part) for part in _log_shares(a, b, y))
+    along = 0.5 * scale * tf.exp(0.5 * y * y + LOG_SQRT_TWO_PI + log_mass)
+    return [*_drag(a, b, y, lower, upper), along, -along]
+
+
+def _drag(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> list[tf.Tensor]:
+    """Return ∂z/∂loc, ∂z/∂scale, ∂z/∂low, ∂z/∂high at F(y) = ``lower`` = 1 − ``upper``."""
+    by_low = upper * tf.exp(0.5 * (y - a) * (y + a))
+    by_high = lower * tf.exp(0.5 * (y - b) * (y + b))
+    return [1.0 - by_low - by_high, y - a * by_low - b * by_high, by_low, by_high]
+
+
+def _log_shares(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return log F and log(1 − F) at ``y`` in (a, b)."""
+    log_mass = log_interval(a, b, b - a)
+    lower, upper = log_interval(a, y, y - a), log_interval(y, b, b - y)
+    return tf.minimum(lower - log_mass, 0.0), tf.minimum(upper - log_mass, 0.0)
+
+
+def _interval_tails(a: tf.Tensor, b: tf.Tensor) -> Tails:
+    def tails(y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        log_lower, log_upper = _log_shares(a, b, y)
+        return log_lower, log_upper, -0.5 * y * y - LOG_SQRT_TWO_PI - log_interval(a, b, b - a)
+
+    return tails
+
+
+def _first_guess(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return a standardized value near the root, mirrored so that the probabilities are small ones."""
+    mirrored = a + b > 0.0
+    left, right = tf.where(mirrored, -b, a), tf.where(mirrored, -a, b)
+    share = tf.where(mirrored, upper, lower)
+    level = ndtr(left) + share * (ndtr(right) - ndtr(left))
+    guess = tf.math.ndtri(tf.clip_by_value(level, 1e-300, 1.0 - 1e-16))
+    # Where Φ underflows, its leading term φ(y)/|y| is inverted instead.
+    far = tf.minimum(right, -30.0)
+    ratio = tf.exp(tf.minimum(0.5 * (right - left) * (right + left), 0.0))
+    deep = -tf.sqrt(far * far - 2.0 * tf.math.log(tf.maximum(share + (1.0 - share) * ratio, 1e-300)))
+    guess = tf.where(right < -30.0, deep, guess)
+    inside = tf.clip_by_value(guess, left + 1e-12 * (right - left), right - 1e-12 * (right - left))
+    return tf.where(mirrored, -inside, inside)

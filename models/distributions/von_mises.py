@@ -1,0 +1,162 @@
+"""The von Mises distribution on a circle cut open at loc ± π.
+
+Tail probabilities and the derivative in the concentration are Gauss–Legendre sums over the part of the tail that
+matters, relative to the density at the value: 12 digits in float64 in the tails as in the middle. Density: Mardia &
+Jupp, Directional Statistics, 3.5.4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from models.distributions.base import Domain, Reparameterization
+from models.distributions.samplers import von_mises
+from models.distributions.scored import Sampled, attach
+from models.distributions.solver import Tails, invert
+from models.distributions.special import log_of_smaller, wide
+
+_RULES = {dtype: np.polynomial.legendre.leggauss(count) for dtype, count in ((tf.float32, 20), (tf.float64, 56))}
+_DECAY = {tf.float32: 18.0, tf.float64: 40.0}
+
+
+class VonMises(Sampled):
+    """Von Mises distribution with mean direction ``loc`` and ``concentration`` κ, density ∝ exp(κ cos(z − loc))."""
+
+    reparameterization_type: ClassVar[Reparameterization] = "implicit"
+    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "concentration": "positive"}
+    loc: tf.Tensor
+    concentration: tf.Tensor
+
+    def __init__(self, loc: object, concentration: object, validate: bool = True) -> None:
+        super().__init__({"loc": loc, "concentration": concentration}, validate)
+
+    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        angle = von_mises(self.concentration, shape, seed)
+        kappa = tf.stop_gradient(self.concentration)
+        return self.loc + attach(angle, [self.concentration], lambda: [_slope(angle, kappa)])
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        angle = value - self.loc
+        outside = tf.abs(angle) > _HALF_TURN[self.dtype]
+        log_prob = _log_density(tf.where(outside, tf.zeros_like(angle), angle), self.concentration)
+        return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail(value, -1.0)
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail(value, 1.0)
+
+    def _tail(self, value: tf.Tensor, sign: float) -> tf.Tensor:
+        """Return P(Z > value), or P(Z < value) for ``sign`` −1; the angle is formed in float64, against π."""
+        angle = sign * (wide(tf.stop_gradient(value)) - wide(tf.stop_gradient(self.loc)))
+        kappa = wide(tf.stop_gradient(self.concentration))
+        outside = tf.abs(angle) >= math.pi
+        inside = tf.where(outside, tf.zeros_like(angle), angle)
+        limit = tf.where(angle > 0.0, tf.zeros_like(angle), tf.ones_like(angle))
+        plain = tf.where(outside, limit, _upper(inside, kappa))
+
+        def slopes() -> list[tf.Tensor]:
+            density = tf.where(outside, tf.zeros_like(plain), tf.exp(_log_density(inside, kappa)))
+            on_kappa = density * _slope(inside + tf.zeros_like(plain), kappa)
+            return [tf.cast(part, self.dtype) for part in (-sign * density, sign * density, on_kappa)]
+
+        return attach(tf.cast(plain, self.dtype), [value, self.loc, self.concentration], slopes)
+
+    def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+        edge = (lower <= 0.0) | (upper <= 0.0)
+        half = tf.constant(0.5, lower.dtype)
+        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        kappa = wide(tf.stop_gradient(self.concentration))
+        turn = tf.constant(math.pi, tf.float64)
+        share = 2.0 * wide(tf.minimum(low_inside, up_inside))
+        start = tf.sign(wide(low_inside - up_inside)) * (1.0 - share) * tf.minimum(turn, 2.0 / tf.sqrt(kappa))
+        angle = invert(_circle_tails(kappa), low_inside, up_inside, start, -turn, turn)
+
+        def slopes() -> list[tf.Tensor]:
+            along = 0.5 * tf.exp(-_log_density(angle, kappa))
+            return [tf.cast(part, self.dtype) for part in (_slope(angle, kappa), along, -along)]
+
+        value = attach(tf.cast(angle, self.dtype), [self.concentration, low_inside, up_inside], slopes)
+        end = tf.where(lower <= 0.0, -tf.ones_like(lower), tf.ones_like(lower)) * _HALF_TURN[self.dtype]
+        return self.loc + tf.where(edge, end, value)
+
+    def _mean(self) -> tf.Tensor:
+        return self.loc
+
+    def _variance(self) -> tf.Tensor:
+        """Return the variance of Z on the cut line, E[(Z − loc)²]; the circular variance is 1 − I₁(κ)/I₀(κ)."""
+        angle, weight = _whole_line(self.concentration)
+        return tf.cast(tf.reduce_sum(weight * angle * angle, -1), self.dtype)
+
+    def _entropy(self) -> tf.Tensor:
+        kappa = self.concentration
+        ratio = mean_length(kappa)
+        # −κ·(A − 1) is formed as one difference: −κA + log 2πI₀ cancels at large κ.
+        return kappa * (1.0 - ratio) + math.log(2.0 * math.pi) + tf.math.log(tf.math.bessel_i0e(kappa))
+
+
+_HALF_TURN = {tf.float32: float(np.nextafter(np.float32(math.pi), np.float32(4.0))), tf.float64: math.pi}
+
+
+def mean_length(kappa: tf.Tensor) -> tf.Tensor:
+    """Return A(κ) = I₁(κ)/I₀(κ), the mean of cos(Z − loc)."""
+    return tf.math.bessel_i1e(kappa) / tf.math.bessel_i0e(kappa)
+
+
+def _log_density(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
+    sine = tf.sin(0.5 * angle)
+    return -2.0 * kappa * sine * sine - math.log(2.0 * math.pi) - tf.math.log(tf.math.bessel_i0e(kappa))
+
+
+def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return nodes t [..., m] above |angle| and weights that integrate f over the tail relative to f(|angle|)."""
+    start = tf.abs(angle) + tf.zeros_like(kappa)
+    sine = tf.sin(0.5 * start)
+    reach = tf.minimum(sine * sine + 0.5 * _DECAY[angle.dtype] / kappa, 1.0)
+    # The rest of the half circle to more digits than π has in float64.
+    whole = (math.pi - start) + 1.2246467991473532e-16
+    length = tf.where(reach < 1.0, 2.0 * tf.asin(tf.sqrt(reach)) - start, whole)
+    half = 0.5 * tf.maximum(length, 0.0)[..., tf.newaxis]
+    nodes, weights = (tf.constant(part, angle.dtype) for part in _RULES[angle.dtype])
+    column = start[..., tf.newaxis]
+    step = half * (1.0 + nodes)
+    fall = tf.sin(column + 0.5 * step) * tf.sin(0.5 * step)
+    return column + step, half * weights * tf.exp(-2.0 * kappa[..., tf.newaxis] * fall)
+
+
+def _upper(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
+    """Return P(Z − loc > angle) for |angle| < π."""
+    kappa = kappa + tf.zeros_like(angle)
+    _, weights = _tail_rule(angle, kappa)
+    tail = tf.exp(_log_density(angle, kappa)) * tf.reduce_sum(weights, -1)
+    return tf.where(angle > 0.0, tail, 1.0 - tail)
+
+
+def _slope(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
+    """Return ∂z/∂κ at fixed F: the tail integral of the score cos t − A(κ) over the density at the value."""
+    kappa = kappa + tf.zeros_like(angle)
+    nodes, weights = _tail_rule(angle, kappa)
+    sine = tf.sin(0.5 * nodes)
+    rest = (1.0 - mean_length(kappa))[..., tf.newaxis]
+    return tf.sign(angle) * tf.reduce_sum(weights * (rest - 2.0 * sine * sine), -1)
+
+
+def _circle_tails(kappa: tf.Tensor) -> Tails:
+    def tails(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        upper, lower = _upper(angle, kappa), _upper(-angle, kappa)
+        return log_of_smaller(lower, upper), log_of_smaller(upper, lower), _log_density(angle, kappa)
+
+    return tails
+
+
+def _whole_line(kappa: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return angles and normalized weights over the whole support, in float64."""
+    kappa = wide(kappa)
+    nodes, weights = _tail_rule(tf.zeros_like(kappa), kappa)
+    return nodes, weights / tf.reduce_sum(weights, -1, keepdims=True)

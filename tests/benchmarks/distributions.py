@@ -1,0 +1,109 @@
+"""Sample, log density and gradient of a million values, ours and TensorFlow Probability's, in one run.
+
+``python tests/benchmarks/distributions.py --json`` prints {family: {"ours_ms", "tfp_ms"}} and the geometric mean of
+tfp/ours; without TensorFlow Probability only ours. Both are functions of the parameters [1000], compiled as their
+library runs fastest on the machine: as a graph, and with XLA, of which the better is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import tensorflow as tf
+
+from models.distributions import FAMILIES
+
+PARAMETERS = {
+    "Normal": (0.25, 1.5), "Laplace": (0.25, 1.5), "Logistic": (0.25, 1.5), "Cauchy": (0.25, 1.5),
+    "Gumbel": (0.25, 1.5), "StudentT": (5.0, 0.25, 1.5), "Uniform": (-1.0, 2.5), "Exponential": (1.5,),
+    "Gamma": (2.5, 1.5), "InverseGamma": (6.0, 1.5), "Chi2": (3.0,), "Weibull": (1.5, 2.0), "LogNormal": (0.25, 0.5),
+    "HalfNormal": (1.5,), "Beta": (2.5, 1.5), "Kumaraswamy": (2.5, 1.5), "LogitNormal": (0.25, 1.5),
+    "TruncatedNormal": (0.25, 1.25, -1.0, 2.0), "VonMises": (0.25, 1.5), "ContinuousBernoulli": (1.5,),
+}  # fmt: skip
+BATCH, DRAWS, REPEATS = 1000, 1000, 3
+Step = Callable[..., list[tf.Tensor]]
+
+
+def step_of(sample: Callable[..., tf.Tensor], log_prob: Callable[..., tf.Tensor]) -> Step:
+    """Return the function that is timed: draws, their log density and the gradients of its sum."""
+
+    def step(seed: tf.Tensor, *parameters: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+            z = sample(seed, *parameters)
+            value = tf.reduce_sum(log_prob(z, *parameters))
+        return [value, *tape.gradient(value, parameters, unconnected_gradients=tf.UnconnectedGradients.ZERO)]
+
+    return step
+
+
+def ours(name: str) -> list[Callable[..., object]]:
+    """Return our step as a graph, and with the noise drawn before the compiled rest where it can be."""
+    kind = FAMILIES[name]
+    graph = step_of(
+        lambda seed, *values: kind(*values, validate=False).sample(DRAWS, seed),
+        lambda z, *values: kind(*values, validate=False).log_prob(z),
+    )
+    steps = [tf.function(graph, autograph=False)]
+    if kind.reparameterization_type != "implicit":
+        split = step_of(
+            lambda eps, *values: kind(*values, validate=False).from_noise(eps),
+            lambda z, *values: kind(*values, validate=False).log_prob(z),
+        )
+        inner = tf.function(split, autograph=False, jit_compile=True)
+        steps.append(
+            tf.function(
+                lambda seed, *values: inner(kind(*values, validate=False).noise(DRAWS, seed), *values), autograph=False
+            )
+        )
+    return steps
+
+
+def theirs(name: str) -> list[Callable[..., object]]:
+    """Return TensorFlow Probability's step as a graph and with XLA."""
+    import tensorflow_probability as tfp
+
+    kind = getattr(tfp.distributions, name)
+    step = step_of(
+        lambda seed, *values: kind(*values).sample(DRAWS, tf.stack([seed, 0])),
+        lambda z, *values: kind(*values).log_prob(z),
+    )
+    return [tf.function(step, autograph=False), tf.function(step, autograph=False, jit_compile=True)]
+
+
+def milliseconds(steps: list[Callable[..., object]], values: list[tf.Tensor]) -> float:
+    """Return the best time of the fastest of ``steps``."""
+    best = math.inf
+    for step in steps:
+        step(tf.constant(0), *values)
+        for seed in range(1, REPEATS + 1):
+            start = time.perf_counter()
+            step(tf.constant(seed), *values)
+            best = min(best, time.perf_counter() - start)
+    return 1e3 * best
+
+
+def measure() -> dict[str, object]:
+    """Return times by family and the geometric mean of the ratios."""
+    beside = find_spec("tensorflow_probability") is not None and find_spec("tf_keras") is not None
+    rows: dict[str, dict[str, float]] = {}
+    for name, numbers in PARAMETERS.items():
+        values = [tf.fill([BATCH], number) for number in numbers]
+        rows[name] = {"ours_ms": milliseconds(ours(name), values)}
+        if beside:
+            rows[name]["tfp_ms"] = milliseconds(theirs(name), values)
+    ratios = [math.log(row["tfp_ms"] / row["ours_ms"]) for row in rows.values() if "tfp_ms" in row]
+    return {**rows, "geometric_mean_ratio": math.exp(sum(ratios) / len(ratios)) if ratios else None}
+
+
+if __name__ == "__main__":
+    result = measure()
+    print(json.dumps(result) if "--json" in sys.argv[1:] else json.dumps(result, indent=2))

@@ -1,0 +1,127 @@
+"""Every family passes the same battery, in float32 and float64; SciPy and mpmath say what is right."""
+
+from __future__ import annotations
+
+import mpmath as mp
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.distributions import FAMILIES, Gamma
+from tests.models.distributions.battery import DOCUMENT, columns, families
+from tests.models.distributions.cases import CASES, Case
+from tests.models.distributions.measures import MEASURES
+
+NO_SCORE = {"Uniform", "TruncatedNormal", "VonMises"}  # their support moves with a parameter
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_family_keeps_every_bound(case: Case) -> None:
+    wrong = {}
+    for name, dtype in columns():
+        error, bound = MEASURES[name][0](case, dtype)
+        if not error <= bound:
+            wrong[f"{name}, {dtype.__name__}"] = (error, bound)
+    assert wrong == {}
+
+
+def test_the_document_has_every_check_of_every_family() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    sections = text.split("\n## ")[1:]
+    assert [section.splitlines()[0] for section in sections] == [
+        f"{name}, {dtype.__name__}" for name, dtype in columns()
+    ]
+    for section in sections:
+        assert [line.split(" | ")[0][2:] for line in section.splitlines()[4:] if line] == families()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_outside_the_support_there_is_nothing_and_nan_stays(case: Case, dtype: type) -> None:
+    q, (low, high) = case.build(dtype), case.support
+    outside = np.array([-np.inf, low - 0.5, low - 1e3, high + 0.5, high + 1e3, np.inf, np.nan], dtype)
+    finite_edge = np.isfinite([low, low, low, high, high, high, True])
+    lower = np.array([0, 0, 0, 1, 1, 1, np.nan])
+    infinite = np.isinf(outside)
+    keep = finite_edge | infinite
+    nothing = np.where(np.isnan(lower), np.nan, 0.0)
+    for found, wanted in [
+        (q.prob(outside), nothing), (q.log_prob(outside), np.where(np.isnan(lower), np.nan, -np.inf)),
+        (q.cdf(outside), lower), (q.survival_function(outside), 1 - lower),
+        (q.log_cdf(outside), np.log(lower, where=lower != 0, out=np.full(7, -np.inf))),
+    ]:  # fmt: skip
+        assert np.array_equal(found.numpy()[keep], wanted[keep], equal_nan=True)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_quantiles_end_at_the_edges_and_exist_between_0_and_1_only(case: Case) -> None:
+    found = case.build().quantile(np.array([0.0, 1.0, -0.1, 1.1, np.nan])).numpy()
+    assert found[:2] == pytest.approx(case.support)
+    assert np.isnan(found[2:]).all()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_noise_makes_the_samples_and_batches_keep_their_shape(case: Case) -> None:
+    q = case.build(parameters=[tf.constant([[value], [value]], tf.float64) for value in case.values])
+    assert q.batch_shape == (2, 1)
+    z, eps = q.sample(5, seed=3), q.noise(5, seed=3)
+    assert z.shape == eps.shape == (5, 2, 1)
+    assert np.allclose(q.from_noise(eps), z, rtol=1e-9, atol=1e-12)
+    assert q.prob(np.full(3, 0.5)).shape == (2, 3)
+    assert q.mean().shape == q.variance().shape == q.entropy().shape == (2, 1)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.family not in NO_SCORE], ids=str)
+def test_expected_score_is_zero(case: Case) -> None:
+    n = 20_000
+    z = tf.stop_gradient(case.build().sample(n, seed=21))
+    wide = [tf.fill([n], tf.constant(value, tf.float64)) for value in case.values]
+    with tf.GradientTape() as tape:
+        tape.watch(wide)
+        log_prob = case.build(parameters=wide).log_prob(z)
+    for score in tape.gradient(log_prob, wide):
+        assert abs(score.numpy().mean()) < 4 * score.numpy().std() / np.sqrt(n)
+
+
+@settings(max_examples=15, deadline=None)
+@given(case=st.sampled_from(CASES), u=st.floats(1e-6, 1 - 1e-6), factor=st.floats(0.5, 2.0))
+def test_any_value_noise_and_probability_recover_each_other(case: Case, u: float, factor: float) -> None:
+    positive = [domain == "positive" for domain in case.build().domains.values()]
+    values = [value * factor if scaled else value for value, scaled in zip(case.values, positive, strict=True)]
+    q = case.build(parameters=[tf.constant(value, tf.float64) for value in values])
+    z = q.quantile(u)
+    assert float(q.cdf(z)) == pytest.approx(u, rel=1e-7)
+    assert float(q.cdf(q.from_noise(q.to_noise(z)))) == pytest.approx(u, rel=1e-7)
+    assert float(q.survival_function(z)) == pytest.approx(1 - u, rel=1e-7)
+
+
+@pytest.mark.parametrize("alpha", [0.125, 0.5, 1.0, 3.0, 10.0, 100.0])
+def test_the_path_of_a_gamma_follows_its_shape(alpha: float) -> None:
+    concentration = tf.fill([200], np.float32(alpha))
+    with tf.GradientTape() as tape:
+        tape.watch(concentration)
+        z = Gamma(concentration, np.float32(1.0)).sample(1, seed=2)[0]
+    slope, errors = tape.gradient(z, concentration).numpy(), []
+    for value, found in list(zip(z.numpy().astype(float), slope, strict=True))[:12]:
+        moved = mp.diff(lambda a, value=value: mp.gammainc(a, 0, mp.mpf(value), regularized=True), alpha)
+        errors.append(abs(float(-moved / (mp.mpf(value) ** (alpha - 1) * mp.exp(-value) / mp.gamma(alpha))) - found))
+    assert np.mean(errors) <= 5e-6
+
+
+@pytest.mark.parametrize("family", ["Laplace", "Logistic", "Cauchy", "LogitNormal", "TanhNormal"])
+def test_derivatives_hold_at_the_very_middle(family: str) -> None:
+    q = FAMILIES[family](np.float64(0.0), np.float64(1.0))
+    middle = tf.constant(0.5 if family == "LogitNormal" else 0.0, tf.float64)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(middle)
+        lower, upper, log_lower = q.cdf(middle), q.survival_function(middle), q.log_cdf(middle)
+    density = float(q.prob(middle))
+    slopes = [float(tape.gradient(part, middle)) for part in (lower, upper, log_lower)]
+    assert slopes == pytest.approx([density, -density, 2 * density])
+    with tf.GradientTape() as tape:
+        noise = tf.constant(0.0, tf.float64)
+        tape.watch(noise)
+        z = q.from_noise(noise)
+    assert float(tape.gradient(z, noise)) == pytest.approx(float(q.noise_distribution().prob(0.0)) / density)

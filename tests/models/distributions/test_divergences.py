@@ -1,0 +1,72 @@
+"""Every registered divergence against the Monte Carlo estimate and against itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import models.distributions as md
+from models.distributions import Distribution, kl_divergence
+
+PAIRS = [
+    (md.Laplace, (0.25, 1.5), md.Laplace, (-0.5, 1.0)), (md.Laplace, (0.25, 1.5), md.Normal, (-0.5, 2.0)),
+    (md.Normal, (0.25, 1.5), md.Laplace, (-0.5, 1.0)), (md.Normal, (0.25, 1.5), md.Normal, (-0.5, 1.0)),
+    (md.Cauchy, (0.25, 1.5), md.Cauchy, (-0.5, 1.0)), (md.Gumbel, (0.25, 1.0), md.Gumbel, (-0.5, 1.5)),
+    (md.Uniform, (0.0, 1.0), md.Uniform, (-0.5, 1.5)), (md.Exponential, (1.5,), md.Exponential, (0.5,)),
+    (md.Weibull, (1.5, 2.0), md.Weibull, (1.25, 1.0)), (md.HalfNormal, (1.5,), md.HalfNormal, (2.5,)),
+    (md.LogNormal, (0.25, 0.5), md.LogNormal, (0.0, 1.0)), (md.LogitNormal, (0.25, 0.5), md.LogitNormal, (0.0, 1.0)),
+    (md.TanhNormal, (0.25, 0.5), md.TanhNormal, (0.0, 1.0)), (md.Gamma, (2.5, 1.5), md.Gamma, (1.5, 0.5)),
+    (md.Chi2, (3.0,), md.Chi2, (5.0,)), (md.Chi2, (3.0,), md.Gamma, (2.0, 0.25)),
+    (md.Gamma, (2.0, 0.75), md.Chi2, (3.0,)),
+    (md.InverseGamma, (6.0, 1.5), md.InverseGamma, (4.0, 1.0)), (md.Beta, (2.5, 1.5), md.Beta, (1.5, 2.0)),
+    (md.ContinuousBernoulli, (1.5,), md.ContinuousBernoulli, (-0.5,)),
+    (md.TruncatedNormal, (0.25, 1.25, -1.0, 2.0), md.TruncatedNormal, (-0.5, 1.0, -1.5, 2.5)),
+    (md.VonMises, (0.0, 1.5), md.VonMises, (0.0, 3.0)),
+]  # fmt: skip
+
+
+def build(kind: type[Distribution], values: tuple[float, ...]) -> Distribution:
+    return kind(*(tf.constant(value, tf.float64) for value in values))
+
+
+@pytest.mark.parametrize(
+    ("q_kind", "q_values", "p_kind", "p_values"), PAIRS, ids=lambda part: getattr(part, "__name__", "")
+)
+def test_divergence_is_the_mean_of_the_log_ratio(
+    q_kind: type[Distribution], q_values: tuple[float, ...], p_kind: type[Distribution], p_values: tuple[float, ...]
+) -> None:
+    q, p, n = build(q_kind, q_values), build(p_kind, p_values), 20_000
+    z = q.sample(n, seed=31)
+    ratio = (q.log_prob(z) - p.log_prob(z)).numpy()
+    assert abs(ratio.mean() - float(kl_divergence(q, p))) <= 4 * ratio.std() / np.sqrt(n) + 1e-9
+    if q_kind is p_kind:
+        assert float(kl_divergence(q, q)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_support_that_does_not_contain_the_other_is_infinitely_far() -> None:
+    assert float(kl_divergence(md.Uniform(0.0, 2.0), md.Uniform(0.0, 1.0))) == np.inf
+    wide, narrow = md.TruncatedNormal(0.0, 1.0, -2.0, 2.0), md.TruncatedNormal(0.0, 1.0, -1.0, 1.0)
+    assert float(kl_divergence(wide, narrow)) == np.inf
+
+
+COMPILED = [
+    (md.Gamma, (2.5, 1.5)),
+    (md.Beta, (2.5, 1.5)),
+    (md.TruncatedNormal, (0.0, 1.0, -1.0, 2.0)),
+    (md.VonMises, (0.5, 2.0)),
+]
+
+
+@pytest.mark.parametrize(("kind", "values"), COMPILED)
+def test_values_and_gradients_compile(kind: type[Distribution], values: tuple[float, ...]) -> None:
+    def path(*parameters: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+            z = kind(*parameters, validate=False).from_noise([-1.0, 0.5])
+        return [z, *tape.gradient(z, parameters)]
+
+    given = [tf.constant(value) for value in values]
+    compiled = tf.function(path, jit_compile=True, autograph=False)(*given)
+    for found, plain in zip(compiled, path(*given), strict=True):
+        assert np.allclose(found, plain, rtol=1e-4, atol=1e-6)
