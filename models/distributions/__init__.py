@@ -9,7 +9,7 @@ from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.families import FAMILIES, distribution_of
 from models.distributions.gamma import Chi2, Gamma, InverseGamma
 from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
-from models.distributions.kl import kl_divergence, register_kl
+from models.distributions.kl import has_closed_form, kl_divergence, register_kl
 from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logistic
 from models.distributions.multivariate import Dirichlet, MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
@@ -48,6 +48,7 @@ __all__ = [
     "VonMises",
     "Weibull",
     "distribution_of",
+    "has_closed_form",
     "kl_divergence",
     "register_kl",
 ]

@@ -27,6 +27,11 @@ def register_kl(q: Family, p: Family) -> Callable[[KlFunction], KlFunction]:
     return register
 
 
+def has_closed_form(q: Distribution | VectorDistribution, p: Distribution | VectorDistribution) -> bool:
+    """Return whether :func:`kl_divergence` knows KL(q ‖ p)."""
+    return (type(q), type(p)) in _REGISTRY
+
+
 def kl_divergence(q: Distribution | VectorDistribution, p: Distribution | VectorDistribution) -> tf.Tensor:
     """Return KL(q ‖ p) in nats, shape of the two batches broadcast; NotImplementedError without a closed form."""
     function = _REGISTRY.get((type(q), type(p)))

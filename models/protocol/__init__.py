@@ -32,16 +32,20 @@ from models.protocol.decoding import (
     SampleTile,
 )
 from models.protocol.descriptions import (
+    ESTIMATORS,
+    LATENT_FAMILIES,
     LIKELIHOODS,
     PROTOCOL_VERSION,
     SCHEDULES,
     ControlAction,
     DataInfo,
+    Estimator,
     Family,
     FinishReason,
     Floats32,
     Floats64,
     InputError,
+    LatentFamily,
     Likelihood,
     ModelInfo,
     Role,
@@ -49,6 +53,17 @@ from models.protocol.descriptions import (
     Schedule,
     Terms,
     TrainSettings,
+)
+from models.protocol.lab import (
+    OBJECTIVES,
+    Continuous,
+    Discrete,
+    ElboPoint,
+    Estimates,
+    Gradients,
+    GradientsReady,
+    Objective,
+    Problem,
 )
 from models.protocol.life import (
     Dropped,
@@ -68,11 +83,11 @@ from models.protocol.training import (
 
 DecoderRequest = (
     OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Quantile | Aggregate
-    | Sample | Cancel | Shutdown
+    | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
-    | QuantileReady | AggregateReady | SampleTile
+    | QuantileReady | AggregateReady | SampleTile | GradientsReady
 )  # fmt: skip
 TrainerRequest = Train | Control | Shutdown
 TrainerReply = Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | Finished
@@ -80,13 +95,17 @@ Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
 __all__ = [
+    "ESTIMATORS",
+    "LATENT_FAMILIES",
     "LIKELIHOODS",
+    "OBJECTIVES",
     "PROTOCOL_VERSION",
     "SCHEDULES",
     "Aggregate",
     "AggregateReady",
     "Cancel",
     "CheckpointWritten",
+    "Continuous",
     "Control",
     "ControlAction",
     "Curves",
@@ -97,9 +116,11 @@ __all__ = [
     "Decoded",
     "DecoderReply",
     "DecoderRequest",
+    "Discrete",
     "Draw",
     "Drawn",
     "Dropped",
+    "ElboPoint",
     "Embed",
     "Embedded",
     "EmbeddingSummary",
@@ -107,19 +128,26 @@ __all__ = [
     "EncodeImages",
     "Encoded",
     "EpochDone",
+    "Estimates",
+    "Estimator",
     "Failed",
     "Family",
     "FinishReason",
     "Finished",
     "Floats32",
     "Floats64",
+    "Gradients",
+    "GradientsReady",
     "Hello",
     "InputError",
+    "LatentFamily",
     "Likelihood",
     "ModelInfo",
     "ModelOpened",
+    "Objective",
     "OpenData",
     "OpenModel",
+    "Problem",
     "Progress",
     "Quantile",
     "QuantileReady",
