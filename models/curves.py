@@ -1,77 +1,207 @@
-"""Densities and distribution functions of a prior and a posterior on a grid, in float64, in one compiled call."""
+"""One family beside a reference: its curves, path, bank, one value of it and its numbers, in float64."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import tensorflow as tf
 
-from models.distributions import FAMILIES, Distribution, distribution_of, kl_divergence
+from models import triad_graphs as graphs
+from models.distributions import FAMILIES
 from models.distributions.families import check_family
 from models.distributions.special import chi2_cdf
-from models.protocol import Curves, CurvesReady, Family, Quantile, QuantileReady
+from models.geometry import Vector
+from models.kolmogorov import ks_distance, ks_p_value
+from models.protocol import (
+    Curves,
+    CurvesReady,
+    Family,
+    Floats64,
+    Grip,
+    Locate,
+    Located,
+    Numbers,
+    Place,
+    Probabilities,
+    ProbabilitiesReady,
+)
+
+EVEN_POINTS, PATH_POINTS = 121, 81
+NEAR_SCORES = np.linspace(-6.0, 6.0, 121)
+# A tail is drawn to four scores, but no farther than three times the middle 80 %: those of Cauchy would flatten all.
+REACH = 3.0
+# A quadrature whose outermost nodes still add more than this fraction has not come to an end.
+ENDED = 1e-7
+Parameters = tuple[float, ...]
 
 
 def evaluate_curves(request: Curves) -> CurvesReady:
-    """Answer ``request``; ParameterError if a family or parameter is wrong."""
-    x = np.ascontiguousarray(request.x, np.float64)
-    if x.ndim != 1:
-        raise ValueError(f"x must be a vector, not {list(x.shape)}")
-    if request.latent_dim < 1 or not request.squared_norm >= 0.0:
-        raise ValueError("the squared norm must not be negative and the latent dimension must be positive")
-    for family in (request.prior, request.posterior):
-        check_family(family)
-    compiled = _compiled(_signature(request.prior), _signature(request.posterior))
-    numbers = [*_values(request.prior), *_values(request.posterior)]
-    numbers += [request.z, request.squared_norm, request.latent_dim]
-    rows, scalars = compiled(tf.constant(x), tf.constant(numbers, tf.float64))
-    curves = rows.numpy()
-    z_pdf, z_cdf, kl, typicality = scalars.numpy().tolist()
+    """Answer ``request``; ParameterError if a family or parameter is wrong, ValueError if another number is."""
+    _check(request)
+    q, p = _key(request.family), _key(request.reference)
+    z, eps = _located(q, request.anchor, request.value)
+    still = _still(q, p, request.scores.tobytes(), _span(q, p, z) if request.span is None else request.span)
+    place, grips = _place_and_grips(q, z, eps)
+    numbers = replace(still.numbers, typicality=_typicality(request.squared_norm, request.latent_dim))
     return CurvesReady(
-        request.id, x, curves[0], curves[1], curves[2], curves[3], z_pdf, z_cdf, kl, typicality
+        request.id, still.x, *still.reference, *still.family, still.path_eps, still.path_z, still.bank_eps,
+        still.bank_z, still.span, place, grips, numbers,
     )  # fmt: skip
 
 
-def evaluate_quantile(request: Quantile) -> QuantileReady:
-    """Answer ``request``; ValueError unless 0 < u < 1."""
-    if not 0.0 < request.u < 1.0:
-        raise ValueError(f"u must lie between 0 and 1, it is {request.u}")
-    value = distribution_of(request.family).quantile(request.u)
-    return QuantileReady(request.id, float(value.numpy()))
+def locate(request: Locate) -> Located:
+    """Answer ``request``; ValueError unless the value is finite, and 0 < u < 1."""
+    check_family(request.family)
+    _check_anchor(request.anchor, request.value)
+    return Located(request.id, _located(_key(request.family), request.anchor, request.value)[0])
 
 
-Signature = tuple[str, tuple[str, ...]]
+def evaluate_probabilities(request: Probabilities) -> ProbabilitiesReady:
+    """Answer ``request``; ParameterError if a location or scale is wrong."""
+    kind = check_family(request.family)
+    given = {"loc": request.loc, "scale": request.scale}
+    if not set(given) <= set(kind.domains):
+        raise ValueError(f"{request.family.name} has no location and scale")
+    for name, values in given.items():
+        kind.check_parameter(name, values)
+    size = len(request.z)
+    rows = [given.get(name, np.full(size, request.family.parameters[name])) for name in kind.domains]
+    u = graphs.probabilities(request.family.name)(tf.constant(np.stack(rows)), tf.constant(request.z))
+    return ProbabilitiesReady(request.id, u.numpy())
 
 
-def _signature(family: Family) -> Signature:
-    return family.name, tuple(sorted(family.parameters))
+@dataclass(frozen=True)
+class _Key:
+    """A family as it is looked up: its name and its parameters in the order of its ``domains``."""
+
+    name: str
+    values: Parameters
+
+    @property
+    def tensor(self) -> tf.Tensor:
+        return tf.constant(self.values, tf.float64)
 
 
-def _values(family: Family) -> list[float]:
-    return [family.parameters[name] for name in sorted(family.parameters)]
+@dataclass(frozen=True)
+class _Still:
+    """What does not change while z alone is dragged."""
+
+    span: tuple[float, float]
+    x: Floats64
+    family: tuple[Floats64, Floats64]
+    reference: tuple[Floats64, Floats64]
+    path_eps: Floats64
+    path_z: Floats64
+    bank_eps: Floats64
+    bank_z: Floats64
+    numbers: Numbers
 
 
-@lru_cache(maxsize=256)
-def _compiled(prior: Signature, posterior: Signature) -> tf.types.experimental.ConcreteFunction:
-    """Trace the evaluation for a pair of families; the numbers are [prior…, posterior…, z, ‖z‖², d]."""
-    split = len(prior[1])
-    end = split + len(posterior[1])
-
-    def evaluate(x: tf.Tensor, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        p = _build(prior, numbers[:split])
-        q = _build(posterior, numbers[split:end])
-        z, squared, degrees = numbers[end], numbers[end + 1], numbers[end + 2]
-        rows = tf.stack([p.prob(x), p.cdf(x), q.prob(x), q.cdf(x)])
-        scalars = tf.stack([q.prob(z), q.cdf(z), kl_divergence(q, p), chi2_cdf(squared, degrees)])
-        return rows, scalars
-
-    grid = tf.TensorSpec([None], tf.float64)
-    numbers = tf.TensorSpec([end + 3], tf.float64)
-    return tf.function(evaluate, input_signature=[grid, numbers], autograph=False).get_concrete_function()
+def _key(family: Family) -> _Key:
+    return _Key(family.name, tuple(float(family.parameters[name]) for name in FAMILIES[family.name].domains))
 
 
-def _build(signature: Signature, values: tf.Tensor) -> Distribution:
-    name, parameters = signature
-    arguments = {parameter: values[index] for index, parameter in enumerate(parameters)}
-    return FAMILIES[name](**arguments, validate=False)
+def _check(request: Curves) -> None:
+    check_family(request.family)
+    check_family(request.reference)
+    _check_anchor(request.anchor, request.value)
+    if request.scores.ndim != 1 or not len(request.scores) or not np.isfinite(request.scores).all():
+        raise ValueError("the bank must be a vector of finite scores")
+    if request.span is not None and not -math.inf < request.span[0] < request.span[1] < math.inf:
+        raise ValueError(f"the range must go from a lower to a higher number, not {request.span}")
+    if request.latent_dim < 0 or not request.squared_norm >= 0.0:
+        raise ValueError("neither the squared norm nor the latent dimension may be negative")
+
+
+def _check_anchor(anchor: str, value: float) -> None:
+    if anchor not in ("z", "eps", "u"):
+        raise ValueError(f"a value is given as z, eps or u, not {anchor!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{anchor} must be finite, it is {value}")
+    if anchor == "u" and not 0.0 < value < 1.0:
+        raise ValueError(f"u must lie between 0 and 1, it is {value}")
+
+
+def _located(q: _Key, anchor: str, value: float) -> tuple[float, float]:
+    z, eps = graphs.located(q.name, anchor)(q.tensor, tf.constant(value, tf.float64)).numpy().tolist()
+    return z, eps
+
+
+@lru_cache(maxsize=64)
+def _still(q: _Key, p: _Key, scores: bytes, span: tuple[float, float]) -> _Still:
+    bank = len(scores) // 8
+    levels, noise_levels, _ = _outline(q)
+    path_eps = np.linspace(*_reach(noise_levels), PATH_POINTS)
+    every = np.concatenate([np.frombuffer(scores), NEAR_SCORES])
+    eps, z, path_z = (part.numpy() for part in graphs.path(q.name)(q.tensor, tf.constant(every), tf.constant(path_eps)))
+    x = _grid(span, z[bank:], (*levels[:2], *_outline(p)[0][:2]))
+    family, bank_cdf = _heights(q, x, z[:bank])
+    reference, bank_reference = _heights(p, x, z[:bank])
+    numbers = _numbers(q, p, bank_cdf, bank_reference)
+    return _Still(span, x, family, reference, path_eps, path_z, eps[:bank], z[:bank], numbers)
+
+
+@lru_cache(maxsize=64)
+def _outline(q: _Key) -> tuple[Vector, Vector, Vector]:
+    levels, noise, moments = (part.numpy() for part in graphs.outline(q.name)(q.tensor))
+    return levels, noise, moments
+
+
+def _heights(q: _Key, x: Vector, bank: Vector) -> tuple[tuple[Floats64, Floats64], Floats64]:
+    """Return density and distribution function on ``x``, and the distribution function at the bank."""
+    pdf, cdf = graphs.heights(q.name)(q.tensor, tf.constant(np.concatenate([x, bank]))).numpy()
+    return (pdf[: len(x)], cdf[: len(x)]), cdf[len(x) :]
+
+
+def _span(q: _Key, p: _Key, z: float) -> tuple[float, float]:
+    """Return a range that holds nearly all of both, and z."""
+    ranges = [_reach(_outline(key)[0]) for key in (q, p)]
+    return min(z, *(low for low, _ in ranges)), max(z, *(high for _, high in ranges))
+
+
+def _reach(levels: Vector) -> tuple[float, float]:
+    """Return the range worth drawing of a distribution with these quantiles at :data:`triad_graphs.OUTLINE`."""
+    far_low, far_high, low, high = levels[4:8].tolist()
+    tail = REACH * (high - low)
+    return max(far_low, low - tail), min(far_high, high + tail)
+
+
+def _grid(span: tuple[float, float], near: Vector, edges: tuple[float, ...]) -> Vector:
+    """Return the points to draw at: even ones, more where q has its mass, and both sides of every edge."""
+    low, high = span
+    sides = [side for edge in edges if math.isfinite(edge) for side in (np.nextafter(edge, low), edge)]
+    sides += [np.nextafter(edge, high) for edge in edges if math.isfinite(edge)]
+    points = np.concatenate([np.linspace(low, high, EVEN_POINTS), near, sides])
+    return np.unique(points[(points >= low) & (points <= high)])
+
+
+def _numbers(q: _Key, p: _Key, bank: Vector, reference: Vector) -> Numbers:
+    """Return what is said of q as a whole; ``bank`` and ``reference`` are F of q and of p at the bank."""
+    levels, _, moments = _outline(q)
+    mean, variance, entropy = moments.tolist()
+    kl, outermost, closed = graphs.divergence(q.name, p.name)(q.tensor, p.tensor).numpy().tolist()
+    ended = closed or outermost <= ENDED * max(abs(kl), 1.0) or math.isinf(kl)
+    near, far, count = ks_distance(bank), ks_distance(reference), len(bank)
+    return Numbers(
+        mean, math.sqrt(variance), entropy, kl if ended else math.nan, bool(closed), near, ks_p_value(near, count),
+        far, ks_p_value(far, count), tuple(levels[8:].tolist()), math.nan,
+    )  # fmt: skip
+
+
+def _place_and_grips(q: _Key, z: float, eps: float) -> tuple[Place, tuple[Grip, ...]]:
+    numbers = (tf.constant(value, tf.float64) for value in (z, eps))
+    at, slopes, grips = (part.numpy() for part in graphs.place(q.name)(q.tensor, *numbers))
+    names = list(FAMILIES[q.name].domains)
+    u, survival, pdf, by_noise = at.tolist()
+    held = (Grip(name, *column) for name, column in zip(names, grips.T.tolist(), strict=True))
+    return Place(z, eps, u, survival, pdf, by_noise, dict(zip(names, slopes.tolist(), strict=True))), tuple(held)
+
+
+def _typicality(squared_norm: float, latent_dim: int) -> float:
+    if latent_dim == 0:
+        return math.nan
+    numbers = (tf.constant(value, tf.float64) for value in (squared_norm, float(latent_dim)))
+    return float(chi2_cdf(*numbers).numpy())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from models import embeddings, service
-from models.curves import evaluate_curves, evaluate_quantile
+from models.curves import evaluate_curves, evaluate_probabilities, locate
 from models.datasets import load_images, opening_data
 from models.distributions import AggregatePosterior
 from models.opening import OpenedModel, open_model
@@ -32,10 +32,11 @@ from models.protocol import (
     EncodeFile,
     EncodeImages,
     Family,
+    Locate,
     ModelOpened,
     OpenData,
     OpenModel,
-    Quantile,
+    Probabilities,
     Reply,
     Request,
     Sample,
@@ -70,7 +71,8 @@ class DecoderWorker:
             EncodeImages: self._encode_images,
             EncodeFile: self._encode_file,
             Curves: evaluate_curves,
-            Quantile: evaluate_quantile,
+            Locate: locate,
+            Probabilities: evaluate_probabilities,
             Aggregate: self._aggregate,
             Sample: self._sample,
             Cancel: self._cancel,
@@ -106,9 +108,9 @@ class DecoderWorker:
         service.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
         yield None
         prior = Family("Normal", {"loc": 0.0, "scale": 1.0})
-        evaluate_curves(Curves(0, prior, prior, x, 0.0, 0.0, 1))
+        evaluate_curves(Curves(0, prior, prior, "z", 0.0, x, latent_dim=1))
         yield None
-        evaluate_quantile(Quantile(0, prior, 0.5))
+        locate(Locate(0, prior, "u", 0.5))
         yield from AggregatePosterior(origin[:1], origin[:1] + 1).curves(x)
 
     def _decode(self, request: Decode) -> Decoded:

@@ -10,8 +10,6 @@ from models.protocol.decoding import (
     Aggregate,
     AggregateReady,
     Cancel,
-    Curves,
-    CurvesReady,
     DataOpened,
     Decode,
     Decoded,
@@ -26,8 +24,6 @@ from models.protocol.decoding import (
     ModelOpened,
     OpenData,
     OpenModel,
-    Quantile,
-    QuantileReady,
     Sample,
     SampleTile,
 )
@@ -80,14 +76,26 @@ from models.protocol.training import (
     Train,
     TrainStarted,
 )
+from models.protocol.triad import (
+    Anchor,
+    Curves,
+    CurvesReady,
+    Grip,
+    Locate,
+    Located,
+    Numbers,
+    Place,
+    Probabilities,
+    ProbabilitiesReady,
+)
 
 DecoderRequest = (
-    OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Quantile | Aggregate
-    | Sample | Gradients | Cancel | Shutdown
+    OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
+    | Probabilities | Aggregate | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
-    | QuantileReady | AggregateReady | SampleTile | GradientsReady
+    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady
 )  # fmt: skip
 TrainerRequest = Train | Control | Shutdown
 TrainerReply = Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | Finished
@@ -103,6 +111,7 @@ __all__ = [
     "SCHEDULES",
     "Aggregate",
     "AggregateReady",
+    "Anchor",
     "Cancel",
     "CheckpointWritten",
     "Continuous",
@@ -138,19 +147,24 @@ __all__ = [
     "Floats64",
     "Gradients",
     "GradientsReady",
+    "Grip",
     "Hello",
     "InputError",
     "LatentFamily",
     "Likelihood",
+    "Locate",
+    "Located",
     "ModelInfo",
     "ModelOpened",
+    "Numbers",
     "Objective",
     "OpenData",
     "OpenModel",
+    "Place",
+    "Probabilities",
+    "ProbabilitiesReady",
     "Problem",
     "Progress",
-    "Quantile",
-    "QuantileReady",
     "Reply",
     "Request",
     "Role",

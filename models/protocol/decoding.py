@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.protocol.descriptions import DataInfo, Family, Floats32, Floats64, ModelInfo, SampleSource
+from models.protocol.descriptions import DataInfo, Floats32, Floats64, ModelInfo, SampleSource
 
 
 @dataclass(frozen=True)
@@ -148,58 +148,6 @@ class Encoded:
     images: NDArray[np.uint8]
     mu: Floats32
     sigma: Floats32
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Evaluate prior and posterior of one dimension on ``x`` [n] and at ``z``, in float64.
-
-    ``squared_norm`` is ‖z‖² of the whole point and ``latent_dim`` its d, for the typicality.
-    """
-
-    id: int
-    prior: Family
-    posterior: Family
-    x: Floats64
-    z: float
-    squared_norm: float
-    latent_dim: int
-
-
-@dataclass(frozen=True)
-class CurvesReady:
-    """Densities and distribution functions [n] on ``x``; at z: both pdf and cdf; KL(posterior‖prior) in nats.
-
-    ``typicality`` is the χ²_d distribution function at ‖z‖².
-    """
-
-    id: int
-    x: Floats64
-    prior_pdf: Floats64
-    prior_cdf: Floats64
-    posterior_pdf: Floats64
-    posterior_cdf: Floats64
-    z_pdf: float
-    z_cdf: float
-    kl: float
-    typicality: float
-
-
-@dataclass(frozen=True)
-class Quantile:
-    """Ask for z = F⁻¹(u) of a family, 0 < u < 1; answered by :class:`QuantileReady`."""
-
-    id: int
-    family: Family
-    u: float
-
-
-@dataclass(frozen=True)
-class QuantileReady:
-    """The quantile z of :class:`Quantile`."""
-
-    id: int
-    z: float
 
 
 @dataclass(frozen=True)
