@@ -50,6 +50,13 @@ from models.protocol.descriptions import (
     Terms,
     TrainSettings,
 )
+from models.protocol.families import (
+    FAMILY_PARAMETERS,
+    STANDARD_NORMAL,
+    Parameter,
+    usual_family,
+    with_parameter,
+)
 from models.protocol.lab import (
     OBJECTIVES,
     Continuous,
@@ -104,11 +111,13 @@ Reply = DecoderReply | TrainerReply
 
 __all__ = [
     "ESTIMATORS",
+    "FAMILY_PARAMETERS",
     "LATENT_FAMILIES",
     "LIKELIHOODS",
     "OBJECTIVES",
     "PROTOCOL_VERSION",
     "SCHEDULES",
+    "STANDARD_NORMAL",
     "Aggregate",
     "AggregateReady",
     "Anchor",
@@ -160,6 +169,7 @@ __all__ = [
     "Objective",
     "OpenData",
     "OpenModel",
+    "Parameter",
     "Place",
     "Probabilities",
     "ProbabilitiesReady",
@@ -179,4 +189,6 @@ __all__ = [
     "TrainStarted",
     "TrainerReply",
     "TrainerRequest",
+    "usual_family",
+    "with_parameter",
 ]

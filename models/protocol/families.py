@@ -1,0 +1,69 @@
+"""The univariate families by name, with their parameters, for whoever shows or sets them. No TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.protocol.descriptions import Family
+
+SMALLEST, LARGEST = 1e-4, 1e6
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a family: its name, symbol, a usual value, and whether it must be positive."""
+
+    name: str
+    symbol: str
+    usual: float
+    positive: bool = False
+
+    def clip(self, value: float) -> float:
+        """Return the nearest value that is allowed."""
+        return min(max(value, SMALLEST if self.positive else -LARGEST), LARGEST)
+
+
+_LOC, _SCALE = Parameter("loc", "μ", 0.0), Parameter("scale", "σ", 1.0, True)
+_LOC_SCALE = (_LOC, _SCALE)
+_TWO_SHAPES = (Parameter("concentration1", "a", 2.5, True), Parameter("concentration0", "b", 1.5, True))
+_BOUNDS = (Parameter("low", "low", -1.0), Parameter("high", "high", 2.0))
+
+FAMILY_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
+    "Normal": _LOC_SCALE,
+    "Laplace": _LOC_SCALE,
+    "Logistic": _LOC_SCALE,
+    "StudentT": (Parameter("df", "ν", 5.0, True), *_LOC_SCALE),
+    "Cauchy": _LOC_SCALE,
+    "Gumbel": _LOC_SCALE,
+    "Uniform": _BOUNDS,
+    "Exponential": (Parameter("rate", "λ", 1.0, True),),
+    "Gamma": (Parameter("concentration", "α", 2.5, True), Parameter("rate", "β", 1.5, True)),
+    "InverseGamma": (Parameter("concentration", "α", 3.0, True), Parameter("scale", "β", 2.0, True)),
+    "Chi2": (Parameter("df", "ν", 3.0, True),),
+    "Weibull": (Parameter("concentration", "k", 1.5, True), Parameter("scale", "λ", 1.5, True)),
+    "LogNormal": (_LOC, Parameter("scale", "σ", 0.5, True)),
+    "HalfNormal": (_SCALE,),
+    "Beta": _TWO_SHAPES,
+    "Kumaraswamy": _TWO_SHAPES,
+    "LogitNormal": _LOC_SCALE,
+    "TanhNormal": _LOC_SCALE,
+    "TruncatedNormal": (*_LOC_SCALE, *_BOUNDS),
+    "VonMises": (_LOC, Parameter("concentration", "κ", 2.0, True)),
+    "ContinuousBernoulli": (Parameter("logits", "η", 1.5),),
+}
+STANDARD_NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
+
+
+def usual_family(name: str) -> Family:
+    """Return the family ``name`` with its usual parameters."""
+    return Family(name, {parameter.name: parameter.usual for parameter in FAMILY_PARAMETERS[name]})
+
+
+def with_parameter(family: Family, name: str, value: float) -> Family:
+    """Return ``family`` with one parameter set, kept in its domain and a lower bound below its upper one."""
+    kept = next(p for p in FAMILY_PARAMETERS[family.name] if p.name == name).clip(value)
+    if name == "low":
+        kept = min(kept, family.parameters["high"] - SMALLEST)
+    elif name == "high":
+        kept = max(kept, family.parameters["low"] + SMALLEST)
+    return Family(family.name, {**family.parameters, name: kept})
