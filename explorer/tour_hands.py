@@ -67,7 +67,7 @@ class Hands:
     def drag_grips(self, moves: int) -> Iterator[Step]:
         """Drag μ and σ on the density, u on the distribution function and ε on the path."""
         curves = self.window.distribution.curves
-        for plot, grip in ((curves.pdf, "mu"), (curves.pdf, "sigma"), (curves.cdf, "u"), (curves.noise, "eps")):
+        for plot, grip in ((curves.pdf, "loc"), (curves.pdf, "scale"), (curves.cdf, "u"), (curves.noise, "eps")):
             yield from self._drag_grip(plot, grip, moves)
 
     def _drag_grip(self, plot: TriadPlot, grip: str, moves: int) -> Iterator[Step]:

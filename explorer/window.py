@@ -26,7 +26,8 @@ from explorer.views.training import TrainingPane
 TITLE = "Latentscape"
 SMALLEST = (960, 640)
 USUAL = (1440, 900)
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+BOTTOM_HEIGHT = 348
 TOP, BOTTOM = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
 
@@ -94,7 +95,7 @@ class MainWindow(QMainWindow):
         lower[0].raise_()
         width, height = self.width(), self.height()
         self.resizeDocks(upper, [round(width * share) for share in (0.41, 0.26, 0.33)], Qt.Orientation.Horizontal)
-        self.resizeDocks([upper[0], lower[0]], [height - 320, 320], Qt.Orientation.Vertical)
+        self.resizeDocks([upper[0], lower[0]], [height - BOTTOM_HEIGHT, BOTTOM_HEIGHT], Qt.Orientation.Vertical)
 
     def show_pane(self, title: str) -> None:
         """Bring a pane to the front."""

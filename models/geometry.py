@@ -105,13 +105,6 @@ def ellipse_outline(covariance: Matrix, scale: float, points: int = 72) -> Matri
     return outline
 
 
-def curve_grid(low: float, high: float, mu: float, sigma: float, points: int = 120) -> Vector:
-    """Return a sorted grid over [low, high], dense within μ ± 6σ as a narrow bell needs; up to 2·points long."""
-    near = mu + sigma * np.linspace(-6.0, 6.0, points)
-    inside = near[(near > low) & (near < high)]
-    return np.sort(np.concatenate([np.linspace(low, high, points), inside]))
-
-
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 

@@ -96,7 +96,9 @@ def located(name: str, anchor: Anchor) -> ConcreteFunction:
         q = build(name, parameters)
         if anchor == "eps":
             eps = _kept_inside(q.noise_distribution(), value)
-            return tf.stack([q.from_noise(eps), eps])
+            reached = tf.math.is_finite(q.from_noise(eps))
+            kept = tf.where(reached, eps, tf.clip_by_value(eps, -FARTHEST_SCORE, FARTHEST_SCORE))
+            return tf.stack([q.from_noise(kept), kept])
         inside = tf.clip_by_value(value, INNERMOST, 1.0 - INNERMOST)
         return _with_finite_noise(q, q.quantile(inside) if anchor == "u" else _kept_inside(q, value))
 

@@ -9,12 +9,10 @@ from explorer.engine.client import WorkerClient
 from explorer.engine.launch import Launched
 from explorer.engine.newest import Requests
 from explorer.engine.points import Points
+from explorer.engine.triads import Triads
 from explorer.state import AppState
-from explorer.state.results import Triad
 from models import protocol as p
-from models.geometry import curve_grid
 
-AGGREGATE_POINTS = 400
 # What fails elsewhere was overtaken by another model or other data, and is asked again by itself.
 ASKED_BY_PERSON = ("model", "data", "picture file", "export")
 
@@ -28,6 +26,7 @@ class DecoderEngine(QObject):
         self.client = WorkerClient("decoder", state.engine, self)
         self.requests = Requests(self.client.send)
         self._points = Points(state, self.requests)
+        self.triads = Triads(state, self.requests, self)
         self._model_path: str | None = None
         self._data_path: str | None = None
         self._fallback: str | None = None
@@ -51,7 +50,6 @@ class DecoderEngine(QObject):
         state.view.decode_changed.connect(self.ask_point)
         state.view.seed_changed.connect(self.ask_point)
         state.view.dimension_changed.connect(self.ask_dimension)
-        state.view.quantile_requested.connect(self.ask_quantile)
 
     # ------------------------------------------------------------------------------------------------ life cycle
 
@@ -64,6 +62,7 @@ class DecoderEngine(QObject):
         self.client.start(launched)
 
     def _greet(self) -> None:
+        self.triads.ask_workbench()
         if self._model_path is not None:
             self.open_model(self._model_path)
         if self._data_path is not None:
@@ -118,7 +117,7 @@ class DecoderEngine(QObject):
             self.state.results.forget_aggregate()
             self.state.model.set_data(reply.data)
             self._ask_embedding()
-            self._ask_curves()
+            self._ask_place()
 
     def _ask_embedding(self) -> None:
         if self.state.model.compatible:
@@ -131,7 +130,7 @@ class DecoderEngine(QObject):
         if (reply.model_digest, reply.data_digest) == (model.digest, data.info.digest):
             self.state.model.set_embedding(reply)
             self._points.follow_embedding()
-            self._ask_aggregate()
+            self.triads.ask_aggregate()
 
     # ------------------------------------------------------------------------------------------ the current point
 
@@ -143,13 +142,13 @@ class DecoderEngine(QObject):
     def ask_moved(self) -> None:
         """z moved: ask for its picture and its place on the curves."""
         self._ask_picture()
-        self._ask_curves()
+        self._ask_place()
 
     def ask_point(self) -> None:
         """Ask for all that belongs to the current point."""
         self._ask_picture()
         self.ask_draws()
-        self._ask_curves()
+        self._ask_place()
 
     def ask_all_points(self) -> None:
         """Ask for the current point and the thumbnails of all."""
@@ -159,8 +158,12 @@ class DecoderEngine(QObject):
 
     def ask_dimension(self) -> None:
         """Another dimension was chosen."""
-        self._ask_curves()
-        self._ask_aggregate()
+        self._ask_place()
+        self.triads.ask_aggregate()
+
+    def _ask_place(self) -> None:
+        self.triads.ask_curves()
+        self.triads.ask_probabilities()
 
     def _ask_picture(self) -> None:
         if not self._ready:
@@ -197,50 +200,3 @@ class DecoderEngine(QObject):
     def _drawn(self, reply: p.Reply) -> None:
         if isinstance(reply, p.Drawn):
             self.state.results.set_draws(reply)
-
-    # ------------------------------------------------------------------------------------------------- the triad
-
-    def _family(self, dim: int) -> p.Family:
-        point = self.state.latent.point
-        return p.Family("Normal", {"loc": float(point.mu[dim]), "scale": float(point.sigma[dim])})
-
-    def _ask_curves(self) -> None:
-        dim, point = self.state.view.dimension, self.state.latent.point
-        if not self._ready or dim >= len(point.z):
-            return
-        low, high = self.state.model.range_of(dim)
-        z, mu, sigma = float(point.z[dim]), float(point.mu[dim]), float(point.sigma[dim])
-        x = curve_grid(min(low, z, mu - 4 * sigma), max(high, z, mu + 4 * sigma), mu, sigma)
-        prior, posterior = p.Family("Normal", {"loc": 0.0, "scale": 1.0}), self._family(dim)
-        norm = float(point.z @ point.z)
-
-        def answer(reply: p.Reply) -> None:
-            if isinstance(reply, p.CurvesReady):
-                self.state.results.set_triad(Triad(dim, mu, sigma, z, norm**0.5, reply))
-
-        self.requests.ask("curves", lambda n: p.Curves(n, prior, posterior, x, z, norm, len(point.z)), answer)
-
-    def ask_quantile(self, u: float) -> None:
-        """Move z of the chosen dimension to F⁻¹(u) of its posterior."""
-        dim = self.state.view.dimension
-        family = self._family(dim)
-
-        def answer(reply: p.Reply) -> None:
-            if isinstance(reply, p.QuantileReady):
-                self.state.latent.set_component("z", dim, reply.z)
-            self.state.latent.await_answer(self.requests.under_way("quantile") is not None)
-
-        self.state.latent.await_answer(True)
-        self.requests.ask("quantile", lambda number: p.Quantile(number, family, u), answer)
-
-    def _ask_aggregate(self) -> None:
-        dim = self.state.view.dimension
-        embedding = self.state.model.embedding
-        self.state.results.forget_aggregate()
-        if embedding is not None and dim < embedding.latent_dim:
-            x = np.linspace(*self.state.model.range_of(dim), AGGREGATE_POINTS)
-            self.requests.ask("aggregate", lambda n: p.Aggregate(n, dim, x), self._aggregated)
-
-    def _aggregated(self, reply: p.Reply) -> None:
-        if isinstance(reply, p.AggregateReady) and reply.dim == self.state.view.dimension:
-            self.state.results.set_aggregate(reply)

@@ -11,8 +11,10 @@ from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
 from explorer.state.results import ResultState
 from explorer.state.run import RunState
+from explorer.state.triad import TriadState
 from explorer.state.undo import UndoHistory
 from explorer.state.view import ViewState
+from explorer.state.workbench import WorkbenchState
 
 
 class AppState(QObject):
@@ -24,6 +26,8 @@ class AppState(QObject):
         self.model = ModelState(self)
         self.view = ViewState(self)
         self.results = ResultState(self)
+        self.workbench = WorkbenchState(self)
+        self.triad = TriadState(self.latent, self.model, self.view, self.results, self.workbench, self)
         self.run = RunState(self)
         self.export = ExportState(self)
         self.engine = EngineState(self)

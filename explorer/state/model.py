@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.latent import Source
-from models.protocol import DataInfo, Embedded, EmbeddingSummary, Floats32, ModelInfo
+from models.protocol import (
+    STANDARD_NORMAL,
+    DataInfo,
+    Embedded,
+    EmbeddingSummary,
+    Family,
+    Floats32,
+    LatentFamily,
+    ModelInfo,
+)
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -96,6 +105,21 @@ class ModelState(QObject):
         self.embedding = None
         self.data_changed.emit()
         self.embedding_changed.emit()
+
+    def posterior(self, mu: float, sigma: float) -> Family:
+        """Return q(z_i|x) with this location and scale, of the family that the open model was trained with."""
+        return self._family("Normal" if self.model is None else self.model.settings.posterior, mu, sigma)
+
+    @property
+    def prior(self) -> Family:
+        """The prior p(z_i) of the open model."""
+        return STANDARD_NORMAL if self.model is None else self._family(self.model.settings.prior, 0.0, 1.0)
+
+    def _family(self, name: LatentFamily, loc: float, scale: float) -> Family:
+        parameters = {"loc": loc, "scale": scale}
+        if name == "StudentT" and self.model is not None:
+            parameters = {"df": self.model.settings.df, **parameters}
+        return Family(name, parameters)
 
     def range_of(self, dim: int) -> tuple[float, float]:
         """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""

@@ -7,29 +7,34 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from models.protocol import AggregateReady, CurvesReady, Drawn, Floats32
+from models.geometry import Vector, dimension_name
+from models.protocol import AggregateReady, CurvesReady, Drawn, Family, Floats32, Place
 
 CALLS_KEPT = 4096
 
 
 @dataclass(frozen=True)
 class Triad:
-    """The curves of one dimension with the values they were evaluated for, so that all drawn of them agrees.
+    """The answer for one family with what was asked, so that all drawn of it agrees.
 
-    ``norm`` is the length |z| of the whole point.
+    ``dim`` is the latent dimension, None on the workbench; ``norm`` is the length |z| of the latent point.
     """
 
-    dim: int
-    mu: float
-    sigma: float
-    z: float
+    dim: int | None
+    family: Family
+    reference: Family
     norm: float
     curves: CurvesReady
 
     @property
-    def eps(self) -> float:
-        """The noise behind z: (z − μ)/σ."""
-        return (self.z - self.mu) / self.sigma
+    def place(self) -> Place:
+        """The value z that is looked at, with its noise and probability."""
+        return self.curves.place
+
+    @property
+    def name(self) -> str:
+        """What the axis of values is called."""
+        return "z" if self.dim is None else dimension_name(self.dim)
 
 
 class ResultState(QObject):
@@ -45,6 +50,10 @@ class ResultState(QObject):
         Pictures of the named points in :attr:`thumbnails`.
     curves_changed, aggregate_changed
         Curves of the chosen dimension in :attr:`triad`, its aggregate posterior in :attr:`aggregate`.
+    workbench_changed
+        Curves of the family on the workbench in :attr:`workbench`.
+    probabilities_changed
+        u = F(z) of every dimension [d] in :attr:`probabilities`.
     """
 
     picture_changed = Signal()
@@ -52,6 +61,8 @@ class ResultState(QObject):
     thumbnails_changed = Signal()
     curves_changed = Signal()
     aggregate_changed = Signal()
+    workbench_changed = Signal()
+    probabilities_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +72,8 @@ class ResultState(QObject):
         self.thumbnails: dict[str, Floats32] = {}
         self.triad: Triad | None = None
         self.aggregate: AggregateReady | None = None
+        self.workbench: Triad | None = None
+        self.probabilities: Vector | None = None
         self.decode_call_seconds: deque[float] = deque(maxlen=CALLS_KEPT)
 
     def set_picture(self, image: Floats32, stamp: float | None) -> None:
@@ -87,6 +100,17 @@ class ResultState(QObject):
         """Show the curves of the chosen dimension."""
         self.triad = triad
         self.curves_changed.emit()
+
+    def set_workbench(self, triad: Triad) -> None:
+        """Show the curves of the family on the workbench."""
+        self.workbench = triad
+        self.workbench_changed.emit()
+
+    def set_probabilities(self, u: Vector | None) -> None:
+        """Show where z stands in every dimension by its probability u [d]; None while that is not known."""
+        if u is not None or self.probabilities is not None:
+            self.probabilities = u
+            self.probabilities_changed.emit()
 
     def set_aggregate(self, aggregate: AggregateReady) -> None:
         """Show the aggregate posterior of the chosen dimension."""

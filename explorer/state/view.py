@@ -11,20 +11,29 @@ from models.geometry import Vector, standard_noise
 
 DecodeMode = Literal["mu", "sample", "mean"]
 Axes = tuple[int, int] | Literal["pca"]
+SliderScale = Literal["z", "posterior", "prior"]
 BANK_SIZE = 512
+# No latent dimension has this number: the bank of the workbench is none of theirs.
+WORKBENCH_BANK = 10_000
 DRAWS = 32
 
 
 class ViewState(QObject):
-    """Choices of the person that are no latent change, and so not undone."""
+    """Choices of the person that are no latent change, and so not undone.
+
+    ``locate_requested(dim, anchor, value)`` asks to move z of a dimension to where u or ε has that value; the anchor
+    is "u", "u of p" (under the prior) or "eps".
+    """
 
     axes_changed = Signal()
     dimension_changed = Signal()
     decode_changed = Signal()
     seed_changed = Signal()
     active_only_changed = Signal()
-    quantile_requested = Signal(float)
+    locate_requested = Signal(int, str, float)
     zoom_changed = Signal()
+    log_changed = Signal()
+    slider_scale_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +44,18 @@ class ViewState(QObject):
         self.seed = 7
         self.active_only = False
         self.zoomed = False
+        self.logarithmic = False
+        self.slider_scale: SliderScale = "z"
+
+    def set_slider_scale(self, scale: SliderScale) -> None:
+        """Choose whether sliders move z, or its probability u under the posterior or the prior."""
+        self.slider_scale = scale
+        self.slider_scale_changed.emit()
+
+    def set_logarithmic(self, logarithmic: bool) -> None:
+        """Choose whether densities and distribution functions are drawn by their logarithm."""
+        self.logarithmic = logarithmic
+        self.log_changed.emit()
 
     def set_zoomed(self, zoomed: bool) -> None:
         """Choose whether the curves are drawn around the posterior only."""
@@ -69,8 +90,8 @@ class ViewState(QObject):
         self.active_only_changed.emit()
 
     def bank(self, dim: int) -> Vector:
-        """Return the frozen bank of standard normal ε [512] of a dimension, from the seed."""
-        noise: Vector = np.random.default_rng([self.seed, dim]).standard_normal(BANK_SIZE)
+        """Return the frozen bank of a dimension from the seed: sorted normal scores [512] of its noise."""
+        noise: Vector = np.sort(np.random.default_rng([self.seed, dim]).standard_normal(BANK_SIZE))
         return noise
 
     def prior_noise(self, latent_dim: int) -> Vector:

@@ -116,4 +116,4 @@ class DecodedPane(Pane):
     def _show_facts(self) -> None:
         triad = self.state.results.triad
         if triad is not None:
-            self._facts.setText(f"|z| {triad.norm:.2f} · typicality {triad.curves.typicality:.1%}")
+            self._facts.setText(f"|z| {triad.norm:.2f} · typicality {triad.curves.numbers.typicality:.1%}")

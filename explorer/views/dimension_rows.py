@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewIt
 
 from explorer.state import AppState
 from explorer.theme import Theme
+from explorer.views.dimension_scale import DimensionScale
 from models.geometry import Vector, dimension_name
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -112,6 +113,7 @@ class DimensionDelegate(QStyledItemDelegate):
     def __init__(self, state: AppState, theme: Theme, histograms: Histograms, parent: QWidget) -> None:
         super().__init__(parent)
         self._state, self._theme, self._histograms = state, theme, histograms
+        self.scale = DimensionScale(state)
         self.restyle()
 
     def restyle(self) -> None:
@@ -134,14 +136,13 @@ class DimensionDelegate(QStyledItemDelegate):
 
     def track(self, rect: QRect, dim: int) -> Track:
         """Return the slider scale of a row."""
-        return Track(row_layout(rect).track, *self._state.model.range_of(dim))
+        return Track(row_layout(rect).track, *self.scale.range_of(dim))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw one row."""
         dim = index.data(Qt.ItemDataRole.UserRole)
-        point = self._state.latent.point
         rect: QRect = option.rect
-        if not isinstance(dim, int) or dim >= len(point.z):
+        if not isinstance(dim, int) or dim >= self._state.latent.latent_dim:
             return
         parts = row_layout(rect)
         if dim == self._state.view.dimension:
@@ -150,43 +151,48 @@ class DimensionDelegate(QStyledItemDelegate):
         painter.setFont(self._font)
         painter.setPen(self._text)
         painter.drawText(parts.name, middle, dimension_name(dim))
-        self._paint_track(painter, Track(parts.track, *self._state.model.range_of(dim)), dim)
-        self._paint_value(painter, parts.value, point.z[dim])
+        track = Track(parts.track, *self.scale.range_of(dim))
+        if not self.scale.by_probability:
+            self._paint_data(painter, track, dim)
+        self._paint_track(painter, track, dim)
+        self._paint_value(painter, parts.value, self.scale.text_of(dim))
         self._paint_kl(painter, parts.kl, dim)
         lock = self._locks["lock" if self._state.latent.locked[dim] else "unlock"]
         painter.drawPixmap(parts.lock.center().x() - 8, parts.lock.center().y() - 8, lock)
 
-    def _paint_track(self, painter: QPainter, track: Track, dim: int) -> None:
+    def _paint_data(self, painter: QPainter, track: Track, dim: int) -> None:
+        """Draw the data's histogram, and μ and μ ± σ."""
         point, rect = self._state.latent.point, track.rect
         ratio = painter.device().devicePixelRatioF()
         bars = self._histograms.pixmap(dim, rect.width(), rect.height() - 8, self._bars, ratio)
         if bars is not None:
             painter.drawPixmap(rect.left(), rect.top() + 2, bars)
-        base = rect.bottom() - 5
-        mu, sigma, z = point.mu[dim], point.sigma[dim], point.z[dim]
-        painter.fillRect(QRectF(rect.left(), base, rect.width(), 1), self._border)
+        base, mu, sigma = rect.bottom() - 5, point.mu[dim], point.sigma[dim]
         left, right = track.to_pixel(mu - sigma), track.to_pixel(mu + sigma)
         painter.fillRect(QRectF(left, base - 3, max(right - left, 1), 7), self._band)
-        painter.fillRect(
-            QRectF(track.to_pixel(mu) - 1, base - 6, 2, 13 if base + 7 <= rect.bottom() else 10), self._accent
-        )
+        tall = 13 if base + 7 <= rect.bottom() else 10
+        painter.fillRect(QRectF(track.to_pixel(mu) - 1, base - 6, 2, tall), self._accent)
+
+    def _paint_track(self, painter: QPainter, track: Track, dim: int) -> None:
+        rect, base = track.rect, track.rect.bottom() - 5
+        painter.fillRect(QRectF(rect.left(), base, rect.width(), 1), self._border)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme_surface(), 1.5))
         painter.setBrush(self._muted if self._state.latent.locked[dim] else self._accent)
-        painter.drawEllipse(QPointF(track.to_pixel(z), base + 0.5), 6, 6)
+        painter.drawEllipse(QPointF(track.to_pixel(self.scale.value_of(dim)), base + 0.5), 6, 6)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _theme_surface(self) -> QColor:
         return QColor(self._theme.colors.surface)
 
-    def _paint_value(self, painter: QPainter, rect: QRect, value: float) -> None:
+    def _paint_value(self, painter: QPainter, rect: QRect, text: str) -> None:
         painter.fillRect(rect, self._field)
         painter.setPen(self._border)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(rect.adjusted(0, 0, -1, -1))
         painter.setPen(self._text)
         inside = rect.adjusted(2, 0, -6, 0)
-        painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")
+        painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
 
     def _paint_kl(self, painter: QPainter, rect: QRect, dim: int) -> None:
         embedding = self._state.model.embedding
@@ -215,7 +221,7 @@ class DimensionDelegate(QStyledItemDelegate):
         """Start from the number shown."""
         if isinstance(editor, QLineEdit):
             dim = editor.property("dim")
-            editor.setText(f"{self._state.latent.point.z[dim]:.4f}")
+            editor.setText(self.scale.text_of(dim, precise=True))
             editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: object, index: AnyIndex) -> None:
@@ -223,4 +229,4 @@ class DimensionDelegate(QStyledItemDelegate):
         if isinstance(editor, QLineEdit) and editor.hasAcceptableInput():
             dim = editor.property("dim")
             with self._state.latent.step(f"Set {dimension_name(dim)}"):
-                self._state.latent.set_component("z", dim, float(editor.text()))
+                self.scale.set_value(dim, float(editor.text()))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QListView, QPushButton
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QComboBox, QListView, QPushButton
 
 from explorer.state import AppState
 from explorer.state.latent import Point
+from explorer.state.view import SliderScale
 from explorer.theme import Theme
 from explorer.views.dimension_rows import AnyIndex, DimensionDelegate, Histograms, row_layout
 from explorer.views.pane import Pane, caption
 from models.geometry import dimension_name
 
-STEP = 0.1
 WHEEL_NOTCH = 120.0
 HANDLE_REACH = 8
+SCALES: dict[SliderScale, str] = {"z": "z", "posterior": "u of q", "prior": "u of p"}
 
 
 class DimensionModel(QAbstractListModel):
@@ -125,7 +126,7 @@ class DimensionList(QListView):
         return self.visualRect(self.rows.index(self.rows.dims.index(dim)))
 
     def handle_position(self, dim: int, value: float) -> QPoint:
-        """Return where the handle of a dimension would stand at a value, in the viewport."""
+        """Return where the handle of a dimension would stand at a value of its scale, in the viewport."""
         rect = self.rect_of(dim)
         return QPoint(round(self.delegate.track(rect, dim).to_pixel(value)), rect.bottom() - 5)
 
@@ -145,7 +146,7 @@ class DimensionList(QListView):
         elif parts.value.contains(at):
             self.edit(index)
         elif parts.track.adjusted(-8, 0, 8, 0).contains(at):
-            handle = self.handle_position(dim, float(self._app.latent.point.z[dim]))
+            handle = self.handle_position(dim, self.delegate.scale.value_of(dim))
             on_handle = abs(handle.x() - at.x()) <= HANDLE_REACH
             self._drag, self._grip = dim, handle.x() - at.x() if on_handle else 0
             self._app.latent.begin(f"Move {dimension_name(dim)}")
@@ -173,13 +174,13 @@ class DimensionList(QListView):
         if self._drag is not None:
             self._app.latency.input()
             track = self.delegate.track(self.rect_of(self._drag), self._drag)
-            self._app.latent.set_component("z", self._drag, track.to_value(event.position().x() + self._grip))
+            self.delegate.scale.set_value(self._drag, track.to_value(event.position().x() + self._grip))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll; with Ctrl, move the dimension under the mouse."""
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.nudge(self.rows.dims[index.row()], STEP * event.angleDelta().y() / WHEEL_NOTCH)
+            self.nudge(self.rows.dims[index.row()], self.delegate.scale.step * event.angleDelta().y() / WHEEL_NOTCH)
         else:
             super().wheelEvent(event)
 
@@ -192,7 +193,7 @@ class DimensionList(QListView):
             super().keyPressEvent(event)
             return
         dim, modifiers = self.rows.dims[index.row()], event.modifiers()
-        step = STEP * (10.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0)
+        step = self.delegate.scale.step * (10.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0)
         step *= 0.1 if modifiers & Qt.KeyboardModifier.ControlModifier else 1.0
         match event.key():
             case Qt.Key.Key_Left:
@@ -217,7 +218,7 @@ class DimensionList(QListView):
         latent = self._app.latent
         self._app.latency.input()
         with latent.step(f"Move {dimension_name(dim)}"):
-            latent.set_component("z", dim, latent.point.z[dim] + step)
+            self.delegate.scale.set_value(dim, self.delegate.scale.value_of(dim) + step)
 
     def reset_dimension(self, dim: int) -> None:
         """Return one dimension to its posterior mean."""
@@ -233,7 +234,7 @@ class DimensionsPane(Pane):
         super().__init__("Dimensions")
         self.state = state
         self.list = DimensionList(state, theme)
-        self.active = QCheckBox("active only")
+        self.active, self.scale = QCheckBox("active only"), QComboBox()
         self.randomize, self.reset = QPushButton("Randomize"), QPushButton("Reset")
         self._columns = caption("")
         self._build()
@@ -244,7 +245,14 @@ class DimensionsPane(Pane):
         self.randomize.setToolTip("Draw all unlocked dimensions from the prior, with the next seed (Ctrl+R)")
         self.reset.setToolTip("Return all unlocked dimensions to μ (Ctrl+0)")
         self.header.addStretch(1)
-        for widget in (self.active, self.randomize, self.reset):
+        self.scale.addItems(list(SCALES.values()))
+        self.scale.setAccessibleName("Sliders move")
+        self.scale.setFixedWidth(76)
+        self.scale.setToolTip(
+            "Sliders move z, or the probability u to its left under the posterior or the prior: equal steps are then "
+            "equal probability"
+        )
+        for widget in (self.active, self.scale, self.randomize, self.reset):
             self.header.addWidget(widget)
         self.body.addWidget(self._columns)
         self.body.addWidget(self.list, 1)
@@ -253,6 +261,9 @@ class DimensionsPane(Pane):
     def _connect(self, theme: Theme) -> None:
         state, rows = self.state, self.list
         self.active.toggled.connect(state.view.set_active_only)
+        self.scale.activated.connect(self._choose_scale)
+        state.view.slider_scale_changed.connect(rows.viewport().update)
+        state.results.probabilities_changed.connect(rows.viewport().update)
         self.randomize.clicked.connect(self.draw)
         self.reset.clicked.connect(self.reset_all)
         state.view.active_only_changed.connect(self._refill)
@@ -272,6 +283,9 @@ class DimensionsPane(Pane):
         embedding = self.state.model.embedding
         order = "" if embedding is None else f", {int(embedding.summary.active.sum())} active · sorted by KL in nats"
         self._columns.setText(f"{self.state.latent.latent_dim} dimensions{order}")
+
+    def _choose_scale(self, row: int) -> None:
+        self.state.view.set_slider_scale(list(SCALES)[row])
 
     def draw(self) -> None:
         """Draw all unlocked dimensions from the prior with the next seed."""

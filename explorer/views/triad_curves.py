@@ -10,13 +10,18 @@ from PySide6.QtGui import QColor
 from explorer.state import AppState
 from explorer.state.results import Triad
 from explorer.theme import Theme
-from explorer.views.triad_plots import Handle, TriadPlot, nice_ceiling, steps
-from models.geometry import dimension_name, reparameterize
+from explorer.views.triad_handles import cdf_handles, noise_arrows, noise_handles, noise_notes, pdf_handles
+from explorer.views.triad_plots import TriadPlot, nice_ceiling, steps
+from models.geometry import Vector
+from models.protocol import CurvesReady
 
 BINS = 40
-NOISE_RANGE = 4.0
 RAYS = 25
 ZOOM_SIGMAS = 5.0
+# Densities may be infinite at an edge: the axis is made for the middle 98 %.
+MIDDLE = (0.01, 0.99)
+LOWEST_LOG = -12.0
+LOG_DECADES = 6.0
 
 
 class TriadCurves:
@@ -24,24 +29,21 @@ class TriadCurves:
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         self.state, self.theme = state, theme
-        self.pdf = TriadPlot(theme, "Density; drag z, μ and σ", "z", "pdf")
+        self.pdf = TriadPlot(theme, "Density; drag z and the parameters", "z", "pdf")
         self.cdf = TriadPlot(theme, "Distribution function; drag z and u", "z", "cdf")
-        self.noise = TriadPlot(theme, "The path from noise to z; drag ε and z", "ε", "z = μ + σ·ε")
+        self.noise = TriadPlot(theme, "The path from noise to z; drag ε and z", "ε", "z")
         self._bars, self._aggregate_pdf = self.pdf.curve(0), self.pdf.curve(2)
-        self._prior_pdf, self._posterior_pdf = self.pdf.curve(1), self.pdf.curve(3)
+        self._prior_pdf, self._posterior_pdf, self._tail = self.pdf.curve(1), self.pdf.curve(4), self.pdf.curve(3)
         self._ecdf, self._aggregate_cdf = self.cdf.curve(0), self.cdf.curve(2)
         self._prior_cdf, self._posterior_cdf = self.cdf.curve(1), self.cdf.curve(3)
-        self._rays, self._path = self.noise.curve(0), self.noise.curve(2)
+        self._rays, self._tangent, self._path = self.noise.curve(0), self.noise.curve(1), self.noise.curve(2)
         self._key: tuple[object, ...] | None = None
-        self._bank_key: tuple[int, int] | None = None
-        self._bank = np.zeros(0)
-        self._range = (-NOISE_RANGE, NOISE_RANGE)
+        self._range = (-1.0, 1.0)
         for plot in self.plots:
             for curve in plot.curves:
                 # A drag of z moves the grips alone: the curves below are blitted.
-                curve.setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        self.cdf.setYRange(0.0, 1.0, padding=0.03)
-        self.noise.setXRange(-NOISE_RANGE, NOISE_RANGE, padding=0.0)
+                if curve not in (self._tail, self._tangent):
+                    curve.setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     @property
     def plots(self) -> tuple[TriadPlot, TriadPlot, TriadPlot]:
@@ -59,11 +61,11 @@ class TriadCurves:
             curve.setPen(pg.mkPen(colors.second, width=1.4))
         for curve in (self._posterior_pdf, self._posterior_cdf, self._path):
             curve.setPen(pg.mkPen(colors.accent, width=1.6))
-        self._posterior_pdf.setBrush(_faded(colors.accent, 40))
-        self._posterior_pdf.setFillLevel(0.0)
+        self._tail.setPen(None)
+        self._tail.setBrush(_faded(colors.accent, 60))
+        self._tangent.setPen(pg.mkPen(colors.text, width=1.0, style=Qt.PenStyle.DotLine))
         self._bars.setPen(pg.mkPen(_faded(colors.third, 150)))
         self._bars.setBrush(_faded(colors.third, 50))
-        self._bars.setFillLevel(0.0)
         self._ecdf.setPen(pg.mkPen(_faded(colors.third, 230)))
         self._rays.setPen(pg.mkPen(_faded(colors.third, 80)))
         self._key = None
@@ -71,89 +73,126 @@ class TriadCurves:
 
     def show(self) -> None:
         """Show the newest curves and grips."""
-        triad, aggregate = self.state.results.triad, self.state.results.aggregate
+        triad = self.state.triad.shown
         if triad is None:
             return
-        if not any(plot.held for plot in self.plots):
+        if not self.state.triad.dragging:
             # The axes rest while one drags: a range that grew with σ would move the value under the mouse.
             self._range = self._range_of(triad)
-        key = (triad.dim, triad.mu, triad.sigma, self.state.view.seed, self._range, id(aggregate))
+        aggregate = None if triad.dim is None else self.state.results.aggregate
+        view = self.state.view
+        family = (triad.family.name, *triad.family.parameters.values())
+        key = (triad.dim, family, id(triad.reference), view.seed, view.logarithmic, self._range, id(aggregate))
         if key != self._key:
             self._key = key
-            self._show_curves(triad)
-            self._show_bank(triad)
-        self._show_handles(triad)
+            self._name_axes(triad)
+            self._show_curves(triad.curves)
+            self._show_aggregate()
+            self._show_bank(triad.curves)
+        self._show_place(triad)
 
     def _range_of(self, triad: Triad) -> tuple[float, float]:
-        if not self.state.view.zoomed:
-            return float(triad.curves.x[0]), float(triad.curves.x[-1])
-        reach = ZOOM_SIGMAS * triad.sigma
-        return min(triad.mu - reach, triad.z - triad.sigma), max(triad.mu + reach, triad.z + triad.sigma)
+        if not (self.state.view.zoomed and triad.dim is not None):
+            return triad.curves.span
+        mu, sigma = (triad.family.parameters[name] for name in ("loc", "scale"))
+        reach, z = ZOOM_SIGMAS * sigma, triad.place.z
+        return min(mu - reach, z - sigma), max(mu + reach, z + sigma)
 
-    def _show_curves(self, triad: Triad) -> None:
-        curves, aggregate = triad.curves, self.state.results.aggregate
+    def _name_axes(self, triad: Triad) -> None:
+        name, prefix = triad.name, "log₁₀ " if self.state.view.logarithmic else ""
+        self.pdf.name_axes(name, f"{prefix}pdf")
+        self.cdf.name_axes(name, f"{prefix}cdf")
+        linear = {"loc", "scale"} <= set(triad.family.parameters) and "df" not in triad.family.parameters
+        straight = linear and triad.family.name not in ("LogNormal", "LogitNormal", "TanhNormal", "TruncatedNormal")
+        self.noise.name_axes("ε", f"{name} = μ + σ·ε" if straight else f"{name} = F⁻¹(u(ε))")
+
+    def _height(self, values: Vector | float) -> Vector:
+        """Return values as they are drawn: themselves, or their logarithm."""
+        plain = np.asarray(values, np.float64)
+        if not self.state.view.logarithmic:
+            return plain
+        return np.asarray(np.log10(np.maximum(plain, 10.0**LOWEST_LOG)))
+
+    def level_to_value(self, y: float) -> float:
+        """Return the probability drawn at height ``y`` of the cdf plot."""
+        return float(10.0**y) if self.state.view.logarithmic else y
+
+    def _show_curves(self, curves: CurvesReady) -> None:
         low, high = self._range
-        self._prior_pdf.setData(curves.x, curves.prior_pdf)
-        self._prior_cdf.setData(curves.x, curves.prior_cdf)
-        self._posterior_pdf.setData(curves.x, curves.posterior_pdf)
-        self._posterior_cdf.setData(curves.x, curves.posterior_cdf)
-        peaks = [curves.prior_pdf.max(), curves.posterior_pdf.max()]
-        if aggregate is None:
-            self._aggregate_pdf.setData([], [])
-            self._aggregate_cdf.setData([], [])
-        else:
-            self._aggregate_pdf.setData(aggregate.x, aggregate.pdf)
-            self._aggregate_cdf.setData(aggregate.x, aggregate.cdf)
-            peaks.append(aggregate.pdf.max())
-        self.pdf.setYRange(0.0, nice_ceiling(1.08 * max(float(peak) for peak in peaks)), padding=0.03)
+        self._prior_pdf.setData(curves.x, self._drawable(curves.reference_pdf))
+        self._prior_cdf.setData(curves.x, self._height(curves.reference_cdf))
+        self._posterior_pdf.setData(curves.x, self._drawable(curves.family_pdf))
+        self._posterior_cdf.setData(curves.x, self._height(curves.family_cdf))
+        self._set_heights(self._peak(curves))
         for plot in (self.pdf, self.cdf):
             plot.setXRange(low, high, padding=0.01)
-            plot.name_x(dimension_name(triad.dim))
         self.noise.setYRange(low, high, padding=0.02)
+        self.noise.setXRange(float(curves.path_eps[0]), float(curves.path_eps[-1]), padding=0.0)
 
-    def _show_bank(self, triad: Triad) -> None:
-        view, mu, sigma = self.state.view, np.array(triad.mu), np.array(triad.sigma)
-        if self._bank_key != (view.seed, triad.dim):
-            self._bank_key = (view.seed, triad.dim)
-            self._bank = np.sort(view.bank(triad.dim))
-        eps = self._bank
-        z = reparameterize(mu, sigma, eps)
-        counts, edges = np.histogram(z, BINS)
-        self._bars.setData(*steps(edges, counts / (len(z) * np.diff(edges))))
-        self._ecdf.setData(np.repeat(z, 2), np.repeat(np.arange(len(z) + 1) / len(z), 2)[1:-1])
-        ends = np.array([-NOISE_RANGE, NOISE_RANGE])
-        self._path.setData(ends, reparameterize(mu, sigma, ends))
-        self._show_rays(eps, z)
+    def _drawable(self, pdf: Vector) -> Vector:
+        """Return a density without its infinite points."""
+        return self._height(np.where(np.isfinite(pdf), pdf, 1e9))
 
-    def _show_rays(self, eps: np.ndarray, z: np.ndarray) -> None:
+    def _peak(self, curves: CurvesReady) -> float:
+        pairs = [(curves.family_pdf, curves.family_cdf), (curves.reference_pdf, curves.reference_cdf)]
+        peaks = [pdf[np.isfinite(pdf) & (cdf >= MIDDLE[0]) & (cdf <= MIDDLE[1])] for pdf, cdf in pairs]
+        return max((float(part.max()) for part in peaks if len(part)), default=1.0)
+
+    def _set_heights(self, peak: float) -> None:
+        aggregate = self.state.results.aggregate
+        if aggregate is not None and not self.state.triad.on_workbench:
+            peak = max(peak, float(aggregate.pdf.max()))
+        top = nice_ceiling(1.08 * peak)
+        logarithmic = self.state.view.logarithmic
+        bottom = float(np.log10(top)) - LOG_DECADES if logarithmic else 0.0
+        self.pdf.setYRange(bottom, float(self._height(top)), padding=0.03)
+        self.cdf.setYRange(-LOG_DECADES if logarithmic else 0.0, 0.0 if logarithmic else 1.0, padding=0.03)
+        for curve in (self._posterior_pdf, self._bars, self._tail):
+            curve.setFillLevel(bottom if curve is not self._posterior_pdf else None)
+
+    def _show_aggregate(self) -> None:
+        aggregate = self.state.results.aggregate
+        if aggregate is None or self.state.triad.on_workbench:
+            self._aggregate_pdf.setData([], [])
+            self._aggregate_cdf.setData([], [])
+            return
+        self._aggregate_pdf.setData(aggregate.x, self._height(aggregate.pdf))
+        self._aggregate_cdf.setData(aggregate.x, self._height(aggregate.cdf))
+
+    def _show_bank(self, curves: CurvesReady) -> None:
+        z, count = curves.bank_z, len(curves.bank_z)
+        low, high = self._range
+        counts, edges = np.histogram(z, BINS, (max(low, float(z[0])), min(high, float(z[-1]))))
+        x, heights = steps(edges, counts / (count * np.diff(edges)))
+        self._bars.setData(x, self._height(heights))
+        self._ecdf.setData(np.repeat(z, 2), self._height(np.repeat(np.arange(count + 1) / count, 2)[1:-1]))
+        self._path.setData(curves.path_eps, curves.path_z)
+        self._show_rays(curves)
+
+    def _show_rays(self, curves: CurvesReady) -> None:
         """Draw a few of the bank's noises up to the path and across to z: what the trick does to each."""
-        chosen = np.linspace(0, len(eps) - 1, RAYS).round().astype(int)
-        bottom = self.noise.viewRect().top()
-        e, at = eps[chosen], z[chosen]
-        floor, wall = np.full(RAYS, bottom), np.full(RAYS, -NOISE_RANGE)
-        x, y = np.stack([e, e, wall], axis=1), np.stack([floor, at, at], axis=1)
+        chosen = np.linspace(0, len(curves.bank_z) - 1, RAYS).round().astype(int)
+        e, at = curves.bank_eps[chosen], curves.bank_z[chosen]
+        floor, wall = np.full(RAYS, self._range[0] - 1.0), np.full(RAYS, float(curves.path_eps[0]))
+        x, y = np.stack([e, e, wall], axis=1), np.stack([np.minimum(floor, at), at, at], axis=1)
         joined = np.tile(np.array([1, 1, 0], np.int32), RAYS)
         self._rays.setData(x.ravel(), y.ravel(), connect=joined)
 
-    def _show_handles(self, triad: Triad) -> None:
-        curves, colors = triad.curves, self.theme.colors
-        z, mu, sigma, accent, text = triad.z, triad.mu, triad.sigma, colors.accent, colors.text
-        bell = float(np.interp(mu, curves.x, curves.posterior_pdf))
-        shoulder = float(np.interp(mu + sigma, curves.x, curves.posterior_pdf))
-        self.pdf.layer.set_handles([
-            Handle("z", ".", z, curves.z_pdf, text), Handle("mu", ".", mu, bell, accent, "μ"),
-            Handle("sigma", ".", mu + sigma, shoulder, accent, "σ"),
-            Handle("sigma", ".", mu - sigma, shoulder, accent, "", -1.0), Handle("z", "v", z, 0.0, text, "z"),
-        ])  # fmt: skip
-        self.cdf.layer.set_handles([
-            Handle("z", ".", z, curves.z_cdf, text), Handle("z", "v", z, 0.0, text, "z"),
-            Handle("u", "h", 0.0, curves.z_cdf, accent, "u"),
-        ])  # fmt: skip
-        shown = float(np.clip(triad.eps, -NOISE_RANGE, NOISE_RANGE))
-        self.noise.layer.set_handles([
-            Handle("eps", ".", shown, z, text), Handle("eps", "v", shown, 0.0, text, "ε"),
-            Handle("z", "h", 0.0, z, text, "z"), Handle("mu", ".", 0.0, mu, accent, "μ"),
-        ])  # fmt: skip
+    def _show_place(self, triad: Triad) -> None:
+        curves, place, colors = triad.curves, triad.place, self.theme.colors
+        left = curves.x < place.z
+        x, pdf = np.append(curves.x[left], place.z), np.append(curves.family_pdf[left], place.pdf)
+        self._tail.setData(x, self._drawable(pdf))
+        reach = 0.18 * float(curves.path_eps[-1] - curves.path_eps[0])
+        ends = np.array([place.eps - reach, place.eps + reach])
+        self._tangent.setData(ends, place.z + place.by_noise * (ends - place.eps))
+        height = float(self._height(place.pdf))
+        names = {parameter.name: parameter.symbol for parameter in self.state.triad.parameters}
+        self.pdf.layer.set_handles(pdf_handles(triad, names, height, self._height, colors))
+        self.cdf.layer.set_handles(cdf_handles(place, float(self._height(place.u)), colors))
+        span = (float(curves.path_eps[0]), float(curves.path_eps[-1]))
+        self.noise.layer.set_handles(noise_handles(triad, names, span, colors))
+        self.noise.layer.set_arrows(noise_arrows(triad, names, span, self._range, colors), noise_notes(triad, names))
 
 
 def _faded(color: str, alpha: int) -> QColor:

@@ -12,25 +12,44 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
 
 from explorer.theme import Theme
 from explorer.views.axes import prepare_plot, style_plot
-from explorer.views.layers import Frame, Layer
+from explorer.views.layers import Frame, Layer, draw_haloed
 from models.geometry import Vector
 
-Grip = Literal["z", "eps", "u", "mu", "sigma"]
 REACH = 8.0
 DOT = 5.0
+HEAD = 5.0
+MARGIN = 90.0
 
 
 @dataclass(frozen=True)
 class Handle:
-    """A grip as drawn: an upright line "v", a level line "h" or a dot ".", at a place in plot coordinates."""
+    """A grip as drawn: an upright line "v", a level line "h" or a dot ".", at a place in plot coordinates.
 
-    grip: Grip
+    ``grip`` is z, eps, u or a parameter, which moves along x by ``slope`` times its own change.
+    """
+
+    grip: str
     shape: Literal["v", "h", "."]
     x: float
     y: float
     color: str
     text: str = ""
-    sign: float = 1.0
+    slope: float = 1.0
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """An arrow along y from a place in plot coordinates, with what is written at its tip.
+
+    ``shift`` moves it to the right by so many pixels.
+    """
+
+    x: float
+    y: float
+    by: float
+    color: str
+    text: str
+    shift: float
 
 
 class HandleLayer(Layer):
@@ -39,6 +58,8 @@ class HandleLayer(Layer):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.handles: list[Handle] = []
+        self.arrows: list[Arrow] = []
+        self.notes: list[str] = []
         self.setZValue(20)
 
     def set_handles(self, handles: list[Handle]) -> None:
@@ -46,10 +67,19 @@ class HandleLayer(Layer):
         self.handles = handles
         self.update()
 
+    def set_arrows(self, arrows: list[Arrow], notes: list[str]) -> None:
+        """Show arrows below the grips, and lines of text in the upper left corner."""
+        self.arrows, self.notes = arrows, notes
+        self.update()
+
     def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
         """Draw what is below first."""
         painter.setFont(self.theme.font(11, 600))
         width, height = frame.size
+        for arrow in self.arrows:
+            self._draw_arrow(painter, frame, arrow)
+        for row, note in enumerate(self.notes):
+            draw_haloed(painter, QPointF(6.0, 13.0 + 14.0 * row), note, self.theme, 11)
         for handle in reversed(self.handles):
             place = frame.point(handle.x, handle.y)
             painter.setPen(QPen(QColor(handle.color), 1.0))
@@ -66,6 +96,23 @@ class HandleLayer(Layer):
             painter.setPen(QColor(handle.color))
             painter.drawText(QPointF(min(label.x(), width - 12), max(label.y(), 11.0)), handle.text)
 
+    def _draw_arrow(self, painter: QPainter, frame: Frame, arrow: Arrow) -> None:
+        color, foot = QColor(arrow.color), frame.point(arrow.x, arrow.y)
+        crowded = foot.x() > frame.size[0] - MARGIN
+        foot += QPointF(-arrow.shift if crowded else arrow.shift, 0.0)
+        tip = foot + QPointF(0.0, frame.point(arrow.x, arrow.y + arrow.by).y() - foot.y())
+        back = HEAD if tip.y() < foot.y() else -HEAD
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(color, 1.6))
+        painter.drawLine(foot, tip)
+        if abs(tip.y() - foot.y()) >= HEAD:
+            painter.setBrush(color)
+            sides = [tip + QPointF(side, back) for side in (-0.7 * HEAD, 0.7 * HEAD)]
+            painter.drawPolygon([tip, *sides])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        beside = min(max(tip.y() + (-4.0 if back > 0 else 12.0), 11.0), frame.size[1] - 3.0)
+        draw_haloed(painter, QPointF(foot.x() - 3.0, beside), arrow.text, self.theme, 11)
+
     def _draw_dot(self, painter: QPainter, place: QPointF, color: QColor) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(self.theme.colors.plot), 1.5))
@@ -81,12 +128,12 @@ class TriadPlot(pg.PlotWidget):
     -------
     grabbed(str), released
         A grip was taken hold of, by name; it was let go.
-    dragged(str, float, float, float)
-        Its name, x and y of the mouse in plot coordinates, and the grip's sign.
+    dragged(str, float, float)
+        Its name, and x and y of the mouse in plot coordinates.
     """
 
     grabbed = Signal(str)
-    dragged = Signal(str, float, float, float)
+    dragged = Signal(str, float, float)
     released = Signal()
 
     def __init__(self, theme: Theme, name: str, x_name: str, y_name: str) -> None:
@@ -110,11 +157,12 @@ class TriadPlot(pg.PlotWidget):
         self.curves.append(item)
         return item
 
-    def name_x(self, name: str) -> None:
-        """Name the horizontal axis."""
-        if name != self._names[0]:
-            self._names = (name, self._names[1])
-            self.setLabel("bottom", name)
+    def name_axes(self, x_name: str, y_name: str) -> None:
+        """Name both axes."""
+        if self._names != (x_name, y_name):
+            self._names = (x_name, y_name)
+            self.setLabel("bottom", x_name)
+            self.setLabel("left", y_name)
 
     def restyle(self) -> None:
         """Take the colours and fonts of the scheme."""
@@ -129,6 +177,13 @@ class TriadPlot(pg.PlotWidget):
     def held(self) -> bool:
         """Whether a grip is being dragged."""
         return self._held is not None
+
+    @property
+    def held_handle(self) -> Handle | None:
+        """The grip that is being dragged, where it stands now."""
+        held = self._held
+        same = (h for h in self.layer.handles if held and (h.grip, h.shape) == (held.grip, held.shape))
+        return next(same, held)
 
     def _handle_at(self, event: QMouseEvent) -> Handle | None:
         best, nearest = None, REACH
@@ -156,7 +211,7 @@ class TriadPlot(pg.PlotWidget):
             self.viewport().setCursor(shape)
             return
         at = self.getViewBox().mapSceneToView(event.position())
-        self.dragged.emit(self._held.grip, at.x(), at.y(), self._held.sign)
+        self.dragged.emit(self._held.grip, at.x(), at.y())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""

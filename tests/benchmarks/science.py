@@ -21,7 +21,7 @@ import tensorflow as tf
 from models.architecture import architecture_of
 from models.curves import evaluate_curves
 from models.opening import open_model
-from models.protocol import Curves, Family, TrainSettings
+from models.protocol import STANDARD_NORMAL, Curves, Family, TrainSettings
 from models.training_loop import TrainingLoop, initial_state
 from models.vae import VAE
 from resources import dataset_path, model_path
@@ -67,10 +67,14 @@ def decode_call(batch: int) -> dict[str, float]:
 
 
 def curves_call() -> dict[str, float]:
-    """Time pdf and cdf of prior and posterior on 400 points in float64."""
-    prior = Family("Normal", {"loc": 0.0, "scale": 1.0})
-    request = Curves(0, prior, Family("Normal", {"loc": 0.3, "scale": 0.2}), np.linspace(-4, 4, 400), 0.3, 40.0, 50)
-    return percentiles(lambda: evaluate_curves(request))
+    """Time the whole answer of a moved parameter: curves, path, bank and numbers in float64."""
+    bank, numbers = np.sort(np.random.default_rng(0).standard_normal(512)), iter(np.linspace(0.2, 0.3, 1_000_000))
+
+    def call() -> object:
+        q = Family("Normal", {"loc": next(numbers), "scale": 0.2})
+        return evaluate_curves(Curves(0, q, STANDARD_NORMAL, "eps", 0.3, bank, (-4.0, 4.0), 40.0, 50))
+
+    return percentiles(call)
 
 
 def training_speed(images: np.ndarray, epochs: int = 10) -> int:

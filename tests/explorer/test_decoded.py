@@ -107,7 +107,7 @@ def test_the_readout_names_image_class_and_typicality(desk: Desk) -> None:
     assert data.labels is not None
     assert desk.window.decoded._about.text() == f"A · image {IMAGE} · class {data.labels[IMAGE]}"
     norm = float(np.linalg.norm(desk.point.z))
-    assert desk.window.decoded._facts.text() == f"|z| {norm:.2f} · typicality {curves.typicality:.1%}"
+    assert desk.window.decoded._facts.text() == f"|z| {norm:.2f} · typicality {curves.numbers.typicality:.1%}"
 
 
 def test_the_picture_can_be_copied(desk: Desk) -> None:

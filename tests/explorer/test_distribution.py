@@ -29,8 +29,8 @@ def _posterior(desk: Desk, dim: int) -> stats.rv_continuous:
 def test_prior_and_posterior_are_those_of_scipy(desk: Desk, dim: int) -> None:
     curves, posterior = desk.curves, _posterior(desk, dim)
     for values, expected in (
-        (curves.prior_pdf, stats.norm.pdf(curves.x)), (curves.prior_cdf, stats.norm.cdf(curves.x)),
-        (curves.posterior_pdf, posterior.pdf(curves.x)), (curves.posterior_cdf, posterior.cdf(curves.x)),
+        (curves.reference_pdf, stats.norm.pdf(curves.x)), (curves.reference_cdf, stats.norm.cdf(curves.x)),
+        (curves.family_pdf, posterior.pdf(curves.x)), (curves.family_cdf, posterior.cdf(curves.x)),
     ):  # fmt: skip
         np.testing.assert_allclose(values, expected, rtol=1e-10, atol=1e-300)
 
@@ -38,8 +38,8 @@ def test_prior_and_posterior_are_those_of_scipy(desk: Desk, dim: int) -> None:
 def test_the_curves_drawn_are_those_computed(desk: Desk, dim: int) -> None:
     curves, drawn = desk.curves, desk.window.distribution.curves
     for item, values in (
-        (drawn._prior_pdf, curves.prior_pdf), (drawn._prior_cdf, curves.prior_cdf),
-        (drawn._posterior_pdf, curves.posterior_pdf), (drawn._posterior_cdf, curves.posterior_cdf),
+        (drawn._prior_pdf, curves.reference_pdf), (drawn._prior_cdf, curves.reference_cdf),
+        (drawn._posterior_pdf, curves.family_pdf), (drawn._posterior_cdf, curves.family_cdf),
     ):  # fmt: skip
         x, y = item.getData()
         np.testing.assert_array_equal(x, curves.x)
@@ -60,8 +60,8 @@ def test_the_aggregate_posterior_is_the_exact_mixture(desk: Desk, dim: int) -> N
 
 def test_u_is_the_posteriors_distribution_function_at_z(desk: Desk, dim: int) -> None:
     curves = desk.curves
-    assert curves.z_cdf == pytest.approx(stats.norm.cdf(0.8), rel=1e-12)
-    assert curves.z_pdf == pytest.approx(_posterior(desk, dim).pdf(desk.point.z[dim]), rel=1e-12)
+    assert curves.place.u == pytest.approx(stats.norm.cdf(0.8), rel=1e-12)
+    assert curves.place.pdf == pytest.approx(_posterior(desk, dim).pdf(desk.point.z[dim]), rel=1e-12)
     fields = desk.window.distribution.readouts.fields
     assert fields["u"].value() == pytest.approx(stats.norm.cdf(0.8), abs=1e-6)
     assert fields["eps"].value() == pytest.approx(0.8, abs=1e-4)
@@ -72,16 +72,16 @@ def test_kl_is_its_closed_form(desk: Desk, dim: int) -> None:
     kl = 0.5 * (mu**2 + sigma**2 - 1.0) - np.log(sigma)
     curves, drawn, readouts = desk.curves, desk.state.results.draws, desk.window.distribution.readouts
     assert drawn is not None
-    assert curves.kl == pytest.approx(kl[dim], rel=1e-10)
-    assert readouts.kl.text() == f"{kl[dim]:.4f} nats"
+    assert curves.numbers.kl == pytest.approx(kl[dim], rel=1e-10)
+    assert readouts.numbers.labels["kl"].text() == f"{kl[dim]:.4f} nats"
     np.testing.assert_allclose(drawn.kl, kl, atol=1e-5)
-    assert readouts.total.text() == f"{kl.sum():.2f} nats"
+    assert readouts.numbers.labels["total"].text() == f"{kl.sum():.2f} nats"
 
 
 def test_typicality_is_the_chi_squared_distribution_function(desk: Desk, dim: int) -> None:
     curves = desk.curves
     expected = stats.chi2.cdf(float(desk.point.z @ desk.point.z), desk.latent.latent_dim)
-    assert curves.typicality == pytest.approx(expected, rel=1e-9)
+    assert curves.numbers.typicality == pytest.approx(expected, rel=1e-9)
 
 
 def test_histogram_and_ecdf_are_those_of_the_bank(desk: Desk, dim: int) -> None:
@@ -133,9 +133,9 @@ def test_the_bank_is_standard_normal(desk: Desk, dim: int) -> None:
     desk.settle()
 
 
-@pytest.mark.parametrize("grip", ["z", "eps", "mu", "sigma"])
-def test_a_typed_number_is_one_undo_step(desk: Desk, dim: int, grip: str, qtbot: QtBot) -> None:
-    field, before = desk.window.distribution.readouts.fields[grip], desk.latent.snapshot()
+@pytest.mark.parametrize(("key", "grip"), [("z", "z"), ("eps", "eps"), ("loc", "mu"), ("scale", "sigma")])
+def test_a_typed_number_is_one_undo_step(desk: Desk, dim: int, key: str, grip: str, qtbot: QtBot) -> None:
+    field, before = desk.window.distribution.readouts.fields[key], desk.latent.snapshot()
     desk.state.undo.forget()
     field.selectAll()
     qtbot.keyClicks(field, "0.7512")
@@ -159,10 +159,10 @@ def test_a_typed_u_moves_z_to_the_quantile(desk: Desk, dim: int, qtbot: QtBot) -
 
 def test_choosing_a_dimension_shows_its_own_curves(desk: Desk, dim: int) -> None:
     pane = desk.window.distribution
-    pane.dimension.setCurrentIndex(9)
-    pane.dimension.activated.emit(9)
+    pane.subject.dimension.setCurrentIndex(9)
+    pane.subject.dimension.activated.emit(9)
     desk.settle()
     curves, aggregate = desk.curves, desk.state.results.aggregate
     assert aggregate is not None
     assert aggregate.dim == 9
-    np.testing.assert_allclose(curves.posterior_pdf, _posterior(desk, 9).pdf(curves.x), rtol=1e-10, atol=1e-300)
+    np.testing.assert_allclose(curves.family_pdf, _posterior(desk, 9).pdf(curves.x), rtol=1e-10, atol=1e-300)

@@ -14,11 +14,11 @@ from pytestqt.qtbot import QtBot
 from explorer.engine.client import WorkerClient
 from explorer.state.engine import EngineState, Status
 from explorer.state.export import ExportSettings
-from models.protocol import PROTOCOL_VERSION, Failed, Family, OpenModel, Quantile, QuantileReady, Reply
+from models.protocol import PROTOCOL_VERSION, Failed, Family, Locate, Located, OpenModel, Reply
 from resources import model_path
 from tests.desk import PATIENCE_MS, Desk, opened_app
 
-HALF = Quantile(7, Family("Normal", {"loc": 3.0, "scale": 1.0}), 0.5)
+HALF = Locate(7, Family("Normal", {"loc": 3.0, "scale": 1.0}), "u", 0.5)
 
 
 class Listener:
@@ -49,7 +49,7 @@ def test_a_worker_starts_says_hello_answers_and_ends(worker: Listener, qtbot: Qt
     hello = worker.state.hello["decoder"]
     assert (hello.protocol, hello.role, hello.pid) == (PROTOCOL_VERSION, "decoder", worker.client.pid)
     qtbot.waitUntil(lambda: bool(worker.replies), timeout=PATIENCE_MS)
-    assert worker.replies == [QuantileReady(7, pytest.approx(3.0))]
+    assert worker.replies == [Located(7, pytest.approx(3.0))]
     worker.client.close()
     assert worker.state.status["decoder"] is Status.STOPPED
     assert not psutil.pid_exists(hello.pid)
@@ -64,7 +64,7 @@ def test_a_failure_is_an_answer_and_the_worker_goes_on(worker: Listener, qtbot: 
     failed, answered = worker.replies
     assert isinstance(failed, Failed)
     assert (failed.id, "nowhere.safetensors" in failed.message) == (1, True)
-    assert isinstance(answered, QuantileReady)
+    assert isinstance(answered, Located)
 
 
 def test_answers_of_a_worker_that_was_closed_are_ignored(worker: Listener, qtbot: QtBot) -> None:
@@ -74,7 +74,7 @@ def test_answers_of_a_worker_that_was_closed_are_ignored(worker: Listener, qtbot
     worker.client.close()  # it answers before it ends: the answer now waits in the event queue
     worker.client.start()
     worker.wait(Status.READY)
-    worker.client.send(Quantile(8, HALF.family, 0.5))
+    worker.client.send(Locate(8, HALF.family, "u", 0.5))
     qtbot.waitUntil(lambda: bool(worker.replies), timeout=PATIENCE_MS)
     assert [getattr(reply, "id", None) for reply in worker.replies] == [8]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.engine.newest import Requests
-from models.protocol import Cancel, Failed, Family, Quantile, QuantileReady, Reply, Request, SampleTile
+from models.protocol import Cancel, Failed, Family, Locate, Located, Reply, Request, SampleTile
 
 NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
 
@@ -27,16 +27,18 @@ class Wire:
 
     def ask(self, channel: str, u: float) -> None:
         """Ask for a quantile; its answer is kept with u as its name."""
-        self.requests.ask(channel, lambda n: Quantile(n, NORMAL, u), lambda reply: self.answers.append((f"{u}", reply)))
+        self.requests.ask(
+            channel, lambda n: Locate(n, NORMAL, "u", u), lambda reply: self.answers.append((f"{u}", reply))
+        )
 
     def reply(self, request: Request) -> None:
         """Answer a request."""
-        self.requests.take(QuantileReady(request.id, 0.0))
+        self.requests.take(Located(request.id, 0.0))
 
     @property
     def asked(self) -> list[float]:
         """The u of all that was sent, in order."""
-        return [request.u for request in self.sent if isinstance(request, Quantile)]
+        return [request.value for request in self.sent if isinstance(request, Locate)]
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_ids_are_never_used_twice(wire: Wire) -> None:
 
 def test_what_waited_is_sent_before_the_answer_is_handed_on(wire: Wire) -> None:
     order: list[str] = []
-    wire.requests.ask("picture", lambda n: Quantile(n, NORMAL, 0.1), lambda _: order.append(f"{wire.asked}"))
+    wire.requests.ask("picture", lambda n: Locate(n, NORMAL, "u", 0.1), lambda _: order.append(f"{wire.asked}"))
     wire.ask("picture", 0.2)
     wire.reply(wire.sent[0])
     assert order == ["[0.1, 0.2]"]
@@ -81,7 +83,7 @@ def test_what_waited_is_sent_before_the_answer_is_handed_on(wire: Wire) -> None:
 
 def test_an_answer_nobody_asked_for_is_dropped(wire: Wire) -> None:
     wire.ask("picture", 0.1)
-    wire.requests.take(QuantileReady(999, 1.0))
+    wire.requests.take(Located(999, 1.0))
     assert not wire.answers
     assert wire.requests.under_way("picture") is not None
 
@@ -89,7 +91,7 @@ def test_an_answer_nobody_asked_for_is_dropped(wire: Wire) -> None:
 def test_a_failure_frees_its_channel(wire: Wire) -> None:
     wire.ask("picture", 0.1)
     wire.ask("picture", 0.2)
-    wire.requests.take(Failed(wire.sent[0].id, "Quantile", "no"))
+    wire.requests.take(Failed(wire.sent[0].id, "Locate", "no"))
     assert wire.asked == [0.1, 0.2]
 
 

@@ -65,7 +65,7 @@ def _assert_others_untouched(bench: Bench, before: Point) -> None:
 def _assert_triad(bench: Bench) -> None:
     v, curves = bench.values(bench.desk.point), bench.desk.curves
     assert v["z"] == pytest.approx(v["mu"] + v["sigma"] * v["eps"], abs=1e-12)
-    assert curves.z_cdf == pytest.approx(stats.norm.cdf(v["eps"]), rel=1e-9)
+    assert curves.place.u == pytest.approx(stats.norm.cdf(v["eps"]), rel=1e-9)
 
 
 def test_dragging_z_takes_epsilon_along(bench: Bench) -> None:
@@ -109,7 +109,7 @@ def test_dragging_u_moves_z_to_the_quantile(bench: Bench) -> None:
 def test_dragging_mu_holds_what_is_chosen(bench: Bench, hold: Hold) -> None:
     bench.desk.latent.set_hold(hold)
     before = bench.desk.point
-    at = bench.drag(bench.desk.window.distribution.curves.pdf, "mu", QPointF(45, 0))
+    at = bench.drag(bench.desk.window.distribution.curves.pdf, "loc", QPointF(45, 0))
     v, held = bench.values(bench.desk.point), bench.values(before)
     assert v["mu"] == pytest.approx(at.x(), abs=1e-9)
     assert v["sigma"] == held["sigma"]
@@ -123,7 +123,7 @@ def test_dragging_mu_holds_what_is_chosen(bench: Bench, hold: Hold) -> None:
 def test_dragging_sigma_holds_what_is_chosen(bench: Bench, hold: Hold) -> None:
     bench.desk.latent.set_hold(hold)
     before = bench.desk.point
-    at = bench.drag(bench.desk.window.distribution.curves.pdf, "sigma", QPointF(30, 0))
+    at = bench.drag(bench.desk.window.distribution.curves.pdf, "scale", QPointF(30, 0))
     v, held = bench.values(bench.desk.point), bench.values(before)
     assert v["sigma"] == pytest.approx(at.x() - v["mu"], abs=1e-9)
     assert v["mu"] == held["mu"]
@@ -133,14 +133,14 @@ def test_dragging_sigma_holds_what_is_chosen(bench: Bench, hold: Hold) -> None:
 
 
 def test_sigma_never_becomes_zero_or_negative(bench: Bench) -> None:
-    bench.drag(bench.desk.window.distribution.curves.pdf, "sigma", QPointF(-400, 0))
+    bench.drag(bench.desk.window.distribution.curves.pdf, "scale", QPointF(-400, 0))
     assert bench.values(bench.desk.point)["sigma"] == 1e-4
     assert np.isfinite(bench.desk.point.eps).all()
 
 
 @pytest.mark.parametrize(
     ("plot", "grip", "by"),
-    [("pdf", "z", (40, 0)), ("noise", "eps", (40, 0)), ("pdf", "mu", (40, 0)), ("pdf", "sigma", (30, 0)),
+    [("pdf", "z", (40, 0)), ("noise", "eps", (40, 0)), ("pdf", "loc", (40, 0)), ("pdf", "scale", (30, 0)),
      ("cdf", "u", (0, 30))],
 )  # fmt: skip
 def test_one_drag_is_one_undo_step_back_to_the_last_bit(

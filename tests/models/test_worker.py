@@ -20,7 +20,9 @@ from PIL import Image
 
 from models.geometry import standard_noise
 from models.protocol import (
+    FAMILY_PARAMETERS,
     PROTOCOL_VERSION,
+    STANDARD_NORMAL,
     Aggregate,
     AggregateReady,
     Cancel,
@@ -45,12 +47,12 @@ from models.protocol import (
     Finished,
     Hello,
     Likelihood,
+    Locate,
+    Located,
     ModelOpened,
     OpenData,
     OpenModel,
     Progress,
-    Quantile,
-    QuantileReady,
     Reply,
     Request,
     Role,
@@ -187,21 +189,18 @@ def test_encoding_images_and_a_picture_file_agree(opened: Worker, tmp_path: Path
 
 
 def test_curves_agree_with_scipy(decoder: Worker) -> None:
-    x = np.linspace(-4, 4, 193)
-    request = Curves(
-        5, Family("Normal", {"loc": 0.0, "scale": 1.0}), Family("Normal", {"loc": 0.7, "scale": 0.2}), x, 0.9, 3.5, 4
-    )
-    reply = decoder.ask(request, CurvesReady)
+    q, bank = Family("Normal", {"loc": 0.7, "scale": 0.2}), np.linspace(-2, 2, 9)
+    reply = decoder.ask(Curves(5, q, STANDARD_NORMAL, "z", 0.9, bank, (-4.0, 4.0), 3.5, 4), CurvesReady)
+    x, place, numbers = reply.x, reply.place, reply.numbers
     prior, posterior = scipy.stats.norm(0, 1), scipy.stats.norm(0.7, 0.2)
     for ours, theirs in (
-        (reply.prior_pdf, prior.pdf(x)), (reply.prior_cdf, prior.cdf(x)),
-        (reply.posterior_pdf, posterior.pdf(x)), (reply.posterior_cdf, posterior.cdf(x)),
-        (reply.z_pdf, posterior.pdf(0.9)), (reply.z_cdf, posterior.cdf(0.9)),
-        (reply.kl, 0.5 * (0.49 + 0.04 - 1) - np.log(0.2)), (reply.typicality, scipy.stats.chi2(4).cdf(3.5)),
+        (reply.reference_pdf, prior.pdf(x)), (reply.reference_cdf, prior.cdf(x)),
+        (reply.family_pdf, posterior.pdf(x)), (reply.family_cdf, posterior.cdf(x)),
+        (place.pdf, posterior.pdf(0.9)), (place.u, posterior.cdf(0.9)), (place.survival, posterior.sf(0.9)),
+        (numbers.kl, 0.5 * (0.49 + 0.04 - 1) - np.log(0.2)), (numbers.typicality, scipy.stats.chi2(4).cdf(3.5)),
     ):  # fmt: skip
-        assert np.allclose(ours, theirs, rtol=1e-12, atol=0)
-    quantile = decoder.ask(Quantile(6, request.posterior, reply.z_cdf), QuantileReady)
-    assert quantile.z == pytest.approx(0.9, rel=1e-12)
+        assert np.allclose(ours, theirs, rtol=1e-12, atol=1e-300)
+    assert decoder.ask(Locate(6, q, "u", place.u), Located).z == pytest.approx(0.9, rel=1e-12)
 
 
 def test_embedding_and_aggregate_of_a_data_set(opened: Worker, tiny_data: Path) -> None:
@@ -306,6 +305,9 @@ class Nonsense:
     id = 77
 
 
+NOBODY = f"no family is called 'Nobody'; there are {', '.join(sorted(FAMILY_PARAMETERS))}"
+
+
 def bad_requests(folder: Path) -> list[tuple[Request, str]]:
     nowhere, z = str(folder / "nowhere"), np.zeros((1, 3), np.float32)
     vector, normal = np.zeros(3, np.float32), Family("Normal", {"loc": 0.0, "scale": 1.0})
@@ -320,9 +322,11 @@ def bad_requests(folder: Path) -> list[tuple[Request, str]]:
         (Draw(25, vector, vector, 8, 0), "standard deviations must be positive"),
         (Draw(26, vector, vector + 1, 0, 0), "the number of draws lies in 1 to 4096, not 0"),
         (EncodeImages(27, large), "images must be uint8 [n, *[6, 5, 1]], not uint8 [1, 9, 9, 1]"),
-        (Curves(28, normal, broken, np.zeros(3), 0.0, 1.0, 3), "Normal: scale must be finite and positive, not -1.0"),
-        (Curves(29, normal, normal, np.zeros((3, 1)), 0.0, 1.0, 3), "x must be a vector, not [3, 1]"),
-        (Quantile(30, normal, 1.5), "u must lie between 0 and 1, it is 1.5"),
+        (Curves(28, broken, normal, "z", 0.0, np.zeros(3)), "Normal: scale must be finite and positive, not -1.0"),
+        (Curves(29, normal, normal, "z", 0.0, np.zeros((3, 1))), "the bank must be a vector of finite scores"),
+        (Curves(34, normal, normal, "eps", np.nan, np.zeros(3)), "eps must be finite, it is nan"),
+        (Locate(30, normal, "u", 1.5), "u must lie between 0 and 1, it is 1.5"),
+        (Locate(35, Family("Nobody", {}), "u", 0.5), NOBODY),
         (Aggregate(31, 3, np.zeros(3)), "there is no latent dimension 3"),
         (Sample(32, "prior", 0, 0, vector, vector), "the number of samples lies in 1 to 100000, not 0"),
         (Control(33, "stop"), "the decoder does not know the request Control"),

@@ -1,0 +1,135 @@
+"""The distribution that is looked at, be it a latent dimension's posterior or the workbench's: one way to set it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.state.latent import Component, Hold, LatentState
+from explorer.state.model import ModelState
+from explorer.state.results import ResultState, Triad
+from explorer.state.view import WORKBENCH_BANK, ViewState
+from explorer.state.workbench import WorkbenchState
+from models.geometry import Vector, dimension_name
+from models.protocol import FAMILY_PARAMETERS, Anchor, Family, Parameter
+
+Mode = Literal["model", "workbench"]
+SMALLEST_U = 1e-12
+SYMBOLS = {"z": "z", "eps": "ε", "u": "u"}
+COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "eps": "eps"}
+
+
+class TriadState(QObject):
+    """What the Distribution pane shows and sets: z, ε, u and the parameters of one family.
+
+    Signals
+    -------
+    mode_changed
+        Model or workbench.
+    changed
+        There is a newer answer to draw.
+    gripped
+        A drag began or ended.
+    """
+
+    mode_changed = Signal()
+    changed = Signal()
+    gripped = Signal()
+
+    def __init__(
+        self, latent: LatentState, model: ModelState, view: ViewState, results: ResultState, workbench: WorkbenchState,
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._latent, self._model, self._view, self._results = latent, model, view, results
+        self._workbench = workbench
+        self.mode: Mode = "model"
+        self.dragging = False
+        results.curves_changed.connect(self._model_answered)
+        results.workbench_changed.connect(self._workbench_answered)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Look at the chosen latent dimension, or at the workbench."""
+        self.mode = mode
+        self.mode_changed.emit()
+
+    @property
+    def on_workbench(self) -> bool:
+        """Whether the workbench is looked at."""
+        return self.mode == "workbench"
+
+    @property
+    def shown(self) -> Triad | None:
+        """The newest answer for what is looked at."""
+        return self._results.workbench if self.on_workbench else self._results.triad
+
+    @property
+    def family(self) -> Family:
+        """The family that is looked at, with its parameters as they are set."""
+        if self.on_workbench:
+            return self._workbench.family
+        point, dim = self._latent.point, self._view.dimension
+        return self._model.posterior(float(point.mu[dim]), float(point.sigma[dim]))
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that can be set: all of them on the workbench, location and scale of a model's posterior."""
+        every = FAMILY_PARAMETERS[self.family.name]
+        return every if self.on_workbench else tuple(p for p in every if p.name in COMPONENTS)
+
+    @property
+    def scores(self) -> Vector:
+        """The frozen bank, as sorted normal scores [512]."""
+        return self._view.bank(WORKBENCH_BANK if self.on_workbench else self._view.dimension)
+
+    @property
+    def hold(self) -> Hold:
+        """What stays when a parameter moves."""
+        return self._latent.hold
+
+    def symbol(self, key: str) -> str:
+        """Return what z, eps, u or a parameter is called."""
+        return next((p.symbol for p in FAMILY_PARAMETERS[self.family.name] if p.name == key), SYMBOLS.get(key, key))
+
+    # ------------------------------------------------------------------------------------------------- setting
+
+    def begin(self, key: str, verb: str, dragged: bool = True) -> None:
+        """Begin a gesture that is one undo step of the latent point; the workbench has no history."""
+        self.dragging = dragged
+        if not self.on_workbench:
+            self._latent.begin(f"{verb} {self.symbol(key)} of {dimension_name(self._view.dimension)}")
+        self.gripped.emit()
+
+    def end(self) -> None:
+        """End the gesture."""
+        self.dragging = False
+        if not self.on_workbench:
+            self._latent.end()
+        self.gripped.emit()
+
+    def set(self, key: str, value: float) -> None:
+        """Set z, eps, u or a parameter by its name."""
+        kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U) if key == "u" else value
+        if self.on_workbench:
+            self._set_on_workbench(key, kept)
+        elif key == "u" or (key == "eps" and self.family.name == "StudentT"):
+            # The noise of Student's t is no multiple of z − μ: the engine knows the path.
+            self._view.locate_requested.emit(self._view.dimension, key, kept)
+        elif key in COMPONENTS:
+            self._latent.set_component(COMPONENTS[key], self._view.dimension, kept)
+
+    def _set_on_workbench(self, key: str, value: float) -> None:
+        anchors: dict[str, Anchor] = {"z": "z", "eps": "eps", "u": "u"}
+        if key in anchors:
+            self._workbench.set_value(anchors[key], value)
+        else:
+            self._workbench.set_parameter(key, value, self.hold)
+
+    def _model_answered(self) -> None:
+        if not self.on_workbench:
+            self.changed.emit()
+
+    def _workbench_answered(self) -> None:
+        if self.on_workbench:
+            self.changed.emit()

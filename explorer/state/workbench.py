@@ -1,0 +1,66 @@
+"""The distribution workbench: any family with any parameters, and one value of it. No model is needed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.state.latent import Hold
+from models.protocol import STANDARD_NORMAL, Anchor, Family, Place, usual_family, with_parameter
+
+START_U = 0.7
+
+
+class WorkbenchState(QObject):
+    """A family q, a reference p, and a value of q given by its z, ε or u; the engine answers the other two.
+
+    Signals
+    -------
+    changed
+        Anything above has changed: curves are asked for.
+    family_changed
+        Another family was chosen: its parameters have other names.
+    """
+
+    changed = Signal()
+    family_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.family = usual_family("Gamma")
+        self.reference = STANDARD_NORMAL
+        self.anchor: Anchor = "u"
+        self.value = START_U
+        self._answered: Place | None = None
+
+    def choose(self, name: str) -> None:
+        """Take another family with its usual parameters; the value keeps its probability u."""
+        u = START_U if self._answered is None else self._answered.u
+        self.family, self.anchor, self.value, self._answered = usual_family(name), "u", u, None
+        self.family_changed.emit()
+        self.changed.emit()
+
+    def pin(self) -> None:
+        """Make the family as it is now the reference p."""
+        self.reference = self.family
+        self.changed.emit()
+
+    def set_reference(self, family: Family) -> None:
+        """Take another reference p."""
+        self.reference = family
+        self.changed.emit()
+
+    def set_value(self, anchor: Anchor, value: float) -> None:
+        """Move the value to this z, ε or u."""
+        self.anchor, self.value, self._answered = anchor, value, None
+        self.changed.emit()
+
+    def set_parameter(self, name: str, value: float, hold: Hold) -> None:
+        """Set one parameter, kept in its domain; ε or z of the value stays."""
+        self.family = with_parameter(self.family, name, value)
+        if self._answered is not None and self.anchor != hold:
+            self.anchor, self.value = hold, getattr(self._answered, hold)
+        self.changed.emit()
+
+    def answer(self, place: Place) -> None:
+        """Learn the value that belongs to the newest request."""
+        self._answered = place

@@ -1,0 +1,213 @@
+"""The numbers beside the plots of the Distribution pane: some typed as well as read, others only read."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from explorer.state import AppState
+from explorer.state.results import Triad
+from explorer.state.triad import SMALLEST_U
+from explorer.views.pane import Segments, caption, real_box
+from models.protocol import Parameter
+
+MOST_PARAMETERS = 4
+TIPS = {
+    "z": "The value drawn", "eps": "The noise behind it: z is the path at ε",
+    "u": "The distribution function at z: the probability to its left",
+}  # fmt: skip
+NUMBERS = {
+    "survival": ("P(Z > z)", "The probability to the right of z, accurate far out"),
+    "kl": ("KL(q‖p)", "In nats; by its closed form where there is one"),
+    "total": ("Σ KL", "Sum over all dimensions of the model"),
+    "entropy": ("entropy", "Differential entropy of q in nats"),
+    "moments": ("mean, sd", "Mean and standard deviation of q"),
+    "quantiles": ("5 50 95 %", "Quantiles of q"),
+    "ks": ("KS to q", "Kolmogorov–Smirnov distance of the bank from q, and its p-value: both rest while q moves"),
+    "ks_reference": ("KS to p", "Kolmogorov–Smirnov distance of the bank from p, and its p-value"),
+}  # fmt: skip
+
+
+class Fields(QWidget):
+    """z, ε, u and the parameters as fields."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self.state = state
+        self.fields: dict[str, QDoubleSpinBox] = {}
+        self._spare = [self._parameter_field() for _ in range(MOST_PARAMETERS)]
+        self._shown: tuple[Parameter, ...] = ()
+        self.hold = Segments(
+            "Hold", {"eps": "hold ε", "z": "hold z"},
+            {"eps": "Moving a parameter carries z and the whole bank along: the reparameterization trick",
+             "z": "Moving a parameter leaves z; its noise ε is computed anew"},
+        )  # fmt: skip
+        self._build()
+
+    def _build(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(3)
+        for row, key in enumerate(("z", "eps", "u")):
+            self.fields[key] = self._field(key, TIPS[key])
+            grid.addWidget(caption(self.state.triad.symbol(key)), row, 0)
+            grid.addWidget(self.fields[key], row, 1)
+        grid.addWidget(self.hold, 3, 0, 1, 2)
+        for row, (label, field) in enumerate(self._spare, start=4):
+            grid.addWidget(label, row, 0)
+            grid.addWidget(field, row, 1)
+            # The pane must not change its height with the family.
+            kept = field.sizePolicy()
+            kept.setRetainSizeWhenHidden(True)
+            field.setSizePolicy(kept)
+        grid.setRowStretch(4 + MOST_PARAMETERS, 1)
+        self.hold.set_choice(self.state.latent.hold)
+        self.hold.group.idClicked.connect(self._set_hold)
+        self.refit()
+
+    def _field(self, key: str, tip: str) -> QDoubleSpinBox:
+        low, high = (SMALLEST_U, 1.0 - SMALLEST_U) if key == "u" else (-1e6, 1e6)
+        field = real_box(0.0, low, high, 6 if key == "u" else 4, 0.01 if key == "u" else 0.1)
+        field.setKeyboardTracking(False)
+        field.setToolTip(tip)
+        field.setAccessibleName(tip)
+        field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        field.setFixedWidth(92)
+        field.setProperty("grip", key)
+        field.valueChanged.connect(self._typed)
+        return field
+
+    def _parameter_field(self) -> tuple[QLabel, QDoubleSpinBox]:
+        return caption(""), self._field("", "Parameter")
+
+    def refit(self) -> None:
+        """Give every parameter of the family its field."""
+        parameters = self.state.triad.parameters
+        if parameters == self._shown:
+            return
+        for shown in self._shown:
+            self.fields.pop(shown.name)
+        self._shown = parameters
+        for row, (label, field) in enumerate(self._spare):
+            label.setVisible(row < len(parameters))
+            field.setVisible(row < len(parameters))
+            if row < len(parameters):
+                self._fit(label, field, parameters[row])
+
+    def _fit(self, label: QLabel, field: QDoubleSpinBox, parameter: Parameter) -> None:
+        label.setText(parameter.symbol)
+        label.setToolTip(parameter.name)
+        field.setProperty("grip", parameter.name)
+        field.setToolTip(f"Parameter {parameter.name} of the {self.state.triad.family.name} family")
+        field.setAccessibleName(f"Parameter {parameter.name}")
+        field.blockSignals(True)
+        field.setRange(parameter.clip(-math.inf), parameter.clip(math.inf))
+        field.blockSignals(False)
+        self.fields[parameter.name] = field
+
+    def _set_hold(self, number: int) -> None:
+        self.state.latent.set_hold("z" if self.hold.key_of(number) == "z" else "eps")
+
+    def _typed(self, value: float) -> None:
+        field = self.sender()
+        if isinstance(field, QDoubleSpinBox):
+            key, triad = field.property("grip"), self.state.triad
+            triad.begin(key, "Set", dragged=False)
+            triad.set(key, value)
+            triad.end()
+
+    def show_values(self, triad: Triad) -> None:
+        """Show the newest answer."""
+        self.refit()
+        place = triad.place
+        values = {"z": place.z, "eps": place.eps, "u": place.u, **triad.family.parameters}
+        for key, field in self.fields.items():
+            value = values.get(key, math.nan)
+            if math.isfinite(value) and (not field.hasFocus() or field.value() != value):
+                field.blockSignals(True)
+                field.setValue(value)
+                field.blockSignals(False)
+
+
+class Numbers(QWidget):
+    """What is said of the family as a whole."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self.state = state
+        self.labels: dict[str, QLabel] = {}
+        self._names: dict[str, QLabel] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(5)
+        for row, (key, (name, tip)) in enumerate(NUMBERS.items()):
+            self._names[key], self.labels[key] = caption(name), QLabel("–")
+            for column, label in enumerate((self._names[key], self.labels[key])):
+                label.setToolTip(tip)
+                grid.addWidget(label, row, column)
+        grid.setRowStretch(len(NUMBERS), 1)
+        grid.setColumnMinimumWidth(1, 122)
+
+    def show_values(self, triad: Triad) -> None:
+        """Show the newest answer."""
+        numbers, labels = triad.curves.numbers, self.labels
+        labels["survival"].setText(f"{triad.place.survival:.6g}")
+        labels["kl"].setText(_kl_text(numbers.kl, numbers.kl_closed))
+        labels["entropy"].setText(f"{_text(numbers.entropy)} nats")
+        labels["moments"].setText(f"{_text(numbers.mean)}, {_text(numbers.deviation)}")
+        labels["quantiles"].setText("  ".join(_text(numbers.quantiles[index], 3) for index in (0, 2, 4)))
+        labels["ks"].setText(f"{numbers.ks:.3f}, p {numbers.ks_p:.2g}")
+        labels["ks_reference"].setText(f"{numbers.ks_reference:.3f}, p {numbers.ks_reference_p:.2g}")
+        for label in (labels["total"], self._names["total"]):
+            label.setVisible(triad.dim is not None)
+        self.show_total()
+
+    def show_total(self) -> None:
+        """Show the divergence of all dimensions together."""
+        drawn = self.state.results.draws
+        if drawn is not None:
+            self.labels["total"].setText(f"{float(drawn.kl.sum()):.2f} nats")
+
+
+class Readouts(QWidget):
+    """Fields on the left, numbers on the right."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self.state = state
+        self.inputs, self.numbers = Fields(state), Numbers(state)
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        row.addWidget(self.inputs)
+        row.addWidget(self.numbers)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 0, 0, 0)
+        column.addLayout(row)
+
+    @property
+    def fields(self) -> dict[str, QDoubleSpinBox]:
+        """The fields by z, eps, u and parameter."""
+        return self.inputs.fields
+
+    def show_values(self) -> None:
+        """Show the newest answer."""
+        triad = self.state.triad.shown
+        if triad is not None:
+            self.inputs.show_values(triad)
+            self.numbers.show_values(triad)
+
+
+def _text(value: float, digits: int = 4) -> str:
+    if math.isnan(value):
+        return "–"
+    return ("∞" if value > 0 else "−∞") if math.isinf(value) else f"{value:.{digits}g}"
+
+
+def _kl_text(kl: float, closed: bool) -> str:
+    if not math.isfinite(kl):
+        return _text(kl)
+    return f"{kl:.4f} nats" if closed else f"{kl:.4f} nats (num.)"

@@ -1,0 +1,207 @@
+"""The distribution workbench under the mouse: any family, every parameter, without a change of the latent point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from scipy import stats
+
+from explorer.state.results import Triad
+from explorer.views.distribution import DistributionPane
+from models.protocol import FAMILY_PARAMETERS, STANDARD_NORMAL, Family
+from tests.desk import LEFT, Desk
+
+GAMMA = Family("Gamma", {"concentration": 2.5, "rate": 1.5})
+
+
+@pytest.fixture
+def bench(desk: Desk) -> Iterator[Desk]:
+    """The window with the workbench in front, a gamma distribution on it."""
+    desk.state.workbench.set_reference(STANDARD_NORMAL)
+    desk.state.triad.set_mode("workbench")
+    _choose(desk, "Gamma")
+    yield desk
+    desk.state.view.set_logarithmic(False)
+    desk.state.triad.set_mode("model")
+    desk.settle()
+
+
+def _choose(desk: Desk, family: str) -> None:
+    desk.state.workbench.choose(family)
+    desk.settle()
+
+
+def _shown(desk: Desk) -> Triad:
+    shown = desk.state.triad.shown
+    assert shown is not None
+    return shown
+
+
+def _pane(desk: Desk) -> DistributionPane:
+    return desk.window.distribution
+
+
+def _drag(desk: Desk, plot: str, grip: str, by: QPointF, shape: str = "") -> QPointF:
+    """Drag a grip in a few answered moves; return the place under the mouse in the end."""
+    chart = getattr(_pane(desk).curves, plot)
+    start = desk.grip(chart, grip, shape)[1]
+    desk.press(chart.viewport(), start)
+    for share in np.linspace(0.1, 1.0, 10):
+        desk.move(chart.viewport(), start + by * float(share), held=LEFT)
+        desk.settle()
+    under = QPointF(chart.getViewBox().mapSceneToView(start + by))
+    desk.move(chart.viewport(), start + by, held=LEFT)
+    desk.settle()
+    desk.release(chart.viewport(), start + by)
+    desk.settle()
+    return under
+
+
+def _gamma(family: Family) -> stats.rv_continuous:
+    return stats.gamma(family.parameters["concentration"], scale=1 / family.parameters["rate"])
+
+
+def test_curves_and_numbers_are_those_of_scipy(bench: Desk) -> None:
+    shown, exact = _shown(bench), _gamma(GAMMA)
+    curves, place, numbers = shown.curves, shown.place, shown.curves.numbers
+    assert shown.family == GAMMA
+    np.testing.assert_allclose(curves.family_pdf, exact.pdf(curves.x), rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(curves.family_cdf, exact.cdf(curves.x), rtol=1e-9, atol=1e-15)
+    assert (place.u, place.survival) == (pytest.approx(exact.cdf(place.z)), pytest.approx(exact.sf(place.z)))
+    assert place.eps == pytest.approx(stats.norm.ppf(place.u), rel=1e-9)
+    assert (numbers.mean, numbers.deviation) == (pytest.approx(exact.mean()), pytest.approx(exact.std()))
+    assert numbers.entropy == pytest.approx(float(exact.entropy()))
+    assert numbers.quantiles == pytest.approx(exact.ppf([0.05, 0.25, 0.5, 0.75, 0.95]))
+    near = stats.kstest(curves.bank_z, exact.cdf)
+    assert (numbers.ks, numbers.ks_p) == (pytest.approx(near.statistic), pytest.approx(near.pvalue, rel=1e-5))
+
+
+def test_every_family_is_drawn_without_a_nan(bench: Desk) -> None:
+    for family in FAMILY_PARAMETERS:
+        _choose(bench, family)
+        curves = _shown(bench).curves
+        assert _shown(bench).family.name == family
+        for values in (curves.x, curves.family_cdf, curves.path_z, curves.bank_z, curves.bank_eps):
+            assert np.isfinite(values).all()
+        assert not np.isnan(curves.family_pdf).any()
+        fields = _pane(bench).readouts.fields
+        assert set(fields) == {"z", "eps", "u", *(p.name for p in FAMILY_PARAMETERS[family])}
+        assert all(fields[p.name].value() == p.usual for p in FAMILY_PARAMETERS[family])
+
+
+@pytest.mark.parametrize("hold", ["eps", "z"])
+def test_a_parameter_follows_the_mouse_and_holds_what_is_chosen(bench: Desk, hold: str) -> None:
+    bench.latent.set_hold("z" if hold == "z" else "eps")
+    before, point = _shown(bench), bench.point
+    under = _drag(bench, "pdf", "concentration", QPointF(35, 0))
+    after = _shown(bench)
+    assert after.family.parameters["rate"] == 1.5
+    assert _gamma(after.family).ppf(0.25) == pytest.approx(under.x(), abs=0.02)
+    assert getattr(after.place, hold) == pytest.approx(getattr(before.place, hold), rel=1e-9)
+    assert bench.point is point
+
+
+def test_u_and_noise_and_value_go_together(bench: Desk) -> None:
+    under = _drag(bench, "cdf", "u", QPointF(0, 15), "h")
+    place = _shown(bench).place
+    assert place.u == pytest.approx(under.y(), abs=1e-9)
+    assert place.z == pytest.approx(_gamma(GAMMA).ppf(under.y()), rel=1e-9)
+    under = _drag(bench, "noise", "eps", QPointF(-30, 0), "v")
+    place = _shown(bench).place
+    assert place.eps == pytest.approx(under.x(), abs=1e-9)
+    assert place.u == pytest.approx(stats.norm.cdf(under.x()), rel=1e-9)
+    under = _drag(bench, "pdf", "z", QPointF(25, 0), "v")
+    assert _shown(bench).place.z == pytest.approx(under.x(), abs=1e-9)
+
+
+def test_slopes_are_those_of_the_path(bench: Desk) -> None:
+    place, step = _shown(bench).place, 1e-5
+    alpha, rate = GAMMA.parameters.values()
+    moved = [stats.gamma(alpha + sign * step, scale=1 / rate).ppf(place.u) for sign in (1, -1)]
+    assert place.by_parameter["concentration"] == pytest.approx((moved[0] - moved[1]) / (2 * step), rel=1e-6)
+    assert place.by_parameter["rate"] == pytest.approx(-place.z / rate, rel=1e-9)
+    assert place.by_noise == pytest.approx(stats.norm.pdf(place.eps) / _gamma(GAMMA).pdf(place.z), rel=1e-9)
+
+
+def test_values_beyond_the_support_stop_at_its_edge(bench: Desk) -> None:
+    for key, value in (("z", -5.0), ("z", 1e6), ("eps", 1e6), ("eps", -1e6), ("u", 0.0), ("u", 1.0)):
+        bench.state.triad.set(key, value)
+        bench.settle()
+        place = _shown(bench).place
+        assert np.isfinite([place.z, place.eps, place.u, place.survival, place.pdf, place.by_noise]).all()
+        assert place.z >= 0.0
+
+
+def test_the_pinned_family_is_the_reference(bench: Desk) -> None:
+    _pane(bench).subject.pin.click()
+    bench.settle()
+    assert _shown(bench).reference == GAMMA
+    assert _shown(bench).curves.numbers.kl == pytest.approx(0.0, abs=1e-12)
+    bench.state.triad.set("rate", 3.0)
+    bench.settle()
+    numbers = _shown(bench).curves.numbers
+    assert numbers.kl_closed
+    assert numbers.kl == pytest.approx(2.5 * np.log(2.0) + 2.5 * (0.5 - 1.0), rel=1e-9)
+    assert _pane(bench).readouts.numbers.labels["kl"].text() == f"{numbers.kl:.4f} nats"
+
+
+def test_a_divergence_without_closed_form_is_the_integral(bench: Desk) -> None:
+    numbers, exact = _shown(bench).curves.numbers, _gamma(GAMMA)
+    integral = exact.expect(lambda z: exact.logpdf(z) - stats.norm.logpdf(z))
+    assert not numbers.kl_closed
+    assert numbers.kl == pytest.approx(integral, rel=1e-7)
+    assert _pane(bench).readouts.numbers.labels["kl"].text().endswith("(num.)")
+
+
+def test_a_support_that_sticks_out_of_the_references_is_infinitely_far(bench: Desk) -> None:
+    bench.state.workbench.pin()
+    _choose(bench, "Normal")
+    assert np.isinf(_shown(bench).curves.numbers.kl)
+    assert _pane(bench).readouts.numbers.labels["kl"].text() == "∞"
+
+
+def test_logarithms_are_drawn_and_dragged_as_such(bench: Desk) -> None:
+    bench.state.view.set_logarithmic(True)
+    curves, drawn = _shown(bench).curves, _pane(bench).curves
+    np.testing.assert_allclose(
+        drawn._posterior_cdf.getData()[1], np.log10(np.maximum(curves.family_cdf, 1e-12)), atol=1e-12
+    )
+    under = _drag(bench, "cdf", "u", QPointF(0, 15), "h")
+    assert _shown(bench).place.u == pytest.approx(10.0 ** under.y(), rel=1e-9)
+
+
+def test_the_probability_slider_moves_in_equal_probability(bench: Desk) -> None:
+    slider = _pane(bench).slider
+    slider.setFocus()
+    slider.setValue(2500)
+    bench.settle()
+    assert _shown(bench).place.z == pytest.approx(_gamma(GAMMA).ppf(0.25), rel=1e-9)
+    QTest.keyClick(slider, Qt.Key.Key_PageUp)
+    bench.settle()
+    assert _shown(bench).place.u == pytest.approx(0.30, abs=1e-9)
+
+
+def test_the_axes_rest_while_a_parameter_is_dragged(bench: Desk) -> None:
+    plot = _pane(bench).curves.pdf
+    start = bench.grip(plot, "rate", "")[1]
+    before = plot.viewRange()[0]
+    bench.press(plot.viewport(), start)
+    bench.move(plot.viewport(), start + QPointF(40, 0), held=LEFT)
+    bench.settle()
+    assert plot.viewRange()[0] == before
+    bench.release(plot.viewport(), start + QPointF(40, 0))
+    bench.settle()
+    assert plot.viewRange()[0] != before
+
+
+def test_the_model_is_there_again_as_it_was(bench: Desk) -> None:
+    point = bench.point
+    _choose(bench, "Beta")
+    bench.state.triad.set_mode("model")
+    bench.settle()
+    assert _shown(bench).family.name == "Normal"
+    assert bench.point is point
