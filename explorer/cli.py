@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -133,6 +134,35 @@ def info(file: str, as_json: bool) -> int:
     from explorer.commands.info import describe
 
     return describe(file, as_json)
+
+
+@cli.command()
+@click.option(
+    "--f",
+    "objective",
+    type=click.Choice(["quadratic", "cosine", "bump", "elbo", "discrete"]),
+    default="quadratic",
+    show_default=True,
+    help="(z − k)², cos kz, exp(−kz²), a model's ELBO, or a choice.",
+)
+@click.option("--k", default=0.0, show_default=True, help="The number k in f.")
+@click.option("--family", default="Normal", show_default=True, help="Family of z.")
+@click.option("--parameters", default="", help="Its parameters, e.g. loc=1,scale=2; usual values where left out.")
+@click.option("--theta", default=0.5, show_default=True, help="Discrete: P(b = 1).")
+@click.option("--target", default=0.45, show_default=True, help="Discrete: t in (b − t)².")
+@click.option("--temperature", default=0.5, show_default=True, help="Discrete: τ of the Concrete.")
+@click.option("--model", default="mnist-vae-50", show_default=True, help="ELBO: a model file or bundled model.")
+@click.option("--data", default="mnist_10k", show_default=True, help="ELBO: the data set of the image.")
+@click.option("--image", default=0, show_default=True, help="ELBO: which image; it is looked at where z = μ.")
+@click.option("--dim", default=0, show_default=True, help="ELBO: the latent dimension.")
+@click.option("--samples", default=10_000, show_default=True, help="Single-sample gradients of every estimator.")
+@click.option("--seed", default=7, show_default=True, help="Seed of the noise.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def gradients(**options: Any) -> int:  # noqa: ANN401
+    """Compare estimators of the gradient of E[f(z)]: mean, variance and cost of single samples."""
+    from explorer.commands.gradients import compare_estimators
+
+    return compare_estimators(options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,11 +24,13 @@ class VAE:
         self._variables = {
             name: tf.Variable(value, trainable=False, name=name.replace(".", "_")) for name, value in parameters.items()
         }
+        self.version = 0
         self._latents = tf.TensorSpec([None, architecture.latent_dim], tf.float32)
         self._images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)
 
     def assign(self, parameters: ParameterArrays) -> None:
-        """Replace all parameters by others of the same architecture."""
+        """Replace all parameters by others of the same architecture; :attr:`version` counts how often."""
+        self.version += 1
         for name, value in parameters.items():
             self._variables[name].assign(value)
 
@@ -50,6 +52,10 @@ class VAE:
         mean, std = self._spread(tf.constant(z))
         return _array(mean), _array(std)
 
+    def logits(self, z: tf.Tensor) -> tf.Tensor:
+        """Return the logits [n, pixels] of latents ``z`` [n, d], differentiable in them."""
+        return networks.decode(self._variables, z)
+
     # Each is traced when it is first needed: the first picture waits for decode alone.
 
     @cached_property
@@ -65,8 +71,7 @@ class VAE:
         return _compile(self._spread_graph, self._latents)
 
     def _decode_graph(self, z: tf.Tensor) -> tf.Tensor:
-        logits = networks.decode(self._variables, z)
-        image = networks.mean_image(logits, self.architecture.likelihood)
+        image = networks.mean_image(self.logits(z), self.architecture.likelihood)
         return tf.reshape(image, [-1, *self.architecture.image_shape])
 
     def _encode_graph(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

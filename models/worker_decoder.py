@@ -32,6 +32,8 @@ from models.protocol import (
     EncodeFile,
     EncodeImages,
     Family,
+    Gradients,
+    GradientsReady,
     Locate,
     ModelOpened,
     OpenData,
@@ -75,6 +77,7 @@ class DecoderWorker:
             Probabilities: evaluate_probabilities,
             Aggregate: self._aggregate,
             Sample: self._sample,
+            Gradients: self._gradients,
             Cancel: self._cancel,
         }
 
@@ -131,6 +134,12 @@ class DecoderWorker:
     def _encode_file(self, request: EncodeFile) -> Encoded:
         image = fitted_picture(request.path, self._model().architecture.image_shape)
         return Encoded(request.id, image, *self._model().encode(image))
+
+    def _gradients(self, request: Gradients) -> GradientsReady:
+        # Only who opens the laboratory pays for it.
+        from models.estimators import draw_gradients
+
+        return draw_gradients(request, self._vae)
 
     def _cancel(self, request: Cancel) -> None:
         self._jobs.cancel(request.job)

@@ -78,10 +78,9 @@ class Triads(QObject):
         )  # fmt: skip
 
     def locate(self, dim: int, anchor: str, value: float) -> None:
-        """Move z of a dimension to where ε or u of its posterior, or u of the prior, has this value."""
+        """Move z of a dimension to where u of its posterior, or of the prior, has this value."""
         point, model = self.state.latent.point, self.state.model
         family = model.prior if anchor == "u of p" else model.posterior(float(point.mu[dim]), float(point.sigma[dim]))
-        known: p.Anchor = "eps" if anchor == "eps" else "u"
 
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.Located):
@@ -89,7 +88,7 @@ class Triads(QObject):
             self.state.latent.await_answer(self._requests.under_way("locate") is not None)
 
         self.state.latent.await_answer(True)
-        self._requests.ask("locate", lambda n: p.Locate(n, family, known, value), answer)
+        self._requests.ask("locate", lambda n: p.Locate(n, family, "u", value), answer)
 
     def ask_probabilities(self) -> None:
         """Ask where z stands in every dimension, while sliders show that."""

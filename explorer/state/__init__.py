@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from explorer.state.engine import EngineState
 from explorer.state.export import ExportState
+from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
@@ -30,6 +31,7 @@ class AppState(QObject):
         self.triad = TriadState(self.latent, self.model, self.view, self.results, self.workbench, self)
         self.run = RunState(self)
         self.export = ExportState(self)
+        self.lab = LabState(self)
         self.engine = EngineState(self)
         self.latency = LatencyMeter(self)
         self.undo = UndoHistory(self.latent, self)

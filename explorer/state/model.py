@@ -16,7 +16,6 @@ from models.protocol import (
     EmbeddingSummary,
     Family,
     Floats32,
-    LatentFamily,
     ModelInfo,
 )
 
@@ -107,19 +106,13 @@ class ModelState(QObject):
         self.embedding_changed.emit()
 
     def posterior(self, mu: float, sigma: float) -> Family:
-        """Return q(z_i|x) with this location and scale, of the family that the open model was trained with."""
-        return self._family("Normal" if self.model is None else self.model.settings.posterior, mu, sigma)
+        """Return q(z_i|x) with this mean and standard deviation."""
+        return Family("Normal", {"loc": mu, "scale": sigma})
 
     @property
     def prior(self) -> Family:
         """The prior p(z_i) of the open model."""
-        return STANDARD_NORMAL if self.model is None else self._family(self.model.settings.prior, 0.0, 1.0)
-
-    def _family(self, name: LatentFamily, loc: float, scale: float) -> Family:
-        parameters = {"loc": loc, "scale": scale}
-        if name == "StudentT" and self.model is not None:
-            parameters = {"df": self.model.settings.df, **parameters}
-        return Family(name, parameters)
+        return STANDARD_NORMAL
 
     def range_of(self, dim: int) -> tuple[float, float]:
         """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""

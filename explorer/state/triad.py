@@ -113,8 +113,7 @@ class TriadState(QObject):
         kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U) if key == "u" else value
         if self.on_workbench:
             self._set_on_workbench(key, kept)
-        elif key == "u" or (key == "eps" and self.family.name == "StudentT"):
-            # The noise of Student's t is no multiple of z − μ: the engine knows the path.
+        elif key == "u":
             self._view.locate_requested.emit(self._view.dimension, key, kept)
         elif key in COMPONENTS:
             self._latent.set_component(COMPONENTS[key], self._view.dimension, kept)

@@ -21,8 +21,8 @@ DRAWS = 32
 class ViewState(QObject):
     """Choices of the person that are no latent change, and so not undone.
 
-    ``locate_requested(dim, anchor, value)`` asks to move z of a dimension to where u or ε has that value; the anchor
-    is "u", "u of p" (under the prior) or "eps".
+    ``locate_requested(dim, anchor, value)`` asks to move z of a dimension to where u has that value, under the
+    posterior (anchor "u") or the prior ("u of p").
     """
 
     axes_changed = Signal()

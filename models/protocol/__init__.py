@@ -28,20 +28,16 @@ from models.protocol.decoding import (
     SampleTile,
 )
 from models.protocol.descriptions import (
-    ESTIMATORS,
-    LATENT_FAMILIES,
     LIKELIHOODS,
     PROTOCOL_VERSION,
     SCHEDULES,
     ControlAction,
     DataInfo,
-    Estimator,
     Family,
     FinishReason,
     Floats32,
     Floats64,
     InputError,
-    LatentFamily,
     Likelihood,
     ModelInfo,
     Role,
@@ -110,9 +106,7 @@ Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
 __all__ = [
-    "ESTIMATORS",
     "FAMILY_PARAMETERS",
-    "LATENT_FAMILIES",
     "LIKELIHOODS",
     "OBJECTIVES",
     "PROTOCOL_VERSION",
@@ -147,7 +141,6 @@ __all__ = [
     "Encoded",
     "EpochDone",
     "Estimates",
-    "Estimator",
     "Failed",
     "Family",
     "FinishReason",
@@ -159,7 +152,6 @@ __all__ = [
     "Grip",
     "Hello",
     "InputError",
-    "LatentFamily",
     "Likelihood",
     "Locate",
     "Located",

@@ -17,10 +17,6 @@ Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian"]
 LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "continuous_bernoulli", "gaussian")
 Schedule = Literal["constant", "cosine"]
 SCHEDULES: tuple[Schedule, ...] = ("constant", "cosine")
-LatentFamily = Literal["Normal", "Laplace", "Logistic", "StudentT"]
-LATENT_FAMILIES: tuple[LatentFamily, ...] = ("Normal", "Laplace", "Logistic", "StudentT")
-Estimator = Literal["elbo", "stl", "iwae", "dreg"]
-ESTIMATORS: tuple[Estimator, ...] = ("elbo", "stl", "iwae", "dreg")
 SampleSource = Literal["prior", "around", "posterior"]
 ControlAction = Literal["pause", "resume", "stop", "discard"]
 FinishReason = Literal["complete", "stopped", "discarded"]
@@ -53,11 +49,6 @@ class TrainSettings:
 
     ``schedule`` is that of the learning rate; ``average`` is the decay of the moving average of the weights, which is
     what is evaluated and kept (0: the weights themselves).
-
-    ``posterior`` and ``prior`` are the families of q(z|x) and p(z), diagonal; ``df`` are the degrees of freedom of
-    either where it is a StudentT. ``estimator`` is what is followed uphill: the ELBO, the same with its path gradient
-    alone (sticking the landing), or the bound of ``importance_samples`` draws (IWAE; DReG: with its doubly
-    reparameterized gradient).
     """
 
     hidden: tuple[int, ...] = (256, 128)
@@ -70,11 +61,6 @@ class TrainSettings:
     seed: int = 0
     schedule: Schedule = "constant"
     average: float = 0.999
-    posterior: LatentFamily = "Normal"
-    prior: LatentFamily = "Normal"
-    df: float = 5.0
-    estimator: Estimator = "elbo"
-    importance_samples: int = 1
 
 
 @dataclass(frozen=True)

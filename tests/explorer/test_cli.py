@@ -16,8 +16,9 @@ from PIL import Image
 
 from explorer.commands.train import parse_hidden
 from explorer.export.images import read_latent
+from models.estimators import draw_gradients
 from models.geometry import standard_noise
-from models.protocol import InputError
+from models.protocol import Continuous, Family, Gradients, InputError
 from resources import bundled_models, model_path
 
 ROOT = Path(__file__).parents[2]
@@ -273,3 +274,40 @@ def test_hidden_layers_are_a_list_of_numbers() -> None:
     assert parse_hidden("") == ()
     with pytest.raises(InputError, match="is not a list of numbers like 256,128"):
         parse_hidden("256;128")
+
+
+def test_gradients_prints_the_numbers_of_the_laboratory(tmp_path: Path) -> None:
+    values = result(
+        tmp_path, "gradients", "--f", "quadratic", "--k", -3, "--parameters", "loc=1,scale=1", "--samples", 4000
+    )
+    assert values["gradient"] == {"loc": pytest.approx(8.0), "scale": pytest.approx(2.0)}
+    rows = {(row["estimator"], row["parameter"]): row for row in values["estimators"]}  # type: ignore[attr-defined]
+    direct = draw_gradients(
+        Gradients(0, Continuous("quadratic", Family("Normal", {"loc": 1.0, "scale": 1.0}), -3.0), 4000, 7), None
+    )
+    for estimates in direct.estimates:
+        row = rows[estimates.estimator, estimates.parameter]
+        assert row["mean"] == pytest.approx(float(estimates.gradients.mean()), rel=1e-12)
+        assert row["exact_variance"] == pytest.approx(estimates.variance, rel=1e-12)
+    assert rows["pathwise", "loc"]["exact_variance"] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("--family", "Nobody"), "--family: 'Nobody' is none of Normal"),
+    (("--parameters", "width=2"), "--parameters: Normal takes loc, scale, not 'width'"),
+    (("--parameters", "loc=x"), "--parameters: 'x' is no number"),
+    (("--parameters", "scale=-1"), "Normal: scale must be finite and positive, not -1.0"),
+    (("--f", "elbo", "--dim", 77), "--dim: there are dimensions 0 to 49, not 77"),
+    (("--f", "discrete", "--temperature", 0), "the temperature must be finite and positive, it is 0.0"),
+])  # fmt: skip
+def test_gradients_refuses_what_makes_no_sense(tmp_path: Path, arguments: tuple[object, ...], message: str) -> None:
+    done = run(tmp_path, "gradients", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+
+
+def test_gradients_of_a_models_elbo_as_a_table(tmp_path: Path) -> None:
+    done = run(tmp_path, "gradients", "--f", "elbo", "--model", "mnist-vae-2", "--samples", 100)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sticking the landing" in done.stdout
+    assert "gradient in scale" in done.stdout

@@ -1,0 +1,204 @@
+"""The laboratory of gradient estimators: what is estimated, and what the samples so far say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from models.geometry import Vector
+from models.protocol import Estimates, Family, GradientsReady, Objective, usual_family, with_parameter
+
+MOST_SAMPLES = 200_000
+KEPT = 20_000
+
+
+@dataclass(frozen=True)
+class LabSettings:
+    """What is estimated: an objective f with its k, a family; or, ``discrete``, a choice with θ, target and τ."""
+
+    discrete: bool = False
+    objective: Objective = "quadratic"
+    k: float = 0.0
+    family: Family = field(default_factory=lambda: Family("Normal", {"loc": 1.0, "scale": 1.0}))
+    parameter: str = "loc"
+    theta: float = 0.5
+    target: float = 0.45
+    temperature: float = 0.5
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A place worth seeing, with two sentences that say why."""
+
+    name: str
+    text: str
+    settings: LabSettings
+
+
+STANDARD = Family("Normal", {"loc": 0.0, "scale": 1.0})
+PRESETS = (
+    Preset(
+        "quadratic, k = −3",
+        "Far from the minimum the score function multiplies a large f by pure noise: its variance is over a hundred "
+        "times that of the path. A baseline takes most of f away and helps, but the path needs none.",
+        LabSettings(k=-3.0),
+    ),
+    Preset(
+        "cos 5z: the path loses",
+        "f wiggles five times faster than q is wide, so its slope is large almost everywhere while its mean is nearly "
+        "flat. The pathwise variance grows with k² to 12.5; the score function only sees |f| ≤ 1 and stays at 0.5.",
+        LabSettings(objective="cosine", k=5.0, family=STANDARD),
+    ),
+    Preset(
+        "narrow bump: the path loses",
+        "f is flat nearly everywhere and steep on a narrow bump: few samples meet the slope, and those few are huge. "
+        "The score function needs f's height only, which never exceeds 1.",
+        LabSettings(objective="bump", k=10.0, family=Family("Normal", {"loc": 1.0, "scale": 1.0})),
+    ),
+    Preset(
+        "Concrete: the wrong sign",
+        "The relaxed choice is smooth, so its gradient has little variance, but it is that of another function. "
+        "At θ = 0.3, τ = 1 its mean is −0.05 where the truth is +0.1: descent would walk the wrong way.",
+        LabSettings(discrete=True, theta=0.3, temperature=1.0),
+    ),
+)
+
+
+@dataclass
+class Tally:
+    """All samples of one estimator in one parameter so far: moments of all, the newest ones kept for the histogram."""
+
+    estimator: str
+    biased: bool
+    variance: float | None
+    microseconds: float
+    count: int = 0
+    mean: float = 0.0
+    scatter: float = 0.0
+    newest: Vector = field(default_factory=lambda: np.zeros(0))
+    counts: list[int] = field(default_factory=list)
+    means: list[float] = field(default_factory=list)
+
+    def add(self, estimates: Estimates) -> None:
+        """Take in a batch (Chan, Golub & LeVeque 1983: moments of two parts together)."""
+        batch, size = estimates.gradients, len(estimates.gradients)
+        total, shift = self.count + size, float(batch.mean()) - self.mean
+        self.scatter += float(batch.var()) * size + shift * shift * self.count * size / total
+        self.mean += shift * size / total
+        self.count = total
+        self.newest = np.concatenate([self.newest, batch])[-KEPT:]
+        self.counts.append(total)
+        self.means.append(self.mean)
+        self.microseconds += (estimates.microseconds - self.microseconds) / len(self.counts)
+
+    @property
+    def sample_variance(self) -> float:
+        """Variance of one sample."""
+        return self.scatter / max(self.count - 1, 1)
+
+    @property
+    def error(self) -> float:
+        """Standard error of the running mean."""
+        return math.sqrt(self.sample_variance / max(self.count, 1))
+
+
+class LabState(QObject):
+    """Settings, whether samples are being drawn, and their tallies.
+
+    Signals
+    -------
+    settings_changed
+        Something else is estimated: tallies start anew.
+    running_changed
+        Drawing was started or paused.
+    tallied
+        A batch came in.
+    """
+
+    settings_changed = Signal()
+    running_changed = Signal()
+    tallied = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings = LabSettings()
+        self.preset: Preset | None = None
+        self.running = False
+        self.message = ""
+        self.truth: dict[str, float] = {}
+        self.value = math.nan
+        self.tallies: dict[tuple[str, str], Tally] = {}
+        self.batches = 0
+
+    @property
+    def parameter(self) -> str:
+        """The parameter whose gradient is shown."""
+        return "theta" if self.settings.discrete else self.settings.parameter
+
+    @property
+    def shown(self) -> list[Tally]:
+        """The tallies of the parameter that is shown."""
+        return [tally for (_, parameter), tally in self.tallies.items() if parameter == self.parameter]
+
+    @property
+    def complete(self) -> bool:
+        """Whether as many samples have been drawn as are wanted."""
+        return any(tally.count >= MOST_SAMPLES for tally in self.tallies.values())
+
+    def choose(self, preset: Preset) -> None:
+        """Take the settings of a preset and start drawing."""
+        self.preset = preset
+        self._set(preset.settings)
+        self.set_running(True)
+
+    def change(self, **values: object) -> None:
+        """Set some of the settings; it is no preset any more."""
+        self.preset = None
+        self._set(replace(self.settings, **values))  # type: ignore[arg-type]
+
+    def choose_family(self, name: str) -> None:
+        """Take another family with its usual parameters."""
+        family = usual_family(name)
+        self.change(family=family, parameter=next(iter(family.parameters)))
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Set one parameter of the family, kept in its domain."""
+        self.change(family=with_parameter(self.settings.family, name, value))
+
+    def show_parameter(self, name: str) -> None:
+        """Show the gradient in another parameter; all are drawn anyway."""
+        self.settings = replace(self.settings, parameter=name)
+        self.tallied.emit()
+
+    def set_running(self, running: bool) -> None:
+        """Draw, or pause."""
+        self.running = running
+        self.running_changed.emit()
+
+    def restart(self) -> None:
+        """Forget all samples."""
+        self._set(self.settings)
+
+    def take(self, answer: GradientsReady) -> None:
+        """Add a batch."""
+        self.message, self.truth, self.value = "", answer.truth, answer.value
+        self.batches += 1
+        for estimates in answer.estimates:
+            key = estimates.estimator, estimates.parameter
+            start = Tally(estimates.estimator, estimates.biased, estimates.variance, estimates.microseconds)
+            self.tallies.setdefault(key, start).add(estimates)
+        self.tallied.emit()
+
+    def fail(self, message: str) -> None:
+        """Show why nothing can be drawn."""
+        self.message = message
+        self.tallied.emit()
+
+    def _set(self, settings: LabSettings) -> None:
+        self.settings, self.batches, self.message = settings, 0, ""
+        self.tallies, self.truth, self.value = {}, {}, math.nan
+        self.settings_changed.emit()
+        self.tallied.emit()

@@ -1,0 +1,95 @@
+"""Single-sample gradients in the parameters of a univariate family, and their exact moments by quadrature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from models.estimators.objectives import Objectives
+from models.protocol import Floats64
+from models.triad_graphs import QUADRATURE_SCORES, QUADRATURE_WEIGHTS, build, noise_at
+
+# Their support moves with a parameter: E[∂ log q] is not 0, and the score function is no estimator.
+UNSUITED = ("Uniform", "TruncatedNormal", "VonMises")
+# A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
+ENDED = 1e-8
+
+
+@dataclass(frozen=True)
+class Integrals:
+    """Exact moments of an estimator in every parameter [m]; a variance that does not exist is NaN.
+
+    Attributes
+    ----------
+    value : float
+        E[f].
+    gradient : array [m]
+        The true gradient ∇E[f].
+    pathwise, score, mean_baseline, best_baseline, landing : array [m]
+        Variances of one sample.
+    baselines : array [m]
+        E[f s²]/E[s²], s = ∂ log q/∂θ: the constant that makes the variance smallest.
+    """
+
+    value: float
+    gradient: Floats64
+    pathwise: Floats64
+    score: Floats64
+    mean_baseline: Floats64
+    best_baseline: Floats64
+    landing: Floats64
+    baselines: Floats64
+
+
+def pathwise(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
+    """Return ∂f(z(ε; θ))/∂θ [m, n] for the noise at normal ``scores`` [n].
+
+    With ``landing``, log q within f sees its parameters as constants (sticking the landing).
+    """
+    wide = tf.tile(parameters[:, tf.newaxis], [1, tf.size(scores)])
+    with tf.GradientTape() as tape:
+        tape.watch(wide)
+        q = build(name, wide)
+        z = q.from_noise(noise_at(q, scores))
+        total = tf.reduce_sum(f(z, build(name, tf.stop_gradient(wide)) if landing else q))
+    return tape.gradient(total, wide)
+
+
+def score(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return f [n] and s = ∂ log q(z)/∂θ [m, n] at samples; (f − b)·s is the estimator with baseline b."""
+    wide = tf.tile(parameters[:, tf.newaxis], [1, tf.size(scores)])
+    fixed = build(name, tf.stop_gradient(wide))
+    z = tf.stop_gradient(fixed.from_noise(noise_at(fixed, scores)))
+    with tf.GradientTape() as tape:
+        tape.watch(wide)
+        log_prob = build(name, wide).log_prob(z)
+    return f(z, fixed), tape.gradient(log_prob, wide)
+
+
+def integrals_of(f: Objectives, name: str, parameters: tf.Tensor) -> Integrals:
+    """Return the exact moments, by the trapezoidal rule over the normal score of z."""
+    nodes = tf.constant(QUADRATURE_SCORES)
+    path = pathwise(f, name, parameters, nodes).numpy()
+    landing = pathwise(f, name, parameters, nodes, landing=True).numpy() if f.has_entropy else path
+    values, scores = (part.numpy() for part in score(f, name, parameters, nodes))
+    mean, squares = _integral(values), scores * scores
+    best = _integral(values * squares) / _integral(squares)
+    gradient = _integral(path)
+    return Integrals(
+        float(mean), gradient, _variance(path), _variance(values * scores), _variance((values - mean) * scores),
+        _variance((values - best[:, np.newaxis]) * scores), _variance(landing), best,
+    )  # fmt: skip
+
+
+def _integral(values: Floats64) -> Floats64:
+    """Return the mean over q of ``values`` [..., nodes]; NaN where the tails do not come to an end."""
+    parts = values * QUADRATURE_WEIGHTS
+    total, outer = parts.sum(axis=-1), np.maximum(np.abs(parts[..., 0]), np.abs(parts[..., -1]))
+    return np.where(outer <= ENDED * np.maximum(np.abs(parts).sum(axis=-1), 1e-300), total, np.nan)
+
+
+def _variance(values: Floats64) -> Floats64:
+    mean = _integral(values)
+    return _integral(np.square(values - mean[..., np.newaxis]))

@@ -1,0 +1,229 @@
+"""Gradient estimators against closed forms, and each other; the bias of the Concrete; bad problems."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from models.estimators import UNSUITED, draw_gradients
+from models.estimators.discrete import exact_moments
+from models.opening import open_model
+from models.protocol import (
+    FAMILY_PARAMETERS,
+    STANDARD_NORMAL,
+    Continuous,
+    Discrete,
+    ElboPoint,
+    Estimates,
+    Family,
+    Gradients,
+    GradientsReady,
+    Objective,
+    Problem,
+    usual_family,
+)
+from models.vae import VAE
+from resources import model_path
+
+UNIT = Family("Normal", {"loc": 1.0, "scale": 1.0})
+MANY = 200_000
+SOME = 20_000
+
+
+def ask(problem: Problem, samples: int = SOME, seed: int = 5, vae: VAE | None = None) -> GradientsReady:
+    return draw_gradients(Gradients(1, problem, samples, seed), vae)
+
+
+def table(answer: GradientsReady) -> dict[tuple[str, str], Estimates]:
+    return {(row.estimator, row.parameter): row for row in answer.estimates}
+
+
+def closed_form(mu: float, sigma: float, k: float) -> dict[tuple[str, str], float]:
+    """Variances of one sample for (z − k)² and a normal z."""
+    d, v = mu - k, sigma**2
+    return {
+        ("pathwise", "loc"): 4 * v,
+        ("pathwise", "scale"): 4 * d**2 + 8 * v,
+        ("score function", "loc"): d**4 / v + 14 * d**2 + 15 * v,
+        ("score function", "scale"): 2 * d**4 / v + 60 * d**2 + 74 * v,
+        ("score, mean baseline", "loc"): 8 * d**2 + 10 * v,
+        ("score, best baseline", "loc"): 8 * d**2 + 6 * v,
+        ("score, best baseline", "scale"): 40 * d**2 + 24 * v,
+    }
+
+
+@pytest.mark.parametrize(("mu", "sigma", "k"), [(1.0, 1.0, 0.0), (1.0, 1.0, -3.0), (-0.5, 0.3, 2.0), (0.0, 2.0, 0.0)])
+def test_exact_variances_are_the_closed_forms(mu: float, sigma: float, k: float) -> None:
+    rows = table(ask(Continuous("quadratic", Family("Normal", {"loc": mu, "scale": sigma}), k), 10))
+    for key, expected in closed_form(mu, sigma, k).items():
+        assert rows[key].variance == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("k", "figures"), [(0.0, (4, 30, 18, 14)), (-3.0, (4, 495, 138, 134))])
+def test_sampled_variances_agree_with_the_closed_forms(k: float, figures: tuple[int, ...]) -> None:
+    names = ("pathwise", "score function", "score, mean baseline", "score, best baseline")
+    rows = table(ask(Continuous("quadratic", UNIT, k), MANY))
+    for name, expected in zip(names, figures, strict=True):
+        bound = 0.05 if name == "pathwise" else 0.15
+        assert rows[name, "loc"].gradients.var() == pytest.approx(expected, rel=bound)
+    for key, expected in closed_form(1.0, 1.0, k).items():
+        assert rows[key].gradients.var() == pytest.approx(expected, rel=0.05 if key[0] == "pathwise" else 0.15)
+
+
+def test_a_cosine_crosses_where_it_should() -> None:
+    def ratio(k: float) -> float:
+        rows = table(ask(Continuous("cosine", STANDARD_NORMAL, k), 10))
+        path, score = rows["pathwise", "loc"].variance, rows["score function", "loc"].variance
+        assert path is not None
+        assert score is not None
+        return path / score
+
+    # ½k²(1 − e) = ½(1 + (1 − 4k²)e) with e = exp(−2k²), both from E[cos 2kz] and E[z² cos 2kz].
+    crossing = brentq(lambda k: k * k - (1 + np.exp(-2 * k * k)) / (1 + 3 * np.exp(-2 * k * k)), 0.5, 1.5)
+    assert crossing == pytest.approx(0.851, abs=1e-3)
+    assert ratio(crossing - 1e-3) < 1.0 < ratio(crossing + 1e-3)
+    rows = table(ask(Continuous("cosine", STANDARD_NORMAL, 5.0), 10))
+    assert rows["pathwise", "loc"].variance == pytest.approx(12.5, rel=1e-6)
+    assert rows["score function", "loc"].variance == pytest.approx(0.5, rel=1e-6)
+
+
+def test_a_narrow_bump_is_better_seen_by_its_height() -> None:
+    rows = table(ask(Continuous("bump", UNIT, 10.0), MANY))
+    path, score = rows["pathwise", "loc"], rows["score function", "loc"]
+    # E[f′²] − E[f′]² with the Gaussian integrals of z² exp(−20z²) and z exp(−10z²) under N(1, 1).
+    square = 400.0 * (1 / 41 + 1 / 41**2) * np.exp(-20 / 41) / np.sqrt(41)
+    mean = -20.0 / 21.0 * np.exp(-10 / 21) / np.sqrt(21)
+    assert path.variance == pytest.approx(square - mean**2, rel=1e-6)
+    assert path.variance == pytest.approx(0.944, rel=0.01)
+    assert score.variance == pytest.approx(0.077, rel=0.02)
+    assert path.gradients.var() == pytest.approx(path.variance, rel=0.05)
+    assert score.gradients.var() == pytest.approx(score.variance, rel=0.15)
+
+
+@pytest.mark.parametrize("objective", ["quadratic", "cosine", "bump"])
+@pytest.mark.parametrize("family", ["Normal", "Laplace", "Logistic", "Gumbel", "Gamma", "LogNormal", "Beta", "Weibull"])
+def test_every_estimator_means_the_true_gradient(family: str, objective: Objective) -> None:
+    answer = ask(Continuous(objective, usual_family(family), 1.5))
+    assert {row.parameter for row in answer.estimates} == set(answer.truth)
+    for row in answer.estimates:
+        error = row.gradients.std() / np.sqrt(SOME)
+        assert abs(row.gradients.mean() - answer.truth[row.parameter]) < 4.5 * error
+
+
+def test_true_gradients_are_differences_of_exact_means() -> None:
+    step = 1e-4
+    for family in ("Gamma", "StudentT", "LogitNormal"):
+        q = usual_family(family)
+        truth = ask(Continuous("cosine", q, 1.5), 10).truth
+        for name, value in q.parameters.items():
+            ends = [Family(family, {**q.parameters, name: value + sign * step}) for sign in (1, -1)]
+            upper, lower = (ask(Continuous("cosine", end, 1.5), 10).value for end in ends)
+            assert truth[name] == pytest.approx((upper - lower) / (2 * step), rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize(("theta", "tau", "mean"), [
+    (0.5, 2.0, 0.0429), (0.5, 1.0, 0.0667), (0.5, 0.5, 0.0858), (0.5, 0.1, 0.0992), (0.3, 1.0, -0.0497),
+])  # fmt: skip
+def test_the_concrete_is_biased_and_may_have_the_wrong_sign(theta: float, tau: float, mean: float) -> None:
+    problem = Discrete(theta, 0.45, tau)
+    row = table(ask(problem, MANY))["Concrete", "theta"]
+    assert exact_moments("Concrete", problem)[0] == pytest.approx(mean, abs=1e-3)
+    assert abs(row.gradients.mean() - mean) < 1e-3 + 4.5 * row.gradients.std() / np.sqrt(MANY)
+    assert row.biased
+    assert row.gradients.var() == pytest.approx(row.variance, rel=0.05)
+
+
+def test_reinforce_means_the_true_gradient_of_a_choice() -> None:
+    answer = ask(Discrete(0.3, 0.45, 1.0), MANY)
+    assert answer.truth == {"theta": pytest.approx(0.1)}
+    assert answer.value == pytest.approx(0.3 * 0.55**2 + 0.7 * 0.45**2)
+    for name in ("REINFORCE", "REINFORCE, mean baseline"):
+        row = table(answer)[name, "theta"]
+        assert abs(row.gradients.mean() - 0.1) < 4.5 * row.gradients.std() / np.sqrt(MANY)
+        assert row.gradients.var() == pytest.approx(row.variance, rel=0.05)
+
+
+@pytest.fixture(scope="module")
+def vae() -> VAE:
+    opened = open_model(model_path("mnist-vae-2"))
+    return VAE(opened.architecture, opened.parameters)
+
+
+def elbo_problem(vae: VAE) -> Continuous:
+    image = np.random.default_rng(2).integers(0, 256, (1, 28, 28, 1)).astype(np.uint8)
+    mu, sigma = vae.encode(image)
+    family = Family("Normal", {"loc": float(mu[0, 1]), "scale": float(sigma[0, 1])})
+    return Continuous("elbo", family, 0.0, ElboPoint(image, mu[0], 1))
+
+
+def test_the_gradient_of_a_models_own_elbo(vae: VAE) -> None:
+    problem = elbo_problem(vae)
+    answer = ask(problem, 2000, vae=vae)
+    for row in answer.estimates:
+        error = row.gradients.std() / np.sqrt(2000)
+        assert abs(row.gradients.mean() - answer.truth[row.parameter]) < 4.5 * error
+    scale, step = problem.family.parameters["scale"], 1e-3
+    moved = [
+        Continuous("elbo", Family("Normal", {**problem.family.parameters, "scale": scale * (1 + sign * step)}), 0.0,
+                   problem.point) for sign in (1, -1)
+    ]  # fmt: skip
+    upper, lower = (ask(end, 10, vae=vae).value for end in moved)
+    assert answer.truth["scale"] == pytest.approx((upper - lower) / (2 * step * scale), rel=2e-2, abs=0.5)
+
+
+def test_other_weights_give_other_numbers(vae: VAE) -> None:
+    problem = elbo_problem(vae)
+    before, parameters = ask(problem, 10, vae=vae).value, {k: v.numpy() for k, v in vae.parameters().items()}
+    vae.assign({name: 0.9 * value for name, value in parameters.items()})
+    assert ask(problem, 10, vae=vae).value != pytest.approx(before, rel=1e-3)
+    vae.assign(parameters)
+    assert ask(problem, 10, vae=vae).value == pytest.approx(before)
+
+
+def test_the_same_seed_gives_the_same_gradients() -> None:
+    first, again = (table(ask(Continuous("quadratic", UNIT), 100))["pathwise", "loc"].gradients for _ in range(2))
+    assert np.array_equal(first, again)
+
+
+NORMAL = STANDARD_NORMAL
+
+
+@pytest.mark.parametrize(("problem", "samples", "message"), [
+    (Continuous("quadratic", NORMAL), 0, "the number of samples lies in 1 to"),
+    (Continuous("quadratic", Family("Normal", {"loc": 0.0, "scale": 0.0})), 9, "scale must be finite and positive"),
+    (Continuous("quadratic", Family("Normal", {"loc": np.nan, "scale": 1.0})), 9, "loc must be finite"),
+    (Continuous("quadratic", NORMAL, np.inf), 9, "k must be finite"),
+    (Continuous("cubic", NORMAL), 9, "the objective is one of"),  # type: ignore[arg-type]
+    (Continuous("elbo", NORMAL), 9, "the ELBO needs an open model"),
+    (Continuous("quadratic", usual_family("Cauchy")), 9, "does not exist: the tails of Cauchy are too heavy"),
+    (Discrete(0.0, 0.45, 1.0), 9, "θ must lie between 0 and 1"),
+    (Discrete(0.5, np.nan, 1.0), 9, "the target must be finite"),
+    (Discrete(0.5, 0.45, 0.0), 9, "the temperature must be finite and positive"),
+])  # fmt: skip
+def test_bad_problems_are_refused(problem: Problem, samples: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ask(problem, samples)
+
+
+def test_families_without_a_score_are_refused_and_all_others_work() -> None:
+    for name in set(FAMILY_PARAMETERS) - {"Cauchy"}:
+        problem = Continuous("cosine", usual_family(name), 1.0)
+        if name in UNSUITED:
+            with pytest.raises(ValueError, match="has no score estimator"):
+                ask(problem, 10)
+        else:
+            assert all(np.isfinite(row.gradients).all() for row in ask(problem, 50).estimates)
+
+
+def test_a_point_must_fit_the_model(vae: VAE) -> None:
+    good = elbo_problem(vae)
+    assert good.point is not None
+    image, z = good.point.image, good.point.z
+    for point, message in (
+        (ElboPoint(image[:, :9], z, 0), "the image must be uint8"),
+        (ElboPoint(image, z[:1], 0), "the latent point must be 2 finite numbers"),
+        (ElboPoint(image, z, 7), "there is no latent dimension 7"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ask(Continuous("elbo", good.family, 0.0, point), vae=vae)
