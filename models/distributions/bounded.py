@@ -27,6 +27,7 @@ from models.distributions.special import (
     ndtr,
     open_uniform,
     safe_log,
+    standard_normal,
 )
 
 NODES = np.linspace(-9.5, 9.5, 1025)
@@ -163,7 +164,7 @@ class LogitNormal(Distribution):
         super().__init__({"loc": loc, "scale": scale}, validate)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._from_line(self.loc + self.scale * eps)

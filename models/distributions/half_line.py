@@ -23,6 +23,7 @@ from models.distributions.special import (
     ndtr,
     open_uniform,
     safe_log,
+    standard_normal,
 )
 
 
@@ -148,7 +149,7 @@ class HalfNormal(HalfLine):
         return HalfNormal(tf.ones([], self.dtype), validate=False)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.abs(tf.random.stateless_normal(shape, seed, dtype=self.dtype))
+        return tf.abs(standard_normal(shape, seed, self.dtype))
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self.scale * eps
@@ -193,7 +194,7 @@ class LogNormal(HalfLine):
         super().__init__({"loc": loc, "scale": scale}, validate)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return tf.exp(self.loc + self.scale * eps)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from models.distributions.scored import attach
-from models.distributions.special import open_uniform
+from models.distributions.special import open_uniform, standard_normal
 
 Attempt = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 SMALLEST = {tf.float32: 1.2e-38, tf.float64: 1e-300}
@@ -60,7 +60,7 @@ def _large_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) ->
 
     def attempt(count: tf.Tensor, value: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         stream = seed + tf.stack([tf.zeros_like(count), 11 + 2 * count])
-        x = tf.random.stateless_normal(shape, stream, dtype=d.dtype)
+        x = standard_normal(shape, stream, d.dtype)
         uniform = open_uniform(shape, stream + tf.constant([0, 1], seed.dtype), d.dtype)
         root = 1.0 + c * x
         cube = root * root * root
