@@ -154,7 +154,7 @@ def _path_slopes(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, scale: tf.Tensor) -> 
     A bound drags the value with it by the ratio of densities φ(bound)/φ(y), weighted by the mass on the other side.
     """
     log_mass = log_interval(a, b, b - a)
-    lower, upper = (tf.exp(part) for part in _log_shares(a, b, y))
+    lower, upper = (tf.exp(part) for part in _log_shares(a, b, y, log_mass))
     along = 0.5 * scale * tf.exp(0.5 * y * y + LOG_SQRT_TWO_PI + log_mass)
     return [*_drag(a, b, y, lower, upper), along, -along]
 
@@ -166,17 +166,18 @@ def _drag(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, lower: tf.Tensor, upper: tf.
     return [1.0 - by_low - by_high, y - a * by_low - b * by_high, by_low, by_high]
 
 
-def _log_shares(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return log F and log(1 − F) at ``y`` in (a, b)."""
-    log_mass = log_interval(a, b, b - a)
+def _log_shares(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, log_mass: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return log F and log(1 − F) at ``y`` in (a, b), of which ``log_mass`` is the log probability."""
     lower, upper = log_interval(a, y, y - a), log_interval(y, b, b - y)
     return tf.minimum(lower - log_mass, 0.0), tf.minimum(upper - log_mass, 0.0)
 
 
 def _interval_tails(a: tf.Tensor, b: tf.Tensor) -> Tails:
+    log_mass = log_interval(a, b, b - a)
+
     def tails(y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        log_lower, log_upper = _log_shares(a, b, y)
-        return log_lower, log_upper, -0.5 * y * y - LOG_SQRT_TWO_PI - log_interval(a, b, b - a)
+        log_lower, log_upper = _log_shares(a, b, y, log_mass)
+        return log_lower, log_upper, -0.5 * y * y - LOG_SQRT_TWO_PI - log_mass
 
     return tails
 
