@@ -210,10 +210,14 @@ class LogNormal(HalfLine):
         return tf.where(edge, log_value, log_prob - tf.where(edge, 0.0 * value, log_value))
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return ndtr(self._to_noise(value))
+        return ndtr(self._finite_noise(value))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return ndtr(-self._to_noise(value))
+        return ndtr(-self._finite_noise(value))
+
+    def _finite_noise(self, value: tf.Tensor) -> tf.Tensor:
+        """Return the noise of ``value``, large instead of infinite at the edges, so that its derivatives are finite."""
+        return (tf.clip_by_value(safe_log(_not_negative(value)), -1e15, 1e15) - self.loc) / self.scale
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
         return log_ndtr(self._to_noise(value))
