@@ -5,12 +5,14 @@ from models.distributions.aggregate import AggregatePosterior
 from models.distributions.base import Distribution, ParameterError, ShapeError
 from models.distributions.beta import Beta
 from models.distributions.bounded import Kumaraswamy, LogitNormal, TanhNormal, Uniform
+from models.distributions.concrete import Concrete
 from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.families import FAMILIES, distribution_of
 from models.distributions.gamma import Chi2, Gamma, InverseGamma
 from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
-from models.distributions.kl import has_closed_form, kl_divergence, register_kl
+from models.distributions.kl import has_closed_form, kl_divergence, kl_monte_carlo, register_kl
 from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logistic
+from models.distributions.mixture import Mixture
 from models.distributions.multivariate import Dirichlet, MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
 from models.distributions.student_t import StudentT
@@ -23,6 +25,7 @@ __all__ = [
     "Beta",
     "Cauchy",
     "Chi2",
+    "Concrete",
     "ContinuousBernoulli",
     "Dirichlet",
     "Distribution",
@@ -36,6 +39,7 @@ __all__ = [
     "LogNormal",
     "Logistic",
     "LogitNormal",
+    "Mixture",
     "MultivariateNormalDiag",
     "MultivariateNormalTriL",
     "Normal",
@@ -50,5 +54,6 @@ __all__ = [
     "distribution_of",
     "has_closed_form",
     "kl_divergence",
+    "kl_monte_carlo",
     "register_kl",
 ]

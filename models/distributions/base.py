@@ -57,7 +57,7 @@ class Distribution(ABC):
         self.parameters: dict[str, tf.Tensor] = tensors
         for name, tensor in tensors.items():
             setattr(self, name, tensor)
-        self.batch_shape = _broadcast(*(value.shape for value in tensors.values()))
+        self.batch_shape = broadcast_shape(*(value.shape for value in tensors.values()))
 
     @property
     def name(self) -> str:
@@ -161,7 +161,7 @@ class Distribution(ABC):
         if cls.ordered is None:
             return tensors
         low, high = (tensors[name] for name in cls.ordered)
-        _broadcast(low.shape, high.shape)
+        broadcast_shape(low.shape, high.shape)
         if not (tf.is_symbolic_tensor(low) or tf.is_symbolic_tensor(high)):
             cls.check_order({name: tensors[name].numpy() for name in cls.ordered})
             return tensors
@@ -175,7 +175,7 @@ class Distribution(ABC):
 
     def _value(self, value: object) -> tf.Tensor:
         tensor = tf.convert_to_tensor(value, self.dtype)
-        _broadcast(self.batch_shape, tensor.shape)
+        broadcast_shape(self.batch_shape, tensor.shape)
         return tensor
 
     def _filled(self, value: tf.Tensor) -> tf.Tensor:
@@ -237,7 +237,8 @@ def _common_dtype(parameters: Mapping[str, object]) -> tf.DType:
     return floating.pop() if floating else tf.float32
 
 
-def _broadcast(*shapes: tf.TensorShape) -> tf.TensorShape:
+def broadcast_shape(*shapes: tf.TensorShape) -> tf.TensorShape:
+    """Return the shape that ``shapes`` broadcast to; ShapeError if they do not."""
     result = tf.TensorShape([])
     for shape in shapes:
         try:

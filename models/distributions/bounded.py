@@ -27,8 +27,10 @@ from models.distributions.special import (
     ndtr,
     open_uniform,
     safe_log,
+    standard_normal,
 )
 
+LARGE = 1e15
 NODES = np.linspace(-9.5, 9.5, 1025)
 WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
 
@@ -123,10 +125,18 @@ class Kumaraswamy(Distribution):
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return -tf.math.expm1(-self._to_noise(value))
+        below, above, noise = self._inner_noise(value)
+        inside = tf.where(above, tf.ones_like(noise), -tf.math.expm1(-noise))
+        return tf.where(below, tf.zeros_like(noise), inside)
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return tf.exp(-self._to_noise(value))
+        below, above, noise = self._inner_noise(value)
+        return tf.where(below, tf.ones_like(noise), tf.where(above, tf.zeros_like(noise), tf.exp(-noise)))
+
+    def _inner_noise(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return what lies at or below 0 and at or above 1, and noise that is finite there, as its derivative is."""
+        below, above = value <= 0.0, value >= 1.0
+        return below, above, self._to_noise(tf.where(below | above, tf.constant(0.5, self.dtype), value))
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
         return self._from_noise(exponential_quantile(u))
@@ -163,7 +173,7 @@ class LogitNormal(Distribution):
         super().__init__({"loc": loc, "scale": scale}, validate)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._from_line(self.loc + self.scale * eps)
@@ -195,10 +205,15 @@ class LogitNormal(Distribution):
         return -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI - self._log_slope(x)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return ndtr(self._to_noise(value))
+        return ndtr(self._finite_noise(value))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return ndtr(-self._to_noise(value))
+        return ndtr(-self._finite_noise(value))
+
+    def _finite_noise(self, value: tf.Tensor) -> tf.Tensor:
+        """Return the noise of ``value``, large instead of infinite at the edges, so that its derivatives are finite."""
+        line = self._to_line(tf.clip_by_value(value, self.low, 1.0))
+        return (tf.clip_by_value(line, -LARGE, LARGE) - self.loc) / self.scale
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
         return log_ndtr(self._to_noise(value))

@@ -14,13 +14,13 @@ import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Domain, ParameterError, Reparameterization
-from models.distributions.scored import Scored
-from models.distributions.special import exprel, log1prel, safe_log
+from models.distributions.scored import Sampled
+from models.distributions.special import exprel, log1prel, open_uniform, safe_log
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
-class ContinuousBernoulli(Scored):
+class ContinuousBernoulli(Sampled):
     """Continuous Bernoulli distribution with ``logits`` log(λ/(1 − λ)), or with ``probs`` λ instead."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
@@ -36,6 +36,10 @@ class ContinuousBernoulli(Scored):
     def probs(self) -> tf.Tensor:
         """The parameter λ; not the mean."""
         return tf.sigmoid(self.logits)
+
+    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        u = open_uniform(shape, seed, self.dtype)
+        return self._inverse(u, 1.0 - u)
 
     def _turned(self, value: tf.Tensor) -> tf.Tensor:
         """Return w: ``value`` where L ≤ 0, else 1 − ``value``."""

@@ -23,6 +23,7 @@ from models.distributions.special import (
     ndtr,
     open_uniform,
     safe_log,
+    standard_normal,
 )
 
 
@@ -148,7 +149,7 @@ class HalfNormal(HalfLine):
         return HalfNormal(tf.ones([], self.dtype), validate=False)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.abs(tf.random.stateless_normal(shape, seed, dtype=self.dtype))
+        return tf.abs(standard_normal(shape, seed, self.dtype))
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self.scale * eps
@@ -193,7 +194,7 @@ class LogNormal(HalfLine):
         super().__init__({"loc": loc, "scale": scale}, validate)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return tf.exp(self.loc + self.scale * eps)
@@ -209,10 +210,14 @@ class LogNormal(HalfLine):
         return tf.where(edge, log_value, log_prob - tf.where(edge, 0.0 * value, log_value))
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return ndtr(self._to_noise(value))
+        return ndtr(self._finite_noise(value))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return ndtr(-self._to_noise(value))
+        return ndtr(-self._finite_noise(value))
+
+    def _finite_noise(self, value: tf.Tensor) -> tf.Tensor:
+        """Return the noise of ``value``, large instead of infinite at the edges, so that its derivatives are finite."""
+        return (tf.clip_by_value(safe_log(_not_negative(value)), -1e15, 1e15) - self.loc) / self.scale
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
         return log_ndtr(self._to_noise(value))

@@ -38,3 +38,19 @@ def kl_divergence(q: Distribution | VectorDistribution, p: Distribution | Vector
     if function is None:
         raise NotImplementedError(f"no closed form of KL({q.name} ‖ {p.name})")
     return function(q, p)
+
+
+def kl_monte_carlo(
+    q: Distribution | VectorDistribution, p: Distribution | VectorDistribution, n: int, seed: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Estimate KL(q ‖ p) from ``n`` samples of q, and return the estimate and its standard error, in nats.
+
+    The estimate is the mean of log q(z) − log p(z), whose expectation is the divergence whether or not there is a
+    closed form. It is differentiable along the path of the samples.
+    """
+    z = q.sample(n, seed)
+    ratio = q.log_prob(z) - p.log_prob(z)
+    count = tf.cast(n, ratio.dtype)
+    estimate = tf.reduce_mean(ratio, 0)
+    spread = tf.reduce_sum(tf.square(ratio - estimate), 0) / (count - 1.0)
+    return estimate, tf.sqrt(spread / count)

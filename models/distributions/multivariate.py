@@ -12,7 +12,7 @@ import tensorflow as tf
 from models.distributions.base import ParameterError, Reparameterization, ShapeError
 from models.distributions.kl import register_kl
 from models.distributions.samplers import log_standard_gamma
-from models.distributions.special import LOG_SQRT_TWO_PI, edge_power
+from models.distributions.special import LOG_SQRT_TWO_PI, edge_power, standard_normal
 from models.distributions.vector import VectorDistribution, checked_vector
 
 
@@ -26,7 +26,7 @@ class MultivariateNormalDiag(VectorDistribution):
         super().__init__(self.loc + tf.zeros_like(self.scale_diag))
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+        return standard_normal(shape, seed, self.dtype)
 
     def from_noise(self, eps: object) -> tf.Tensor:
         """Return loc + scale·ε."""
@@ -76,7 +76,7 @@ class MultivariateNormalTriL(VectorDistribution):
             raise ParameterError(f"{self.name}: scale_tril must be lower triangular with a positive diagonal")
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+        return standard_normal(shape, seed, self.dtype)
 
     def from_noise(self, eps: object) -> tf.Tensor:
         """Return loc + L·ε."""

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from models.distributions.base import Distribution, Domain, Reparameterization
 from models.distributions.kl import register_kl
-from models.distributions.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr
+from models.distributions.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, standard_normal
 
 
 class Normal(Distribution):
@@ -24,7 +24,7 @@ class Normal(Distribution):
         super().__init__({"loc": loc, "scale": scale}, validate)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal(shape, seed, dtype=self.dtype)
+        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self.loc + self.scale * eps

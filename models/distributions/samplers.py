@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 
 import tensorflow as tf
+from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from models.distributions.scored import attach
-from models.distributions.special import open_uniform
+from models.distributions.special import open_uniform, standard_normal
 
-Attempt = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
+Attempt = Callable[[tf.Tensor, tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, tf.Tensor]]
 SMALLEST = {tf.float32: 1.2e-38, tf.float64: 1e-300}
 
 
@@ -46,30 +47,32 @@ def _lifted(concentration: tf.Tensor) -> tf.Tensor:
 
 
 def _log_boost(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Return log(U)/α where α < 1, else 0."""
+    """Return log(U)/α where α < 1, else 0; nothing is drawn where no α is."""
     small = concentration < 1.0
-    uniform = open_uniform(shape, seed + tf.constant([0, 7], seed.dtype), concentration.dtype)
-    safe = tf.where(small, concentration, tf.ones_like(concentration))
-    return tf.where(small, tf.math.log(uniform) / safe, tf.zeros_like(uniform))
+
+    def drawn() -> tf.Tensor:
+        uniform = open_uniform(shape, seed + tf.constant([0, 7], seed.dtype), concentration.dtype)
+        safe = tf.where(small, concentration, tf.ones_like(concentration))
+        return tf.where(small, tf.math.log(uniform) / safe, tf.zeros_like(uniform))
+
+    return tf.cond(tf.reduce_any(small), drawn, lambda: tf.zeros(shape, concentration.dtype))
 
 
 def _large_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Draw gamma variables of concentration ≥ 1: d(1 + cX)³, accepted by a squeeze; 95 in 100 at the first attempt."""
-    d = tf.stop_gradient(concentration) - 1.0 / 3.0
-    c = tf.math.rsqrt(9.0 * d)
+    third = tf.stop_gradient(concentration) - 1.0 / 3.0
 
-    def attempt(count: tf.Tensor, value: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        stream = seed + tf.stack([tf.zeros_like(count), 11 + 2 * count])
-        x = tf.random.stateless_normal(shape, stream, dtype=d.dtype)
-        uniform = open_uniform(shape, stream + tf.constant([0, 1], seed.dtype), d.dtype)
+    def attempt(stream: tf.Tensor, size: tf.Tensor, given: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        d, c = given
+        x = standard_normal(size, stream, d.dtype)
+        uniform = open_uniform(size, stream + tf.constant([0, 1], seed.dtype), d.dtype)
         root = 1.0 + c * x
         cube = root * root * root
         positive = cube > 0.0
         log_cube = tf.math.log(tf.where(positive, cube, tf.ones_like(cube)))
-        accepted = positive & (tf.math.log(uniform) < 0.5 * x * x + d * (1.0 - cube + log_cube))
-        return count + 1, tf.where(accepted & ~done, d * cube, value), done | accepted
+        return d * cube, positive & (tf.math.log(uniform) < 0.5 * x * x + d * (1.0 - cube + log_cube))
 
-    return _until_done(attempt, shape, d.dtype, seed.dtype)
+    return _accepted(attempt, shape, seed, [third, tf.math.rsqrt(9.0 * third)])
 
 
 def von_mises(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -79,25 +82,49 @@ def von_mises(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf
     # (τ − √2τ)/2κ in a form that does not cancel at small or large κ.
     rho = 2.0 * kappa / (tau + tf.sqrt(2.0 * tau))
     excess = tf.cast(tf.square(1.0 - rho) / (2.0 * rho), concentration.dtype)
-    kappa = tf.cast(kappa, concentration.dtype)
 
-    def attempt(count: tf.Tensor, value: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        stream = seed + tf.stack([tf.zeros_like(count), 11 + 2 * count])
-        angle = math.pi * (2.0 * open_uniform(shape, stream, excess.dtype) - 1.0)
-        uniform = open_uniform(shape, stream + tf.constant([0, 1], seed.dtype), excess.dtype)
+    def attempt(stream: tf.Tensor, size: tf.Tensor, given: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        kappa, excess = given
+        angle = math.pi * (2.0 * open_uniform(size, stream, excess.dtype) - 1.0)
+        uniform = open_uniform(size, stream + tf.constant([0, 1], seed.dtype), excess.dtype)
         # With r = 1 + excess and f = (1 + r·cos)/(r + cos) the differences 1 − f and r − f are formed without loss.
         sine = tf.sin(0.5 * angle)
         versine = excess * sine * sine / (excess + 2.0 - 2.0 * sine * sine)
         proposal = kappa * (excess + 2.0 * versine)
         accepted = tf.math.log(proposal / uniform) + 1.0 - proposal >= 0.0
-        turned = 2.0 * tf.sign(angle) * tf.asin(tf.minimum(tf.sqrt(versine), 1.0))
-        return count + 1, tf.where(accepted & ~done, turned, value), done | accepted
+        return 2.0 * tf.sign(angle) * tf.asin(tf.minimum(tf.sqrt(versine), 1.0)), accepted
 
-    return _until_done(attempt, shape, excess.dtype, seed.dtype)
+    return _accepted(attempt, shape, seed, [tf.cast(kappa, concentration.dtype), excess])
 
 
-def _until_done(attempt: Attempt, shape: tf.Tensor, dtype: tf.DType, count_dtype: tf.DType) -> tf.Tensor:
-    """Repeat ``attempt`` until every entry is accepted."""
-    start = (tf.zeros([], count_dtype), tf.ones(shape, dtype), tf.zeros(shape, tf.bool))
-    loop = tf.while_loop(lambda *state: ~tf.reduce_all(state[-1]), attempt, start)
+def _accepted(attempt: Attempt, shape: tf.Tensor, seed: tf.Tensor, given: list[tf.Tensor]) -> tf.Tensor:
+    """Draw every entry until it is accepted; those rejected at first are gathered and drawn again on their own.
+
+    XLA knows no arrays of unknown size: compiled by it, whole arrays are drawn again, so that a seed gives other values
+    there.
+    """
+    if _inside_xla():
+        return _repeated(attempt, shape, seed, given)
+    first, done = attempt(seed + tf.constant([0, 9], seed.dtype), shape, given)
+    places = tf.where(tf.reshape(~done, [-1]))
+    rows = [tf.gather(tf.reshape(tf.broadcast_to(part, shape), [-1]), places[:, 0]) for part in given]
+    rest = _repeated(attempt, tf.shape(places)[:1], seed, rows)
+    whole = tf.tensor_scatter_nd_update(tf.reshape(first, [-1]), places, rest)
+    return tf.stop_gradient(tf.reshape(whole, shape))
+
+
+def _repeated(attempt: Attempt, shape: tf.Tensor, seed: tf.Tensor, given: list[tf.Tensor]) -> tf.Tensor:
+    """Repeat ``attempt`` on the whole array until every entry is accepted."""
+
+    def step(count: tf.Tensor, value: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        drawn, accepted = attempt(seed + tf.stack([tf.zeros_like(count), 11 + 2 * count]), shape, given)
+        return count + 1, tf.where(accepted & ~done, drawn, value), done | accepted
+
+    start = (tf.zeros([], seed.dtype), tf.ones(shape, given[0].dtype), tf.zeros(shape, tf.bool))
+    loop = tf.while_loop(lambda *state: ~tf.reduce_all(state[-1]), step, start)
     return tf.stop_gradient(loop[1])
+
+
+def _inside_xla() -> bool:
+    """Return whether the graph being built will be compiled by XLA."""
+    return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())

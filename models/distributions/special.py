@@ -14,6 +14,8 @@ import tensorflow as tf
 SQRT_HALF = math.sqrt(0.5)
 LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 EULER_GAMMA = 0.57721566490153286
+# The generator that TensorFlow takes on a CPU anyway, but not inside XLA, where its own choice is 30 times slower.
+GENERATOR = "philox"
 LEGENDRE = np.polynomial.legendre.leggauss(16)
 
 
@@ -126,7 +128,12 @@ def wide(x: tf.Tensor) -> tf.Tensor:
 def open_uniform(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """Draw uniform numbers of the open interval (0, 1), symmetric about ½: never 0 and never 1."""
     half_step = 2.0**-24 if dtype == tf.float32 else 2.0**-53
-    return tf.random.stateless_uniform(shape, seed, dtype=dtype) + tf.constant(half_step, dtype)
+    return tf.random.stateless_uniform(shape, seed, dtype=dtype, alg=GENERATOR) + tf.constant(half_step, dtype)
+
+
+def standard_normal(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """Draw standard normal numbers."""
+    return tf.random.stateless_normal(shape, seed, dtype=dtype, alg=GENERATOR)
 
 
 def log_interval(a: tf.Tensor, b: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

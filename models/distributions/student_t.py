@@ -16,7 +16,7 @@ from models.distributions.beta import beta_tail, log_beta
 from models.distributions.samplers import log_standard_gamma
 from models.distributions.scored import Sampled, attach
 from models.distributions.solver import Tails, invert, tail_slope
-from models.distributions.special import log_of_smaller, ndtr, wide
+from models.distributions.special import log_of_smaller, ndtr, standard_normal, wide
 
 
 class StudentT(Sampled):
@@ -32,7 +32,7 @@ class StudentT(Sampled):
         super().__init__({"df": df, "loc": loc, "scale": scale}, validate)
 
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        normal = tf.random.stateless_normal(shape, seed + tf.constant([0, 1 << 20], seed.dtype), dtype=self.dtype)
+        normal = standard_normal(shape, seed + tf.constant([0, 1 << 20], seed.dtype), self.dtype)
         log_gamma = log_standard_gamma(0.5 * self.df, shape, seed)
         spread = tf.exp(0.5 * (tf.math.log(0.5 * self.df) - log_gamma))
         return self.loc + self.scale * normal * tf.minimum(spread, math.sqrt(self.dtype.max) / 10.0)

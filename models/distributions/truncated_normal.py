@@ -84,11 +84,19 @@ class TruncatedNormal(Sampled):
 
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         u = open_uniform(shape, seed, self.dtype)
-        loc, scale, low, high = (wide(tf.stop_gradient(part)) for part in self.parameters.values())
+        loc, scale, low, high = (tf.stop_gradient(part) for part in self.parameters.values())
         a, b = (low - loc) / scale, (high - loc) / scale
-        y = _first_guess(a, b, wide(u), 1.0 - wide(u))
-        value = tf.clip_by_value(tf.cast(loc + scale * y, self.dtype), self.low, self.high)
-        a, b, y = (tf.cast(part, self.dtype) for part in (a, b, y))
+
+        def careful() -> tf.Tensor:
+            exact = [wide(part) for part in (loc, scale, low, high, u)]
+            bounds = (exact[2] - exact[0]) / exact[1], (exact[3] - exact[0]) / exact[1]
+            return tf.cast(_first_guess(*bounds, exact[4], 1.0 - exact[4]), self.dtype)
+
+        # Float32 is enough where neither the interval is narrow nor Φ near underflow.
+        plain = tf.reduce_all((b - a > 0.25) & (tf.minimum(tf.abs(a), tf.abs(b)) < 6.0))
+        quick = self.dtype == tf.float32
+        y = tf.cond(plain, lambda: _plain_guess(a, b, u), careful) if quick else careful()
+        value = tf.maximum(low, tf.minimum(high, loc + scale * y))
         return attach(value, list(self.parameters.values()), lambda: _drag(a, b, y, u, 1.0 - u))
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
@@ -146,7 +154,7 @@ def _path_slopes(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, scale: tf.Tensor) -> 
     A bound drags the value with it by the ratio of densities φ(bound)/φ(y), weighted by the mass on the other side.
     """
     log_mass = log_interval(a, b, b - a)
-    lower, upper = (tf.exp(part) for part in _log_shares(a, b, y))
+    lower, upper = (tf.exp(part) for part in _log_shares(a, b, y, log_mass))
     along = 0.5 * scale * tf.exp(0.5 * y * y + LOG_SQRT_TWO_PI + log_mass)
     return [*_drag(a, b, y, lower, upper), along, -along]
 
@@ -158,19 +166,28 @@ def _drag(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, lower: tf.Tensor, upper: tf.
     return [1.0 - by_low - by_high, y - a * by_low - b * by_high, by_low, by_high]
 
 
-def _log_shares(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return log F and log(1 − F) at ``y`` in (a, b)."""
-    log_mass = log_interval(a, b, b - a)
+def _log_shares(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, log_mass: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return log F and log(1 − F) at ``y`` in (a, b), of which ``log_mass`` is the log probability."""
     lower, upper = log_interval(a, y, y - a), log_interval(y, b, b - y)
     return tf.minimum(lower - log_mass, 0.0), tf.minimum(upper - log_mass, 0.0)
 
 
 def _interval_tails(a: tf.Tensor, b: tf.Tensor) -> Tails:
+    log_mass = log_interval(a, b, b - a)
+
     def tails(y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        log_lower, log_upper = _log_shares(a, b, y)
-        return log_lower, log_upper, -0.5 * y * y - LOG_SQRT_TWO_PI - log_interval(a, b, b - a)
+        log_lower, log_upper = _log_shares(a, b, y, log_mass)
+        return log_lower, log_upper, -0.5 * y * y - LOG_SQRT_TWO_PI - log_mass
 
     return tails
+
+
+def _plain_guess(a: tf.Tensor, b: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
+    """Return the standardized value with F = ``u`` in the dtype of ``u``, from the smaller end of Φ."""
+    mirrored = a + b > 0.0
+    left, right = ndtr(tf.where(mirrored, -b, a)), ndtr(tf.where(mirrored, -a, b))
+    guess = tf.math.ndtri(left + tf.where(mirrored, 1.0 - u, u) * (right - left))
+    return tf.clip_by_value(tf.where(mirrored, -guess, guess), a, b)
 
 
 def _first_guess(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:

@@ -18,7 +18,7 @@ from models.distributions.base import Domain, Reparameterization
 from models.distributions.samplers import von_mises
 from models.distributions.scored import Sampled, attach
 from models.distributions.solver import Tails, invert
-from models.distributions.special import log_of_smaller, wide
+from models.distributions.special import safe_log, wide
 
 _RULES = {dtype: np.polynomial.legendre.leggauss(count) for dtype, count in ((tf.float32, 20), (tf.float64, 56))}
 _DECAY = {tf.float32: 18.0, tf.float64: 40.0}
@@ -74,8 +74,7 @@ class VonMises(Sampled):
         low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
         kappa = wide(tf.stop_gradient(self.concentration))
         turn = tf.constant(math.pi, tf.float64)
-        share = 2.0 * wide(tf.minimum(low_inside, up_inside))
-        start = tf.sign(wide(low_inside - up_inside)) * (1.0 - share) * tf.minimum(turn, 2.0 / tf.sqrt(kappa))
+        start = _first_guess(kappa, wide(low_inside), wide(up_inside))
         angle = invert(_circle_tails(kappa), low_inside, up_inside, start, -turn, turn)
 
         def slopes() -> list[tf.Tensor]:
@@ -132,10 +131,14 @@ def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
 
 def _upper(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     """Return P(Z − loc > angle) for |angle| < π."""
-    kappa = kappa + tf.zeros_like(angle)
-    _, weights = _tail_rule(angle, kappa)
-    tail = tf.exp(_log_density(angle, kappa)) * tf.reduce_sum(weights, -1)
+    tail = _outer_tail(angle, kappa, _log_density(angle, kappa))
     return tf.where(angle > 0.0, tail, 1.0 - tail)
+
+
+def _outer_tail(angle: tf.Tensor, kappa: tf.Tensor, log_density: tf.Tensor) -> tf.Tensor:
+    """Return P(Z − loc > |angle|), at most ½."""
+    _, weights = _tail_rule(angle, kappa + tf.zeros_like(angle))
+    return tf.exp(log_density) * tf.reduce_sum(weights, -1)
 
 
 def _slope(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
@@ -148,11 +151,26 @@ def _slope(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
 
 
 def _circle_tails(kappa: tf.Tensor) -> Tails:
+    constant = math.log(2.0 * math.pi) + tf.math.log(tf.math.bessel_i0e(kappa))
+
     def tails(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        upper, lower = _upper(angle, kappa), _upper(-angle, kappa)
-        return log_of_smaller(lower, upper), log_of_smaller(upper, lower), _log_density(angle, kappa)
+        sine = tf.sin(0.5 * angle)
+        log_density = -2.0 * kappa * sine * sine - constant
+        outer = _outer_tail(angle, kappa, log_density)
+        small, large = safe_log(outer), tf.math.log1p(-outer)
+        above = angle > 0.0
+        return tf.where(above, large, small), tf.where(above, small, large), log_density
 
     return tails
+
+
+def _first_guess(kappa: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return an angle near the root: 2·asin of a normal score at large κ, a share of the circle at small ones."""
+    share = tf.minimum(lower, upper)
+    flat = math.pi * (1.0 - 2.0 * share)
+    steep = 2.0 * tf.asin(tf.minimum(-0.5 * tf.math.ndtri(share) / tf.sqrt(kappa), 1.0))
+    weight = kappa / (1.0 + kappa)
+    return tf.sign(lower - upper) * (weight * steep + (1.0 - weight) * flat)
 
 
 def _whole_line(kappa: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
