@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.app import App, make_qt
 from explorer.engine.launch import Launched
 from explorer.state.export import ExportSettings
+from explorer.state.lab import PRESETS
 from explorer.tour_hands import Hands
 from explorer.tour_meters import DragMeter, LoopMeter, import_seconds, memory_mb, process_age, quantiles
 from models.protocol import TrainSettings
@@ -26,6 +27,8 @@ MOVES = 300
 SLIDER_MOVES = 60
 GRIP_MOVES = 40
 MOVES_WHILE_TRAINING = 300
+LAB_MOVES = 100
+WORKBENCH_FAMILIES = ("Gamma", "StudentT", "Beta", "TruncatedNormal")
 SAMPLES = 16
 SETTLE_TICKS = 25
 Step = Callable[[], bool]
@@ -92,6 +95,8 @@ class Tour(QObject):
         yield from self.hands.drag_grips(GRIP_MOVES)
         yield from self._visit_tabs()
         yield from self._settle()
+        yield from self._workbench()
+        yield from self._laboratory()
         yield from self._train()
         yield from self._export()
         yield from self._picture_tabs()
@@ -109,11 +114,44 @@ class Tour(QObject):
         return self.drags.settled
 
     def _visit_tabs(self) -> Iterator[Step]:
-        for name in ("Training", "Log", "Distribution"):
+        for name in ("Lab", "Training", "Log", "Distribution"):
             self.window.show_pane(name)
             yield from self._settle()
         self._take_picture("window")
         self._take_picture("distribution")
+
+    def _workbench(self) -> Iterator[Step]:
+        """Drag parameters, u and ε of several families; each move ends with its curves on screen."""
+        self.window.show_pane("Distribution")
+        self.drags.phase = "workbench"
+        self.state.triad.set_mode("workbench")
+        for family in WORKBENCH_FAMILIES:
+            self.loop.enter(None)
+            self.state.workbench.choose(family)
+            yield self._bench_answered
+            yield _ticks(SETTLE_TICKS)
+            self.loop.enter("workbench")
+            yield from self.hands.drag_workbench(GRIP_MOVES)
+            yield from self._settle()
+        self._take_picture("workbench")
+        self.state.triad.set_mode("model")
+        self.drags.phase = "idle"
+
+    def _bench_answered(self) -> bool:
+        shown = self.state.triad.shown
+        return shown is not None and shown.family == self.state.workbench.family
+
+    def _laboratory(self) -> Iterator[Step]:
+        """Let the laboratory draw, dragging the point beside it."""
+        self.window.show_pane("Lab")
+        self.loop.enter("laboratory")
+        self.drags.phase = "laboratory"
+        self.state.lab.choose(PRESETS[0])
+        yield from self.hands.drag_point(LAB_MOVES)
+        yield from self._settle()
+        self._take_picture("lab")
+        self.state.lab.set_running(False)
+        self.window.show_pane("Distribution")
 
     def _picture_tabs(self) -> Iterator[Step]:
         """Picture the tabs that have something to show only now."""

@@ -70,6 +70,12 @@ class Hands:
         for plot, grip in ((curves.pdf, "loc"), (curves.pdf, "scale"), (curves.cdf, "u"), (curves.noise, "eps")):
             yield from self._drag_grip(plot, grip, moves)
 
+    def drag_workbench(self, moves: int) -> Iterator[Step]:
+        """Drag the first parameter of the family on the workbench, u and ε."""
+        curves, triad = self.window.distribution.curves, self.window.state.triad
+        for plot, grip in ((curves.pdf, triad.parameters[0].name), (curves.cdf, "u"), (curves.noise, "eps")):
+            yield from self._drag_grip(plot, grip, moves)
+
     def _drag_grip(self, plot: TriadPlot, grip: str, moves: int) -> Iterator[Step]:
         handle = next(handle for handle in plot.layer.handles if handle.grip == grip)
         start = plot.pixel_of(handle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import get_args
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +17,7 @@ from models.distributions.special import chi2_cdf
 from models.geometry import Vector
 from models.kolmogorov import ks_distance, ks_p_value
 from models.protocol import (
+    Anchor,
     Curves,
     CurvesReady,
     Family,
@@ -42,6 +44,7 @@ def evaluate_curves(request: Curves) -> CurvesReady:
     """Answer ``request``; ParameterError if a family or parameter is wrong, ValueError if another number is."""
     _check(request)
     q, p = _key(request.family), _key(request.reference)
+    _prepare(q.name)
     z, eps = _located(q, request.anchor, request.value)
     still = _still(q, p, request.scores.tobytes(), _span(q, p, z) if request.span is None else request.span)
     place, grips = _place_and_grips(q, z, eps)
@@ -123,6 +126,13 @@ def _check_anchor(anchor: str, value: float) -> None:
         raise ValueError(f"{anchor} must be finite, it is {value}")
     if anchor == "u" and not 0.0 < value < 1.0:
         raise ValueError(f"u must lie between 0 and 1, it is {value}")
+
+
+@lru_cache(maxsize=64)
+def _prepare(name: str) -> None:
+    """Trace every way to give a value, so that the first drag of another grip does not wait for it."""
+    for anchor in get_args(Anchor):
+        graphs.located(name, anchor)
 
 
 def _located(q: _Key, anchor: str, value: float) -> tuple[float, float]:

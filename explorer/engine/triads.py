@@ -65,13 +65,14 @@ class Triads(QObject):
             triad.scores,
         )
         shown = triad.shown
+        stamp = self.state.latency.stamp
         span = shown.curves.span if triad.dragging and shown is not None else None
 
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.CurvesReady):
                 if (bench.family, bench.anchor, bench.value) == (family, anchor, value):
                     bench.answer(reply.place)
-                self.state.results.set_workbench(Triad(None, family, reference, 0.0, reply))
+                self.state.results.set_workbench(Triad(None, family, reference, 0.0, reply, stamp))
 
         self._requests.ask(
             "workbench", lambda n: p.Curves(n, family, reference, anchor, value, scores, span), answer

@@ -17,7 +17,8 @@ CALLS_KEPT = 4096
 class Triad:
     """The answer for one family with what was asked, so that all drawn of it agrees.
 
-    ``dim`` is the latent dimension, None on the workbench; ``norm`` is the length |z| of the latent point.
+    ``dim`` is the latent dimension, None on the workbench; ``norm`` is the length |z| of the latent point; ``stamp``
+    is the time of the input that a workbench's answer follows.
     """
 
     dim: int | None
@@ -25,6 +26,7 @@ class Triad:
     reference: Family
     norm: float
     curves: CurvesReady
+    stamp: float | None = None
 
     @property
     def place(self) -> Place:

@@ -112,6 +112,9 @@ class DistributionPane(Pane):
         if self.shown and triad is not None:
             self.curves.show()
             self.readouts.show_values()
+            if triad.stamp is not None:
+                # No picture follows on the workbench: the curves are what the mouse waits for.
+                self.state.latency.painted(triad.stamp)
             if not self.slider.isSliderDown():
                 self.slider.blockSignals(True)
                 self.slider.setValue(round(triad.place.u * SLIDER_STEPS))

@@ -14,7 +14,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 SIZE = (1280, 800)
-TABS = ("distribution", "training", "log")
+TABS = ("distribution", "workbench", "lab", "training", "log")
 SECONDS = 110
 
 
@@ -43,10 +43,10 @@ def report(out: Path) -> dict[str, Any]:
 def test_every_measurement_is_there(report: dict[str, Any]) -> None:
     for name in ("window_shown_s", "first_decode_s", "import_tensorflow_s", "decode_call_ms", "memory_mb"):
         assert report[name] > 0, name
-    for phase in ("idle", "training"):
+    for phase in ("idle", "workbench", "laboratory", "training"):
         times = report["drag_to_pixels_ms"][phase]
         assert 0 < times["p50"] <= times["p99"] <= times["max"]
-    for phase in ("start", "idle", "training", "export"):
+    for phase in ("start", "idle", "workbench", "laboratory", "training", "export"):
         gaps = report["event_loop_gap_ms"][phase]
         assert 0 < gaps["p99"] <= gaps["max"]
     assert report["window_shown_s"] < report["first_decode_s"]
