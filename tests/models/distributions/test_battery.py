@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.distributions import FAMILIES, Gamma
 from tests.models.distributions.battery import DOCUMENT, columns, families
-from tests.models.distributions.cases import CASES, Case
+from tests.models.distributions.cases import CASES, KINDS, Case
 from tests.models.distributions.measures import MEASURES
 
 NO_SCORE = {"Uniform", "TruncatedNormal", "VonMises"}  # their support moves with a parameter
@@ -88,7 +88,7 @@ def test_expected_score_is_zero(case: Case) -> None:
 @settings(max_examples=15, deadline=None)
 @given(case=st.sampled_from(CASES), u=st.floats(1e-6, 1 - 1e-6), factor=st.floats(0.5, 2.0))
 def test_any_value_noise_and_probability_recover_each_other(case: Case, u: float, factor: float) -> None:
-    positive = [domain == "positive" for domain in case.build().domains.values()]
+    positive = [domain == "positive" for domain in KINDS[case.family].domains.values()]
     values = [value * factor if scaled else value for value, scaled in zip(case.values, positive, strict=True)]
     q = case.build(parameters=[tf.constant(value, tf.float64) for value in values])
     z = q.quantile(u)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from models.distributions import FAMILIES, Dirichlet, Distribution, MultivariateNormalTriL, ParameterError, ShapeError
+from models.distributions.scored import Scored
 from tests.models.distributions.cases import CASES, Case
 
-ONE_EACH = list({case.family: case for case in CASES}.values())
+ONE_EACH = list({case.family: case for case in CASES if case.family in FAMILIES}.values())
 OF_VALUES = ("prob", "log_prob", "cdf", "log_cdf", "survival_function", "to_noise")
 OF_BATCH = ("mean", "variance", "entropy")
 
@@ -31,7 +32,7 @@ def results(case: Case, parameters: list[tf.Tensor], method: str, values: tf.Ten
     if method == "quantile":
         values = tf.constant([1e-6, 0.1, 0.5, 0.9, 0.999], values.dtype)
     if method in {"from_noise", "log_prob_at_noise"}:
-        values = tf.stop_gradient(q.noise(5, seed=3))
+        values = tf.constant([0.1, 0.3, 0.5, 0.7, 0.9], values.dtype)  # noise of every family
     return getattr(q, method)(values)
 
 
@@ -72,12 +73,16 @@ def test_gradients_are_finite_outside_of_the_support(case: Case) -> None:
 def test_every_method_compiles_with_xla(case: Case) -> None:
     parameters, values = [tf.constant(value, tf.float64) for value in case.values], values_of(case, np.float64)
 
+    # The density at noise is made of two others, and the quantile of a scored family is the path from its noise.
+    left_out = {"log_prob_at_noise"} | ({"quantile"} if issubclass(FAMILIES[case.family], Scored) else set())
+    methods = [name for name in METHODS if name not in left_out]
+
     def everything(given: list[tf.Tensor], points: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {method: results(case, given, method, points) for method in METHODS}
+        return {method: results(case, given, method, points) for method in methods}
 
     compiled = tf.function(everything, jit_compile=True, autograph=False)(parameters, values)
     for method, plain in everything(parameters, values).items():
-        if method not in {"sample", "from_noise", "log_prob_at_noise"}:  # XLA's noise is other noise
+        if method != "sample":  # XLA's noise is other noise
             assert np.allclose(compiled[method], plain, rtol=1e-6, atol=1e-9, equal_nan=True), method
         assert np.isnan(compiled[method]).any() == np.isnan(plain).any()
 
