@@ -65,7 +65,9 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str) -> None
         raise InputError(name, f"the images are empty, {height} × {width} pixels")
     values = height * width * channels
     if height * width > MAX_IMAGE_PIXELS:
-        raise InputError(name, f"images of {width} × {height} pixels are too large, at most 256 × 256 are possible")
+        raise InputError(
+            name, f"images of {width} × {height} pixels are too large, {MAX_IMAGE_PIXELS:,} in all are possible"
+        )
     if count * values > MAX_DATA_BYTES:
         raise InputError(name, f"{count} images of {width} × {height} pixels are more than the limit of 2 GiB")
 

@@ -69,7 +69,7 @@ def score(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor) ->
 
 
 def integrals_of(f: Objectives, name: str, parameters: tf.Tensor) -> Integrals:
-    """Return the exact moments, by the trapezoidal rule over the normal score of z."""
+    """Return the exact moments, by quadrature over the normal score of z."""
     nodes = tf.constant(QUADRATURE_SCORES)
     path = pathwise(f, name, parameters, nodes).numpy()
     landing = pathwise(f, name, parameters, nodes, landing=True).numpy() if f.has_entropy else path

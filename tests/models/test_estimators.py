@@ -72,8 +72,8 @@ def test_sampled_variances_agree_with_the_closed_forms(k: float, figures: tuple[
 
 
 def test_a_cosine_crosses_where_it_should() -> None:
-    def ratio(k: float) -> float:
-        rows = table(ask(Continuous("cosine", STANDARD_NORMAL, k), 10))
+    def ratio(k: float, mu: float = 0.0) -> float:
+        rows = table(ask(Continuous("cosine", Family("Normal", {"loc": mu, "scale": 1.0}), k), 10))
         path, score = rows["pathwise", "loc"].variance, rows["score function", "loc"].variance
         assert path is not None
         assert score is not None
@@ -83,6 +83,7 @@ def test_a_cosine_crosses_where_it_should() -> None:
     crossing = brentq(lambda k: k * k - (1 + np.exp(-2 * k * k)) / (1 + 3 * np.exp(-2 * k * k)), 0.5, 1.5)
     assert crossing == pytest.approx(0.851, abs=1e-3)
     assert ratio(crossing - 1e-3) < 1.0 < ratio(crossing + 1e-3)
+    assert ratio(1.063, 1.0) < 1.0 < ratio(1.0645, 1.0)
     rows = table(ask(Continuous("cosine", STANDARD_NORMAL, 5.0), 10))
     assert rows["pathwise", "loc"].variance == pytest.approx(12.5, rel=1e-6)
     assert rows["score function", "loc"].variance == pytest.approx(0.5, rel=1e-6)
