@@ -128,9 +128,14 @@ def decode(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> in
 
 @cli.command()
 @click.argument("file")
+@click.option("--evaluate", "data", metavar="DATA", help="Judge the model on the test images of this data set.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info(file: str, as_json: bool) -> int:
+def info(file: str, data: str | None, as_json: bool) -> int:
     """Describe a model, a data set or a picture that carries its latent."""
+    if data is not None:
+        from explorer.commands.evaluate import evaluate_model
+
+        return evaluate_model(file, data, as_json)
     from explorer.commands.info import describe
 
     return describe(file, as_json)

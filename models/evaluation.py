@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models import networks
 from models.architecture import Architecture
+from models.bounds import iwae
 from models.objectives import log_likelihood, terms_of
 from models.optimizer import Tensors
 from models.protocol import Floats64, Likelihood, Terms
@@ -30,9 +31,13 @@ DECODES_PER_CALL = 2500
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Means per image in nats: ELBO with its parts, and KL per dimension [d]; which dimensions are active."""
+    """Means per image in nats: ELBO with its parts, and KL per dimension [d]; which dimensions are active.
+
+    ``error`` is the standard error of the ELBO over the images.
+    """
 
     terms: Terms
+    error: float
     kl_per_dim: Floats64
     active: NDArray[np.bool_]
 
@@ -75,16 +80,18 @@ class Evaluator:
         reconstruction, loc, scale = (np.concatenate(part) for part in zip(*parts, strict=True))
         kl = kl_per_dim(loc, scale).mean(axis=0)
         active = loc.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE
-        return Evaluation(terms_of(reconstruction.mean(dtype=np.float64), kl.sum()), kl, active)
+        bounds = reconstruction.astype(np.float64) + kl_per_dim(loc, scale).sum(axis=1)
+        return Evaluation(terms_of(reconstruction.mean(dtype=np.float64), kl.sum()), standard_error(bounds), kl, active)
 
-    def evidence(self, parameters: Tensors) -> Generator[None, None, float]:
-        """Return the mean of the importance-weighted bound on log p(x) over the first images (Burda 2016)."""
+    def evidence(self, parameters: Tensors) -> Generator[None, None, tuple[float, float]]:
+        """Return mean and standard error over the first images of the importance-weighted bound (Burda 2016)."""
         per_call = max(1, DECODES_PER_CALL // IMPORTANCE_DRAWS)
         draws, results = tf.constant(IMPORTANCE_DRAWS), []
         for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):
             results.append(self._weights(parameters, x, draws, tf.constant(index)).numpy())
             yield
-        return float(np.concatenate(results).mean(dtype=np.float64))
+        bounds = np.concatenate(results).astype(np.float64)
+        return float(bounds.mean()), standard_error(bounds)
 
     def _slices(self, size: int, count: int | None = None) -> Iterator[tf.Tensor]:
         """Yield the first ``count`` images as floats in 0–1, ``size`` at a time; as bytes they take a quarter."""
@@ -114,8 +121,12 @@ class Evaluator:
         z = loc + scale * eps
         # log p(z) - log q(z|x): the constants of the two normal densities cancel.
         log_ratio = tf.reduce_sum(0.5 * (eps * eps - z * z) + tf.math.log(scale), axis=-1)
-        log_draws = tf.math.log(tf.cast(draws, tf.float32))
-        return tf.reduce_logsumexp(log_p + log_ratio, axis=0) - log_draws
+        return iwae(log_p + log_ratio)
+
+
+def standard_error(values: Floats64) -> float:
+    """Return the standard error of the mean of ``values`` [n], NaN of a single one."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 
 def evaluation_pixels(pixels: NDArray[np.uint8], likelihood: Likelihood) -> NDArray[np.uint8]:

@@ -224,7 +224,7 @@ class TrainingRun:
             try:
                 next(steps)
             except StopIteration as end:
-                return {"nll": -end.value}
+                return {"nll": -end.value[0]}
             yield
         return {}
 

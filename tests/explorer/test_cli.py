@@ -311,3 +311,22 @@ def test_gradients_of_a_models_elbo_as_a_table(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "sticking the landing" in done.stdout
     assert "gradient in scale" in done.stdout
+
+
+def test_info_evaluates_a_model_on_the_test_images(workshop: Path) -> None:
+    told = result(workshop, "info", "spots.safetensors")["metrics"]
+    found = result(workshop, "info", "spots.safetensors", "--evaluate", "spots.npz")
+    assert found["kind"] == "evaluation"
+    for name in ("elbo", "reconstruction", "kl", "nll", "active_units"):
+        assert found[name] == pytest.approx(told[name], rel=1e-5)  # type: ignore[index]
+    assert found["kl"] == pytest.approx(sum(found["kl_per_dim"]), rel=1e-5)  # type: ignore[call-overload]
+    assert 0 < found["elbo_error"] < 50  # type: ignore[operator]
+    assert found["kl_by"] == "closed form"
+    done = run(workshop, "info", "spots.safetensors", "--evaluate", "spots.npz")
+    assert f"{found['elbo']:.2f} ± {found['elbo_error']:.2f} nats (KL by closed form)" in done.stdout
+
+
+def test_info_refuses_data_that_does_not_fit_the_model(workshop: Path) -> None:
+    done = run(workshop, "info", "spots.safetensors", "--evaluate", "mnist_10k")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "mnist_10k: its images are (28, 28, 1), the model's are (8, 8, 1)" in done.stderr

@@ -1,0 +1,77 @@
+"""``latentscape info MODEL --evaluate DATA``: how good a model is on images it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, TypeVar
+
+from explorer.commands.report import finished, print_result, progress_bar, table
+from explorer.commands.science import find_data, open_named_model, start_science
+from models.protocol import DataInfo, InputError
+
+if TYPE_CHECKING:
+    from models.evaluation import Evaluation
+    from models.opening import OpenedModel
+
+T = TypeVar("T")
+KL_KIND = "closed form"
+
+
+def evaluate_model(model: str, data: str, as_json: bool) -> int:
+    """Print ELBO, its parts and −log p(x) of the test images of ``data``; return the exit code."""
+    from models.datasets import open_data
+
+    opened, info = open_named_model(model), open_data(find_data(data))
+    if info.image_shape != opened.info.image_shape:
+        raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
+    if info.count == info.train_count:
+        raise InputError(info.name, "it has no test images")
+    start_science("decoder")
+    evaluation, evidence, images = _evaluated(opened, info)
+    result = _fields(opened, info, evaluation, evidence, images)
+    print_result(result, table(_rows(result)), as_json)
+    return 0
+
+
+def _evaluated(opened: OpenedModel, info: DataInfo) -> tuple[Evaluation, tuple[float, float], int]:
+    """Return the evaluation, mean and error of the bound on log p(x), and on how many images."""
+    import tensorflow as tf
+
+    from models.datasets import load_images
+    from models.evaluation import MAX_EVALUATED, Evaluator
+
+    images = load_images(info)[info.train_count :][:MAX_EVALUATED]
+    parameters = {name: tf.constant(value) for name, value in opened.parameters.items()}
+    evaluator = Evaluator(opened.architecture, images)
+    evaluation = _watched("ELBO", evaluator.bound(parameters))
+    return evaluation, _watched("log p(x)", evaluator.evidence(parameters)), len(images)
+
+
+def _watched(name: str, steps: Generator[None, None, T]) -> T:
+    with progress_bar() as bar:
+        task = bar.add_task(name, total=None)
+        return finished(steps, lambda: bar.advance(task))
+
+
+def _fields(
+    opened: OpenedModel, info: DataInfo, evaluation: Evaluation, evidence: tuple[float, float], images: int
+) -> dict[str, object]:
+    terms, (log_p, error) = evaluation.terms, evidence
+    return {
+        "kind": "evaluation", "model": opened.info.name, "data": info.name, "test_images": images, "elbo": terms.elbo,
+        "elbo_error": evaluation.error, "reconstruction": terms.reconstruction, "kl": terms.kl, "kl_by": KL_KIND,
+        "nll": -log_p, "nll_error": error, "active_units": int(evaluation.active.sum()),
+        "latent_dim": opened.info.latent_dim, "kl_per_dim": evaluation.kl_per_dim.tolist(),
+    }  # fmt: skip
+
+
+def _rows(fields: dict[str, object]) -> list[tuple[str, object]]:
+    return [
+        ("model", fields["model"]),
+        ("data", f"{fields['data']}, {fields['test_images']:,} test images"),
+        ("ELBO", f"{fields['elbo']:.2f} ± {fields['elbo_error']:.2f} nats (KL by {fields['kl_by']})"),
+        ("reconstruction", f"{fields['reconstruction']:.2f} nats"),
+        ("KL", f"{fields['kl']:.2f} nats"),
+        ("−log p(x), IWAE-500", f"{fields['nll']:.2f} ± {fields['nll_error']:.2f} nats"),
+        ("active units", f"{fields['active_units']} of {fields['latent_dim']}"),
+    ]
