@@ -57,13 +57,8 @@ class Triads(QObject):
         triad, bench = self.state.triad, self.state.workbench
         if not triad.on_workbench:
             return
-        family, reference, anchor, value, scores = (
-            bench.family,
-            bench.reference,
-            bench.anchor,
-            bench.value,
-            triad.scores,
-        )
+        family, reference = bench.family, bench.reference
+        anchor, value, scores = bench.anchor, bench.value, triad.scores
         shown = triad.shown
         stamp = self.state.latency.stamp
         span = shown.curves.span if triad.dragging and shown is not None else None

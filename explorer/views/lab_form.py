@@ -33,6 +33,8 @@ class Dial(QWidget):
         self.label, self.slider = caption(""), QSlider(Qt.Orientation.Horizontal)
         self.field = real_box(0.0, -1e6, 1e6, 3, 0.1)
         self.slider.setRange(0, STEPS)
+        for widget in (self.slider, self.field):
+            widget.setAccessibleName("Number of the estimated gradient")
         self.field.setKeyboardTracking(False)
         self.field.setFixedWidth(76)
         self.label.setFixedWidth(16)
