@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar
 
 from explorer.commands.report import finished, print_result, progress_bar, table
-from explorer.commands.science import find_data, open_named_model, start_science
+from explorer.commands.science import compiled, find_data, open_named_model
 from models.protocol import DataInfo, InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
         raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
     if info.count == info.train_count:
         raise InputError(info.name, "it has no test images")
-    start_science("decoder")
     evaluation, evidence, images = _evaluated(opened, info)
     result = _fields(opened, info, evaluation, evidence, images)
     print_result(result, table(_rows(result)), as_json)
@@ -35,13 +34,11 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
 
 def _evaluated(opened: OpenedModel, info: DataInfo) -> tuple[Evaluation, tuple[float, float], int]:
     """Return the evaluation, mean and error of the bound on log p(x), and on how many images."""
-    import tensorflow as tf
-
+    parameters = compiled(opened).parameters()
     from models.datasets import load_images
     from models.evaluation import MAX_EVALUATED, Evaluator
 
     images = load_images(info)[info.train_count :][:MAX_EVALUATED]
-    parameters = {name: tf.constant(value) for name, value in opened.parameters.items()}
     evaluator = Evaluator(opened.architecture, images)
     evaluation = _watched("ELBO", evaluator.bound(parameters))
     return evaluation, _watched("log p(x)", evaluator.evidence(parameters)), len(images)
