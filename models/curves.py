@@ -17,6 +17,7 @@ from models.distributions.special import chi2_cdf
 from models.geometry import Vector
 from models.kolmogorov import ks_distance, ks_p_value
 from models.protocol import (
+    FAMILY_PARAMETERS,
     Anchor,
     Curves,
     CurvesReady,
@@ -130,9 +131,10 @@ def _check_anchor(anchor: str, value: float) -> None:
 
 @lru_cache(maxsize=64)
 def _prepare(name: str) -> None:
-    """Trace every way to give a value, so that the first drag of another grip does not wait for it."""
+    """Trace and call every way to give a value, so that the first drag of another grip does not wait for it."""
+    usual = tf.constant([parameter.usual for parameter in FAMILY_PARAMETERS[name]], tf.float64)
     for anchor in get_args(Anchor):
-        graphs.located(name, anchor)
+        graphs.located(name, anchor)(usual, tf.constant(0.5, tf.float64))
 
 
 def _located(q: _Key, anchor: str, value: float) -> tuple[float, float]:
