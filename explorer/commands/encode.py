@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.commands.report import finished, print_result, progress_bar
-from explorer.commands.science import check_target, compiled, find_data, open_named_model
+from explorer.commands.science import check_images, check_target, compiled, find_data, open_named_model
 from explorer.export.files import whole_file
-from models.protocol import DataInfo, EmbeddingSummary, InputError
+from models.protocol import DataInfo, EmbeddingSummary
 
 if TYPE_CHECKING:
     from models.service import Embedding
@@ -23,8 +23,7 @@ def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
     from models.datasets import open_data
 
     opened, info = open_named_model(model), open_data(find_data(data))
-    if info.image_shape != opened.info.image_shape:
-        raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
+    check_images(info, opened)
     embedding, summary = _embed(compiled(opened), info)
     arrays = {"mu": embedding.mu, "sigma": embedding.sigma}
     if info.labels_path is not None:

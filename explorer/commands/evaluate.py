@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar
 
 from explorer.commands.report import finished, print_result, progress_bar, table
-from explorer.commands.science import compiled, find_data, open_named_model
+from explorer.commands.science import check_images, compiled, find_data, open_named_model
 from models.protocol import DataInfo, InputError
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
     from models.datasets import open_data
 
     opened, info = open_named_model(model), open_data(find_data(data))
-    if info.image_shape != opened.info.image_shape:
-        raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
+    check_images(info, opened)
     if info.count == info.train_count:
         raise InputError(info.name, "it has no test images")
     evaluation, evidence, images = _evaluated(opened, info)

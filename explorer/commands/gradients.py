@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.commands.report import print_result
-from explorer.commands.science import compiled, find_data, open_named_model, start_science
+from explorer.commands.science import check_images, compiled, find_data, open_named_model, start_science
 from models.protocol import (
     FAMILY_PARAMETERS,
     Continuous,
@@ -57,8 +57,7 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
 
     info, index, dim = open_data(find_data(options["data"])), options["image"], options["dim"]
     opened = open_named_model(options["model"])
-    if info.image_shape != opened.info.image_shape:
-        raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
+    check_images(info, opened)
     if not 0 <= index < info.count:
         raise InputError("--image", f"there are images 0 to {info.count - 1}, not {index}")
     if not 0 <= dim < opened.info.latent_dim:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.engine.paths import log_path
-from models.protocol import InputError, Role
+from models.protocol import DataInfo, InputError, Role
 from resources import bundled_datasets, bundled_models, dataset_path, model_path
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ def find_data(name: str) -> Path:
     if not Path(name).exists() and name in bundled_datasets():
         return dataset_path(name)
     return Path(name)
+
+
+def check_images(info: DataInfo, opened: OpenedModel) -> None:
+    """Refuse data whose images do not have the shape of the model's."""
+    if info.image_shape != opened.info.image_shape:
+        raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
 
 
 def check_target(path: Path, suffix: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
@@ -34,7 +36,7 @@ class Lab(QObject):
     def _point_moved(self) -> None:
         """The ELBO is that of the current point."""
         lab = self.state.lab
-        if lab.running and lab.settings.objective == "elbo" and not lab.settings.discrete:
+        if lab.running and lab.settings.on_elbo:
             lab.restart()
 
     def _ask(self) -> None:
@@ -46,7 +48,7 @@ class Lab(QObject):
         if problem is None:
             lab.fail(NO_IMAGE)
             return
-        count = ELBO_BATCH if settings.objective == "elbo" and not settings.discrete else BATCH
+        count = ELBO_BATCH if settings.on_elbo else BATCH
 
         def answer(reply: p.Reply) -> None:
             if _same(lab.settings, settings):
@@ -74,5 +76,4 @@ class Lab(QObject):
 
 def _same(one: LabSettings, other: LabSettings) -> bool:
     """Return whether two settings draw the same numbers, whatever of them is shown."""
-    fields = ("discrete", "objective", "k", "family", "theta", "target", "temperature")
-    return all(getattr(one, name) == getattr(other, name) for name in fields)
+    return replace(one, parameter=other.parameter) == other

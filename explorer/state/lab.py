@@ -9,10 +9,19 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from models.geometry import Vector
-from models.protocol import Estimates, Family, GradientsReady, Objective, usual_family, with_parameter
+from models.protocol import (
+    STANDARD_NORMAL,
+    Estimates,
+    Family,
+    GradientsReady,
+    Objective,
+    usual_family,
+    with_parameter,
+)
 
 MOST_SAMPLES = 200_000
 KEPT = 20_000
+UNIT_AT_ONE = Family("Normal", {"loc": 1.0, "scale": 1.0})
 
 
 @dataclass(frozen=True)
@@ -22,11 +31,16 @@ class LabSettings:
     discrete: bool = False
     objective: Objective = "quadratic"
     k: float = 0.0
-    family: Family = field(default_factory=lambda: Family("Normal", {"loc": 1.0, "scale": 1.0}))
+    family: Family = field(default_factory=lambda: UNIT_AT_ONE)
     parameter: str = "loc"
     theta: float = 0.5
     target: float = 0.45
     temperature: float = 0.5
+
+    @property
+    def on_elbo(self) -> bool:
+        """Whether the model's own ELBO is estimated."""
+        return self.objective == "elbo" and not self.discrete
 
 
 @dataclass(frozen=True)
@@ -38,7 +52,6 @@ class Preset:
     settings: LabSettings
 
 
-STANDARD = Family("Normal", {"loc": 0.0, "scale": 1.0})
 PRESETS = (
     Preset(
         "quadratic, k = −3",
@@ -50,13 +63,13 @@ PRESETS = (
         "cos 5z: the path loses",
         "f wiggles five times faster than q is wide, so its slope is large almost everywhere while its mean is nearly "
         "flat. The pathwise variance grows with k² to 12.5; the score function only sees |f| ≤ 1 and stays at 0.5.",
-        LabSettings(objective="cosine", k=5.0, family=STANDARD),
+        LabSettings(objective="cosine", k=5.0, family=STANDARD_NORMAL),
     ),
     Preset(
         "narrow bump: the path loses",
         "f is flat nearly everywhere and steep on a narrow bump: few samples meet the slope, and those few are huge. "
         "The score function needs f's height only, which never exceeds 1.",
-        LabSettings(objective="bump", k=10.0, family=Family("Normal", {"loc": 1.0, "scale": 1.0})),
+        LabSettings(objective="bump", k=10.0),
     ),
     Preset(
         "Concrete: the wrong sign",

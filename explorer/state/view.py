@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -91,10 +92,17 @@ class ViewState(QObject):
 
     def bank(self, dim: int) -> Vector:
         """Return the frozen bank of a dimension from the seed: sorted normal scores [512] of its noise."""
-        noise: Vector = np.sort(np.random.default_rng([self.seed, dim]).standard_normal(BANK_SIZE))
-        return noise
+        return _bank(self.seed, dim)
 
     def prior_noise(self, latent_dim: int) -> Vector:
         """Return one standard normal draw [d] from the seed: the first of an export with that seed."""
         noise: Vector = standard_noise(self.seed, 1, latent_dim)[0].astype(np.float64)
         return noise
+
+
+@lru_cache(maxsize=8)
+def _bank(seed: int, dim: int) -> Vector:
+    """Draw a bank once: every frame of a drag asks for it."""
+    scores: Vector = np.sort(np.random.default_rng([seed, dim]).standard_normal(BANK_SIZE))
+    scores.flags.writeable = False
+    return scores

@@ -85,7 +85,7 @@ class DistributionPane(Pane):
         state.view.zoom_changed.connect(self._show)
         state.view.log_changed.connect(self._show)
         state.triad.mode_changed.connect(self._mode_changed)
-        state.triad.changed.connect(self._show)
+        state.triad.changed.connect(self._answered)
         state.results.aggregate_changed.connect(self._show)
         state.results.draws_changed.connect(self.readouts.numbers.show_total)
         self.theme.changed.connect(self._restyle)
@@ -107,14 +107,18 @@ class DistributionPane(Pane):
         self._restyle()
         self._show()
 
+    def _answered(self) -> None:
+        self._show()
+        triad = self.state.triad.shown
+        if self.shown and triad is not None:
+            # No picture follows on the workbench: its curves are what the mouse waits for.
+            self.state.latency.painted(triad.stamp)
+
     def _show(self) -> None:
         triad = self.state.triad.shown
         if self.shown and triad is not None:
             self.curves.show()
             self.readouts.show_values()
-            if triad.stamp is not None:
-                # No picture follows on the workbench: the curves are what the mouse waits for.
-                self.state.latency.painted(triad.stamp)
             if not self.slider.isSliderDown():
                 self.slider.blockSignals(True)
                 self.slider.setValue(round(triad.place.u * SLIDER_STEPS))

@@ -7,13 +7,14 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QS
 
 from explorer.state import AppState
 from explorer.views.pane import caption, real_box
-from models.protocol import FAMILY_PARAMETERS, Objective
+from models.protocol import FAMILY_PARAMETERS, NO_SCORE, Objective
 
 OBJECTIVES: dict[Objective | None, str] = {
     "quadratic": "(z − k)²", "cosine": "cos kz", "bump": "exp(−kz²)", "elbo": "ELBO of the model",
     None: "choice (b − t)²",
 }  # fmt: skip
-FAMILIES = [name for name in FAMILY_PARAMETERS if name not in ("Uniform", "TruncatedNormal", "VonMises", "Cauchy")]
+# Of a Cauchy variable hardly any mean exists.
+FAMILIES = [name for name in FAMILY_PARAMETERS if name not in (*NO_SCORE, "Cauchy")]
 STEPS = 1000
 MOST_ROWS = 4
 LIMITS = {
@@ -110,10 +111,10 @@ class LabForm(QWidget):
 
     def show_settings(self) -> None:
         """Show what is set."""
-        settings, elbo = self.state.lab.settings, self.state.lab.settings.objective == "elbo"
+        settings = self.state.lab.settings
         self.objective.setCurrentText(OBJECTIVES[None if settings.discrete else settings.objective])
         self.family.setCurrentText(settings.family.name)
-        plain = not settings.discrete and not elbo
+        plain = not settings.discrete and not settings.on_elbo
         for widget in (self._family_name, self.family):
             widget.setVisible(plain)
         for widget in (self._parameter_name, self.parameter):
@@ -130,7 +131,7 @@ class LabForm(QWidget):
         settings = self.state.lab.settings
         if settings.discrete:
             return [(key, SYMBOLS[key], getattr(settings, key)) for key in ("theta", "target", "temperature")]
-        if settings.objective == "elbo":
+        if settings.on_elbo:
             return []
         family = [
             (p.name, p.symbol, settings.family.parameters[p.name]) for p in FAMILY_PARAMETERS[settings.family.name]

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.state import AppState
+from explorer.state.lab import Tally
 from explorer.theme import Theme
 from explorer.views.axes import prepare_plot, style_plot
 from explorer.views.triad_plots import steps
@@ -71,7 +72,7 @@ class LabPlots(QWidget):
 
     def show_tallies(self) -> None:
         """Show the newest numbers."""
-        tallies = [tally for tally in self.state.lab.shown if tally.count]
+        tallies = self.state.lab.shown
         truth = self.state.lab.truth.get(self.state.lab.parameter)
         for line in self._truths:
             line.setVisible(truth is not None)
@@ -82,7 +83,7 @@ class LabPlots(QWidget):
             if row < len(tallies) and edges is not None:
                 counts = np.histogram(tallies[row].newest, edges)[0]
                 self._bars[row].setData(*steps(edges, counts / (len(tallies[row].newest) * np.diff(edges))))
-                self._show_mean(row)
+                self._show_mean(row, tallies[row])
             else:
                 for curve in (self._bars[row], self._means[row], self._bands[row]):
                     curve.setData([], [])
@@ -90,20 +91,19 @@ class LabPlots(QWidget):
 
     def _edges(self) -> np.ndarray | None:
         """Return bins over the middle of all: single gradients of the score function may be huge."""
-        ends = [np.percentile(tally.newest, MIDDLE) for tally in self.state.lab.shown if tally.count]
+        ends = [np.percentile(tally.newest, MIDDLE) for tally in self.state.lab.shown]
         if not ends:
             return None
         low, high = min(float(end[0]) for end in ends), max(float(end[1]) for end in ends)
         # The narrow ones must be seen beside those that are a hundred times wider.
-        reach = SPREAD * min(math.sqrt(tally.sample_variance) for tally in self.state.lab.shown if tally.count)
+        reach = SPREAD * min(math.sqrt(tally.sample_variance) for tally in self.state.lab.shown)
         centre = self.state.lab.truth.get(self.state.lab.parameter, 0.5 * (low + high))
         if reach > 0.0:
             low, high = max(low, centre - reach), min(high, centre + reach)
         room = max(0.05 * (high - low), 1e-3 * max(abs(low), abs(high)), 1e-9)
         return np.linspace(low - room, high + room, BINS + 1)
 
-    def _show_mean(self, row: int) -> None:
-        tally = self.state.lab.shown[row]
+    def _show_mean(self, row: int, tally: Tally) -> None:
         counts, means = np.asarray(tally.counts, float), np.asarray(tally.means)
         self._means[row].setData(counts, means)
         errors = BAND * np.sqrt(tally.sample_variance / counts)
@@ -111,8 +111,8 @@ class LabPlots(QWidget):
         self._bands[row].setData(x, np.concatenate([means + errors, (means - errors)[::-1]]))
 
     def _set_ranges(self, edges: np.ndarray | None, truth: float | None) -> None:
-        tallies = [tally for tally in self.state.lab.shown if tally.count]
-        if edges is None or not tallies:
+        tallies = self.state.lab.shown
+        if edges is None:
             return
         self.histogram.setXRange(float(edges[0]), float(edges[-1]), padding=0.0)
         tops = [float(np.nanmax(curve.getData()[1])) for curve in self._bars[: len(tallies)]]

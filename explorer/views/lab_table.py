@@ -40,14 +40,14 @@ class LabTable(QWidget):
 
     def lines(self) -> list[str]:
         """Return the table as text."""
-        return [f"{tally.estimator}: {_numbers(tally)}" for tally in self.state.lab.shown if tally.count]
+        return [f"{tally.estimator}: {_numbers(tally)}" for tally in self.state.lab.shown]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the head and a row for each estimator."""
         painter = QPainter(self)
         painter.setFont(self.theme.font(12))
         self._draw_head(painter)
-        tallies = [tally for tally in self.state.lab.shown if tally.count]
+        tallies = self.state.lab.shown
         scale = _scale(tallies)
         for row, tally in enumerate(tallies):
             self._draw_row(painter, row, tally, scale)

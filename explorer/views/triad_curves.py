@@ -13,7 +13,7 @@ from explorer.theme import Theme
 from explorer.views.triad_handles import cdf_handles, noise_arrows, noise_handles, noise_notes, pdf_handles
 from explorer.views.triad_plots import TriadPlot, nice_ceiling, steps
 from models.geometry import Vector
-from models.protocol import CurvesReady
+from models.protocol import AggregateReady, CurvesReady
 
 BINS = 40
 RAYS = 25
@@ -86,8 +86,8 @@ class TriadCurves:
         if key != self._key:
             self._key = key
             self._name_axes(triad)
-            self._show_curves(triad.curves)
-            self._show_aggregate()
+            self._show_curves(triad.curves, aggregate)
+            self._show_aggregate(aggregate)
             self._show_bank(triad.curves)
         self._show_place(triad)
 
@@ -117,13 +117,14 @@ class TriadCurves:
         """Return the probability drawn at height ``y`` of the cdf plot."""
         return float(10.0**y) if self.state.view.logarithmic else y
 
-    def _show_curves(self, curves: CurvesReady) -> None:
+    def _show_curves(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
         low, high = self._range
         self._prior_pdf.setData(curves.x, self._drawable(curves.reference_pdf))
         self._prior_cdf.setData(curves.x, self._height(curves.reference_cdf))
         self._posterior_pdf.setData(curves.x, self._drawable(curves.family_pdf))
         self._posterior_cdf.setData(curves.x, self._height(curves.family_cdf))
-        self._set_heights(self._peak(curves))
+        peak = self._peak(curves)
+        self._set_heights(peak if aggregate is None else max(peak, float(aggregate.pdf.max())))
         for plot in (self.pdf, self.cdf):
             plot.setXRange(low, high, padding=0.01)
         self.noise.setYRange(low, high, padding=0.02)
@@ -139,20 +140,16 @@ class TriadCurves:
         return max((float(part.max()) for part in peaks if len(part)), default=1.0)
 
     def _set_heights(self, peak: float) -> None:
-        aggregate = self.state.results.aggregate
-        if aggregate is not None and not self.state.triad.on_workbench:
-            peak = max(peak, float(aggregate.pdf.max()))
         top = nice_ceiling(1.08 * peak)
         logarithmic = self.state.view.logarithmic
         bottom = float(np.log10(top)) - LOG_DECADES if logarithmic else 0.0
         self.pdf.setYRange(bottom, float(self._height(top)), padding=0.03)
         self.cdf.setYRange(-LOG_DECADES if logarithmic else 0.0, 0.0 if logarithmic else 1.0, padding=0.03)
-        for curve in (self._posterior_pdf, self._bars, self._tail):
-            curve.setFillLevel(bottom if curve is not self._posterior_pdf else None)
+        for curve in (self._bars, self._tail):
+            curve.setFillLevel(bottom)
 
-    def _show_aggregate(self) -> None:
-        aggregate = self.state.results.aggregate
-        if aggregate is None or self.state.triad.on_workbench:
+    def _show_aggregate(self, aggregate: AggregateReady | None) -> None:
+        if aggregate is None:
             self._aggregate_pdf.setData([], [])
             self._aggregate_cdf.setData([], [])
             return

@@ -173,18 +173,6 @@ class TriadPlot(pg.PlotWidget):
         """Return where a grip stands in the widget."""
         return QPointF(self.layer.frame().point(handle.x, handle.y) + self.getViewBox().sceneBoundingRect().topLeft())
 
-    @property
-    def held(self) -> bool:
-        """Whether a grip is being dragged."""
-        return self._held is not None
-
-    @property
-    def held_handle(self) -> Handle | None:
-        """The grip that is being dragged, where it stands now."""
-        held = self._held
-        same = (h for h in self.layer.handles if held and (h.grip, h.shape) == (held.grip, held.shape))
-        return next(same, held)
-
     def _handle_at(self, event: QMouseEvent) -> Handle | None:
         best, nearest = None, REACH
         for handle in self.layer.handles:

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, TypeVar
 import numpy as np
 import tensorflow as tf
 
-from models.distributions.special import log_of_smaller
+from models.distributions.special import log_of_smaller, standard_normal
 
 Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
 Domain = Literal["real", "positive"]
@@ -185,6 +185,10 @@ class Distribution(ABC):
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return self._from_noise(self._noise(shape, seed))
 
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draw from :meth:`noise_distribution`; a family with another noise has its own of both."""
+        return standard_normal(shape, seed, self.dtype)
+
     def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._log_prob(self._from_noise(eps))
 
@@ -196,9 +200,6 @@ class Distribution(ABC):
 
     def _log_survival(self, value: tf.Tensor) -> tf.Tensor:
         return log_of_smaller(self._survival_function(value), self._cdf(value))
-
-    @abstractmethod
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor: ...
 
     @abstractmethod
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor: ...
@@ -226,6 +227,17 @@ class Distribution(ABC):
 
     @abstractmethod
     def _entropy(self) -> tf.Tensor: ...
+
+
+class LocScaleParameters(Distribution):
+    """What families of a location ``loc`` and a ``scale`` > 0 share: their parameters, in this order."""
+
+    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
+    loc: tf.Tensor
+    scale: tf.Tensor
+
+    def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
+        super().__init__({"loc": loc, "scale": scale}, validate)
 
 
 def _common_dtype(parameters: Mapping[str, object]) -> tf.DType:

@@ -14,8 +14,8 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from models.distributions.base import Distribution, Domain, Reparameterization
-from models.distributions.half_line import Exponential, exponential_quantile, positive_power
+from models.distributions.base import Distribution, Domain, LocScaleParameters, Reparameterization
+from models.distributions.half_line import ExponentialNoise, exponential_quantile, positive_power
 from models.distributions.special import (
     EULER_GAMMA,
     LOG_SQRT_TWO_PI,
@@ -27,7 +27,6 @@ from models.distributions.special import (
     ndtr,
     open_uniform,
     safe_log,
-    standard_normal,
 )
 
 LARGE = 1e15
@@ -85,7 +84,7 @@ class Uniform(Distribution):
         return tf.math.log(self.high - self.low)
 
 
-class Kumaraswamy(Distribution):
+class Kumaraswamy(ExponentialNoise):
     """Kumaraswamy distribution on [0, 1], F(z) = 1 − (1 − z^a)^b with a = concentration1, b = concentration0.
 
     z = (1 − exp(−ε/b))^(1/a) with ε ~ Exp(1), which is −log(1 − F(z)).
@@ -98,13 +97,6 @@ class Kumaraswamy(Distribution):
 
     def __init__(self, concentration1: object, concentration0: object, validate: bool = True) -> None:
         super().__init__({"concentration1": concentration1, "concentration0": concentration0}, validate)
-
-    def noise_distribution(self) -> Distribution:
-        """Return the unit exponential."""
-        return Exponential(tf.ones([], self.dtype), validate=False)
-
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return -tf.math.log(open_uniform(shape, seed, self.dtype))
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return positive_power(-tf.math.expm1(-eps / self.concentration0), 1.0 / self.concentration1)
@@ -160,20 +152,11 @@ class Kumaraswamy(Distribution):
         return (1.0 - 1.0 / b) + (1.0 - 1.0 / a) * harmonic - tf.math.log(a) - tf.math.log(b)
 
 
-class LogitNormal(Distribution):
+class LogitNormal(LocScaleParameters):
     """Logit-normal distribution on (0, 1), z = 1/(1 + exp(−(loc + scale·ε))) with ε ~ N(0, 1)."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
-    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
     low: ClassVar[float] = 0.0
-    loc: tf.Tensor
-    scale: tf.Tensor
-
-    def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
-        super().__init__({"loc": loc, "scale": scale}, validate)
-
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._from_line(self.loc + self.scale * eps)

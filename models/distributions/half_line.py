@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from models.distributions.base import Distribution, Domain, Reparameterization
+from models.distributions.base import Distribution, Domain, LocScaleParameters, Reparameterization
 from models.distributions.special import (
     EULER_GAMMA,
     LOG_SQRT_TWO_PI,
@@ -39,7 +39,18 @@ class HalfLine(Distribution):
     def _log_prob_inside(self, value: tf.Tensor) -> tf.Tensor: ...
 
 
-class Weibull(HalfLine):
+class ExponentialNoise(Distribution):
+    """What families share whose noise is unit exponential."""
+
+    def noise_distribution(self) -> Distribution:
+        """Return the unit exponential."""
+        return Exponential(tf.ones([], self.dtype), validate=False)
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return -tf.math.log(open_uniform(shape, seed, self.dtype))
+
+
+class Weibull(ExponentialNoise, HalfLine):
     """Weibull distribution, P(Z > z) = exp(−(z/scale)^concentration); z = scale·ε^(1/concentration), ε ~ Exp(1)."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
@@ -49,13 +60,6 @@ class Weibull(HalfLine):
 
     def __init__(self, concentration: object, scale: object, validate: bool = True) -> None:
         super().__init__({"concentration": concentration, "scale": scale}, validate)
-
-    def noise_distribution(self) -> Distribution:
-        """Return the unit exponential."""
-        return Exponential(tf.ones([], self.dtype), validate=False)
-
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return -tf.math.log(open_uniform(shape, seed, self.dtype))
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self.scale * positive_power(eps, 1.0 / self.concentration)
@@ -89,7 +93,7 @@ class Weibull(HalfLine):
         return EULER_GAMMA * (1.0 - 1.0 / self.concentration) + tf.math.log(self.scale / self.concentration) + 1.0
 
 
-class Exponential(HalfLine):
+class Exponential(ExponentialNoise, HalfLine):
     """Exponential distribution with density rate·exp(−rate·z); z = ε/rate, ε ~ Exp(1)."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
@@ -98,13 +102,6 @@ class Exponential(HalfLine):
 
     def __init__(self, rate: object, validate: bool = True) -> None:
         super().__init__({"rate": rate}, validate)
-
-    def noise_distribution(self) -> Distribution:
-        """Return the unit exponential."""
-        return Exponential(tf.ones([], self.dtype), validate=False)
-
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return -tf.math.log(open_uniform(shape, seed, self.dtype))
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return eps / self.rate
@@ -182,19 +179,10 @@ class HalfNormal(HalfLine):
         return 0.5 - math.log(2.0) + LOG_SQRT_TWO_PI + tf.math.log(self.scale)
 
 
-class LogNormal(HalfLine):
+class LogNormal(LocScaleParameters, HalfLine):
     """Lognormal distribution, z = exp(loc + scale·ε) with ε ~ N(0, 1)."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
-    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
-    loc: tf.Tensor
-    scale: tf.Tensor
-
-    def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
-        super().__init__({"loc": loc, "scale": scale}, validate)
-
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return tf.exp(self.loc + self.scale * eps)

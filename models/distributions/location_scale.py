@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import ClassVar
 
 import tensorflow as tf
 
-from models.distributions.base import Distribution, Domain, Reparameterization
+from models.distributions.base import Distribution, LocScaleParameters, Reparameterization
 from models.distributions.special import EULER_GAMMA, expit, minus_abs, open_uniform, safe_log
 
 LOG_TWO = math.log(2.0)
 
 
-class LocationScale(Distribution):
+class LocationScale(LocScaleParameters):
     """What the families share: ``loc``, ``scale`` > 0 and a standard member in terms of ε = (z − loc)/scale."""
 
     reparameterization_type: ClassVar[Reparameterization] = "location-scale"
-    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
-    loc: tf.Tensor
-    scale: tf.Tensor
-
-    def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
-        super().__init__({"loc": loc, "scale": scale}, validate)
 
     def noise_distribution(self) -> Distribution:
         """Return the member with location 0 and scale 1, the distribution of ε."""

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import tensorflow as tf
 
-from models.distributions.base import Distribution, Domain, Reparameterization
+from models.distributions.base import LocScaleParameters, Reparameterization
 from models.distributions.kl import register_kl
-from models.distributions.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, standard_normal
+from models.distributions.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr
 
 
-class Normal(Distribution):
+class Normal(LocScaleParameters):
     """Normal distribution with mean ``loc`` and standard deviation ``scale`` > 0; z = loc + scale·ε."""
 
     reparameterization_type: ClassVar[Reparameterization] = "location-scale"
-    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
-    loc: tf.Tensor
-    scale: tf.Tensor
-
-    def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
-        super().__init__({"loc": loc, "scale": scale}, validate)
-
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self.loc + self.scale * eps

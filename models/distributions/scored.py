@@ -11,14 +11,11 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from models.distributions.base import Distribution
-from models.distributions.special import ndtr, standard_normal
+from models.distributions.special import ndtr
 
 
 class Scored(Distribution):
     """What the families share: noise is standard normal, and z = F⁻¹(Φ(ε))."""
-
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return standard_normal(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._inverse(ndtr(eps), ndtr(-eps))

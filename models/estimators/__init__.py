@@ -5,12 +5,11 @@ al. 2017), Concrete (Maddison et al. 2017, Jang et al. 2017).
 """
 
 from models.estimators.answer import draw_gradients
-from models.estimators.continuous import UNSUITED, Integrals, integrals_of, pathwise, score
+from models.estimators.continuous import Integrals, integrals_of, pathwise, score
 from models.estimators.discrete import discrete_estimates
 from models.estimators.objectives import ElboObjective, Toy
 
 __all__ = [
-    "UNSUITED",
     "ElboObjective",
     "Integrals",
     "Toy",

@@ -14,10 +14,11 @@ import tensorflow as tf
 
 from models.distributions import FAMILIES
 from models.distributions.families import check_family
-from models.estimators.continuous import UNSUITED, Integrals, integrals_of, pathwise, score
+from models.estimators.continuous import Integrals, integrals_of, pathwise, score
 from models.estimators.discrete import discrete_estimates
 from models.estimators.objectives import ElboObjective, Objectives, Toy
 from models.protocol import (
+    NO_SCORE,
     OBJECTIVES,
     Continuous,
     Discrete,
@@ -71,7 +72,7 @@ def _check(problem: Continuous) -> None:
     if not math.isfinite(problem.k):
         raise ValueError(f"k must be finite, it is {problem.k}")
     check_family(problem.family)
-    if problem.family.name in UNSUITED:
+    if problem.family.name in NO_SCORE:
         raise ValueError(f"the support of {problem.family.name} moves with its parameters: it has no score estimator")
 
 

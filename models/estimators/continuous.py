@@ -11,8 +11,6 @@ from models.estimators.objectives import Objectives
 from models.protocol import Floats64
 from models.triad_graphs import QUADRATURE_SCORES, QUADRATURE_WEIGHTS, build, noise_at
 
-# Their support moves with a parameter: E[∂ log q] is not 0, and the score function is no estimator.
-UNSUITED = ("Uniform", "TruncatedNormal", "VonMises")
 # A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
 ENDED = 1e-8
 

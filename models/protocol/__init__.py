@@ -54,6 +54,7 @@ from models.protocol.families import (
     with_parameter,
 )
 from models.protocol.lab import (
+    NO_SCORE,
     OBJECTIVES,
     Continuous,
     Discrete,
@@ -108,6 +109,7 @@ Reply = DecoderReply | TrainerReply
 __all__ = [
     "FAMILY_PARAMETERS",
     "LIKELIHOODS",
+    "NO_SCORE",
     "OBJECTIVES",
     "PROTOCOL_VERSION",
     "SCHEDULES",

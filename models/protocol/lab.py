@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from models.protocol.descriptions import Family, Floats32, Floats64
 
 Objective = Literal["quadratic", "cosine", "bump", "elbo"]
+# Their support moves with a parameter: E[∂ log q] is not 0, and the score function is no estimator.
+NO_SCORE = ("Uniform", "TruncatedNormal", "VonMises")
 OBJECTIVES: tuple[Objective, ...] = ("quadratic", "cosine", "bump", "elbo")
 
 

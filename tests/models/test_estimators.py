@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from models.estimators import UNSUITED, draw_gradients
+from models.estimators import draw_gradients
 from models.estimators.discrete import exact_moments
 from models.opening import open_model
 from models.protocol import (
     FAMILY_PARAMETERS,
+    NO_SCORE,
     STANDARD_NORMAL,
     Continuous,
     Discrete,
@@ -187,16 +188,13 @@ def test_the_same_seed_gives_the_same_gradients() -> None:
     assert np.array_equal(first, again)
 
 
-NORMAL = STANDARD_NORMAL
-
-
 @pytest.mark.parametrize(("problem", "samples", "message"), [
-    (Continuous("quadratic", NORMAL), 0, "the number of samples lies in 1 to"),
+    (Continuous("quadratic", STANDARD_NORMAL), 0, "the number of samples lies in 1 to"),
     (Continuous("quadratic", Family("Normal", {"loc": 0.0, "scale": 0.0})), 9, "scale must be finite and positive"),
     (Continuous("quadratic", Family("Normal", {"loc": np.nan, "scale": 1.0})), 9, "loc must be finite"),
-    (Continuous("quadratic", NORMAL, np.inf), 9, "k must be finite"),
-    (Continuous("cubic", NORMAL), 9, "the objective is one of"),  # type: ignore[arg-type]
-    (Continuous("elbo", NORMAL), 9, "the ELBO needs an open model"),
+    (Continuous("quadratic", STANDARD_NORMAL, np.inf), 9, "k must be finite"),
+    (Continuous("cubic", STANDARD_NORMAL), 9, "the objective is one of"),  # type: ignore[arg-type]
+    (Continuous("elbo", STANDARD_NORMAL), 9, "the ELBO needs an open model"),
     (Continuous("quadratic", usual_family("Cauchy")), 9, "does not exist: the tails of Cauchy are too heavy"),
     (Discrete(0.0, 0.45, 1.0), 9, "θ must lie between 0 and 1"),
     (Discrete(0.5, np.nan, 1.0), 9, "the target must be finite"),
@@ -210,7 +208,7 @@ def test_bad_problems_are_refused(problem: Problem, samples: int, message: str) 
 def test_families_without_a_score_are_refused_and_all_others_work() -> None:
     for name in set(FAMILY_PARAMETERS) - {"Cauchy"}:
         problem = Continuous("cosine", usual_family(name), 1.0)
-        if name in UNSUITED:
+        if name in NO_SCORE:
             with pytest.raises(ValueError, match="has no score estimator"):
                 ask(problem, 10)
         else:
