@@ -119,6 +119,7 @@ class TrainingRun:
             self._data.count - cut,
             self._loop.steps_per_epoch,
             self._epoch,
+            self._loop.loss.describe(),
         )
         while self._action is None and self._epoch < self._settings.epochs:
             yield from self._train_epoch()
@@ -158,7 +159,7 @@ class TrainingRun:
         epoch = self._epoch
         order = self._loop.epoch_order(epoch)
         # After a resume within an epoch, its means are those of the steps made since.
-        total = ChunkSums(0, 0.0, 0.0)
+        total = self._loop.nothing()
         while self._epoch == epoch:
             if self._action is not None:
                 return
@@ -177,7 +178,7 @@ class TrainingRun:
         began = time.perf_counter()
         sums = self._loop.run(self._state, order, batch, steps)
         self._clock.add(steps, time.perf_counter() - began)
-        if not math.isfinite(sums.reconstruction + sums.kl):
+        if not sums.finite:
             raise DivergedError(
                 f"the training diverged at step {self._state.step}: its loss is no longer a number; "
                 "a lower learning rate may help"

@@ -12,14 +12,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models import networks
 from models.architecture import Architecture
-from models.objectives import kl_to_standard_normal, log_likelihood, terms_of
-from models.optimizer import Tensors, adam, averaged, scheduled_rate
-from models.protocol import Likelihood, Terms, TrainSettings
+from models.objectives import terms_of
+from models.optimizer import Tensors, adam, averaged, global_norm, scheduled_rate
+from models.protocol import Floats64, Likelihood, Terms, TrainSettings
+from models.training_loss import TrainingLoss, gradients_of
 
 # XLA would choose a generator on the CPU that takes 4.5 ms for the noise of one batch; this one takes 0.12 ms.
 NOISE_ALGORITHM = "threefry"
+# Loss, reconstruction and norm of the gradient come before the KL of each dimension.
+LEADING = 3
 
 
 @dataclass
@@ -35,19 +37,32 @@ class LoopState:
 
 @dataclass(frozen=True)
 class ChunkSums:
-    """Sums over the steps of a chunk of the mean reconstruction and KL of each batch, in nats."""
+    """Sums over the steps of a chunk: of the means of each batch, in nats, and of the norm of its gradient.
+
+    ``values`` [3 + d] holds loss, reconstruction, norm, and the KL of each dimension.
+    """
 
     steps: int
-    reconstruction: float
-    kl: float
+    values: Floats64
 
     def plus(self, other: ChunkSums) -> ChunkSums:
         """Return the sums over both chunks."""
-        return ChunkSums(self.steps + other.steps, self.reconstruction + other.reconstruction, self.kl + other.kl)
+        return ChunkSums(self.steps + other.steps, self.values + other.values)
 
     def means(self) -> Terms:
         """Return the means per image, with the ELBO at β = 1."""
-        return terms_of(self.reconstruction / self.steps, self.kl / self.steps)
+        loss, reconstruction, _, *kl = self.values / self.steps
+        return terms_of(reconstruction, sum(kl), loss)
+
+    @property
+    def gradient_norm(self) -> float:
+        """Mean over the steps of the norm of the gradient in all parameters together."""
+        return float(self.values[2] / self.steps)
+
+    @property
+    def finite(self) -> bool:
+        """Whether all of it is numbers."""
+        return bool(np.isfinite(self.values).all())
 
 
 def initial_state(architecture: Architecture, seed: int) -> LoopState:
@@ -69,6 +84,8 @@ class TrainingLoop:
     def __init__(self, architecture: Architecture, settings: TrainSettings, images: NDArray[np.uint8]) -> None:
         self._architecture = architecture
         self._settings = settings
+        self.loss = TrainingLoss(architecture, settings)
+
         self.batch_size = min(settings.batch_size, len(images))
         self.steps_per_epoch = len(images) // self.batch_size
         self._images = tf.constant(images.reshape(len(images), architecture.pixels))
@@ -86,8 +103,11 @@ class TrainingLoop:
         tensors, sums = self._run(tensors, self._images, order, *integers)
         state.parameters, state.first, state.second, state.average = tensors
         state.step += steps
-        reconstruction, kl = sums.numpy().tolist()
-        return ChunkSums(steps, reconstruction, kl)
+        return ChunkSums(steps, sums.numpy().astype(np.float64))
+
+    def nothing(self) -> ChunkSums:
+        """Return the sums of no steps."""
+        return ChunkSums(0, np.zeros(LEADING + self._architecture.latent_dim))
 
     def _graph(
         self,
@@ -105,9 +125,8 @@ class TrainingLoop:
             state, terms = self._step(state, tf.gather(images, chosen), first_step + index)
             return index + 1, state, sums + terms
 
-        _, tensors, sums = tf.while_loop(
-            lambda index, *_: index < steps, body, (tf.constant(0), tensors, tf.zeros([2]))
-        )
+        start = (tf.constant(0), tensors, tf.zeros([LEADING + self._architecture.latent_dim]))
+        _, tensors, sums = tf.while_loop(lambda index, *_: index < steps, body, start)
         return tensors, sums
 
     def _step(
@@ -117,28 +136,19 @@ class TrainingLoop:
         parameters, first, second, average = state
         settings = self._settings
         x = training_input(pixels, settings.likelihood, noise_seed(settings.seed, step, 0))
-        shape = [self.batch_size, self._architecture.latent_dim]
-        eps = tf.random.stateless_normal(shape, noise_seed(settings.seed, step, 1), alg=NOISE_ALGORITHM)
-        with tf.GradientTape() as tape:
+        shape = [settings.samples, self.batch_size, self._architecture.latent_dim]
+        eps = self.loss.space.noise(tf.constant(shape), noise_seed(settings.seed, step, 1), NOISE_ALGORITHM)
+        with tf.GradientTape(persistent=True) as tape:
             tape.watch(parameters)
-            terms = batch_terms(parameters, settings.likelihood, x, eps)
-            loss = terms[0] + settings.beta * terms[1]
-        gradients = tape.gradient(loss, parameters)
+            loss = self.loss(parameters, x, eps, tf.constant(settings.beta))
+        gradients = gradients_of(tape, loss, parameters)
+        head = tf.stack([loss.loss, loss.reconstruction, global_norm(gradients)])
         total = tf.constant(settings.epochs * self.steps_per_epoch)
         rate = scheduled_rate(settings.schedule, settings.learning_rate, step, total)
         parameters, moments = adam(parameters, gradients, (first, second), rate, step)
         if settings.average > 0.0:
             average = averaged(average, parameters, settings.average, step)
-        return (parameters, *moments, average), terms
-
-
-def batch_terms(parameters: networks.Parameters, likelihood: Likelihood, x: tf.Tensor, eps: tf.Tensor) -> tf.Tensor:
-    """Return (−E_q[log p(x|z)], KL) as one vector [2], means over the batch ``x`` [b, pixels], in nats."""
-    loc, scale = networks.encode(parameters, x)
-    logits = networks.decode(parameters, loc + scale * eps)
-    reconstruction = -tf.reduce_mean(log_likelihood(parameters, likelihood, logits, x))
-    kl = tf.reduce_mean(tf.reduce_sum(kl_to_standard_normal(loc, scale), axis=-1))
-    return tf.stack([reconstruction, kl])
+        return (parameters, *moments, average), tf.concat([head, loss.kl], axis=0)
 
 
 def training_input(pixels: tf.Tensor, likelihood: Likelihood, seed: tf.Tensor) -> tf.Tensor:

@@ -16,7 +16,7 @@ from explorer.commands.info import model_fields, model_lines
 from explorer.commands.report import print_result, progress_bar
 from explorer.commands.science import check_target, find_data, start_science
 from explorer.export.files import whole_file
-from models.protocol import EpochDone, Finished, InputError, Progress, Train, TrainSettings
+from models.protocol import EpochDone, Finished, InputError, Progress, Train, TrainSettings, TrainStarted
 
 if TYPE_CHECKING:
     from models.training import TrainingRun
@@ -95,7 +95,9 @@ def _follow(run: TrainingRun) -> tuple[Finished, Progress | None]:
 
 
 def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
-    if isinstance(event, Progress):
+    if isinstance(event, TrainStarted):
+        bar.console.print(f"minimizing the negative {event.loss}")
+    elif isinstance(event, Progress):
         bar.update(task, description="epoch", completed=round(event.epoch, 1), total=event.epochs)
     elif isinstance(event, EpochDone):
         terms = f"ELBO {event.train.elbo:.2f} train, {event.test.elbo:.2f} test"

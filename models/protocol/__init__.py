@@ -28,16 +28,20 @@ from models.protocol.decoding import (
     SampleTile,
 )
 from models.protocol.descriptions import (
+    ESTIMATORS,
+    LATENT_FAMILIES,
     LIKELIHOODS,
     PROTOCOL_VERSION,
     SCHEDULES,
     ControlAction,
     DataInfo,
+    Estimator,
     Family,
     FinishReason,
     Floats32,
     Floats64,
     InputError,
+    LatentFamily,
     Likelihood,
     ModelInfo,
     Role,
@@ -48,8 +52,10 @@ from models.protocol.descriptions import (
 )
 from models.protocol.families import (
     FAMILY_PARAMETERS,
+    LATENT_VARIANCES,
     STANDARD_NORMAL,
     Parameter,
+    latent_member,
     usual_family,
     with_parameter,
 )
@@ -107,7 +113,10 @@ Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
 __all__ = [
+    "ESTIMATORS",
     "FAMILY_PARAMETERS",
+    "LATENT_FAMILIES",
+    "LATENT_VARIANCES",
     "LIKELIHOODS",
     "NO_SCORE",
     "OBJECTIVES",
@@ -143,6 +152,7 @@ __all__ = [
     "Encoded",
     "EpochDone",
     "Estimates",
+    "Estimator",
     "Failed",
     "Family",
     "FinishReason",
@@ -154,6 +164,7 @@ __all__ = [
     "Grip",
     "Hello",
     "InputError",
+    "LatentFamily",
     "Likelihood",
     "Locate",
     "Located",
@@ -183,6 +194,7 @@ __all__ = [
     "TrainStarted",
     "TrainerReply",
     "TrainerRequest",
+    "latent_member",
     "usual_family",
     "with_parameter",
 ]

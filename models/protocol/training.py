@@ -29,7 +29,7 @@ class Control:
 
 @dataclass(frozen=True)
 class TrainStarted:
-    """The data is loaded and the first step compiled."""
+    """The data is loaded and the first step compiled; ``loss`` says what is minimized and where its KL comes from."""
 
     id: int
     data_name: str
@@ -37,6 +37,7 @@ class TrainStarted:
     test_count: int
     steps_per_epoch: int
     first_epoch: int
+    loss: str
 
 
 @dataclass(frozen=True)
