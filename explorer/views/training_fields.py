@@ -73,7 +73,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("hidden", "hidden sizes", "Widths of the encoder's hidden layers; the decoder mirrors them",
               partial(sizes, "hidden")),
         Entry("latent_dim", "latent dim", "Dimensions of z", partial(whole_box, DEFAULTS.latent_dim, 1, 512)),
-        Entry("likelihood", "p(x|z)", "The family of the pixels. Bernoulli draws grey pixels black or white anew at each "
+        Entry("likelihood", "p(x|z)", "The family of the pixels. Bernoulli draws grey pixels black or white at each "
               "step, the continuous Bernoulli takes them as they are, the Gaussian learns its variance",
               partial(choice, "likelihood", {key: LIKELIHOOD_NAMES[key] for key in LIKELIHOODS})),
         Entry("posterior", "q(z|x)", "The family of the posterior, diagonal",
