@@ -6,7 +6,7 @@ thirds of their peak. All randomness is a function of (seed, step), so that a re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
@@ -24,26 +24,27 @@ NOISE_ALGORITHM = "threefry"
 
 @dataclass
 class LoopState:
-    """All that a step changes: steps made; parameters, Adam's two moments and the moving average, by name."""
+    """All that a step changes: steps made; parameters, Adam's two moments and the moving average, by name.
+
+    ``sums`` float64 [2] are the terms summed over the steps of the epoch, one after the other, so that they do not
+    depend on how the epoch is cut into chunks.
+    """
 
     step: int
     parameters: Tensors
     first: Tensors
     second: Tensors
     average: Tensors
+    sums: tf.Tensor = field(default_factory=lambda: tf.zeros([2], tf.float64))
 
 
 @dataclass(frozen=True)
 class ChunkSums:
-    """Sums over the steps of a chunk of the mean reconstruction and KL of each batch, in nats."""
+    """Sums over a number of steps of the mean reconstruction and KL of each batch, in nats."""
 
     steps: int
     reconstruction: float
     kl: float
-
-    def plus(self, other: ChunkSums) -> ChunkSums:
-        """Return the sums over both chunks."""
-        return ChunkSums(self.steps + other.steps, self.reconstruction + other.reconstruction, self.kl + other.kl)
 
     def means(self) -> Terms:
         """Return the means per image, with the ELBO at β = 1."""
@@ -83,15 +84,25 @@ class TrainingLoop:
         """Make ``steps`` steps from batch ``first_batch`` of the epoch's ``order``, changing ``state``."""
         tensors = (state.parameters, state.first, state.second, state.average)
         integers = [tf.constant(value, tf.int32) for value in (first_batch, state.step, steps)]
-        tensors, sums = self._run(tensors, self._images, order, *integers)
+        before = state.sums
+        tensors, state.sums = self._run(tensors, before, self._images, order, *integers)
         state.parameters, state.first, state.second, state.average = tensors
         state.step += steps
-        reconstruction, kl = sums.numpy().tolist()
-        return ChunkSums(steps, reconstruction, kl)
+        return ChunkSums(steps, *(state.sums - before).numpy().tolist())
+
+    def begin_epoch(self, state: LoopState) -> None:
+        """Sum anew, unless ``state`` lies within an epoch."""
+        if state.step % self.steps_per_epoch == 0:
+            state.sums = tf.zeros_like(state.sums)
+
+    def epoch_sums(self, state: LoopState) -> ChunkSums:
+        """Return the sums over the whole epoch that ends with ``state``."""
+        return ChunkSums(self.steps_per_epoch, *state.sums.numpy().tolist())
 
     def _graph(
         self,
         tensors: tuple[Tensors, Tensors, Tensors, Tensors],
+        sums: tf.Tensor,
         images: tf.Tensor,
         order: tf.Tensor,
         first_batch: tf.Tensor,
@@ -103,11 +114,9 @@ class TrainingLoop:
             # Not tf.slice: its start is a constant to XLA, which would compile anew for each one.
             chosen = tf.gather(order, start + tf.range(self.batch_size))
             state, terms = self._step(state, tf.gather(images, chosen), first_step + index)
-            return index + 1, state, sums + terms
+            return index + 1, state, sums + tf.cast(terms, tf.float64)
 
-        _, tensors, sums = tf.while_loop(
-            lambda index, *_: index < steps, body, (tf.constant(0), tensors, tf.zeros([2]))
-        )
+        _, tensors, sums = tf.while_loop(lambda index, *_: index < steps, body, (tf.constant(0), tensors, sums))
         return tensors, sums
 
     def _step(

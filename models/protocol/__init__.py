@@ -53,6 +53,10 @@ from models.protocol.families import (
     usual_family,
     with_parameter,
 )
+from models.protocol.history import (
+    EpochRecord,
+    UnfinishedRun,
+)
 from models.protocol.lab import (
     NO_SCORE,
     OBJECTIVES,
@@ -72,11 +76,15 @@ from models.protocol.life import (
     Shutdown,
 )
 from models.protocol.training import (
+    CheckpointDelayed,
     CheckpointWritten,
     Control,
+    Diverged,
     EpochDone,
+    FindRuns,
     Finished,
     Progress,
+    RunsFound,
     Train,
     TrainStarted,
 )
@@ -101,8 +109,11 @@ DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
     | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady
 )  # fmt: skip
-TrainerRequest = Train | Control | Shutdown
-TrainerReply = Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | Finished
+TrainerRequest = Train | Control | FindRuns | Shutdown
+TrainerReply = (
+    Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | CheckpointDelayed | Diverged
+    | Finished | RunsFound
+)  # fmt: skip
 Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
@@ -118,6 +129,7 @@ __all__ = [
     "AggregateReady",
     "Anchor",
     "Cancel",
+    "CheckpointDelayed",
     "CheckpointWritten",
     "Continuous",
     "Control",
@@ -131,6 +143,7 @@ __all__ = [
     "DecoderReply",
     "DecoderRequest",
     "Discrete",
+    "Diverged",
     "Draw",
     "Drawn",
     "Dropped",
@@ -142,9 +155,11 @@ __all__ = [
     "EncodeImages",
     "Encoded",
     "EpochDone",
+    "EpochRecord",
     "Estimates",
     "Failed",
     "Family",
+    "FindRuns",
     "FinishReason",
     "Finished",
     "Floats32",
@@ -172,6 +187,7 @@ __all__ = [
     "Reply",
     "Request",
     "Role",
+    "RunsFound",
     "Sample",
     "SampleSource",
     "SampleTile",
@@ -183,6 +199,7 @@ __all__ = [
     "TrainStarted",
     "TrainerReply",
     "TrainerRequest",
+    "UnfinishedRun",
     "usual_family",
     "with_parameter",
 ]
