@@ -26,23 +26,28 @@ class Banner(QFrame):
         self._icon, self.text = QLabel(), QLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.restart = QPushButton("Restart")
-        close = QToolButton()
+        self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
+        self.close_button = close = QToolButton()
         close.setIcon(theme.icon("close", theme.colors.muted))
         close.setAccessibleName("Close this message")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 3, 4, 3)
         row.addWidget(self._icon)
         row.addWidget(self.text, 1)
-        row.addWidget(self.restart)
+        for button in (self.resume, self.discard, self.restart):
+            row.addWidget(button)
+            button.hide()
         row.addWidget(close)
         self._role = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(INFO_MS)
-        self._timer.timeout.connect(self.hide)
-        close.clicked.connect(self.hide)
+        self._timer.timeout.connect(self._gone)
+        close.clicked.connect(self._close)
         self.restart.clicked.connect(self._restart)
+        self.resume.clicked.connect(self._resume)
+        self.discard.clicked.connect(self._discard)
+        state.run.offer_changed.connect(self._offer)
         state.engine.noticed.connect(self.notify)
         state.engine.crashed.connect(self.crashed)
         parent.installEventFilter(self)
@@ -53,7 +58,6 @@ class Banner(QFrame):
         if self.isVisible() and not self.restart.isHidden():
             return
         self._show(level, text)
-        self.restart.hide()
         if level == "info":
             self._timer.start()
 
@@ -65,6 +69,8 @@ class Banner(QFrame):
 
     def _show(self, level: str, text: str) -> None:
         self._timer.stop()
+        for button in (self.resume, self.discard, self.restart):
+            button.hide()
         self.setProperty("level", level)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -76,8 +82,42 @@ class Banner(QFrame):
         self.show()
         self.raise_()
 
-    def _restart(self) -> None:
+    def _offer(self) -> None:
+        """Show the run that waits for an answer; without one, an offer that is shown goes away."""
+        offer = self.state.run.offer
+        if offer is not None:
+            self._show("warning", offer.text)
+            self.resume.setText(offer.button)
+            self.resume.show()
+            self.discard.show()
+            self._place()
+        elif not self.resume.isHidden():
+            self.hide()
+
+    def _gone(self) -> None:
+        """Make room for an offer that another notification had covered."""
         self.hide()
+        if self.state.run.offer is not None:
+            self._offer()
+
+    def _close(self) -> None:
+        """Put the notification away; an offer that is closed is made again at the next start."""
+        if not self.resume.isHidden():
+            self.state.run.set_offer(None)
+        self._gone()
+
+    def _resume(self) -> None:
+        offer = self.state.run.offer
+        if offer is not None:
+            self.state.run.resume(offer.run)
+
+    def _discard(self) -> None:
+        offer = self.state.run.offer
+        if offer is not None:
+            self.state.run.drop(offer.run)
+
+    def _restart(self) -> None:
+        self._gone()
         self.state.engine.restart_requested.emit(self._role)
 
     def _place(self) -> None:

@@ -154,10 +154,14 @@ class MainWindow(QMainWindow):
         run = self.state.run
         if not run.active and run.unsaved is None:
             return True
-        text = "A training is running." if run.active else "The trained model has not been saved."
+        text = (
+            "A training is running; the next start offers to resume it from its last checkpoint."
+            if run.active
+            else "The trained model has not been saved."
+        )
         buttons = QMessageBox.StandardButton
-        choices = buttons.Discard | buttons.Cancel | (buttons.NoButton if run.active else buttons.Save)
+        choices = buttons.Cancel | (buttons.Close if run.active else buttons.Discard | buttons.Save)
         answer = QMessageBox.question(self, TITLE, f"{text} Close anyway?", choices, buttons.Cancel)
         if answer == buttons.Save:
             return self.actions_of.save()
-        return answer == buttons.Discard
+        return answer in (buttons.Discard, buttons.Close)

@@ -1,8 +1,9 @@
 """Checkpoints of a training run: folders that are complete or not there, from which a run goes on bit for bit.
 
 ``run/checkpoint-00000840/`` is the state after 840 steps: ``model.safetensors`` for use, ``state.safetensors`` with
-weights, optimizer moments and moving average, and ``manifest.json`` with the SHA-256 of both. The noise of a step and
-the order of an epoch are functions of the seed, so the number of steps is all the random state there is.
+weights, optimizer moments, moving average and the history of the run, and ``manifest.json`` with the SHA-256 of both.
+The noise of a step and the order of an epoch are functions of the seed, so the number of steps is all the random state
+there is. A second checkpoint of a step is ``checkpoint-00000840.1``: nothing is removed before the new one stands.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,27 +19,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.architecture import Architecture, ParameterArrays
 from models.files import sync_folder
+from models.history import Records, records_of, table_of
 from models.protocol import Floats32, InputError, ModelInfo, TrainSettings
+from models.run_lock import LOCK_FILE
 from models.saving import model_bytes
 from models.settings import settings_from_json, settings_to_json
 
 MODEL_FILE = "model.safetensors"
 STATE_FILE = "state.safetensors"
 MANIFEST_FILE = "manifest.json"
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 PREFIX = "checkpoint-"
 DRAFT_PREFIX = ".draft-"
 KEPT = 2
 MAX_MANIFEST_BYTES = 1 << 16
+BYTES_PER_WRITE = 1 << 22
 
 # Parameters, Adam's first and second moment, and the moving average.
 STATE_GROUPS = ("parameters", "first", "second", "average")
+HISTORY = "history"
 StateArrays = dict[str, dict[str, Floats32]]
+
+_NAME = re.compile(rf"{PREFIX}(\d+)(?:\.(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,16 @@ class Checkpoint:
         By group (:data:`STATE_GROUPS`) and parameter name.
     elapsed : float
         Seconds of training so far.
+    name : str
+        Of the model.
+    data_path : str
+        Where the data lay.
+    sums : tuple of float
+        Terms summed over the steps of the epoch under way.
+    history : tuple of EpochRecord
+        Of the epochs completed.
+    ended : bool
+        Whether the run has come to its end, or was stopped by the person.
     """
 
     folder: Path
@@ -66,6 +85,11 @@ class Checkpoint:
     data_digest: str
     arrays: StateArrays
     elapsed: float
+    name: str
+    data_path: str
+    sums: tuple[float, ...]
+    history: Records = ()
+    ended: bool = False
 
     @property
     def model_path(self) -> Path:
@@ -88,8 +112,6 @@ def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: Parame
         for name, content in contents.items():
             _write_synced(draft / name, content)
         sync_folder(draft)
-        if checkpoint.folder.exists():
-            shutil.rmtree(checkpoint.folder)
         draft.rename(checkpoint.folder)
         sync_folder(run_folder)
     except BaseException:
@@ -100,15 +122,21 @@ def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: Parame
 
 
 def checkpoint_folder(run_folder: Path, step: int) -> Path:
-    """Return where the checkpoint after ``step`` steps belongs."""
-    return run_folder / f"{PREFIX}{step:08d}"
+    """Return where the next checkpoint after ``step`` steps belongs; nothing is there."""
+    folder, again = run_folder / f"{PREFIX}{step:08d}", 0
+    while folder.exists():
+        again += 1
+        folder = run_folder / f"{PREFIX}{step:08d}.{again}"
+    return folder
 
 
 def checkpoint_folders(run_folder: Path) -> list[Path]:
     """Return the checkpoints of a run, oldest first, whole or damaged."""
     if not run_folder.is_dir():
         return []
-    return sorted(entry for entry in run_folder.iterdir() if entry.name.startswith(PREFIX))
+    found = ((_NAME.fullmatch(entry.name), entry) for entry in run_folder.iterdir())
+    numbered = [((int(match[1]), int(match[2] or 0)), entry) for match, entry in found if match]
+    return [entry for _, entry in sorted(numbered)]
 
 
 def latest_checkpoint(run_folder: Path) -> Checkpoint | None:
@@ -126,29 +154,42 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     try:
         state = _verified(folder)[STATE_FILE]
         header_length = int.from_bytes(state[:8], "little")
-        metadata = json.loads(state[8 : 8 + header_length])["__metadata__"]["run"]
-        values = json.loads(metadata)
+        values = json.loads(json.loads(state[8 : 8 + header_length])["__metadata__"]["run"])
         tensors = load(state)
-        settings = settings_from_json(values["settings"])
+        table = tensors.pop(HISTORY)
         return Checkpoint(
-            folder,
-            int(values["step"]),
-            settings,
-            str(values["data_digest"]),
-            _grouped(tensors),
-            float(values["elapsed"]),
+            folder=folder,
+            step=int(values["step"]),
+            settings=settings_from_json(values["settings"]),
+            data_digest=str(values["data_digest"]),
+            arrays=_grouped(tensors),
+            elapsed=float(values["elapsed"]),
+            name=str(values["name"]),
+            data_path=str(values["data_path"]),
+            sums=tuple(float(value) for value in values["sums"]),
+            history=records_of(values["columns"], table),
+            ended=bool(values["ended"]),
         )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(folder.name, f"the checkpoint is damaged ({error})") from error
+        raise InputError(str(folder), f"the checkpoint is damaged ({error})") from error
+
+
+def remove_checkpoints(run_folder: Path) -> None:
+    """Remove the checkpoints and drafts of a run."""
+    _remove(run_folder, PREFIX, DRAFT_PREFIX)
+
+
+def remove_drafts(run_folder: Path) -> None:
+    """Remove what a process left that died while it wrote or removed a checkpoint."""
+    _remove(run_folder, DRAFT_PREFIX)
 
 
 def remove_run(run_folder: Path) -> None:
-    """Remove the checkpoints and drafts of a run, and its folder if nothing else is in it."""
+    """Remove a run that nobody works on, and its folder if nothing else is in it."""
     if not run_folder.is_dir():
         return
-    for entry in run_folder.iterdir():
-        if entry.name.startswith((PREFIX, DRAFT_PREFIX)):
-            shutil.rmtree(entry, ignore_errors=True)
+    remove_checkpoints(run_folder)
+    (run_folder / LOCK_FILE).unlink(missing_ok=True)
     if not any(run_folder.iterdir()):
         run_folder.rmdir()
 
@@ -158,22 +199,34 @@ def check_state(checkpoint: Checkpoint, architecture: Architecture) -> None:
     for group in STATE_GROUPS:
         found = {name: values.shape for name, values in checkpoint.arrays.get(group, {}).items()}
         if found != architecture.shapes():
-            raise InputError(checkpoint.folder.name, f"its {group} do not fit the model")
+            raise InputError(str(checkpoint.folder), f"its {group} do not fit the model")
         if not all(np.isfinite(values).all() for values in checkpoint.arrays[group].values()):
-            raise InputError(checkpoint.folder.name, f"its {group} hold NaN or infinite numbers")
+            raise InputError(str(checkpoint.folder), f"its {group} hold NaN or infinite numbers")
+
+
+def _remove(run_folder: Path, *prefixes: str) -> None:
+    for entry in run_folder.iterdir():
+        if entry.name.startswith(prefixes):
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def _state_bytes(checkpoint: Checkpoint) -> bytes:
+    columns, table = table_of(checkpoint.history)
     values = {
         "step": checkpoint.step,
         "settings": settings_to_json(checkpoint.settings),
         "data_digest": checkpoint.data_digest,
         "elapsed": checkpoint.elapsed,
+        "name": checkpoint.name,
+        "data_path": checkpoint.data_path,
+        "sums": checkpoint.sums,
+        "columns": columns,
+        "ended": checkpoint.ended,
     }
-    tensors = {
+    tensors: dict[str, NDArray[np.floating]] = {
         f"{group}/{name}": array for group, arrays in checkpoint.arrays.items() for name, array in arrays.items()
     }
-    content: bytes = save(tensors, metadata={"run": json.dumps(values, sort_keys=True)})
+    content: bytes = save(tensors | {HISTORY: table}, metadata={"run": json.dumps(values, sort_keys=True)})
     return content
 
 
@@ -199,7 +252,11 @@ def _grouped(tensors: Mapping[str, Floats32]) -> StateArrays:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest[:BYTES_PER_WRITE]) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

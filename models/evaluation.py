@@ -63,25 +63,25 @@ class Evaluator:
         self._terms = tf.function(self._terms_graph, autograph=False, reduce_retracing=True)
         self._weights = tf.function(self._weights_graph, autograph=False, reduce_retracing=True)
 
-    def terms(self, parameters: Tensors) -> Generator[None, None, Terms]:
-        """Return the terms with one draw of ε for each image, yielding between slices of the images."""
-        sums = np.zeros(2)
-        for index, x in enumerate(self._slices(IMAGES_PER_CALL)):
-            reconstruction, _, kl = self._terms(parameters, x, tf.constant(1), tf.constant(index))
-            sums += reconstruction.numpy().sum(dtype=np.float64), kl.numpy().sum()
-            yield
-        return terms_of(*(sums / len(self._pixels)))
-
     @property
     def kl_kind(self) -> str:
         """Where the KL of an evaluation comes from."""
         return "closed form" if self._space.closed else "quadrature"
 
-    def bound(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
-        """Return the ELBO and what it is made of, with many draws of ε for each of the first images."""
-        parts, draws = [], tf.constant(ELBO_DRAWS)
-        for index, x in enumerate(self._slices(IMAGES_PER_CALL, MAX_EVALUATED)):
-            terms = self._terms(parameters, x, draws, tf.constant(index))
+    def terms(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
+        """Return the same as :meth:`bound` with one draw of ε for each of all images, for the curves of a run."""
+        return (yield from self.bound(parameters, 1, None))
+
+    def bound(
+        self, parameters: Tensors, draws: int = ELBO_DRAWS, count: int | None = MAX_EVALUATED
+    ) -> Generator[None, None, Evaluation]:
+        """Return the ELBO and what it is made of, with ``draws`` of ε for each of the first ``count`` images.
+
+        Yields between slices of the images.
+        """
+        parts = []
+        for index, x in enumerate(self._slices(IMAGES_PER_CALL, count)):
+            terms = self._terms(parameters, x, tf.constant(draws), tf.constant(index))
             parts.append([part.numpy() for part in terms])
             yield
         reconstruction, loc, divergence = (np.concatenate(part) for part in zip(*parts, strict=True))

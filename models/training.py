@@ -5,30 +5,27 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from models.architecture import architecture_of
-from models.checkpoint import (
-    STATE_GROUPS,
-    Checkpoint,
-    check_state,
-    checkpoint_folder,
-    latest_checkpoint,
-    remove_run,
-    write_checkpoint,
-)
+from models.checkpoint import STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
+from models.clock import Clock
 from models.datasets import load_images, opening_data
-from models.evaluation import Evaluator
+from models.divergence import DivergedError, check_finite, fault_of
+from models.evaluation import Evaluation, Evaluator
 from models.files import reason_of
 from models.optimizer import Tensors
 from models.protocol import (
+    CheckpointDelayed,
     CheckpointWritten,
     ControlAction,
+    Diverged,
     EpochDone,
+    EpochRecord,
     Finished,
     FinishReason,
     Floats32,
@@ -36,60 +33,35 @@ from models.protocol import (
     ModelInfo,
     Progress,
     Reply,
-    Terms,
     Train,
     TrainStarted,
 )
+from models.run_folder import RunFolder
 from models.settings import check_settings, command_of
 from models.training_loop import ChunkSums, LoopState, TrainingLoop, initial_state
 
-SECONDS_PER_CHUNK = 0.1
 SECONDS_PER_CHECKPOINT = 1.0
-# The first chunks are short; each may have this many times the steps of the last.
-MAX_GROWTH = 4
-
-
-class DivergedError(ValueError):
-    """The loss is no longer a number."""
-
-
-@dataclass
-class Clock:
-    """Time spent in training, without the pauses, and the speed of the last chunks."""
-
-    elapsed: float = 0.0
-    seconds_per_step: float = 0.0
-    last_steps: int = 1
-
-    def add(self, steps: int, seconds: float) -> None:
-        """Count a chunk; the speed follows it with a weight of one third, so that the time left is calm."""
-        self.elapsed += seconds
-        self.last_steps = steps
-        latest = seconds / steps
-        if self.seconds_per_step == 0.0:
-            self.seconds_per_step = latest
-        self.seconds_per_step += (latest - self.seconds_per_step) / 3.0
-
-    def chunk(self) -> int:
-        """Return how many steps take about a tenth of a second, careful until the speed is known."""
-        if self.seconds_per_step == 0.0:
-            return 1
-        return max(1, min(int(SECONDS_PER_CHUNK / self.seconds_per_step), self.last_steps * MAX_GROWTH))
+SECONDS_PER_TRY = 0.5
+# Writing takes at most a tenth of the time.
+TRAINING_PER_WRITING = 9.0
 
 
 class TrainingRun:
     """One run from data to kept model.
 
     ``events`` yields replies, or None when nothing is to be said; between two of them :meth:`control` takes effect.
+    One that is ``patient`` waits in the end until its model can be written.
     """
 
-    def __init__(self, request: Train) -> None:
+    def __init__(self, request: Train, patient: bool = False) -> None:
         self._request = request
         self._settings = check_settings(request.settings)
-        self._folder = Path(request.run_folder)
+        self._folder = RunFolder(Path(request.run_folder), request.id)
+        self._patient = patient
+        self._history: list[EpochRecord] = []
         self._action: ControlAction | None = None
         self._clock = Clock()
-        self._last_checkpoint = -math.inf
+        self._next_checkpoint = -math.inf
 
     def control(self, action: ControlAction) -> None:
         """Ask the run to stop, keeping the model, or to discard it; it does so before the next chunk."""
@@ -101,7 +73,9 @@ class TrainingRun:
         try:
             yield from self._events()
         except OSError as error:
-            raise InputError(self._folder.name, reason_of(error)) from error
+            raise InputError(str(self._folder.path), reason_of(error)) from error
+        finally:
+            self._folder.close()
 
     def _events(self) -> Iterator[Reply | None]:
         self._data = yield from opening_data(self._request.data_path)
@@ -120,32 +94,36 @@ class TrainingRun:
             self._loop.steps_per_epoch,
             self._epoch,
             self._loop.loss.describe(),
+            tuple(self._history),
         )
-        while self._action is None and self._epoch < self._settings.epochs:
-            yield from self._train_epoch()
-        yield from self._finish()
+        try:
+            while self._action is None and self._epoch < self._settings.epochs:
+                yield from self._train_epoch()
+            yield from self._finish()
+        except DivergedError as error:
+            yield Diverged(self._request.id, error.step, error.reason, self._folder.last_good())
 
     # ------------------------------------------------------------------------------------------------- start
 
     def _starting_state(self) -> LoopState:
         if not self._request.resume:
-            remove_run(self._folder)
+            self._folder.begin()
             return initial_state(self._architecture, self._settings.seed)
-        checkpoint = latest_checkpoint(self._folder)
-        if checkpoint is None:
-            raise InputError(self._folder.name, "there is no whole checkpoint to resume from")
+        checkpoint = self._folder.resume()
         self._check_same_run(checkpoint)
         check_state(checkpoint, self._architecture)
         self._clock.elapsed = checkpoint.elapsed
-        groups = [_tensors(checkpoint.arrays[group]) for group in STATE_GROUPS]
-        return LoopState(checkpoint.step, *groups)
+        self._history = list(checkpoint.history)
+        groups = {group: _tensors(checkpoint.arrays[group]) for group in STATE_GROUPS}
+        return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
 
     def _check_same_run(self, checkpoint: Checkpoint) -> None:
-        """Only the number of epochs may differ: all else would not be the same run."""
-        if replace(checkpoint.settings, epochs=self._settings.epochs) != self._settings:
-            raise InputError(self._folder.name, "this run was started with other settings")
+        """Only the number of epochs and the learning rate may differ: all else would not be the same run."""
+        mine = self._settings
+        if replace(checkpoint.settings, epochs=mine.epochs, learning_rate=mine.learning_rate) != mine:
+            raise InputError(str(self._folder.path), "this run was started with other settings")
         if checkpoint.data_digest != self._data.digest:
-            raise InputError(self._folder.name, f"this run was trained on other data than {self._data.name}")
+            raise InputError(str(self._folder.path), f"this run was trained on other data than {self._data.name}")
 
     # ------------------------------------------------------------------------------------------------- epochs
 
@@ -158,32 +136,49 @@ class TrainingRun:
         """Train to the end of the current epoch, or until told to stop."""
         epoch = self._epoch
         order = self._loop.epoch_order(epoch)
-        # After a resume within an epoch, its means are those of the steps made since.
-        total = self._loop.nothing()
+        self._loop.begin_epoch(self._state)
         while self._epoch == epoch:
             if self._action is not None:
                 return
-            sums = self._train_chunk(order)
-            total = total.plus(sums)
-            yield self._progress(sums)
-        test = yield from self._evaluator.terms(self._kept())
-        yield EpochDone(self._request.id, epoch + 1, total.means(), test)
-        due = time.monotonic() - self._last_checkpoint >= SECONDS_PER_CHECKPOINT
-        if due and self._epoch < self._settings.epochs:
-            yield self._write(_metrics(test), ())
+            yield self._progress(self._train_chunk(order))
+        evaluation = yield from self._evaluator.terms(self._kept())
+        record = self._record(evaluation)
+        self._history.append(record)
+        yield EpochDone(self._request.id, record)
+        if time.monotonic() >= self._next_checkpoint and self._epoch < self._settings.epochs:
+            yield self._folder.news(self._write(evaluation.metrics(), record.kl_per_dim))
+
+    def _record(self, evaluation: Evaluation) -> EpochRecord:
+        return EpochRecord(
+            epoch=self._epoch,
+            step=self._state.step,
+            train=self._loop.epoch_sums(self._state).means(),
+            test=evaluation.terms,
+            kl_per_dim=tuple(evaluation.kl_per_dim.tolist()),
+            active_units=int(evaluation.active.sum()),
+            images_per_second=self._loop.batch_size / self._clock.seconds_per_step,
+            elapsed=self._clock.elapsed,
+        )
 
     def _train_chunk(self, order: tf.Tensor) -> ChunkSums:
         batch = self._state.step % self._loop.steps_per_epoch
         steps = min(self._clock.chunk(), self._loop.steps_per_epoch - batch)
-        began = time.perf_counter()
+        before, began = replace(self._state), time.perf_counter()
         sums = self._loop.run(self._state, order, batch, steps)
         self._clock.add(steps, time.perf_counter() - began)
-        if not sums.finite:
-            raise DivergedError(
-                f"the training diverged at step {self._state.step}: its loss is no longer a number; "
-                "a lower learning rate may help"
-            )
+        if self._fault(sums):
+            self._raise_at_step(before, order)
         return sums
+
+    def _fault(self, sums: ChunkSums) -> str:
+        return fault_of(sums.means().loss, self._architecture.pixels)
+
+    def _raise_at_step(self, state: LoopState, order: tf.Tensor) -> None:
+        """Repeat a chunk from its beginning, one step at a time, and raise at the first that has a fault."""
+        while state.step < self._state.step:
+            sums = self._loop.run(state, order, state.step % self._loop.steps_per_epoch, 1)
+            if fault := self._fault(sums):
+                raise DivergedError(state.step, fault)
 
     def _progress(self, sums: ChunkSums) -> Progress:
         left = self._settings.epochs * self._loop.steps_per_epoch - self._state.step
@@ -211,12 +206,32 @@ class TrainingRun:
         if self._action is None:
             metrics |= yield from self._evidence()
         if self._action == "discard":
-            remove_run(self._folder)
-            yield Finished(self._request.id, "discarded", None, self._epoch)
+            yield self._discard()
             return
-        written = self._write(metrics, tuple(evaluation.kl_per_dim.tolist()))
+        written = yield from self._keep(metrics, tuple(evaluation.kl_per_dim.tolist()))
+        if written is None:
+            yield self._discard()
+            return
         yield written
         yield Finished(self._request.id, reason, written.path, self._epoch)
+
+    def _discard(self) -> Finished:
+        self._folder.remove()
+        return Finished(self._request.id, "discarded", None, self._epoch)
+
+    def _keep(
+        self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]
+    ) -> Generator[Reply | None, None, CheckpointWritten | None]:
+        """Write the last checkpoint; one that is patient tries until it succeeds, or the person gives up: None."""
+        while self._action != "discard":
+            written = self._write(metrics, kl_per_dim, ended=True)
+            if isinstance(written, CheckpointWritten):
+                return written
+            if not self._patient:
+                raise InputError(written.folder, written.reason)
+            yield self._folder.news(written)
+            time.sleep(SECONDS_PER_TRY)
+        return None
 
     def _evidence(self) -> Generator[None, None, dict[str, float]]:
         """Estimate −log p(x), which takes seconds; nothing if told to stop meanwhile."""
@@ -233,11 +248,23 @@ class TrainingRun:
         """Return the weights that are evaluated and kept."""
         return self._state.average if self._settings.average > 0.0 else self._state.parameters
 
-    def _write(self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]) -> CheckpointWritten:
-        folder = checkpoint_folder(self._folder, self._state.step)
+    def _write(
+        self, metrics: dict[str, float], kl_per_dim: tuple[float, ...], ended: bool = False
+    ) -> CheckpointWritten | CheckpointDelayed:
         arrays = {group: _arrays(getattr(self._state, group)) for group in STATE_GROUPS}
+        check_finite(self._state.step, arrays)
         checkpoint = Checkpoint(
-            folder, self._state.step, self._settings, self._data.digest, arrays, self._clock.elapsed
+            folder=checkpoint_folder(self._folder.path, self._state.step),
+            step=self._state.step,
+            settings=self._settings,
+            data_digest=self._data.digest,
+            arrays=arrays,
+            elapsed=self._clock.elapsed,
+            name=self._request.name,
+            data_path=str(Path(self._request.data_path).absolute()),
+            sums=tuple(self._state.sums.numpy().tolist()),
+            history=tuple(self._history),
+            ended=ended,
         )
         info = ModelInfo(
             path=str(checkpoint.model_path),
@@ -252,13 +279,11 @@ class TrainingRun:
             metrics=metrics,
             kl_per_dim=kl_per_dim,
         )
-        write_checkpoint(checkpoint, info, _arrays(self._kept()))
-        self._last_checkpoint = time.monotonic()
-        return CheckpointWritten(self._request.id, str(checkpoint.model_path), self._epoch)
-
-
-def _metrics(terms: Terms) -> dict[str, float]:
-    return {"elbo": terms.elbo, "reconstruction": terms.reconstruction, "kl": terms.kl}
+        began = time.monotonic()
+        written = self._folder.write(checkpoint, info, _arrays(self._kept()))
+        taken = time.monotonic() - began
+        self._next_checkpoint = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
+        return written
 
 
 def _tensors(arrays: dict[str, Floats32]) -> Tensors:

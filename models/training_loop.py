@@ -26,28 +26,29 @@ LEADING = 3
 
 @dataclass
 class LoopState:
-    """All that a step changes: steps made; parameters, Adam's two moments and the moving average, by name."""
+    """All that a step changes: steps made; parameters, Adam's two moments and the moving average, by name.
+
+    ``sums`` float64 [3 + d] are those of :class:`ChunkSums` over the steps of the epoch, one after the other, so that
+    they do not depend on how the epoch is cut into chunks.
+    """
 
     step: int
     parameters: Tensors
     first: Tensors
     second: Tensors
     average: Tensors
+    sums: tf.Tensor
 
 
 @dataclass(frozen=True)
 class ChunkSums:
-    """Sums over the steps of a chunk: of the means of each batch, in nats, and of the norm of its gradient.
+    """Sums over a number of steps: of the means of each batch, in nats, and of the norm of its gradient.
 
     ``values`` [3 + d] holds loss, reconstruction, norm, and the KL of each dimension.
     """
 
     steps: int
     values: Floats64
-
-    def plus(self, other: ChunkSums) -> ChunkSums:
-        """Return the sums over both chunks."""
-        return ChunkSums(self.steps + other.steps, self.values + other.values)
 
     def means(self) -> Terms:
         """Return the means per image, with the ELBO at β = 1."""
@@ -59,17 +60,13 @@ class ChunkSums:
         """Mean over the steps of the norm of the gradient in all parameters together."""
         return float(self.values[2] / self.steps)
 
-    @property
-    def finite(self) -> bool:
-        """Whether all of it is numbers."""
-        return bool(np.isfinite(self.values).all())
-
 
 def initial_state(architecture: Architecture, seed: int) -> LoopState:
     """Return fresh parameters with zero moments."""
     parameters = {name: tf.constant(value) for name, value in architecture.initial_parameters(seed).items()}
     zeros = {name: tf.zeros_like(value) for name, value in parameters.items()}
-    return LoopState(0, parameters, dict(zeros), dict(zeros), dict(parameters))
+    sums = tf.zeros([LEADING + architecture.latent_dim], tf.float64)
+    return LoopState(0, parameters, dict(zeros), dict(zeros), dict(parameters), sums)
 
 
 class TrainingLoop:
@@ -100,18 +97,25 @@ class TrainingLoop:
         """Make ``steps`` steps from batch ``first_batch`` of the epoch's ``order``, changing ``state``."""
         tensors = (state.parameters, state.first, state.second, state.average)
         integers = [tf.constant(value, tf.int32) for value in (first_batch, state.step, steps)]
-        tensors, sums = self._run(tensors, self._images, order, *integers)
+        before = state.sums
+        tensors, state.sums = self._run(tensors, before, self._images, order, *integers)
         state.parameters, state.first, state.second, state.average = tensors
         state.step += steps
-        return ChunkSums(steps, sums.numpy().astype(np.float64))
+        return ChunkSums(steps, (state.sums - before).numpy())
 
-    def nothing(self) -> ChunkSums:
-        """Return the sums of no steps."""
-        return ChunkSums(0, np.zeros(LEADING + self._architecture.latent_dim))
+    def begin_epoch(self, state: LoopState) -> None:
+        """Sum anew, unless ``state`` lies within an epoch."""
+        if state.step % self.steps_per_epoch == 0:
+            state.sums = tf.zeros_like(state.sums)
+
+    def epoch_sums(self, state: LoopState) -> ChunkSums:
+        """Return the sums over the whole epoch that ends with ``state``."""
+        return ChunkSums(self.steps_per_epoch, state.sums.numpy())
 
     def _graph(
         self,
         tensors: tuple[Tensors, Tensors, Tensors, Tensors],
+        sums: tf.Tensor,
         images: tf.Tensor,
         order: tf.Tensor,
         first_batch: tf.Tensor,
@@ -123,10 +127,9 @@ class TrainingLoop:
             # Not tf.slice: its start is a constant to XLA, which would compile anew for each one.
             chosen = tf.gather(order, start + tf.range(self.batch_size))
             state, terms = self._step(state, tf.gather(images, chosen), first_step + index)
-            return index + 1, state, sums + terms
+            return index + 1, state, sums + tf.cast(terms, tf.float64)
 
-        start = (tf.constant(0), tensors, tf.zeros([LEADING + self._architecture.latent_dim]))
-        _, tensors, sums = tf.while_loop(lambda index, *_: index < steps, body, start)
+        _, tensors, sums = tf.while_loop(lambda index, *_: index < steps, body, (tf.constant(0), tensors, sums))
         return tensors, sums
 
     def _step(

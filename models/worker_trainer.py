@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-from models.protocol import Control, Finished, Progress, Reply, Request, Train
+from models.protocol import Control, Diverged, FindRuns, Finished, Progress, Reply, Request, RunsFound, Train
+from models.run_folder import unfinished_runs
 from models.training import TrainingRun
 from models.worker_loop import Job, Jobs
 from models.worker_loop import serve as serve_requests
@@ -30,6 +32,8 @@ class TrainerWorker:
         """Start a run or steer it; ValueError for what makes no sense now."""
         if isinstance(request, Control):
             return self._control(request)
+        if isinstance(request, FindRuns):
+            return RunsFound(request.id, unfinished_runs(Path(request.folder)))
         if not isinstance(request, Train):
             raise ValueError(f"the trainer does not know the request {type(request).__name__}")
         self._train(request)
@@ -38,7 +42,7 @@ class TrainerWorker:
     def _train(self, request: Train) -> None:
         if self._run is not None:
             raise ValueError("a training is already running")
-        self._run, self._progress = TrainingRun(request), None
+        self._run, self._progress = TrainingRun(request, patient=True), None
         self._jobs.paused = False
         self._jobs.add(request, self._job(self._run))
 
@@ -53,7 +57,7 @@ class TrainerWorker:
         for event in events:
             if isinstance(event, Progress):
                 self._progress = event
-            elif isinstance(event, Finished):
+            elif isinstance(event, Finished | Diverged):
                 # The next training may be asked for before this generator is resumed and ends.
                 self._run = None
             yield event

@@ -23,11 +23,14 @@ from tests.display import Pointer, start_display
 from tests.leftovers import Running, record_starts, shared
 from tests.oracle import NumpyVAE
 
+# Tests that run only when they are asked for, and then alone.
+MARKS = ("xvfb", "slow")
 _FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--xvfb", action="store_true", help="run the tests marked xvfb, on a virtual X display")
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow, which take minutes")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,8 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    real = bool(config.getoption("--xvfb"))
-    others = [item for item in items if (item.get_closest_marker("xvfb") is not None) != real]
+    chosen = {mark for mark in MARKS if config.getoption(f"--{mark}")}
+    others = [item for item in items if {mark for mark in MARKS if item.get_closest_marker(mark)} != chosen]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
 

@@ -16,7 +16,17 @@ from explorer.commands.info import model_fields, model_lines
 from explorer.commands.report import print_result, progress_bar
 from explorer.commands.science import check_target, find_data, start_science
 from explorer.export.files import whole_file
-from models.protocol import EpochDone, Finished, InputError, Progress, Train, TrainSettings, TrainStarted
+from models.protocol import (
+    CheckpointDelayed,
+    Diverged,
+    EpochDone,
+    Finished,
+    InputError,
+    Progress,
+    Train,
+    TrainSettings,
+    TrainStarted,
+)
 
 if TYPE_CHECKING:
     from models.training import TrainingRun
@@ -88,7 +98,11 @@ def _follow(run: TrainingRun) -> tuple[Finished, Progress | None]:
         for event in run.events():
             if isinstance(event, Finished):
                 return event, last
-            if isinstance(event, Progress):
+            if isinstance(event, Diverged):
+                raise ValueError(_diverged(event))
+            if isinstance(event, CheckpointDelayed):
+                bar.print(f"latentscape: {event.folder}: no checkpoint: {event.reason}; the training goes on")
+            elif isinstance(event, Progress):
                 last = event
             _show(bar, task, event)
     raise AssertionError("a training ends with Finished")
@@ -100,8 +114,17 @@ def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
     elif isinstance(event, Progress):
         bar.update(task, description="epoch", completed=round(event.epoch, 1), total=event.epochs)
     elif isinstance(event, EpochDone):
-        terms = f"ELBO {event.train.elbo:.2f} train, {event.test.elbo:.2f} test"
-        bar.update(task, completed=event.epoch, terms=terms)
+        record = event.record
+        terms = f"ELBO {record.train.elbo:.2f} train, {record.test.elbo:.2f} test"
+        bar.update(task, completed=record.epoch, terms=terms)
+
+
+def _diverged(event: Diverged) -> str:
+    text = f"the training diverged at step {event.step}: {event.reason}; "
+    if event.last_good is None:
+        return text + "a lower learning rate may help"
+    rate = event.last_good.settings.learning_rate / 2.0
+    return f"{text}--resume --learning-rate {rate:g} goes on from epoch {event.last_good.epoch}"
 
 
 def _report(out: Path, finished: Finished, last: Progress | None, as_json: bool) -> None:

@@ -26,9 +26,14 @@ def log_path(role: str) -> Path:
     return path
 
 
+def runs_folder() -> Path:
+    """Return the folder of all training runs."""
+    return user_data_path(APP) / "runs"
+
+
 def new_run_folder() -> Path:
     """Return a folder for the checkpoints of a new training run, made by the trainer; the oldest runs are removed."""
-    runs = user_data_path(APP) / "runs"
+    runs = runs_folder()
     for old in sorted(runs.glob("*"))[: -RUNS_KEPT + 1]:
         shutil.rmtree(old, ignore_errors=True)
     return runs / datetime.now().strftime("%Y%m%d-%H%M%S-%f")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
 from explorer.engine.client import WorkerClient
-from explorer.engine.paths import new_run_folder
+from explorer.engine.offers import after_divergence, offer_of
+from explorer.engine.paths import new_run_folder, runs_folder
 from explorer.state import AppState
 from explorer.state.engine import Status
 from explorer.state.run import RunStatus
@@ -19,7 +22,8 @@ PREPARE_AFTER_MS = 3000
 class TrainerEngine(QObject):
     """Runs one training at a time in a worker of its own.
 
-    A worker that dies is restarted and goes on from its newest checkpoint.
+    A worker that dies is restarted and goes on from its newest checkpoint. The first one looks for runs that a program
+    that died has left, and the newest of them is offered.
     """
 
     def __init__(self, state: AppState, parent: QObject | None = None) -> None:
@@ -30,6 +34,7 @@ class TrainerEngine(QObject):
         self._number = 0
         self._before: str | None = None
         self._action: p.ControlAction | None = None
+        self._looked = False
         self._prepare = QTimer(self)
         self._prepare.setSingleShot(True)
         self._prepare.setInterval(PREPARE_AFTER_MS)
@@ -38,6 +43,8 @@ class TrainerEngine(QObject):
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
         state.run.start_requested.connect(self.train)
+        state.run.resume_requested.connect(self.resume)
+        state.run.drop_requested.connect(self._drop)
         state.run.control_requested.connect(self.control)
         state.model.model_changed.connect(self._prepare_later)
 
@@ -57,13 +64,20 @@ class TrainerEngine(QObject):
 
     def train(self, data_path: str, settings: p.TrainSettings) -> None:
         """Start a run on a data set."""
+        self._begin(data_path, str(new_run_folder()), settings)
+
+    def resume(self, run: p.UnfinishedRun) -> None:
+        """Go on with a run from its newest checkpoint."""
+        self._begin(run.data_path, run.folder, run.settings, resume=True)
+
+    def _begin(self, data_path: str, folder: str, settings: p.TrainSettings, resume: bool = False) -> None:
         model, unsaved = self.state.model.model, self.state.run.unsaved
         if unsaved is not None:
             self.state.engine.notice("info", f"The model trained before is not saved; it stays at {unsaved}")
         self._before = None if model is None else model.path
         self._number += 1
         self._action = None
-        self._job = p.Train(self._number, data_path, str(new_run_folder()), self.state.run.name, settings)
+        self._job = p.Train(self._number, data_path, folder, self.state.run.name, settings, resume)
         if self.client.running:
             self.client.send(self._job)
         else:
@@ -77,14 +91,28 @@ class TrainerEngine(QObject):
 
     def _greet(self) -> None:
         """Give a run under way to a worker that has just been started, and the last wish of the person with it."""
+        if not self._looked:
+            self.client.send(p.FindRuns(0, str(runs_folder())))
         if self._job is not None:
             self.client.send(self._job)
             if self._action in ("pause", "stop"):
                 self.client.send(p.Control(self._job.id, self._action))
 
+    def _drop(self, run: p.UnfinishedRun) -> None:
+        shutil.rmtree(Path(run.folder), ignore_errors=True)
+
     def _take(self, reply: p.Reply) -> None:
-        if self._job is None or getattr(reply, "id", 0) != self._job.id:
-            return
+        if isinstance(reply, p.RunsFound):
+            self._found(reply)
+        elif self._job is not None and getattr(reply, "id", 0) == self._job.id:
+            self._follow(self._job, reply)
+
+    def _found(self, found: p.RunsFound) -> None:
+        self._looked = True
+        if found.runs and self._job is None:
+            self.state.run.set_offer(offer_of(found.runs[0]))
+
+    def _follow(self, job: p.Train, reply: p.Reply) -> None:
         run = self.state.run
         match reply:
             case p.TrainStarted():
@@ -95,8 +123,15 @@ class TrainerEngine(QObject):
             case p.EpochDone():
                 run.add_epoch(reply)
             case p.CheckpointWritten():
-                self._job = replace(self._job, resume=True)
+                self._job = replace(job, resume=True)
                 self.state.model.open_model_requested.emit(reply.path)
+            case p.CheckpointDelayed():
+                text = (
+                    f"No checkpoint can be written to {reply.folder}: {reply.reason}. The training goes on and retries."
+                )
+                self.state.engine.notice("warning", text)
+            case p.Diverged():
+                self._diverged(reply)
             case p.Finished():
                 self._finish(reply)
             case p.Failed():
@@ -112,6 +147,15 @@ class TrainerEngine(QObject):
         self.state.run.finish(finished)
         if back is not None and (kept is not None or self._shows_the_run()):
             self.state.model.open_model_requested.emit(back)
+
+    def _diverged(self, diverged: p.Diverged) -> None:
+        self._finish(None)
+        offer = after_divergence(diverged)
+        if offer is None:
+            text = f"The training diverged at step {diverged.step}: {diverged.reason}. A lower learning rate may help."
+            self.state.engine.notice("error", text)
+        else:
+            self.state.run.set_offer(offer)
 
     def _shows_the_run(self) -> bool:
         model = self.state.model.model

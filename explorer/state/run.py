@@ -8,7 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from models.protocol import ControlAction, EpochDone, Finished, Progress, TrainSettings, TrainStarted
+from models.protocol import (
+    ControlAction,
+    EpochDone,
+    EpochRecord,
+    Finished,
+    Progress,
+    TrainSettings,
+    TrainStarted,
+    UnfinishedRun,
+)
 
 
 class RunStatus(Enum):
@@ -43,13 +52,26 @@ POINTS_KEPT = 4000
 TERMS = ("elbo", "reconstruction", "kl")
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A run that can go on: what is told of it, and what the button says."""
+
+    run: UnfinishedRun
+    text: str
+    button: str = "Resume"
+
+
 class RunState(QObject):
     """Requests go out as signals to the engine; answers come back through the setters.
 
-    :attr:`unsaved` is the model file of a finished run that the person has not saved yet.
+    :attr:`unsaved` is the model file of a finished run that the person has not saved yet, :attr:`offer` a run that
+    waits for the person to say whether it shall go on, :attr:`records` what is known of the epochs.
     """
 
     start_requested = Signal(str, object)
+    resume_requested = Signal(object)
+    drop_requested = Signal(object)
+    offer_changed = Signal()
     control_requested = Signal(str)
     status_changed = Signal()
     progressed = Signal()
@@ -65,7 +87,9 @@ class RunState(QObject):
         self.progress: Progress | None = None
         self.train: dict[str, Series] = {}
         self.test: dict[str, Series] = {}
+        self.records: list[EpochRecord] = []
         self.unsaved: str | None = None
+        self.offer: Offer | None = None
         self.clear()
 
     @property
@@ -76,6 +100,7 @@ class RunState(QObject):
     def clear(self) -> None:
         """Forget the curves of the last run."""
         self.started = self.progress = None
+        self.records = []
         self.train = {term: Series() for term in TERMS}
         self.test = {term: Series() for term in TERMS}
         self.curves_changed.emit()
@@ -84,9 +109,29 @@ class RunState(QObject):
         """Ask the engine for a run."""
         self.settings = settings
         self.name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
+        self._begin()
+        self.start_requested.emit(data_path, settings)
+
+    def resume(self, run: UnfinishedRun) -> None:
+        """Ask the engine to go on with a run from its newest checkpoint."""
+        self.settings, self.name = run.settings, run.name
+        self._begin()
+        self.resume_requested.emit(run)
+
+    def drop(self, run: UnfinishedRun) -> None:
+        """Ask the engine to remove a run that shall not go on."""
+        self.set_offer(None)
+        self.drop_requested.emit(run)
+
+    def set_offer(self, offer: Offer | None) -> None:
+        """Offer a run to the person, or take the offer back; what was offered stays on disk."""
+        self.offer = offer
+        self.offer_changed.emit()
+
+    def _begin(self) -> None:
+        self.set_offer(None)
         self.clear()
         self.set_status(RunStatus.STARTING)
-        self.start_requested.emit(data_path, settings)
 
     def control(self, action: ControlAction) -> None:
         """Ask the engine to pause, resume, stop or discard."""
@@ -100,8 +145,12 @@ class RunState(QObject):
         self.status_changed.emit()
 
     def set_started(self, started: TrainStarted) -> None:
-        """The first step is about to run."""
+        """The first step is about to run; what is known of the epochs before it is what its checkpoint says."""
         self.started = started
+        self.records = []
+        for record in started.records:
+            self._add_record(record)
+        self.curves_changed.emit()
         self.set_status(RunStatus.RUNNING)
 
     def add_progress(self, progress: Progress) -> None:
@@ -118,9 +167,16 @@ class RunState(QObject):
 
     def add_epoch(self, done: EpochDone) -> None:
         """Add the terms on the test images."""
-        for term in TERMS:
-            self.test[term].add(float(done.epoch), getattr(done.test, term))
+        self._add_record(done.record)
         self.curves_changed.emit()
+
+    def _add_record(self, record: EpochRecord) -> None:
+        self.records.append(record)
+        for term in TERMS:
+            self.test[term].add(float(record.epoch), getattr(record.test, term))
+            known = self.train[term].epochs
+            if not known or known[-1] < record.epoch:
+                self.train[term].add(float(record.epoch), getattr(record.train, term))
 
     def finish(self, finished: Finished | None) -> None:
         """The run has ended, with None if it failed."""

@@ -106,7 +106,7 @@ class TrainingPane(Pane):
         self.pause.setEnabled(under_way)
         self.pause.setText("Resume" if status is RunStatus.PAUSED else "Pause")
         self.stop.setEnabled(under_way)
-        self.discard.setEnabled(under_way or status is RunStatus.STARTING)
+        self.discard.setEnabled(active)
         self.save.setEnabled(not active and run.unsaved is not None)
         match status:
             case RunStatus.RUNNING:

@@ -59,6 +59,10 @@ from models.protocol.families import (
     usual_family,
     with_parameter,
 )
+from models.protocol.history import (
+    EpochRecord,
+    UnfinishedRun,
+)
 from models.protocol.lab import (
     NO_SCORE,
     OBJECTIVES,
@@ -78,11 +82,15 @@ from models.protocol.life import (
     Shutdown,
 )
 from models.protocol.training import (
+    CheckpointDelayed,
     CheckpointWritten,
     Control,
+    Diverged,
     EpochDone,
+    FindRuns,
     Finished,
     Progress,
+    RunsFound,
     Train,
     TrainStarted,
 )
@@ -107,8 +115,11 @@ DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
     | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady
 )  # fmt: skip
-TrainerRequest = Train | Control | Shutdown
-TrainerReply = Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | Finished
+TrainerRequest = Train | Control | FindRuns | Shutdown
+TrainerReply = (
+    Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | CheckpointDelayed | Diverged
+    | Finished | RunsFound
+)  # fmt: skip
 Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
@@ -127,6 +138,7 @@ __all__ = [
     "AggregateReady",
     "Anchor",
     "Cancel",
+    "CheckpointDelayed",
     "CheckpointWritten",
     "Continuous",
     "Control",
@@ -140,6 +152,7 @@ __all__ = [
     "DecoderReply",
     "DecoderRequest",
     "Discrete",
+    "Diverged",
     "Draw",
     "Drawn",
     "Dropped",
@@ -151,10 +164,12 @@ __all__ = [
     "EncodeImages",
     "Encoded",
     "EpochDone",
+    "EpochRecord",
     "Estimates",
     "Estimator",
     "Failed",
     "Family",
+    "FindRuns",
     "FinishReason",
     "Finished",
     "Floats32",
@@ -183,6 +198,7 @@ __all__ = [
     "Reply",
     "Request",
     "Role",
+    "RunsFound",
     "Sample",
     "SampleSource",
     "SampleTile",
@@ -194,6 +210,7 @@ __all__ = [
     "TrainStarted",
     "TrainerReply",
     "TrainerRequest",
+    "UnfinishedRun",
     "latent_member",
     "usual_family",
     "with_parameter",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.protocol.descriptions import ControlAction, FinishReason, Terms, TrainSettings
+from models.protocol.history import EpochRecord, UnfinishedRun
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Control:
 
 @dataclass(frozen=True)
 class TrainStarted:
-    """The data is loaded and the first step compiled; ``loss`` says what is minimized and where its KL comes from."""
+    """The data is loaded and the first step compiled.
+
+    ``loss`` says what is minimized and where its KL comes from, ``records`` are of the epochs before a resume.
+    """
 
     id: int
     data_name: str
@@ -38,6 +42,7 @@ class TrainStarted:
     steps_per_epoch: int
     first_epoch: int
     loss: str
+    records: tuple[EpochRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """End of an epoch: training means, and the test images with one draw of ε each."""
+    """End of an epoch."""
 
     id: int
-    epoch: int
-    train: Terms
-    test: Terms
+    record: EpochRecord
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,44 @@ class CheckpointWritten:
     id: int
     path: str
     epoch: int
+
+
+@dataclass(frozen=True)
+class CheckpointDelayed:
+    """A checkpoint could not be written to ``folder``; the training goes on and tries again. Told once a reason."""
+
+    id: int
+    folder: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """The training has ended at ``step``, whose loss is no use any more; ``reason`` is a clause that says so.
+
+    ``last_good`` is what can be resumed from the last checkpoint before, None if there was none yet.
+    """
+
+    id: int
+    step: int
+    reason: str
+    last_good: UnfinishedRun | None
+
+
+@dataclass(frozen=True)
+class FindRuns:
+    """Look in ``folder`` for runs that have not ended and that nobody works on."""
+
+    id: int
+    folder: str
+
+
+@dataclass(frozen=True)
+class RunsFound:
+    """Those that can be resumed, the newest first."""
+
+    id: int
+    runs: tuple[UnfinishedRun, ...]
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def test_a_posterior_that_is_the_prior_makes_bound_and_evidence_exact() -> None:
     assert result.terms.elbo == pytest.approx(exact, rel=1e-5)
     assert result.terms.kl == pytest.approx(0.0, abs=1e-5)
     assert finish(evaluator.evidence(parameters))[0] == pytest.approx(exact, rel=1e-5)
-    assert finish(evaluator.terms(parameters)).elbo == pytest.approx(exact, rel=1e-5)
+    assert finish(evaluator.terms(parameters)).terms.elbo == pytest.approx(exact, rel=1e-5)
     assert result.active.tolist() == [False, False]
 
 

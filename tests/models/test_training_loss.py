@@ -151,8 +151,7 @@ def test_every_choice_learns_in_the_compiled_loop(changes: dict[str, object]) ->
     loop = TrainingLoop(architecture, settings, blobs(160))
     state = initial_state(architecture, settings.seed)
     first, *_, last = (loop.run(state, loop.epoch_order(epoch), 0, loop.steps_per_epoch) for epoch in range(25))
-    assert first.finite
-    assert last.finite
+    assert np.isfinite([first.values, last.values]).all()
     assert last.means().loss < first.means().loss - 2.0
     assert 0.0 < last.gradient_norm < np.inf
 

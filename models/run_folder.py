@@ -1,0 +1,121 @@
+"""The folder of a run while it is at work: locked, read once, written again and again, whatever the disk does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.architecture import ParameterArrays
+from models.checkpoint import (
+    Checkpoint,
+    checkpoint_folders,
+    latest_checkpoint,
+    remove_checkpoints,
+    remove_drafts,
+    remove_run,
+    write_checkpoint,
+)
+from models.files import reason_of
+from models.protocol import CheckpointDelayed, CheckpointWritten, InputError, ModelInfo, UnfinishedRun
+from models.run_lock import RunLock
+
+
+class RunFolder:
+    """Where the checkpoints of the training ``identity`` go."""
+
+    def __init__(self, path: Path, identity: int) -> None:
+        self.path = path
+        self._identity = identity
+        self._lock = RunLock(path)
+        self._complaint = ""
+
+    def begin(self) -> None:
+        """Take the folder for a new run; what an earlier one left is removed. InputError if another is at work."""
+        self._open()
+        remove_checkpoints(self.path)
+
+    def resume(self) -> Checkpoint:
+        """Take the folder and return its newest whole checkpoint; InputError if there is none or another is at work."""
+        self._open()
+        checkpoint = latest_checkpoint(self.path)
+        if checkpoint is None:
+            raise InputError(str(self.path), "there is no whole checkpoint to resume from")
+        return checkpoint
+
+    def write(
+        self, checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays
+    ) -> CheckpointWritten | CheckpointDelayed:
+        """Write a checkpoint, or say why that is not possible now; a folder that was removed is made again."""
+        try:
+            self._lock.acquire()
+            write_checkpoint(checkpoint, info, parameters)
+        except OSError as error:
+            return CheckpointDelayed(self._identity, str(self.path), reason_of(error))
+        except InputError as error:
+            return CheckpointDelayed(self._identity, str(self.path), error.reason)
+        self._complaint = ""
+        return CheckpointWritten(self._identity, str(checkpoint.model_path), info.epoch)
+
+    def news(self, written: CheckpointWritten | CheckpointDelayed) -> CheckpointWritten | CheckpointDelayed | None:
+        """Return what is to be told of :meth:`write`: the same complaint only once."""
+        if isinstance(written, CheckpointWritten):
+            return written
+        repeated, self._complaint = written.reason == self._complaint, written.reason
+        return None if repeated else written
+
+    def last_good(self) -> UnfinishedRun | None:
+        """Return what can be resumed from the newest whole checkpoint."""
+        checkpoint = latest_checkpoint(self.path)
+        return None if checkpoint is None else resumable(checkpoint)
+
+    def remove(self) -> None:
+        """Remove the run and give the folder back."""
+        self._lock.release()
+        remove_run(self.path)
+
+    def close(self) -> None:
+        """Give the folder back; one without a checkpoint is removed."""
+        self._lock.release()
+        if not checkpoint_folders(self.path):
+            remove_run(self.path)
+
+    def _open(self) -> None:
+        try:
+            self._lock.acquire()
+            remove_drafts(self.path)
+        except OSError as error:
+            raise InputError(str(self.path), reason_of(error)) from error
+
+
+def resumable(checkpoint: Checkpoint) -> UnfinishedRun:
+    """Describe the run that goes on from ``checkpoint``."""
+    return UnfinishedRun(
+        folder=str(checkpoint.folder.parent),
+        name=checkpoint.name,
+        data_path=checkpoint.data_path,
+        epoch=len(checkpoint.history),
+        when=checkpoint.folder.stat().st_mtime,
+        settings=checkpoint.settings,
+    )
+
+
+def unfinished_runs(folder: Path) -> tuple[UnfinishedRun, ...]:
+    """Return the runs in ``folder`` that can be resumed and that nobody is at work on, the newest first.
+
+    Every checkpoint is verified, which reads all of it.
+    """
+    found = [] if not folder.is_dir() else [_unfinished(entry) for entry in folder.iterdir()]
+    return tuple(sorted((run for run in found if run is not None), key=lambda run: run.when, reverse=True))
+
+
+def _unfinished(run_folder: Path) -> UnfinishedRun | None:
+    if not checkpoint_folders(run_folder):
+        return None
+    lock = RunLock(run_folder)
+    try:
+        lock.acquire()
+        checkpoint = latest_checkpoint(run_folder)
+        return None if checkpoint is None or checkpoint.ended else resumable(checkpoint)
+    except (InputError, OSError):
+        return None
+    finally:
+        lock.release()

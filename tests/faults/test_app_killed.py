@@ -1,0 +1,153 @@
+"""The program is killed in the middle of a training: the next start offers to resume it, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from explorer.engine.paths import runs_folder
+from explorer.state.run import RunState, RunStatus
+from models.checkpoint import checkpoint_folders, read_checkpoint
+from models.history import Records
+from models.protocol import EpochDone, Finished, Train, TrainSettings
+from models.training import TrainingRun
+from resources import dataset_path
+from tests.desk import Desk, opened_app
+
+ROOT = Path(__file__).parents[2]
+LONG_MS = 90_000
+EPOCHS = 1000
+SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
+# Opens the window, trains, tells of every checkpoint with the epoch and the process id of the trainer, and stays.
+SCRIPT = f"""
+import sys
+from explorer.app import App, make_qt
+from models.protocol import TrainSettings
+
+def begin():
+    app.state.model.model_changed.disconnect(begin)
+    app.state.model.open_model_requested.connect(tell)
+    app.state.run.start(sys.argv[1], {SETTINGS!r})
+
+def tell(path):
+    print(app.trainer.client.pid, path, flush=True)
+
+if __name__ == "__main__":
+    qt = make_qt()
+    app = App(qt)
+    app.show()
+    app.state.model.model_changed.connect(begin)
+    qt.exec()
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    with np.load(dataset_path("mnist_10k")) as arrays:
+        np.save(tmp_path / "few.npy", arrays["images"][:300])
+    return tmp_path / "few.npy"
+
+
+def _train_until_killed(script: Path, data: Path, victims: str) -> None:
+    """Train in a window of another process, and kill it, or its trainer and then it, after the second checkpoint."""
+    with subprocess.Popen([sys.executable, str(script), str(data)], stdout=subprocess.PIPE, text=True) as window:
+        assert window.stdout is not None
+        window.stdout.readline()
+        trainer = psutil.Process(int(window.stdout.readline().split()[0]))
+        children = psutil.Process(window.pid).children()
+        if victims == "both":
+            trainer.send_signal(signal.SIGKILL)
+        os.kill(window.pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs(children, timeout=10.0)
+    assert not alive
+
+
+def _uninterrupted(data: Path, folder: Path) -> Path:
+    request = Train(1, str(data), str(folder), "few-vae-4", SETTINGS)
+    story = [event for event in TrainingRun(request).events() if isinstance(event, EpochDone | Finished)]
+    assert isinstance(story[-1], Finished)
+    assert story[-1].path is not None
+    return Path(story[-1].path)
+
+
+@pytest.mark.parametrize("victims", ["app", "both"])
+def test_the_next_start_resumes_to_the_same_bits(
+    victims: str, data: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (tmp_path / "window.py").write_text(SCRIPT)
+    _train_until_killed(tmp_path / "window.py", data, victims)
+    with opened_app(qapp, keep_session=True) as app:
+        desk, run, banner = Desk(app, qtbot), app.state.run, app.window.banner
+        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        assert banner.isVisible()
+        assert banner.resume.isVisible()
+        assert run.offer is not None
+        reached = run.offer.run.epoch
+        assert 0 < reached < EPOCHS
+        assert f"few-vae-4 on few.npy was interrupted after epoch {reached} of {EPOCHS} (" in banner.text.text()
+        banner.resume.click()
+        assert not banner.isVisible()
+        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
+        assert _curves(run)[:reached] == [(float(epoch), epoch) for epoch in range(1, reached + 1)]
+        with qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
+            pass
+        records: Records = tuple(run.records)
+        desk.settle()
+        vars(desk).clear()
+    resumed = Path(finished.args[0].path)
+    whole = _uninterrupted(data, tmp_path / "whole")
+    assert resumed.read_bytes() == whole.read_bytes()
+    ours, theirs = read_checkpoint(resumed.parent), read_checkpoint(whole.parent)
+    assert records == ours.history == theirs.history
+    assert ours.sums == theirs.sums
+    for group, arrays in theirs.arrays.items():
+        assert {name: array.tobytes() for name, array in arrays.items()} == {
+            name: array.tobytes() for name, array in ours.arrays[group].items()
+        }
+
+
+def _curves(run: RunState) -> list[tuple[float, int]]:
+    """Epochs of the curve of the test images beside those of the records."""
+    return list(zip(run.test["elbo"].epochs, (record.epoch for record in run.records), strict=True))
+
+
+def _left_run(data: Path) -> Path:
+    """Leave a run that a killed trainer would: the folder of a run that was given up after its first checkpoint."""
+    folder = runs_folder() / "20260101-000000-000000"
+    run = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", SETTINGS)).events()
+    while not checkpoint_folders(folder):
+        next(run)
+    run.close()  # type: ignore[attr-defined]
+    return folder
+
+
+def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
+    data: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
+    folder = _left_run(data)
+    with opened_app(qapp) as app:
+        run, banner = app.state.run, app.window.banner
+        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        offer = banner.text.text()
+        app.state.engine.notice("warning", "Something else")
+        assert banner.text.text() == "Something else"
+        assert not banner.resume.isVisible()
+        banner.close_button.click()
+        assert (banner.isVisible(), banner.text.text()) == (True, offer)
+        banner.discard.click()
+        assert not banner.isVisible()
+        assert not folder.exists()
+        Desk(app, qtbot).settle()

@@ -1,0 +1,107 @@
+"""Killed at every call and at any time of a commit: the newest complete checkpoint opens, and the next start works."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.checkpoint import DRAFT_PREFIX, KEPT, checkpoint_folders, latest_checkpoint, read_checkpoint
+from models.opening import open_model
+from models.protocol import InputError
+from models.run_folder import unfinished_runs
+from tests.faults import committer
+from tests.faults.committer import STEPS, arrays_of, commit, go_on, records_of
+
+ROOT = Path(__file__).parents[2]
+FIRST, SECOND = STEPS, 2 * STEPS
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a run of two checkpoints."""
+    run = committer.RunFolder(tmp_path / "run", 1)
+    run.begin()
+    for step in (FIRST, SECOND):
+        commit(run, step)
+    run.close()
+    return tmp_path
+
+
+def _commit_and_die(*arguments: object) -> list[str]:
+    command = [sys.executable, "-m", "tests.faults.committer", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ)
+    return done.stdout.split()
+
+
+def _check_whole(checkpoint: Path, step: int) -> None:
+    """Everything in the checkpoint is of ``step``."""
+    found, expected = read_checkpoint(checkpoint), arrays_of(step)
+    assert (found.step, found.history) == (step, records_of(step))
+    for arrays in (*found.arrays.values(), open_model(found.model_path).parameters):
+        assert {name: array.tobytes() for name, array in arrays.items()} == {
+            name: array.tobytes() for name, array in expected.items()
+        }
+    assert open_model(found.model_path).info.epoch == step // STEPS
+
+
+def _check_next_start(run_folder: Path) -> int:
+    """Start on the run, write once more, and return the step that was found."""
+    assert [run.epoch for run in unfinished_runs(run_folder.parent) if run.folder == str(run_folder)]
+    run, step = go_on(run_folder)
+    assert not list(run_folder.glob(f"{DRAFT_PREFIX}*"))
+    commit(run, step + STEPS)
+    folders = checkpoint_folders(run_folder)
+    assert len(folders) <= KEPT
+    _check_whole(folders[-1], step + STEPS)
+    run.close()
+    return step
+
+
+@pytest.mark.parametrize("again", [1, 0], ids=["next step", "same step"])
+def test_killed_at_every_call(again: int, folder: Path) -> None:
+    _commit_and_die("calls", folder, again)
+    killed = sorted(folder.glob("killed-*"))
+    assert len(killed) > 20
+    target, reached = SECOND + again * STEPS, []
+    for run_folder in killed:
+        standing = checkpoint_folders(run_folder)
+        newest = latest_checkpoint(run_folder)
+        assert newest is not None
+        # A folder that has the name of a checkpoint is one, from the moment of the rename.
+        assert newest.folder == standing[-1]
+        renamed = newest.step == target and (again == 1 or newest.folder.suffix == ".1")
+        assert newest.step == (target if renamed else SECOND)
+        _check_whole(newest.folder, newest.step)
+        assert _check_next_start(run_folder) == newest.step
+        reached.append(renamed)
+    assert reached == sorted(reached)
+    assert not reached[0]
+    assert reached[-1]
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(600, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+def test_killed_at_random_times(count: int, folder: Path) -> None:
+    steps = [int(step) for step in _commit_and_die("times", folder, count)]
+    assert len(steps) == count
+    assert steps == sorted(steps)
+    assert steps[-1] > SECOND
+    newest = latest_checkpoint(folder / "run")
+    assert newest is not None
+    assert newest.step == steps[-1]
+    for checkpoint in checkpoint_folders(folder / "run")[-KEPT:]:
+        _check_whole(checkpoint, read_checkpoint(checkpoint).step)
+    assert _check_next_start(folder / "run") == steps[-1]
+
+
+def test_a_run_at_work_is_neither_taken_nor_offered(folder: Path) -> None:
+    run, _ = go_on(folder / "run")
+    with pytest.raises(InputError, match=rf"run: process {os.getpid()} is at work on this run"):
+        go_on(folder / "run")
+    assert unfinished_runs(folder) == ()
+    run.close()
+    assert [found.epoch for found in unfinished_runs(folder)] == [SECOND // STEPS]
+    go_on(folder / "run")[0].close()
