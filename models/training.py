@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Generator, Iterator
@@ -12,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.architecture import architecture_of
+from models.arithmetic import gigaflop_per_image, peak_gflops
 from models.checkpoint import STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
 from models.clock import Clock
 from models.datasets import load_images, opening_data
@@ -23,6 +25,7 @@ from models.protocol import (
     CheckpointDelayed,
     CheckpointWritten,
     ControlAction,
+    Dials,
     Diverged,
     EpochDone,
     EpochRecord,
@@ -37,7 +40,9 @@ from models.protocol import (
     TrainStarted,
 )
 from models.run_folder import RunFolder
-from models.settings import check_settings, command_of
+from models.settings import check_dials, check_settings, command_of
+from models.snapshots import Snapshots
+from models.step_details import StepDetails
 from models.training_loop import ChunkSums, LoopState, TrainingLoop, initial_state
 
 SECONDS_PER_CHECKPOINT = 1.0
@@ -57,16 +62,25 @@ class TrainingRun:
         self._request = request
         self._settings = check_settings(request.settings)
         self._folder = RunFolder(Path(request.run_folder), request.id)
+        self._snapshots = Snapshots(Path(request.run_folder))
         self._patient = patient
         self._history: list[EpochRecord] = []
         self._action: ControlAction | None = None
         self._clock = Clock()
         self._next_checkpoint = -math.inf
+        self._dials = Dials(self._settings.learning_rate, self._settings.beta)
+        self._stepping = request.stepping
+        self._norm = math.nan
 
     def control(self, action: ControlAction) -> None:
-        """Ask the run to stop, keeping the model, or to discard it; it does so before the next chunk."""
+        """Ask the run to stop, keeping the model, or to discard it, or to go step by step; before the next chunk."""
         if action in ("stop", "discard"):
             self._action = action
+        self._stepping = action == "step"
+
+    def adjust(self, dials: Dials) -> None:
+        """Turn learning rate and β, from the next step on; ValueError if the settings do not allow it."""
+        self._dials = check_dials(dials, self._settings)
 
     def events(self) -> Iterator[Reply | None]:
         """Train, and yield what happens; :class:`InputError` or ValueError if that is not possible."""
@@ -84,8 +98,9 @@ class TrainingRun:
         self._loop = TrainingLoop(self._architecture, self._settings, images[:cut])
         self._evaluator = Evaluator(self._architecture, images[cut:])
         self._state = self._starting_state()
+        self._details = StepDetails(self._loop, self._settings.objective)
         # No steps: this only compiles, so that the first chunk has the speed of all others.
-        self._loop.run(self._state, self._loop.epoch_order(0), 0, 0)
+        self._loop.run(self._state, self._loop.epoch_order(0), 0, 0, self._dials)
         yield TrainStarted(
             self._request.id,
             self._data.name,
@@ -94,7 +109,11 @@ class TrainingRun:
             self._loop.steps_per_epoch,
             self._epoch,
             self._loop.loss.describe(),
+            self._dials,
+            gigaflop_per_image(self._architecture, self._settings.samples),
+            peak_gflops(),
             tuple(self._history),
+            self._snapshots.kept(),
         )
         try:
             while self._action is None and self._epoch < self._settings.epochs:
@@ -108,12 +127,16 @@ class TrainingRun:
     def _starting_state(self) -> LoopState:
         if not self._request.resume:
             self._folder.begin()
+            self._snapshots.remove()
             return initial_state(self._architecture, self._settings.seed)
         checkpoint = self._folder.resume()
         self._check_same_run(checkpoint)
         check_state(checkpoint, self._architecture)
         self._clock.elapsed = checkpoint.elapsed
         self._history = list(checkpoint.history)
+        self._snapshots.forget_after(len(self._history))
+        if self._settings.learning_rate == checkpoint.settings.learning_rate:
+            self._dials = checkpoint.dials
         groups = {group: _tensors(checkpoint.arrays[group]) for group in STATE_GROUPS}
         return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
 
@@ -140,32 +163,43 @@ class TrainingRun:
         while self._epoch == epoch:
             if self._action is not None:
                 return
+            if self._stepping:
+                yield self._details.look(self._request.id, self._state, order, self._dials)
             yield self._progress(self._train_chunk(order))
         evaluation = yield from self._evaluator.terms(self._kept())
         record = self._record(evaluation)
         self._history.append(record)
-        yield EpochDone(self._request.id, record)
+        self._take_snapshot(evaluation)
+        yield EpochDone(self._request.id, record, self._snapshots.kept())
         if time.monotonic() >= self._next_checkpoint and self._epoch < self._settings.epochs:
             yield self._folder.news(self._write(evaluation.metrics(), record.kl_per_dim))
 
     def _record(self, evaluation: Evaluation) -> EpochRecord:
+        sums = self._loop.epoch_sums(self._state)
+        rate, beta = self._loop.scheduled(self._dials, tf.constant(self._state.step - 1))
         return EpochRecord(
             epoch=self._epoch,
             step=self._state.step,
-            train=self._loop.epoch_sums(self._state).means(),
+            train=sums.means(),
             test=evaluation.terms,
             kl_per_dim=tuple(evaluation.kl_per_dim.tolist()),
             active_units=int(evaluation.active.sum()),
+            gradient_norm=sums.gradient_norm,
+            learning_rate=float(rate),
+            beta=float(beta),
+            mu_counts=evaluation.mu_counts,
+            sigma_counts=evaluation.sigma_counts,
             images_per_second=self._loop.batch_size / self._clock.seconds_per_step,
             elapsed=self._clock.elapsed,
         )
 
     def _train_chunk(self, order: tf.Tensor) -> ChunkSums:
         batch = self._state.step % self._loop.steps_per_epoch
-        steps = min(self._clock.chunk(), self._loop.steps_per_epoch - batch)
+        steps = 1 if self._stepping else min(self._clock.chunk(), self._loop.steps_per_epoch - batch)
         before, began = replace(self._state), time.perf_counter()
-        sums = self._loop.run(self._state, order, batch, steps)
+        sums = self._loop.run(self._state, order, batch, steps, self._dials)
         self._clock.add(steps, time.perf_counter() - began)
+        self._norm = sums.gradient_norm if sums.values[3] else self._norm
         if self._fault(sums):
             self._raise_at_step(before, order)
         return sums
@@ -176,7 +210,7 @@ class TrainingRun:
     def _raise_at_step(self, state: LoopState, order: tf.Tensor) -> None:
         """Repeat a chunk from its beginning, one step at a time, and raise at the first that has a fault."""
         while state.step < self._state.step:
-            sums = self._loop.run(state, order, state.step % self._loop.steps_per_epoch, 1)
+            sums = self._loop.run(state, order, state.step % self._loop.steps_per_epoch, 1, self._dials)
             if fault := self._fault(sums):
                 raise DivergedError(state.step, fault)
 
@@ -188,6 +222,7 @@ class TrainingRun:
             self._settings.epochs,
             self._state.step,
             sums.means(),
+            self._norm,
             self._loop.batch_size / self._clock.seconds_per_step,
             self._clock.elapsed,
             left * self._clock.seconds_per_step,
@@ -262,12 +297,27 @@ class TrainingRun:
             elapsed=self._clock.elapsed,
             name=self._request.name,
             data_path=str(Path(self._request.data_path).absolute()),
+            dials=self._dials,
             sums=tuple(self._state.sums.numpy().tolist()),
             history=tuple(self._history),
             ended=ended,
         )
-        info = ModelInfo(
-            path=str(checkpoint.model_path),
+        info = self._description(metrics, kl_per_dim)
+        began = time.monotonic()
+        written = self._folder.write(checkpoint, info, _arrays(self._kept()))
+        taken = time.monotonic() - began
+        self._next_checkpoint = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
+        return written
+
+    def _take_snapshot(self, evaluation: Evaluation) -> None:
+        """Keep the model of this epoch; where the disk is full the scrubber has a gap, no more."""
+        info = self._description(evaluation.metrics(), tuple(evaluation.kl_per_dim.tolist()))
+        with contextlib.suppress(OSError):
+            self._snapshots.write(info, _arrays(self._kept()))
+
+    def _description(self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]) -> ModelInfo:
+        return ModelInfo(
+            path="",
             name=self._request.name,
             digest="",
             image_shape=self._data.image_shape,
@@ -279,11 +329,6 @@ class TrainingRun:
             metrics=metrics,
             kl_per_dim=kl_per_dim,
         )
-        began = time.monotonic()
-        written = self._folder.write(checkpoint, info, _arrays(self._kept()))
-        taken = time.monotonic() - began
-        self._next_checkpoint = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
-        return written
 
 
 def _tensors(arrays: dict[str, Floats32]) -> Tensors:
