@@ -53,6 +53,7 @@ from models.protocol.descriptions import (
 from models.protocol.families import (
     FAMILY_PARAMETERS,
     LATENT_VARIANCES,
+    LARGEST_NUMBER,
     STANDARD_NORMAL,
     Parameter,
     latent_member,
@@ -128,6 +129,7 @@ __all__ = [
     "FAMILY_PARAMETERS",
     "LATENT_FAMILIES",
     "LATENT_VARIANCES",
+    "LARGEST_NUMBER",
     "LIKELIHOODS",
     "NO_SCORE",
     "OBJECTIVES",
