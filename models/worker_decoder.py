@@ -35,7 +35,6 @@ from models.protocol import (
     EncodeFile,
     EncodeImages,
     Gradients,
-    GradientsReady,
     Locate,
     ModelOpened,
     OpenData,
@@ -107,7 +106,7 @@ class DecoderWorker:
     def _open_model(self, request: OpenModel) -> ModelOpened:
         opened = open_model(request.path)
         # Work on the previous model would mix the two: whoever wants it asks again.
-        self._jobs.cancel_kind(Embed, Aggregate, Sample)
+        self._jobs.cancel_kind(Embed, Aggregate, Sample, Gradients)
         if self._vae is not None and self._vae.architecture == opened.architecture:
             self._vae.assign(opened.parameters)
         else:
@@ -164,11 +163,15 @@ class DecoderWorker:
             yield None
         yield evaluate_curves(request)
 
-    def _gradients(self, request: Gradients) -> GradientsReady:
-        # Only who opens the laboratory pays for it.
-        from models.estimators import draw_gradients
+    def _gradients(self, request: Gradients) -> None:
+        self._jobs.add(request, self._gradients_job(request))
 
-        return draw_gradients(request, self._vae)
+    def _gradients_job(self, request: Gradients) -> Job:
+        # Only who opens the laboratory pays for it.
+        from models.estimators import drawing_gradients
+
+        answer = yield from drawing_gradients(request, self._vae)
+        yield answer
 
     def _cancel(self, request: Cancel) -> None:
         self._jobs.cancel(request.job)

@@ -4,7 +4,7 @@ Pathwise (Kingma & Welling 2014, Rezende et al. 2014), score function (Williams 
 al. 2017), Concrete (Maddison et al. 2017, Jang et al. 2017).
 """
 
-from models.estimators.answer import draw_gradients
+from models.estimators.answer import draw_gradients, drawing_gradients
 from models.estimators.continuous import Integrals, integrals_of, pathwise, score
 from models.estimators.discrete import discrete_estimates
 from models.estimators.objectives import ElboObjective, Toy
@@ -15,6 +15,7 @@ __all__ = [
     "Toy",
     "discrete_estimates",
     "draw_gradients",
+    "drawing_gradients",
     "integrals_of",
     "pathwise",
     "score",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +13,9 @@ from models.estimators.objectives import Objectives
 from models.protocol import Floats64
 from models.triad_graphs import QUADRATURE_SCORES, QUADRATURE_WEIGHTS, build, noise_at
 
+Result = TypeVar("Result")
+# Work in slices, with what it comes to in the end.
+Sliced = Generator[None, None, Result]
 # A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
 ENDED = 1e-8
 
@@ -66,12 +71,21 @@ def score(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor) ->
     return f(z, fixed), tape.gradient(log_prob, wide)
 
 
-def integrals_of(f: Objectives, name: str, parameters: tf.Tensor) -> Integrals:
-    """Return the exact moments, by quadrature over the normal score of z."""
-    nodes = tf.constant(QUADRATURE_SCORES)
-    path = pathwise(f, name, parameters, nodes).numpy()
-    landing = pathwise(f, name, parameters, nodes, landing=True).numpy() if f.has_entropy else path
-    values, scores = (part.numpy() for part in score(f, name, parameters, nodes))
+def integrals_of(f: Objectives, name: str, parameters: tf.Tensor, nodes: int) -> Sliced[Integrals]:
+    """Return the exact moments, by quadrature over the normal score of z; yields after every ``nodes`` nodes."""
+    parts: list[tuple[Floats64, ...]] = []
+    for start in range(0, len(QUADRATURE_SCORES), nodes):
+        scores = tf.constant(QUADRATURE_SCORES[start : start + nodes])
+        path = pathwise(f, name, parameters, scores).numpy()
+        yield None
+        landing = pathwise(f, name, parameters, scores, landing=True).numpy() if f.has_entropy else path
+        values, slopes = (part.numpy() for part in score(f, name, parameters, scores))
+        parts.append((path, landing, values, slopes))
+        yield None
+    return _moments(*(np.concatenate(rows, axis=-1) for rows in zip(*parts, strict=True)))
+
+
+def _moments(path: Floats64, landing: Floats64, values: Floats64, scores: Floats64) -> Integrals:
     mean, squares = _integral(values), scores * scores
     best = _integral(values * squares) / _integral(squares)
     gradient = _integral(path)
