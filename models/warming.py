@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from models.curves import Pair, is_prepared, preparing
 from models.protocol import FAMILY_PARAMETERS
+from models.tracing import TURN_SECONDS, start_tracing
 
-# Tracing is Python: the thread that decodes must get its turn at once, not after the usual 5 ms.
-SWITCH_SECONDS = 0.0005
 # What nobody waits for rests while requests come.
 QUIET_SECONDS = 0.5
-TURN_SECONDS = 0.002
 # Those that take seconds come first; the others are soon traced when they are chosen.
 SLOW = ("TruncatedNormal", "StudentT", "Beta", "VonMises", "Gamma", "InverseGamma", "Chi2", "ContinuousBernoulli")
 
@@ -33,22 +31,19 @@ class Warmer:
         self._thread: threading.Thread | None = None
 
     @property
-    def alive(self) -> bool:
-        """Whether the thread is at work: TensorFlow must not be torn down under it."""
+    def _alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
     def ready(self, pair: Pair) -> bool:
         """Return whether ``pair`` can be evaluated: it is traced, or tracing it has failed and will say why."""
-        return is_prepared(*pair) or (self._begun == pair and not self.alive)
+        return is_prepared(*pair) or (self._begun == pair and not self._alive)
 
     def wish(self, pair: Pair) -> None:
         """Prepare ``pair`` before all others."""
         with self._changed:
             self._wished = pair
-        if not self.alive:
-            sys.setswitchinterval(SWITCH_SECONDS)
-            self._thread = threading.Thread(target=self._run, args=(pair,), name="warmer", daemon=True)
-            self._thread.start()
+        if not self._alive:
+            self._thread = start_tracing(partial(self._run, pair))
 
     def wait(self) -> None:
         """Wait for a moment, or until something was prepared."""

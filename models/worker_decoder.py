@@ -46,6 +46,7 @@ from models.protocol import (
     SampleTile,
     latent_member,
 )
+from models.tracing import is_tracing
 from models.vae import VAE
 from models.warming import Warmer
 from models.worker_loop import Job, Jobs
@@ -55,11 +56,10 @@ from models.worker_loop import serve as serve_requests
 def serve(connection: Connection) -> None:
     """Answer the requests of the window until it closes the connection."""
     jobs = Jobs()
-    decoder = DecoderWorker(jobs)
     try:
-        serve_requests(connection, decoder.handle, jobs)
+        serve_requests(connection, DecoderWorker(jobs).handle, jobs)
     finally:
-        if decoder.warmer.alive:
+        if is_tracing():
             # Python would be torn down under a thread that is inside TensorFlow.
             sys.stdout.flush()
             os._exit(0)
@@ -71,7 +71,7 @@ class DecoderWorker:
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
         self._asked = time.monotonic()
-        self.warmer = Warmer(lambda: self._asked)
+        self._warmer = Warmer(lambda: self._asked)
         self._vae: VAE | None = None
         self._opened: OpenedModel | None = None
         self._data: DataInfo | None = None
@@ -157,9 +157,9 @@ class DecoderWorker:
 
     def _curves_job(self, request: Curves, pair: Pair) -> Job:
         """Answer when another thread has traced the family; meanwhile pictures are decoded."""
-        while not self.warmer.ready(pair):
-            self.warmer.wish(pair)
-            self.warmer.wait()
+        while not self._warmer.ready(pair):
+            self._warmer.wish(pair)
+            self._warmer.wait()
             yield None
         yield evaluate_curves(request)
 

@@ -12,7 +12,7 @@ from explorer.state import AppState
 from explorer.state.lab import LabSettings
 from models import protocol as p
 
-# The first batch; those that follow take about so long for the slowest estimator, for a drag may wait for that.
+# The first batch; the slowest estimator of those that follow takes about so long, for a drag may wait for that.
 FIRST_BATCH, FIRST_ELBO_BATCH = 500, 20
 BUDGET_MS = 3.0
 FEWEST, MOST = 10, 1000
@@ -103,6 +103,7 @@ def _same(one: LabSettings, other: LabSettings) -> bool:
 
 
 def _adapted(reply: p.GradientsReady) -> int:
-    """Return how many samples the slowest estimator draws within the budget."""
-    slowest = max(estimates.microseconds for estimates in reply.estimates)
-    return int(min(max(1e3 * BUDGET_MS / max(slowest, 1e-3), FEWEST), MOST))
+    """Return how many samples the slowest estimator draws within the budget; at most half or twice those of before."""
+    slowest, count = max((part.microseconds, len(part.gradients)) for part in reply.estimates)
+    wanted = 1e3 * BUDGET_MS / max(slowest, 1e-3)
+    return int(min(max(wanted, 0.5 * count, FEWEST), 2.0 * count, MOST))

@@ -20,7 +20,7 @@ BINS = 80
 MIDDLE = (1.0, 99.0)
 MOST_CURVES = 5
 BAND = 2.0
-BAND_ALPHA = 60
+BAND_ALPHA = 40
 SPREAD = 12.0
 # Running means are drawn so far out: the wide ones leave the plot, or the narrow ones could not be told apart.
 RUNNING_SPREAD = 15.0
@@ -124,7 +124,10 @@ class LabPlots(QWidget):
         tops = [float(np.nanmax(curve.getData()[1])) for curve in self._bars[: len(tallies)]]
         self.histogram.setYRange(0.0, 1.08 * sorted(tops)[max(0, len(tops) - 2)] + 1e-12, padding=0.0)
         centre = truth if truth is not None else tallies[0].mean
-        reaches = [3.0 * tally.error + abs(tally.mean - centre) for tally in tallies]
-        reach = min(max(reaches), RUNNING_SPREAD * max(min(reaches), 0.01 * max(reaches))) + 1e-9
+        reaches = [3.0 * tally.error + (0.0 if tally.biased else abs(tally.mean - centre)) for tally in tallies]
+        reach = min(max(reaches), RUNNING_SPREAD * max(min(reaches), 0.01 * max(reaches)))
+        # Where a biased one goes is what there is to see.
+        bias = max((abs(tally.mean - centre) for tally in tallies if tally.biased), default=0.0)
+        reach = max(reach, 1.2 * bias) + 1e-9
         self.running.setYRange(centre - reach, centre + reach, padding=0.0)
         self.running.setXRange(0.0, float(tallies[0].count), padding=0.0)

@@ -85,7 +85,7 @@ class LabTable(QWidget):
         if tally.variance is not None and tally.variance > 0.0:
             at = self._length(tally.variance, scale)
             painter.setPen(QPen(QColor(self.theme.colors.text), 2.0))
-            painter.drawLine(QPointF(at, top - 2.0), QPointF(at, top + 5.0))
+            painter.drawLine(QPointF(at, top - 1.0), QPointF(at, top + 4.0))
 
     def _length(self, variance: float, scale: tuple[float, float]) -> float:
         low, high = scale

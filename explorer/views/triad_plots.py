@@ -87,7 +87,7 @@ class HandleLayer(Layer):
                     label = QPointF(place.x() + 4, 12)
                 case "h":
                     painter.drawLine(QPointF(0, place.y()), QPointF(width, place.y()))
-                    label = QPointF(width - 14, place.y() - 4)
+                    label = QPointF(width - 14, min(place.y() + 13, height - 3))
                 case ".":
                     self._draw_dot(painter, place, QColor(handle.color))
                     label = place + QPointF(-16 if handle.left else 8, -6)

@@ -7,15 +7,16 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from models.distributions import FAMILIES
 from models.distributions.families import check_family
-from models.estimators.continuous import Integrals, Sliced, integrals_of, pathwise, score
+from models.estimators.continuous import Estimators, Integrals, Sliced, estimators_of, integrals_of
 from models.estimators.discrete import discrete_estimates
-from models.estimators.objectives import ElboObjective, Objectives, Toy
+from models.estimators.objectives import Kind, ToyKind, elbo_kind
 from models.protocol import (
     NO_SCORE,
     OBJECTIVES,
@@ -26,8 +27,10 @@ from models.protocol import (
     Gradients,
     GradientsReady,
 )
+from models.tracing import beside
 from models.vae import VAE
 
+Arguments: TypeAlias = tuple[tf.Tensor, ...]
 MAX_SAMPLES = 1_000_000
 HALF_STEP = 2.0**-54
 MOST_KNOWN = 64
@@ -65,12 +68,17 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
     _check(problem)
     family, names = problem.family.name, tuple(FAMILIES[problem.family.name].domains)
     values = tuple(float(problem.family.parameters[name]) for name in names)
-    f, key = _objective(problem, vae)
-    exact = yield from _exact(f, key, family, values)
+    kind, arguments, key = _objective(problem, vae)
+    by, parameters = estimators_of(kind, family), tf.constant(values, tf.float64)
+    if by not in _traced:
+        for trace in by.trace():
+            yield from beside(trace)
+        _traced.add(by)
+    exact = yield from _exact(by, arguments, parameters, (kind, key, family, values))
     if not (math.isfinite(exact.value) and np.isfinite(exact.gradient).all()):
         raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.objective}")
     estimates: list[Estimates] = []
-    for batch in _batches(f, family, tf.constant(values, tf.float64), tf.constant(scores), exact):
+    for batch in _batches(by, arguments, parameters, tf.constant(scores), exact):
         estimates.extend(_estimates(batch, names, len(scores)))
         yield None
     truth = dict(zip(names, exact.gradient.tolist(), strict=True))
@@ -87,31 +95,32 @@ def _check(problem: Continuous) -> None:
         raise ValueError(f"the support of {problem.family.name} moves with its parameters: it has no score estimator")
 
 
-def _objective(problem: Continuous, vae: VAE | None) -> tuple[Objectives, Hashable]:
-    """Return f, and what tells it from others."""
+def _objective(problem: Continuous, vae: VAE | None) -> tuple[Kind, Arguments, Hashable]:
+    """Return the kind of f, what it takes, and what tells it from others of its kind."""
     if problem.objective != "elbo":
-        return Toy(problem.objective, problem.k), (problem.objective, problem.k)
+        return ToyKind(problem.objective), (tf.constant(problem.k, tf.float64),), problem.k
     point = problem.point
     if vae is None:
         raise ValueError("the ELBO needs an open model")
     if point is None:
         raise ValueError("the ELBO needs an image, a latent point and a dimension")
+    kind = elbo_kind(vae)
     # Other weights, other numbers.
-    return ElboObjective(vae, point), (id(vae), vae.version, point.image.tobytes(), point.z.tobytes(), point.dim)
+    return kind, kind.arguments(point), (vae.version, point.image.tobytes(), point.z.tobytes(), point.dim)
 
 
+_traced: set[Estimators] = set()
 # Problems are asked for batch after batch: what is exact of them is worked out once.
 _known: OrderedDict[Hashable, Integrals] = OrderedDict()
 
 
-def _exact(f: Objectives, key: Hashable, family: str, values: tuple[float, ...]) -> Sliced[Integrals]:
-    full = (key, family, values)
-    if full not in _known:
-        nodes = ELBO_NODES if f.has_entropy else TOY_NODES
-        _known[full] = yield from integrals_of(f, family, tf.constant(values, tf.float64), nodes)
+def _exact(by: Estimators, arguments: Arguments, parameters: tf.Tensor, key: Hashable) -> Sliced[Integrals]:
+    if key not in _known:
+        nodes = TOY_NODES if by.landing is None else ELBO_NODES
+        _known[key] = yield from integrals_of(by, arguments, parameters, nodes)
         while len(_known) > MOST_KNOWN:
             _known.popitem(last=False)
-    return _known[full]
+    return _known[key]
 
 
 @dataclass(frozen=True)
@@ -125,17 +134,17 @@ class _Batch:
 
 
 def _batches(
-    f: Objectives, family: str, parameters: tf.Tensor, scores: tf.Tensor, exact: Integrals
+    by: Estimators, arguments: Arguments, parameters: tf.Tensor, scores: tf.Tensor, exact: Integrals
 ) -> Iterator[_Batch]:
     began = perf_counter()
-    path = pathwise(f, family, parameters, scores).numpy()
+    path = by.pathwise(arguments, parameters, scores).numpy()
     yield _Batch("pathwise", path, exact.pathwise, perf_counter() - began)
-    if f.has_entropy:
+    if by.landing is not None:
         began = perf_counter()
-        landing = pathwise(f, family, parameters, scores, landing=True).numpy()
+        landing = by.landing(arguments, parameters, scores).numpy()
         yield _Batch("sticking the landing", landing, exact.landing, perf_counter() - began)
     began = perf_counter()
-    values, slopes = (part.numpy() for part in score(f, family, parameters, scores))
+    values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
     seconds, best = perf_counter() - began, exact.baselines[:, np.newaxis]
     yield _Batch("score function", values * slopes, exact.score, seconds)
     yield _Batch("score, mean baseline", (values - exact.value) * slopes, exact.mean_baseline, seconds)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
-from models.estimators.objectives import Objectives
+from models.distributions import FAMILIES
+from models.estimators.objectives import Averaged, Kind
 from models.protocol import Floats64
 from models.triad_graphs import QUADRATURE_SCORES, QUADRATURE_WEIGHTS, build, noise_at
 
+Compiled: TypeAlias = tf.types.experimental.PolymorphicFunction
 Result = TypeVar("Result")
 # Work in slices, with what it comes to in the end.
 Sliced = Generator[None, None, Result]
@@ -46,7 +49,7 @@ class Integrals:
     baselines: Floats64
 
 
-def pathwise(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
+def pathwise(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
     """Return ∂f(z(ε; θ))/∂θ [m, n] for the noise at normal ``scores`` [n].
 
     With ``landing``, log q within f sees its parameters as constants (sticking the landing).
@@ -60,7 +63,7 @@ def pathwise(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor,
     return tape.gradient(total, wide)
 
 
-def score(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return f [n] and s = ∂ log q(z)/∂θ [m, n] at samples; (f − b)·s is the estimator with baseline b."""
     wide = tf.tile(parameters[:, tf.newaxis], [1, tf.size(scores)])
     fixed = build(name, tf.stop_gradient(wide))
@@ -71,15 +74,49 @@ def score(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor) ->
     return f(z, fixed), tape.gradient(log_prob, wide)
 
 
-def integrals_of(f: Objectives, name: str, parameters: tf.Tensor, nodes: int) -> Sliced[Integrals]:
+@dataclass(frozen=True, eq=False)
+class Estimators:
+    """The estimators of one kind of objective and one family, compiled; each takes (arguments, parameters, scores)."""
+
+    pathwise: Compiled
+    landing: Compiled | None
+    score: Compiled
+
+    def trace(self) -> Iterator[Callable[[], object]]:
+        """Return the tracing of each, to be called where nobody waits for it."""
+        for graph in (self.pathwise, self.landing, self.score):
+            if graph is not None:
+                yield graph.get_concrete_function
+
+
+@lru_cache(maxsize=32)
+def estimators_of(kind: Kind, name: str) -> Estimators:
+    """Return the estimators; nothing is traced yet."""
+    size = len(FAMILIES[name].domains)
+    signature = [kind.signature, tf.TensorSpec([size], tf.float64), tf.TensorSpec([None], tf.float64)]
+
+    def compiled(estimator: Callable[..., object], **options: bool) -> Compiled:
+        def graph(arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, scores: tf.Tensor) -> object:
+            return estimator(kind.at(*arguments), name, parameters, scores, **options)
+
+        return tf.function(graph, input_signature=signature, autograph=False)
+
+    landing = compiled(pathwise, landing=True) if kind.has_entropy else None
+    return Estimators(compiled(pathwise), landing, compiled(score))
+
+
+def integrals_of(
+    by: Estimators, arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, nodes: int
+) -> Sliced[Integrals]:
     """Return the exact moments, by quadrature over the normal score of z; yields after every ``nodes`` nodes."""
     parts: list[tuple[Floats64, ...]] = []
     for start in range(0, len(QUADRATURE_SCORES), nodes):
         scores = tf.constant(QUADRATURE_SCORES[start : start + nodes])
-        path = pathwise(f, name, parameters, scores).numpy()
+        path = by.pathwise(arguments, parameters, scores).numpy()
         yield None
-        landing = pathwise(f, name, parameters, scores, landing=True).numpy() if f.has_entropy else path
-        values, slopes = (part.numpy() for part in score(f, name, parameters, scores))
+        landing = path if by.landing is None else by.landing(arguments, parameters, scores).numpy()
+        yield None
+        values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
         parts.append((path, landing, values, slopes))
         yield None
     return _moments(*(np.concatenate(rows, axis=-1) for rows in zip(*parts, strict=True)))

@@ -52,8 +52,8 @@ from models.protocol.descriptions import (
 )
 from models.protocol.families import (
     FAMILY_PARAMETERS,
-    LATENT_VARIANCES,
     LARGEST_NUMBER,
+    LATENT_VARIANCES,
     STANDARD_NORMAL,
     Parameter,
     latent_member,
@@ -127,9 +127,9 @@ Reply = DecoderReply | TrainerReply
 __all__ = [
     "ESTIMATORS",
     "FAMILY_PARAMETERS",
+    "LARGEST_NUMBER",
     "LATENT_FAMILIES",
     "LATENT_VARIANCES",
-    "LARGEST_NUMBER",
     "LIKELIHOODS",
     "NO_SCORE",
     "OBJECTIVES",

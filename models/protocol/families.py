@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from models.protocol.descriptions import Family, LatentFamily
 
-
 # Degrees of freedom of a latent Student t: heavy tails, and still a variance and a finite fourth moment.
 LATENT_DF = 5.0
 SMALLEST, LARGEST_NUMBER = 1e-4, 1e6
