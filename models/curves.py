@@ -52,9 +52,11 @@ def evaluate_curves(request: Curves) -> CurvesReady:
     if not is_prepared(q.name, p.name):
         deque(preparing(q.name, p.name), maxlen=0)
     z, eps = _located(q, request.anchor, request.value)
-    still = _still(q, p, request.scores.tobytes(), _span(q, p, z) if request.span is None else request.span)
+    span = _span(q, p, z) if request.span is None else request.span
+    if not np.isfinite([z, eps, *span]).all():
+        raise ValueError(f"the values of {request.family} leave the range of the computer's numbers")
+    still = _still(q, p, request.scores.tobytes(), span)
     place, grips = _place_and_grips(q, z, eps)
-    _check_finite(request.family, still, place)
     numbers = replace(still.numbers, typicality=_typicality(request.squared_norm, request.latent_dim))
     return CurvesReady(
         request.id, still.x, *still.reference, *still.family, still.path_eps, still.path_z, still.bank_eps,
@@ -124,13 +126,6 @@ def _check(request: Curves) -> None:
         raise ValueError(f"the range must go from a lower to a higher number, not {request.span}")
     if request.latent_dim < 0 or not request.squared_norm >= 0.0:
         raise ValueError("neither the squared norm nor the latent dimension may be negative")
-
-
-def _check_finite(family: Family, still: _Still, place: Place) -> None:
-    """Raise ValueError where float64 does not reach: nobody draws a NaN."""
-    drawn = (still.x, still.path_z, still.bank_z, still.family[1])
-    if not (all(np.isfinite(values).all() for values in drawn) and math.isfinite(place.z) and math.isfinite(place.u)):
-        raise ValueError(f"the values of {family} leave the range of the computer's numbers")
 
 
 def _check_anchor(anchor: str, value: float) -> None:

@@ -31,6 +31,7 @@ class NumberBox(QDoubleSpinBox):
         self.setKeyboardTracking(False)
         self.lineEdit().setTextMargins(3, 0, 3, 0)
         self.lineEdit().textChanged.connect(self._mark)
+        self.editingFinished.connect(self._mark_entered)
 
     def textFromValue(self, value: float) -> str:
         """Return the text of a value."""
@@ -56,6 +57,10 @@ class NumberBox(QDoubleSpinBox):
             return self.textFromValue(self.value())
         kept = min(max(number, self.minimum()), self.maximum())
         return repr(kept)
+
+    def _mark_entered(self) -> None:
+        # Qt does not announce the text it puts in place of what was typed.
+        self._mark(self.text())
 
     def _mark(self, text: str) -> None:
         wrong = self.validate(text, 0)[0] != QValidator.State.Acceptable
