@@ -54,6 +54,7 @@ from models.protocol.descriptions import (
 )
 from models.protocol.families import (
     FAMILY_PARAMETERS,
+    LARGEST_NUMBER,
     LATENT_VARIANCES,
     STANDARD_NORMAL,
     Parameter,
@@ -133,6 +134,7 @@ __all__ = [
     "BETA_SCHEDULES",
     "ESTIMATORS",
     "FAMILY_PARAMETERS",
+    "LARGEST_NUMBER",
     "LATENT_FAMILIES",
     "LATENT_VARIANCES",
     "LIKELIHOODS",
