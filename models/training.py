@@ -12,10 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from models.architecture import architecture_of
-from models.checkpoint import STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
+from models.checkpoint import BEST, STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
 from models.clock import Clock
 from models.datasets import load_images, opening_data
 from models.divergence import DivergedError, check_finite, fault_of
+from models.early_stopping import EarlyStopping
 from models.evaluation import Evaluation, Evaluator
 from models.files import reason_of
 from models.optimizer import Tensors
@@ -59,6 +60,10 @@ class TrainingRun:
         self._folder = RunFolder(Path(request.run_folder), request.id)
         self._patient = patient
         self._history: list[EpochRecord] = []
+        self._earlier_rates: tuple[tuple[int, float], ...] = ()
+        self._stopping = EarlyStopping()
+        self._best: Tensors | None = None
+        self._ended = False
         self._action: ControlAction | None = None
         self._clock = Clock()
         self._next_checkpoint = -math.inf
@@ -96,11 +101,11 @@ class TrainingRun:
             tuple(self._history),
         )
         try:
-            while self._action is None and self._epoch < self._settings.epochs:
+            while self._action is None and not self._over():
                 yield from self._train_epoch()
             yield from self._finish()
         except DivergedError as error:
-            yield Diverged(self._request.id, error.step, error.reason, self._folder.last_good())
+            yield Diverged(self._request.id, error.step, error.reason, self._folder.last_good(self._settings))
 
     # ------------------------------------------------------------------------------------------------- start
 
@@ -113,6 +118,11 @@ class TrainingRun:
         check_state(checkpoint, self._architecture)
         self._clock.elapsed = checkpoint.elapsed
         self._history = list(checkpoint.history)
+        self._stopping = checkpoint.stopping
+        self._best = _tensors(checkpoint.arrays[BEST]) if BEST in checkpoint.arrays else None
+        self._earlier_rates = checkpoint.earlier_rates
+        if checkpoint.settings.learning_rate != self._settings.learning_rate:
+            self._earlier_rates += ((len(self._history), checkpoint.settings.learning_rate),)
         groups = {group: _tensors(checkpoint.arrays[group]) for group in STATE_GROUPS}
         return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
 
@@ -131,6 +141,9 @@ class TrainingRun:
         """Epochs completed."""
         return self._state.step // self._loop.steps_per_epoch
 
+    def _over(self) -> bool:
+        return self._epoch >= self._settings.epochs or self._stopping.ends(self._settings)
+
     def _train_epoch(self) -> Iterator[Reply | None]:
         """Train to the end of the current epoch, or until told to stop."""
         epoch = self._epoch
@@ -143,8 +156,11 @@ class TrainingRun:
         evaluation = yield from self._evaluator.terms(self._kept())
         record = self._record(evaluation)
         self._history.append(record)
+        self._stopping = self._stopping.after(record, self._settings)
+        if self._settings.restore_best_weights and self._stopping.wait == 0:
+            self._best = self._kept()
         yield EpochDone(self._request.id, record)
-        if time.monotonic() >= self._next_checkpoint and self._epoch < self._settings.epochs:
+        if time.monotonic() >= self._next_checkpoint and not self._over():
             yield self._folder.news(self._write(evaluation.metrics(), record.kl_per_dim))
 
     def _record(self, evaluation: Evaluation) -> EpochRecord:
@@ -197,7 +213,8 @@ class TrainingRun:
 
     def _finish(self) -> Iterator[Reply | None]:
         """Evaluate and keep the model, or remove the run; a request to stop or discard cuts the wait short."""
-        reason: FinishReason = "complete" if self._action is None else "stopped"
+        self._ended = True
+        reason: FinishReason = "stopped" if self._action else self._ending()
         if self._state.step == 0:
             # There is nothing to keep yet.
             self._action = "discard"
@@ -215,6 +232,9 @@ class TrainingRun:
         yield written
         yield Finished(self._request.id, reason, written.path, self._epoch)
 
+    def _ending(self) -> FinishReason:
+        return "early" if self._stopping.ends(self._settings) else "complete"
+
     def _discard(self) -> Finished:
         self._folder.remove()
         return Finished(self._request.id, "discarded", None, self._epoch)
@@ -224,7 +244,7 @@ class TrainingRun:
     ) -> Generator[Reply | None, None, CheckpointWritten | None]:
         """Write the last checkpoint; one that is patient tries until it succeeds, or the person gives up: None."""
         while self._action != "discard":
-            written = self._write(metrics, kl_per_dim, ended=True)
+            written = self._write(metrics, kl_per_dim)
             if isinstance(written, CheckpointWritten):
                 return written
             if not self._patient:
@@ -245,13 +265,15 @@ class TrainingRun:
         return {}
 
     def _kept(self) -> Tensors:
-        """Return the weights that are evaluated and kept."""
+        """Return the weights that are evaluated and kept: in the end the best, if they are to be restored."""
+        if self._ended and self._best is not None:
+            return self._best
         return self._state.average if self._settings.average > 0.0 else self._state.parameters
 
-    def _write(
-        self, metrics: dict[str, float], kl_per_dim: tuple[float, ...], ended: bool = False
-    ) -> CheckpointWritten | CheckpointDelayed:
+    def _write(self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]) -> CheckpointWritten | CheckpointDelayed:
         arrays = {group: _arrays(getattr(self._state, group)) for group in STATE_GROUPS}
+        if self._best is not None:
+            arrays[BEST] = _arrays(self._best)
         check_finite(self._state.step, arrays)
         checkpoint = Checkpoint(
             folder=checkpoint_folder(self._folder.path, self._state.step),
@@ -264,7 +286,9 @@ class TrainingRun:
             data_path=str(Path(self._request.data_path).absolute()),
             sums=tuple(self._state.sums.numpy().tolist()),
             history=tuple(self._history),
-            ended=ended,
+            earlier_rates=self._earlier_rates,
+            stopping=self._stopping,
+            ended=self._ended,
         )
         info = ModelInfo(
             path=str(checkpoint.model_path),
@@ -273,9 +297,9 @@ class TrainingRun:
             image_shape=self._data.image_shape,
             settings=self._settings,
             dataset=self._data.name,
-            epoch=self._epoch,
+            epoch=self._epoch if self._kept() is not self._best else self._stopping.best_epoch,
             parameters=self._architecture.parameter_count(),
-            recipe=command_of(self._data.name, self._request.name, self._settings),
+            recipe=command_of(self._data.name, self._request.name, self._settings, self._earlier_rates),
             metrics=metrics,
             kl_per_dim=kl_per_dim,
         )

@@ -19,7 +19,7 @@ Schedule = Literal["constant", "cosine"]
 SCHEDULES: tuple[Schedule, ...] = ("constant", "cosine")
 SampleSource = Literal["prior", "around", "posterior"]
 ControlAction = Literal["pause", "resume", "stop", "discard"]
-FinishReason = Literal["complete", "stopped", "discarded"]
+FinishReason = Literal["complete", "early", "stopped", "discarded"]
 
 
 class InputError(Exception):
@@ -48,7 +48,9 @@ class TrainSettings:
     """All that decides a training run besides its data; the same settings and data give the same weights.
 
     ``schedule`` is that of the learning rate; ``average`` is the decay of the moving average of the weights, which is
-    what is evaluated and kept (0: the weights themselves).
+    what is evaluated and kept (0: the weights themselves). The run ends early when the loss of the test images has not
+    fallen by more than ``min_delta`` nats for ``early_stopping_patience`` epochs (0: never); with
+    ``restore_best_weights`` the weights of the epoch with the lowest one are kept.
     """
 
     hidden: tuple[int, ...] = (256, 128)
@@ -61,6 +63,9 @@ class TrainSettings:
     seed: int = 0
     schedule: Schedule = "constant"
     average: float = 0.999
+    early_stopping_patience: int = 0
+    min_delta: float = 0.0
+    restore_best_weights: bool = False
 
 
 @dataclass(frozen=True)
