@@ -182,7 +182,7 @@ class Actions(QObject):
         state = self.state
         state.view.set_seed(state.view.seed + 1)
         dims, seed = state.latent.latent_dim, state.view.seed
-        noise = state.view.prior_noise(dims)
+        noise = state.view.prior_noise(dims, state.model.prior_family)
         state.latency.input()
         with state.latent.step("Sample from the prior"):
             source = Source("prior", f"sample of the prior, seed {seed}")

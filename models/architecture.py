@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.protocol import LIKELIHOODS, Floats32, Likelihood, TrainSettings
+from models.protocol import LATENT_FAMILIES, LIKELIHOODS, Floats32, LatentFamily, Likelihood, TrainSettings
 
 ParameterArrays = Mapping[str, Floats32]
 
@@ -38,12 +38,16 @@ class Architecture:
         Number of latent dimensions d.
     likelihood : Likelihood
         The family of p(x|z); the Gaussian has one more parameter, its log variance.
+    posterior, prior : LatentFamily
+        The families of q(z|x) and p(z).
     """
 
     image_shape: tuple[int, int, int]
     hidden: tuple[int, ...]
     latent_dim: int
     likelihood: Likelihood
+    posterior: LatentFamily = "Normal"
+    prior: LatentFamily = "Normal"
 
     def __post_init__(self) -> None:
         """Refuse sizes that are not positive or beyond the limits of this module, with a ValueError."""
@@ -59,6 +63,9 @@ class Architecture:
             raise ValueError(f"hidden layers have 1 to {MAX_HIDDEN_UNITS} units, not {self.hidden}")
         if self.likelihood not in LIKELIHOODS:
             raise ValueError(f"the likelihood is one of {', '.join(LIKELIHOODS)}, not {self.likelihood!r}")
+        for name, family in (("posterior", self.posterior), ("prior", self.prior)):
+            if family not in LATENT_FAMILIES:
+                raise ValueError(f"the {name} is one of {', '.join(LATENT_FAMILIES)}, not {family!r}")
 
     @property
     def pixels(self) -> int:
@@ -98,7 +105,9 @@ class Architecture:
 
 def architecture_of(settings: TrainSettings, image_shape: tuple[int, int, int]) -> Architecture:
     """Return the architecture that ``settings`` asks for; ValueError if it is out of bounds."""
-    return Architecture(image_shape, settings.hidden, settings.latent_dim, settings.likelihood)
+    return Architecture(
+        image_shape, settings.hidden, settings.latent_dim, settings.likelihood, settings.posterior, settings.prior
+    )
 
 
 def _layer(shapes: dict[str, tuple[int, ...]], name: str, inputs: int, outputs: int) -> None:

@@ -18,7 +18,7 @@ class EarlyStopping:
 
     def after(self, record: EpochRecord, settings: TrainSettings) -> EarlyStopping:
         """Return what is known after one more epoch; an improvement has ``wait`` 0."""
-        loss = record.test.reconstruction + settings.beta * record.test.kl
+        loss = record.test.loss
         if loss < self.best - settings.min_delta:
             return EarlyStopping(loss, record.epoch, 0)
         return EarlyStopping(self.best, self.best_epoch, self.wait + 1)

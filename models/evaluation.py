@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from models import networks
 from models.architecture import Architecture
 from models.bounds import iwae
+from models.latent_space import LatentSpace
 from models.objectives import log_likelihood, terms_of
 from models.optimizer import Tensors
 from models.protocol import Floats64, Likelihood, Terms
-from models.service import ACTIVE_VARIANCE, kl_per_dim
+from models.service import ACTIVE_VARIANCE
 
 EVALUATION_SEED = 2013
 ELBO_DRAWS = 16
@@ -57,9 +58,15 @@ class Evaluator:
     def __init__(self, architecture: Architecture, images: NDArray[np.uint8]) -> None:
         self._likelihood = architecture.likelihood
         self._latent_dim = architecture.latent_dim
+        self._space = LatentSpace(architecture.posterior, architecture.prior)
         self._pixels = evaluation_pixels(images.reshape(len(images), -1), architecture.likelihood)
         self._terms = tf.function(self._terms_graph, autograph=False, reduce_retracing=True)
         self._weights = tf.function(self._weights_graph, autograph=False, reduce_retracing=True)
+
+    @property
+    def kl_kind(self) -> str:
+        """Where the KL of an evaluation comes from."""
+        return "closed form" if self._space.closed else "quadrature"
 
     def terms(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
         """Return the same as :meth:`bound` with one draw of ε for each of all images, for the curves of a run."""
@@ -77,10 +84,10 @@ class Evaluator:
             terms = self._terms(parameters, x, tf.constant(draws), tf.constant(index))
             parts.append([part.numpy() for part in terms])
             yield
-        reconstruction, loc, scale = (np.concatenate(part) for part in zip(*parts, strict=True))
-        kl = kl_per_dim(loc, scale).mean(axis=0)
+        reconstruction, loc, divergence = (np.concatenate(part) for part in zip(*parts, strict=True))
+        kl = divergence.mean(axis=0)
         active = loc.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE
-        bounds = reconstruction.astype(np.float64) + kl_per_dim(loc, scale).sum(axis=1)
+        bounds = reconstruction.astype(np.float64) + divergence.sum(axis=1)
         return Evaluation(terms_of(reconstruction.mean(dtype=np.float64), kl.sum()), standard_error(bounds), kl, active)
 
     def evidence(self, parameters: Tensors) -> Generator[None, None, tuple[float, float]]:
@@ -102,26 +109,25 @@ class Evaluator:
     def _sampled(
         self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return ε [k, n, d], μ and σ [n, d] and log p(x|z) [k, n] for ``draws`` k of each image."""
+        """Return z [k, n, d], location and scale [n, d] and log p(x|z) [k, n] for ``draws`` k of each image."""
         loc, scale = networks.encode(parameters, x)
         shape = [draws, tf.shape(x)[0], self._latent_dim]
-        eps = tf.random.stateless_normal(shape, tf.stack([EVALUATION_SEED, index]), alg="philox")
-        z = tf.reshape(loc + scale * eps, [-1, self._latent_dim])
-        logits = tf.reshape(networks.decode(parameters, z), [draws, -1, self._pixels.shape[1]])
-        return eps, loc, scale, log_likelihood(parameters, self._likelihood, logits, x)
+        z = loc + scale * self._space.noise(tf.stack(shape), tf.stack([EVALUATION_SEED, index]), "philox")
+        flat = networks.decode(parameters, tf.reshape(z, [-1, self._latent_dim]))
+        logits = tf.reshape(flat, [draws, -1, self._pixels.shape[1]])
+        return z, loc, scale, log_likelihood(parameters, self._likelihood, logits, x)
 
     def _terms_graph(
         self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         _, loc, scale, log_p = self._sampled(parameters, x, draws, index)
-        return -tf.reduce_mean(log_p, axis=0), loc, scale
+        wide = (tf.cast(loc, tf.float64), tf.cast(scale, tf.float64))
+        return -tf.reduce_mean(log_p, axis=0), loc, self._space.kl(*wide)
 
     def _weights_graph(self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-        eps, loc, scale, log_p = self._sampled(parameters, x, draws, index)
-        z = loc + scale * eps
-        # log p(z) - log q(z|x): the constants of the two normal densities cancel.
-        log_ratio = tf.reduce_sum(0.5 * (eps * eps - z * z) + tf.math.log(scale), axis=-1)
-        return iwae(log_p + log_ratio)
+        z, loc, scale, log_p = self._sampled(parameters, x, draws, index)
+        log_ratio = self._space.p().log_prob(z) - self._space.q(loc, scale).log_prob(z)
+        return iwae(log_p + tf.reduce_sum(log_ratio, axis=-1))
 
 
 def standard_error(values: Floats64) -> float:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.protocol.descriptions import LatentFamily
+from models.protocol.families import LATENT_DF
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
@@ -21,9 +24,20 @@ def noise_of(mu: Vector, sigma: Vector, z: Vector) -> Vector:
     return (z - mu) / sigma
 
 
-def standard_noise(seed: int, n: int, latent_dim: int) -> NDArray[np.float32]:
-    """Return ε [n, d] ~ N(0, I) decided by ``seed``, the same in every process; row i does not depend on n."""
-    return np.random.Generator(np.random.PCG64(seed)).standard_normal((n, latent_dim), dtype=np.float32)
+def standard_noise(seed: int, n: int, latent_dim: int, family: LatentFamily = "Normal") -> NDArray[np.float32]:
+    """Return ε [n, d] of the standard member of ``family``, decided by ``seed``, the same in every process.
+
+    Row i does not depend on n.
+    """
+    generator, shape = np.random.Generator(np.random.PCG64(seed)), (n, latent_dim)
+    match family:
+        case "Laplace":
+            return generator.laplace(size=shape).astype(np.float32)
+        case "Logistic":
+            return generator.logistic(size=shape).astype(np.float32)
+        case "StudentT":
+            return generator.standard_t(LATENT_DF, shape).astype(np.float32)
+    return generator.standard_normal(shape, dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import get_type_hints
 import numpy as np
 
 from models.files import atomic_file, reason_of
-from models.protocol import EpochRecord, Floats64, InputError, Terms, TrainSettings
+from models.protocol import EpochRecord, Floats64, InputError, Terms
 
 SUFFIXES = (".csv", ".json")
 Records = tuple[EpochRecord, ...]
@@ -66,19 +66,15 @@ def records_of(names: Sequence[str], table: Floats64) -> Records:
     return tuple(record_of(dict(zip(names, row, strict=True))) for row in table.tolist())
 
 
-def keras_columns(record: EpochRecord, settings: TrainSettings) -> dict[str, float]:
+def keras_columns(record: EpochRecord) -> dict[str, float]:
     """Return the numbers of ``record`` under the names and with the count of epochs that Keras uses."""
-    losses = {
-        f"{prefix}loss": getattr(record, part).reconstruction + settings.beta * getattr(record, part).kl
-        for part, prefix in _PREFIXES.items()
-    }
     columns = columns_of(record)
-    return {"epoch": columns.pop("epoch") - 1, **losses, **columns}
+    return {"epoch": columns.pop("epoch") - 1, **columns}
 
 
-def write_history(path: Path, records: Iterable[EpochRecord], settings: TrainSettings) -> None:
+def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
     """Write ``.csv`` (a row for each epoch) or ``.json`` (a list for each name); InputError if that is not possible."""
-    rows = [keras_columns(record, settings) for record in records]
+    rows = [keras_columns(record) for record in records]
     names = list(rows[0]) if rows else ["epoch"]
     if path.suffix == ".json":
         text = json.dumps({name: [row[name] for row in rows] for name in names})

@@ -1,6 +1,6 @@
 """The parts of the evidence lower bound, in nats per image.
 
-ELBO(x) = E_q[log p(x|z)] − KL(q(z|x) ‖ N(0, I)), with log p(x|z) summed over the pixels and KL over the dimensions
+ELBO(x) = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)), with log p(x|z) summed over the pixels and KL over the dimensions
 (Kingma & Welling 2014). ``x`` is in 0–1, flat [..., pixels]; results are [...].
 """
 
@@ -57,11 +57,7 @@ def log_likelihood(parameters: Parameters, likelihood: Likelihood, logits: tf.Te
     return gaussian_log_prob(logits, x, parameters[LOG_VARIANCE])
 
 
-def kl_to_standard_normal(loc: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    """Return KL(N(μ, σ²) ‖ N(0, 1)) = ½(μ² + σ² − 1) − log σ, elementwise."""
-    return 0.5 * (loc * loc + scale * scale - 1.0) - tf.math.log(scale)
-
-
-def terms_of(reconstruction: float, kl: float) -> Terms:
-    """Return the terms with their ELBO at β = 1."""
-    return Terms(-float(reconstruction + kl), float(reconstruction), float(kl))
+def terms_of(reconstruction: float, kl: float, loss: float | None = None) -> Terms:
+    """Return the terms with their ELBO at β = 1, which is −loss unless another loss is given."""
+    total = float(reconstruction + kl)
+    return Terms(-total, float(reconstruction), float(kl), total if loss is None else float(loss))

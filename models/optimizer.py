@@ -37,6 +37,11 @@ def adam(
     return moved, (first, second)
 
 
+def global_norm(gradients: Tensors) -> tf.Tensor:
+    """Return the Euclidean norm of all gradients together."""
+    return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(gradient)) for gradient in gradients.values()]))
+
+
 def scheduled_rate(schedule: Schedule, rate: float, step: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
     """Return the learning rate of ``step`` of ``total``: constant, or half a cosine down to 0."""
     if schedule == "constant":

@@ -10,12 +10,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.geometry import standard_noise
-from models.protocol import EmbeddingSummary, Floats32, Floats64, SampleSource
+from models.latent_space import Divergence
+from models.protocol import EmbeddingSummary, Floats32, Floats64, LatentFamily, SampleSource
 from models.vae import VAE
 
 # One slice keeps a single thread busy for about 4 ms: a decode that waits for it still makes its frame.
 EMBED_SLICE = 256
 SUMMARY_SLICE = 2048
+QUADRATURE_SLICE = 256
 TILE_IMAGES = 64
 MAX_SAMPLES = 100_000
 MAX_DRAWS = 4096
@@ -30,7 +32,7 @@ class Embedding:
     sigma: Floats32
 
 
-def summarize(embedding: Embedding) -> Generator[None, None, EmbeddingSummary]:
+def summarize(embedding: Embedding, divergence: Divergence) -> Generator[None, None, EmbeddingSummary]:
     """Return what all images say of each dimension, yielding between slices of them.
 
     Moments are summed around the first mean: sums of squares around 0 would lose the digits of a narrow dimension.
@@ -39,10 +41,11 @@ def summarize(embedding: Embedding) -> Generator[None, None, EmbeddingSummary]:
     low, high = origin.copy(), origin.copy()
     kl, first = np.zeros_like(origin), np.zeros_like(origin)
     second = np.zeros((len(origin), len(origin)))
-    for start in range(0, count, SUMMARY_SLICE):
-        part = slice(start, start + SUMMARY_SLICE)
+    rows = SUMMARY_SLICE if divergence.closed else QUADRATURE_SLICE
+    for start in range(0, count, rows):
+        part = slice(start, start + rows)
         mu = embedding.mu[part].astype(np.float64)
-        kl += kl_per_dim(mu, embedding.sigma[part]).sum(axis=0)
+        kl += divergence(mu, embedding.sigma[part]).sum(axis=0)
         np.minimum(low, mu.min(axis=0), out=low)
         np.maximum(high, mu.max(axis=0), out=high)
         shifted = mu - origin
@@ -54,12 +57,6 @@ def summarize(embedding: Embedding) -> Generator[None, None, EmbeddingSummary]:
     scatter = second - count * np.outer(mean, mean)
     active = np.diag(scatter) / count > ACTIVE_VARIANCE
     return EmbeddingSummary(kl / count, active, low, high, origin + mean, scatter / max(count - 1, 1))
-
-
-def kl_per_dim(mu: NDArray[np.floating], sigma: NDArray[np.floating]) -> Floats64:
-    """Return ½(μ² + σ² − 1) − log σ elementwise, in nats and in float64."""
-    loc, scale = np.asarray(mu, np.float64), np.asarray(sigma, np.float64)
-    return np.asarray(0.5 * (loc * loc + scale * scale - 1.0) - np.log(scale))
 
 
 def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Embedding]:
@@ -84,13 +81,14 @@ class Drawing:
 
 
 def draw(vae: VAE, centre: Floats32, sigma: Floats32, draws: int, seed: int) -> Drawing:
-    """Decode ``centre`` [d] and ``draws`` samples centre + sigma·ε; KL is that of N(centre, sigma²) to the prior."""
+    """Decode ``centre`` [d] and ``draws`` samples centre + sigma·ε; KL is that of q around it to the prior."""
     if not 1 <= draws <= MAX_DRAWS:
         raise ValueError(f"the number of draws lies in 1 to {MAX_DRAWS}, not {draws}")
     centre = checked_latents(vae, centre[np.newaxis])[0]
     sigma = checked_scale(vae, sigma)
-    mean, std = vae.spread(centre + sigma * standard_noise(seed, draws, vae.architecture.latent_dim))
-    return Drawing(vae.decode(centre[np.newaxis])[0], mean, std, kl_per_dim(centre, sigma))
+    mean, std = vae.spread(centre + sigma * _noise(vae, seed, draws, vae.space.posterior))
+    kl = vae.divergence(centre[np.newaxis], sigma[np.newaxis])[0]
+    return Drawing(vae.decode(centre[np.newaxis])[0], mean, std, kl)
 
 
 def sample_latents(
@@ -99,15 +97,20 @@ def sample_latents(
     """Return ε and z [n, d] of ``n`` samples; ``prior`` ignores centre, sigma and spread, ``around`` sigma."""
     if not 1 <= n <= MAX_SAMPLES:
         raise ValueError(f"the number of samples lies in 1 to {MAX_SAMPLES}, not {n}")
-    eps = standard_noise(seed, n, vae.architecture.latent_dim)
     if source == "prior":
+        eps = _noise(vae, seed, n, vae.space.prior)
         return eps, eps.copy()
     centre = checked_latents(vae, centre[np.newaxis])[0]
+    eps = _noise(vae, seed, n, vae.space.posterior)
     if source == "posterior":
         return eps, centre + checked_scale(vae, sigma) * eps
     if not (np.isfinite(spread) and spread >= 0):
         raise ValueError(f"the spread must not be negative, it is {spread}")
     return eps, centre + np.float32(spread) * eps
+
+
+def _noise(vae: VAE, seed: int, n: int, family: LatentFamily) -> Floats32:
+    return standard_noise(seed, n, vae.architecture.latent_dim, family)
 
 
 def checked_latents(vae: VAE, z: NDArray[np.floating]) -> Floats32:

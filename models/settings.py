@@ -7,17 +7,19 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
-from models.protocol import SCHEDULES, TrainSettings
+from models.protocol import ESTIMATORS, SCHEDULES, TrainSettings
 
 MAX_EPOCHS = 100_000
 MAX_BATCH = 1 << 16
 MAX_SEED = (1 << 63) - 1
+MAX_SAMPLES = 256
 
 
 def check_settings(settings: TrainSettings) -> TrainSettings:
     """Return ``settings`` if a run can be made of them; ValueError with one sentence if not.
 
-    Layer sizes and the likelihood are checked by :class:`models.architecture.Architecture`, which knows the image.
+    Layer sizes, likelihood and latent families are checked by :class:`models.architecture.Architecture`, which knows
+    the image.
     """
     _within("epochs", settings.epochs, 1, MAX_EPOCHS)
     _within("batch size", settings.batch_size, 1, MAX_BATCH)
@@ -29,7 +31,20 @@ def check_settings(settings: TrainSettings) -> TrainSettings:
     _within("min delta", settings.min_delta, 0.0, 1e6)
     if settings.schedule not in SCHEDULES:
         raise ValueError(f"the schedule is one of {', '.join(SCHEDULES)}, not {settings.schedule!r}")
+    _check_objective(settings)
     return settings
+
+
+def _check_objective(settings: TrainSettings) -> None:
+    _within("samples", settings.samples, 1, MAX_SAMPLES)
+    _within("free bits", settings.free_bits, 0.0, 1e6)
+    if settings.objective not in ESTIMATORS:
+        raise ValueError(f"the objective is one of {', '.join(ESTIMATORS)}, not {settings.objective!r}")
+    weighted = settings.objective in ("iwae", "dreg")
+    if weighted and (settings.beta != 1.0 or settings.free_bits > 0.0):
+        raise ValueError(f"{settings.objective} has no KL term of its own: β must be 1 and free bits 0")
+    if weighted and settings.samples == 1:
+        raise ValueError(f"{settings.objective} needs at least 2 samples: with one it is the ELBO")
 
 
 def command_of(

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from models.files import reason_of
 from models.history import keras_columns
-from models.protocol import EpochRecord, InputError, TrainSettings
+from models.protocol import EpochRecord, InputError
 
 PLUGIN, DATA_CLASS_SCALAR = "scalars", 1
 VALIDATION = "val_"
@@ -22,10 +22,9 @@ NOT_CURVES = ("epoch", "step", "elapsed")
 
 
 class EpochLog:
-    """A log in ``folder`` of a run with these ``settings``; InputError if it cannot be written."""
+    """A log in ``folder``; InputError if it cannot be written."""
 
-    def __init__(self, folder: Path, settings: TrainSettings) -> None:
-        self._settings = settings
+    def __init__(self, folder: Path) -> None:
         # TensorFlow makes the folder only when it writes, and says nothing if it cannot.
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +36,7 @@ class EpochLog:
     def write(self, records: Iterable[EpochRecord]) -> None:
         """Add the scalars of some epochs."""
         for record in records:
-            columns = keras_columns(record, self._settings)
+            columns = keras_columns(record)
             step = int(columns["epoch"])
             for name, value in columns.items():
                 if name not in NOT_CURVES:

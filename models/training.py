@@ -98,6 +98,7 @@ class TrainingRun:
             self._data.count - cut,
             self._loop.steps_per_epoch,
             self._epoch,
+            self._loop.loss.describe(),
             tuple(self._history),
         )
         try:
@@ -119,11 +120,15 @@ class TrainingRun:
         self._clock.elapsed = checkpoint.elapsed
         self._history = list(checkpoint.history)
         self._stopping = checkpoint.stopping
-        self._best = _tensors(checkpoint.arrays[BEST]) if BEST in checkpoint.arrays else None
+        # In the order of the architecture, as at the start: sums over all parameters depend on it.
+        groups = {
+            group: {name: tf.constant(arrays[name]) for name in self._architecture.shapes()}
+            for group, arrays in checkpoint.arrays.items()
+        }
+        self._best = groups.pop(BEST, None)
         self._earlier_rates = checkpoint.earlier_rates
         if checkpoint.settings.learning_rate != self._settings.learning_rate:
             self._earlier_rates += ((len(self._history), checkpoint.settings.learning_rate),)
-        groups = {group: _tensors(checkpoint.arrays[group]) for group in STATE_GROUPS}
         return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
 
     def _check_same_run(self, checkpoint: Checkpoint) -> None:
@@ -186,8 +191,7 @@ class TrainingRun:
         return sums
 
     def _fault(self, sums: ChunkSums) -> str:
-        terms = sums.means()
-        return fault_of(terms.reconstruction + self._settings.beta * terms.kl, self._architecture.pixels)
+        return fault_of(sums.means().loss, self._architecture.pixels)
 
     def _raise_at_step(self, state: LoopState, order: tf.Tensor) -> None:
         """Repeat a chunk from its beginning, one step at a time, and raise at the first that has a fault."""
@@ -308,10 +312,6 @@ class TrainingRun:
         taken = time.monotonic() - began
         self._next_checkpoint = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
         return written
-
-
-def _tensors(arrays: dict[str, Floats32]) -> Tensors:
-    return {name: tf.constant(values) for name, values in arrays.items()}
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models import networks
 from models.architecture import Architecture, ParameterArrays
+from models.latent_space import Divergence, LatentSpace
 from models.protocol import Floats32
 
 
@@ -25,6 +26,7 @@ class VAE:
             name: tf.Variable(value, trainable=False, name=name.replace(".", "_")) for name, value in parameters.items()
         }
         self.version = 0
+        self.space = LatentSpace(architecture.posterior, architecture.prior)
         self._latents = tf.TensorSpec([None, architecture.latent_dim], tf.float32)
         self._images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)
 
@@ -55,6 +57,11 @@ class VAE:
     def logits(self, z: tf.Tensor) -> tf.Tensor:
         """Return the logits [n, pixels] of latents ``z`` [n, d], differentiable in them."""
         return networks.decode(self._variables, z)
+
+    @cached_property
+    def divergence(self) -> Divergence:
+        """KL(q ‖ p) of the latent families."""
+        return Divergence(self.space)
 
     # Each is traced when it is first needed: the first picture waits for decode alone.
 

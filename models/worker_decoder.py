@@ -12,7 +12,6 @@ import numpy as np
 from models import embeddings, service
 from models.curves import evaluate_curves, evaluate_probabilities, locate
 from models.datasets import load_images, opening_data
-from models.distributions import AggregatePosterior
 from models.opening import OpenedModel, open_model
 from models.pictures import fitted_picture
 from models.protocol import (
@@ -31,7 +30,6 @@ from models.protocol import (
     Encoded,
     EncodeFile,
     EncodeImages,
-    Family,
     Gradients,
     GradientsReady,
     Locate,
@@ -43,6 +41,7 @@ from models.protocol import (
     Request,
     Sample,
     SampleTile,
+    latent_member,
 )
 from models.vae import VAE
 from models.worker_loop import Job, Jobs
@@ -110,11 +109,11 @@ class DecoderWorker:
         yield None
         service.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
         yield None
-        prior = Family("Normal", {"loc": 0.0, "scale": 1.0})
-        evaluate_curves(Curves(0, prior, prior, "z", 0.0, x, latent_dim=1))
+        posterior, prior = latent_member(vae.space.posterior), latent_member(vae.space.prior)
+        evaluate_curves(Curves(0, posterior, prior, "z", 0.0, x, latent_dim=1))
         yield None
-        locate(Locate(0, prior, "u", 0.5))
-        yield from AggregatePosterior(origin[:1], origin[:1] + 1).curves(x)
+        locate(Locate(0, posterior, "u", 0.5))
+        yield from vae.space.aggregate(origin[:1], origin[:1] + 1).curves(x)
 
     def _decode(self, request: Decode) -> Decoded:
         vae = self._model()
@@ -171,7 +170,7 @@ class DecoderWorker:
             embedding = yield from service.embed(vae, images)
             stored = yield from embeddings.store(model.info.digest, data, embedding)
         self._embedding = stored.embedding
-        summary = yield from service.summarize(stored.embedding)
+        summary = yield from service.summarize(stored.embedding, vae.divergence)
         yield Embedded(
             request.id, model.info.digest, data.digest, stored.mu_path, stored.sigma_path, summary
         )  # fmt: skip
@@ -187,7 +186,7 @@ class DecoderWorker:
         if self._embedding is None:
             raise ValueError("the aggregate posterior needs the data to be encoded first")
         dim, x = request.dim, np.ascontiguousarray(request.x, np.float64)
-        mixture = AggregatePosterior(self._embedding.mu[:, dim], self._embedding.sigma[:, dim])
+        mixture = self._model().space.aggregate(self._embedding.mu[:, dim], self._embedding.sigma[:, dim])
         pdf, cdf = yield from mixture.curves(x)
         yield AggregateReady(request.id, dim, x, pdf, cdf)
 

@@ -44,4 +44,4 @@ def _embed(vae: VAE, info: DataInfo) -> tuple[Embedding, EmbeddingSummary]:
     with progress_bar() as bar:
         task = bar.add_task("images", total=info.count)
         embedding = finished(embed(vae, load_images(info)), lambda: bar.advance(task, EMBED_SLICE))
-    return embedding, finished(summarize(embedding), lambda: None)
+    return embedding, finished(summarize(embedding, vae.divergence), lambda: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from explorer.commands.report import finished, print_result, progress_bar, table
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from models.opening import OpenedModel
 
 T = TypeVar("T")
-KL_KIND = "closed form"
 
 
 def evaluate_model(model: str, data: str, as_json: bool) -> int:
@@ -25,14 +25,23 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
     check_images(info, opened)
     if info.count == info.train_count:
         raise InputError(info.name, "it has no test images")
-    evaluation, evidence, images = _evaluated(opened, info)
-    result = _fields(opened, info, evaluation, evidence, images)
+    judged = _evaluated(opened, info)
+    result = _fields(opened, info, judged)
     print_result(result, table(_rows(result)), as_json)
     return 0
 
 
-def _evaluated(opened: OpenedModel, info: DataInfo) -> tuple[Evaluation, tuple[float, float], int]:
-    """Return the evaluation, mean and error of the bound on log p(x), and on how many images."""
+@dataclass(frozen=True)
+class Judged:
+    """The evaluation and where its KL comes from, mean and error of the bound on log p(x), and on how many images."""
+
+    evaluation: Evaluation
+    kl_by: str
+    evidence: tuple[float, float]
+    images: int
+
+
+def _evaluated(opened: OpenedModel, info: DataInfo) -> Judged:
     parameters = compiled(opened).parameters()
     from models.datasets import load_images
     from models.evaluation import MAX_EVALUATED, Evaluator
@@ -40,7 +49,8 @@ def _evaluated(opened: OpenedModel, info: DataInfo) -> tuple[Evaluation, tuple[f
     images = load_images(info)[info.train_count :][:MAX_EVALUATED]
     evaluator = Evaluator(opened.architecture, images)
     evaluation = _watched("ELBO", evaluator.bound(parameters))
-    return evaluation, _watched("log p(x)", evaluator.evidence(parameters)), len(images)
+    evidence = _watched("log p(x)", evaluator.evidence(parameters))
+    return Judged(evaluation, evaluator.kl_kind, evidence, len(images))
 
 
 def _watched(name: str, steps: Generator[None, None, T]) -> T:
@@ -49,13 +59,13 @@ def _watched(name: str, steps: Generator[None, None, T]) -> T:
         return finished(steps, lambda: bar.advance(task))
 
 
-def _fields(
-    opened: OpenedModel, info: DataInfo, evaluation: Evaluation, evidence: tuple[float, float], images: int
-) -> dict[str, object]:
-    terms, (log_p, error) = evaluation.terms, evidence
+def _fields(opened: OpenedModel, info: DataInfo, judged: Judged) -> dict[str, object]:
+    evaluation, (log_p, error) = judged.evaluation, judged.evidence
+    terms = evaluation.terms
     return {
-        "kind": "evaluation", "model": opened.info.name, "data": info.name, "test_images": images, "elbo": terms.elbo,
-        "elbo_error": evaluation.error, "reconstruction": terms.reconstruction, "kl": terms.kl, "kl_by": KL_KIND,
+        "kind": "evaluation", "model": opened.info.name, "data": info.name, "test_images": judged.images,
+        "elbo": terms.elbo,
+        "elbo_error": evaluation.error, "reconstruction": terms.reconstruction, "kl": terms.kl, "kl_by": judged.kl_by,
         "nll": -log_p, "nll_error": error, "active_units": int(evaluation.active.sum()),
         "latent_dim": opened.info.latent_dim, "kl_per_dim": evaluation.kl_per_dim.tolist(),
     }  # fmt: skip

@@ -20,6 +20,7 @@ from models.protocol import (
     GradientsReady,
     InputError,
     Problem,
+    latent_member,
     usual_family,
 )
 
@@ -64,7 +65,7 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
         raise InputError("--dim", f"there are dimensions 0 to {opened.info.latent_dim - 1}, not {dim}")
     vae, image = compiled(opened), np.ascontiguousarray(load_images(info)[index : index + 1])
     mu, sigma = vae.encode(image)
-    family = Family("Normal", {"loc": float(mu[0, dim]), "scale": float(sigma[0, dim])})
+    family = latent_member(opened.info.settings.posterior, float(mu[0, dim]), float(sigma[0, dim]))
     return Continuous("elbo", family, 0.0, ElboPoint(image, mu[0], dim)), vae
 
 

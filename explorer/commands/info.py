@@ -11,7 +11,7 @@ import numpy as np
 
 from explorer.commands.report import print_result, table
 from explorer.commands.science import find_data, find_model
-from models.protocol import DataInfo, InputError, ModelInfo
+from models.protocol import DataInfo, InputError, ModelInfo, TrainSettings
 from resources import bundled_models
 
 PNG_MAGIC = b"\x89PNG"
@@ -57,7 +57,7 @@ def model_lines(info: ModelInfo) -> list[str]:
         ("recipe", info.recipe),
         ("data", f"{info.dataset}, images {' × '.join(map(str, info.image_shape))}"),
         ("network", f"hidden layers {layers}, {settings.latent_dim} latent dimensions, {info.parameters:,} parameters"),
-        ("objective", f"{settings.likelihood} likelihood, β = {settings.beta:g}"),
+        ("objective", _objective(settings)),
         ("training", f"{info.epoch} epochs, batches of {settings.batch_size}, {rate}"),
         ("seed", settings.seed),
     ]  # fmt: skip
@@ -66,6 +66,13 @@ def model_lines(info: ModelInfo) -> list[str]:
             value = info.metrics[key]
             rows.append((label, f"{value:.2f} {unit}" if unit else f"{value:.0f} of {settings.latent_dim}"))
     return [*table(rows), *_kl_lines(info.kl_per_dim)]
+
+
+def _objective(settings: TrainSettings) -> str:
+    draws = f" with {settings.samples} draws" if settings.samples > 1 else ""
+    free = f", {settings.free_bits:g} free nats a dimension" if settings.free_bits > 0.0 else ""
+    families = f"q {settings.posterior}, prior {settings.prior}"
+    return f"{settings.objective}{draws}, {settings.likelihood} likelihood, {families}, β = {settings.beta:g}{free}"
 
 
 def _kl_lines(kl_per_dim: tuple[float, ...]) -> Iterator[str]:

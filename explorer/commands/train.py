@@ -70,7 +70,7 @@ def run_training(data: str, outputs: Outputs, resume: bool, options: Mapping[str
     from models.training import TrainingRun
 
     run = TrainingRun(request)
-    with _stopped_by_interrupt(run), _recording(outputs, settings) as curves:
+    with _stopped_by_interrupt(run), _recording(outputs) as curves:
         finished, last = _follow(run, curves)
     if finished.path is None:
         raise KeyboardInterrupt
@@ -94,12 +94,12 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
 
 
 @contextmanager
-def _recording(outputs: Outputs, settings: TrainSettings) -> Iterator[Curves]:
+def _recording(outputs: Outputs) -> Iterator[Curves]:
     """Collect what epochs report, and write it in the end, whatever the end is."""
     from models.history import write_history
     from models.tensorboard import EpochLog
 
-    log = None if outputs.logdir is None else EpochLog(outputs.logdir, settings)
+    log = None if outputs.logdir is None else EpochLog(outputs.logdir)
     curves = Curves(log)
     try:
         yield curves
@@ -107,7 +107,7 @@ def _recording(outputs: Outputs, settings: TrainSettings) -> Iterator[Curves]:
         if log is not None:
             log.close()
         if outputs.history is not None and curves.records:
-            write_history(outputs.history, curves.records, settings)
+            write_history(outputs.history, curves.records)
 
 
 class Curves:
@@ -179,7 +179,9 @@ def _follow(run: TrainingRun, curves: Curves) -> tuple[Finished, Progress | None
 
 
 def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
-    if isinstance(event, Progress):
+    if isinstance(event, TrainStarted):
+        bar.console.print(f"minimizing the negative {event.loss}")
+    elif isinstance(event, Progress):
         bar.update(task, description="epoch", completed=round(event.epoch, 1), total=event.epochs)
     elif isinstance(event, EpochDone):
         record = event.record

@@ -42,6 +42,8 @@ class Triads(QObject):
         low, high = model.range_of(dim)
         span = min(low, z, mu - SIGMAS * sigma), max(high, z, mu + SIGMAS * sigma)
         family, prior, norm = model.posterior(mu, sigma), model.prior, float(point.z @ point.z)
+        # Only of a normal prior is the squared norm χ².
+        dims = len(point.z) if model.prior_family == "Normal" else 0
         scores = self.state.view.bank(dim)
 
         def answer(reply: p.Reply) -> None:
@@ -49,7 +51,7 @@ class Triads(QObject):
                 self.state.results.set_triad(Triad(dim, family, prior, norm**0.5, reply))
 
         self._requests.ask(
-            "curves", lambda n: p.Curves(n, family, prior, "z", z, scores, span, norm, len(point.z)), answer
+            "curves", lambda n: p.Curves(n, family, prior, "z", z, scores, span, norm, dims), answer
         )  # fmt: skip
 
     def ask_workbench(self) -> None:
@@ -74,7 +76,7 @@ class Triads(QObject):
         )  # fmt: skip
 
     def locate(self, dim: int, anchor: str, value: float) -> None:
-        """Move z of a dimension to where u of its posterior, or of the prior, has this value."""
+        """Move z of a dimension to where u or ε of its posterior, or u of the prior, has this value."""
         point, model = self.state.latent.point, self.state.model
         family = model.prior if anchor == "u of p" else model.posterior(float(point.mu[dim]), float(point.sigma[dim]))
 
@@ -84,7 +86,7 @@ class Triads(QObject):
             self.state.latent.await_answer(self._requests.under_way("locate") is not None)
 
         self.state.latent.await_answer(True)
-        self._requests.ask("locate", lambda n: p.Locate(n, family, "u", value), answer)
+        self._requests.ask("locate", lambda n: p.Locate(n, family, "eps" if anchor == "eps" else "u", value), answer)
 
     def ask_probabilities(self) -> None:
         """Ask where z stands in every dimension, while sliders show that."""

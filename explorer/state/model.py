@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,17 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.latent import Source
+from models.geometry import Vector
 from models.protocol import (
-    STANDARD_NORMAL,
+    LATENT_VARIANCES,
     DataInfo,
     Embedded,
     EmbeddingSummary,
     Family,
     Floats32,
+    LatentFamily,
     ModelInfo,
+    latent_member,
 )
 
 Images = NDArray[np.uint8]
@@ -105,14 +109,33 @@ class ModelState(QObject):
         self.data_changed.emit()
         self.embedding_changed.emit()
 
+    @property
+    def posterior_family(self) -> LatentFamily:
+        """The family of q(z_i|x) of the open model."""
+        return "Normal" if self.model is None else self.model.settings.posterior
+
+    @property
+    def prior_family(self) -> LatentFamily:
+        """The family of p(z_i) of the open model."""
+        return "Normal" if self.model is None else self.model.settings.prior
+
     def posterior(self, mu: float, sigma: float) -> Family:
-        """Return q(z_i|x) with this mean and standard deviation."""
-        return Family("Normal", {"loc": mu, "scale": sigma})
+        """Return q(z_i|x) with this location and scale."""
+        return latent_member(self.posterior_family, mu, sigma)
 
     @property
     def prior(self) -> Family:
         """The prior p(z_i) of the open model."""
-        return STANDARD_NORMAL
+        return latent_member(self.prior_family)
+
+    @property
+    def prior_deviation(self) -> float:
+        """The standard deviation of the prior in each dimension."""
+        return math.sqrt(LATENT_VARIANCES[self.prior_family])
+
+    def deviation(self, sigma: Vector) -> Vector:
+        """Return the standard deviations [d] of posteriors with scales ``sigma`` [d]."""
+        return sigma * math.sqrt(LATENT_VARIANCES[self.posterior_family])
 
     def range_of(self, dim: int) -> tuple[float, float]:
         """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""

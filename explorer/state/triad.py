@@ -16,6 +16,8 @@ from models.protocol import FAMILY_PARAMETERS, Anchor, Family, Parameter
 
 Mode = Literal["model", "workbench"]
 SMALLEST_U = 1e-12
+# The noise of these is the normal score of z: what z it makes only the engine knows.
+SCORED = ("StudentT",)
 SYMBOLS = {"z": "z", "eps": "ε", "u": "u"}
 COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "eps": "eps"}
 
@@ -113,7 +115,7 @@ class TriadState(QObject):
         kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U) if key == "u" else value
         if self.on_workbench:
             self._set_on_workbench(key, kept)
-        elif key == "u":
+        elif key == "u" or (key == "eps" and self.family.name in SCORED):
             self._view.locate_requested.emit(self._view.dimension, key, kept)
         elif key in COMPONENTS:
             self._latent.set_component(COMPONENTS[key], self._view.dimension, kept)

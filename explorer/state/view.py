@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from models.geometry import Vector, standard_noise
+from models.protocol import LatentFamily
 
 DecodeMode = Literal["mu", "sample", "mean"]
 Axes = tuple[int, int] | Literal["pca"]
@@ -23,7 +24,7 @@ class ViewState(QObject):
     """Choices of the person that are no latent change, and so not undone.
 
     ``locate_requested(dim, anchor, value)`` asks to move z of a dimension to where u has that value, under the
-    posterior (anchor "u") or the prior ("u of p").
+    posterior (anchor "u") or the prior ("u of p"), or the noise of the posterior ("eps").
     """
 
     axes_changed = Signal()
@@ -94,9 +95,9 @@ class ViewState(QObject):
         """Return the frozen bank of a dimension from the seed: sorted normal scores [512] of its noise."""
         return _bank(self.seed, dim)
 
-    def prior_noise(self, latent_dim: int) -> Vector:
-        """Return one standard normal draw [d] from the seed: the first of an export with that seed."""
-        noise: Vector = standard_noise(self.seed, 1, latent_dim)[0].astype(np.float64)
+    def prior_noise(self, latent_dim: int, prior: LatentFamily) -> Vector:
+        """Return one draw [d] of the prior from the seed: the first of an export with that seed."""
+        noise: Vector = standard_noise(self.seed, 1, latent_dim, prior)[0].astype(np.float64)
         return noise
 
 

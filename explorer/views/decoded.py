@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QLabel
 
@@ -116,4 +118,6 @@ class DecodedPane(Pane):
     def _show_facts(self) -> None:
         triad = self.state.results.triad
         if triad is not None:
-            self._facts.setText(f"|z| {triad.norm:.2f} · typicality {triad.curves.numbers.typicality:.1%}")
+            typicality = triad.curves.numbers.typicality
+            known = "" if math.isnan(typicality) else f" · typicality {typicality:.1%}"
+            self._facts.setText(f"|z| {triad.norm:.2f}{known}")

@@ -293,7 +293,7 @@ class DimensionsPane(Pane):
         state.view.set_seed(state.view.seed + 1)
         state.latency.input()
         with state.latent.step("Randomize"):
-            state.latent.replace_unlocked(state.view.prior_noise(state.latent.latent_dim))
+            state.latent.replace_unlocked(state.view.prior_noise(state.latent.latent_dim, state.model.prior_family))
 
     def reset_all(self) -> None:
         """Return all unlocked dimensions to the posterior mean."""

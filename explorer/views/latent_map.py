@@ -155,7 +155,7 @@ class LatentMap(Pane):
             self.plot.cloud.set_points(plane.cloud_to_plane(embedding.mu), labels, names)
         else:
             self.plot.cloud.set_points(np.zeros((0, 2)), np.zeros(0, np.int64), {})
-        self.plot.rings.set_centre(plane.to_plane(np.zeros(plane.basis.shape[1])))
+        self.plot.rings.set_prior(plane.to_plane(np.zeros(plane.basis.shape[1])), self.state.model.prior_deviation)
         self._name_axes(plane)
         self._show_points()
         if fresh and not self.plot.holding:
@@ -190,7 +190,7 @@ class LatentMap(Pane):
     def _marker(self, plane: Projection, point: Point, current: bool) -> Marker:
         outlines: tuple[Matrix, ...] = ()
         if current:
-            spread, centre = plane.ellipse(point.sigma), plane.to_plane(point.mu)
+            spread, centre = plane.ellipse(self.state.model.deviation(point.sigma)), plane.to_plane(point.mu)
             outlines = tuple(centre + ellipse_outline(spread, scale) for scale in (1.0, 2.0))
         image = self.state.results.thumbnails.get(point.name)
         picture = None if image is None else to_qimage(to_bytes(image))

@@ -81,16 +81,17 @@ class CloudLayer(StillLayer):
 
 
 class RingLayer(StillLayer):
-    """Circles at 1, 2 and 3 standard deviations of the standard normal prior, in the plane shown."""
+    """Circles at 1, 2 and 3 standard deviations of the prior, in the plane shown."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.centre: Matrix = np.zeros(2)
+        self.deviation = 1.0
         self.setZValue(5)
 
-    def set_centre(self, centre: Matrix) -> None:
-        """Place the prior's mean at ``centre`` [2]."""
-        self.centre = centre
+    def set_prior(self, centre: Matrix, deviation: float) -> None:
+        """Place the prior's mean at ``centre`` [2]; it has this standard deviation in every direction."""
+        self.centre, self.deviation = centre, deviation
         self.refresh()
 
     def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
@@ -98,7 +99,8 @@ class RingLayer(StillLayer):
         yield
         centre = QPointF(*frame.to_pixels(self.centre))
         for ring in (1, 2, 3):
-            across, down = ring * frame.x_scale, ring * frame.y_scale
+            radius = ring * self.deviation
+            across, down = radius * frame.x_scale, radius * frame.y_scale
             painter.setPen(QPen(QColor(self.theme.colors.prior), 1.0, Qt.PenStyle.DashLine))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(centre, across, down)

@@ -37,7 +37,7 @@ class TrainingPane(Pane):
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.setInterval(DRAW_EVERY_MS)
-        self._bar, self._text, self._legend = QProgressBar(), QLabel(), caption()
+        self._bar, self._text, self._loss, self._legend = QProgressBar(), QLabel(), caption(), caption()
         self._build()
         self._connect()
         self._status_changed()
@@ -51,6 +51,8 @@ class TrainingPane(Pane):
         self.header.addSpacing(8)
         self.header.addWidget(self._text, 1)
         self._text.setText("Train a model on the open data, or choose other data.")
+        self.header.addWidget(self._loss)
+        self.header.addSpacing(8)
         self.header.addWidget(self._legend)
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
@@ -108,7 +110,10 @@ class TrainingPane(Pane):
         self.discard.setEnabled(active)
         self.save.setEnabled(not active and run.unsaved is not None)
         match status:
+            case RunStatus.RUNNING:
+                self._started()
             case RunStatus.STARTING:
+                self._loss.setText("")
                 self._text.setText("Preparing: loading data, compiling the training step …")
                 self._bar.setRange(0, 0)
             case RunStatus.PAUSED:
@@ -117,6 +122,11 @@ class TrainingPane(Pane):
                 self._text.setText("Stopping …")
             case _:
                 self._bar.setRange(0, 1000)
+
+    def _started(self) -> None:
+        started = self.state.run.started
+        if started is not None:
+            self._loss.setText(f"maximizing the {started.loss}")
 
     def _show_progress(self) -> None:
         run = self.state.run

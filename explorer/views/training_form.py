@@ -1,106 +1,120 @@
-"""The settings of a training run, with the defaults of the project's own architecture."""
+"""The data and the settings of a training run, with the defaults of the project's own architecture."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+from typing import cast
 
-from PySide6.QtCore import QRegularExpression, Qt
-from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
+    QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
-    QLineEdit,
+    QHBoxLayout,
+    QSpinBox,
+    QStackedWidget,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from explorer.state import AppState
-from explorer.views.pane import caption, real_box, whole_box
-from models.protocol import LIKELIHOODS, TrainSettings
+from explorer.views.pane import Segments, caption
+from explorer.views.training_fields import PAGES, Entry, value_of
+from models.protocol import TrainSettings
 from resources import bundled_datasets, dataset_path
 
-LIKELIHOOD_NAMES = {
-    "bernoulli": "Bernoulli (binarized)",
-    "continuous_bernoulli": "continuous Bernoulli",
-    "gaussian": "Gaussian, learned σ²",
-}
 DATA_FILES = "Images (*.npz *.npy *.gz *ubyte);;All files (*)"
+WEIGHTED = ("iwae", "dreg")
+USUAL_WEIGHTED_DRAWS = 5
+CAPTION_WIDTH = 84
 
 
 class TrainingForm(QWidget):
-    """Data, sizes, likelihood, β, learning rate, epochs, batch size, seed."""
+    """The data on top, below it one page of settings at a time."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        default = TrainSettings()
         self.data = QComboBox()
-        self.hidden = QLineEdit(", ".join(str(size) for size in default.hidden))
-        self.latent = whole_box(default.latent_dim, 1, 512)
-        self.likelihood = QComboBox()
-        self.beta = real_box(default.beta, 0.0, 100.0, 2, 0.1)
-        self.rate = real_box(default.learning_rate, 1e-6, 1.0, 6, 0.0005)
-        self.batch = whole_box(default.batch_size, 1, 8192)
-        self.epochs = whole_box(default.epochs, 1, 100_000)
-        self.seed = whole_box(default.seed, 0, 2**31 - 1)
+        self.pages = Segments("Settings of", {page: page for page in PAGES}, {})
+        self.fields: dict[str, QWidget] = {}
+        self._stack = QStackedWidget()
         self._build()
+        self._objective = cast(QComboBox, self.fields["objective"])
         for name in bundled_datasets():
             self._add_data(name, str(dataset_path(name)))
         self.data.activated.connect(self._choose_data)
+        self.pages.group.idClicked.connect(self._stack.setCurrentIndex)
+        self._objective.currentIndexChanged.connect(self._objective_changed)
         state.model.data_changed.connect(self._data_changed)
 
     def _build(self) -> None:
-        pattern = QRegularExpression(r"\s*[1-9]\d{0,3}(\s*[,\s]\s*[1-9]\d{0,3}){0,5}\s*")
-        self.hidden.setValidator(QRegularExpressionValidator(pattern, self.hidden))
-        self.hidden.setToolTip("Widths of the encoder's hidden layers; the decoder mirrors them")
-        for key in LIKELIHOODS:
-            self.likelihood.addItem(LIKELIHOOD_NAMES[key], key)
         self.data.setMinimumContentsLength(12)
         self.data.setAccessibleName("data")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 4, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(4)
-        grid.addWidget(caption("data"), 0, 0)
-        grid.addWidget(self.data, 0, 1, 1, 2)
+        first = QHBoxLayout()
+        first.addWidget(caption("data"))
+        first.addWidget(self.data, 1)
         choices = (
             ("File …", "Choose a data file", self._choose_file),
             ("Folder …", "Choose a folder of images", self._choose_folder),
         )
-        for column, (text, tip, slot) in enumerate(choices):
+        for text, tip, slot in choices:
             button = QToolButton()
             button.setText(text)
             button.setToolTip(tip)
             button.clicked.connect(slot)
-            grid.addWidget(button, 0, 3 + column)
-        fields = (
-            ("hidden sizes", self.hidden), ("latent dim", self.latent), ("likelihood", self.likelihood),
-            ("β", self.beta), ("learning rate", self.rate), ("batch size", self.batch), ("epochs", self.epochs),
-            ("seed", self.seed),
-        )  # fmt: skip
-        for number, (text, field) in enumerate(fields):
-            row, column = 1 + number // 2, 3 * (number % 2)
-            field.setAccessibleName(text)
-            grid.addWidget(caption(text), row, column)
-            grid.addWidget(field, row, column + 1, 1, 2 if column == 0 else 1)
-        grid.setRowStretch(6, 1)
+            first.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(first)
+        column.addWidget(self.pages, 0, Qt.AlignmentFlag.AlignLeft)
+        for entries in PAGES.values():
+            self._stack.addWidget(self._page(entries))
+        column.addWidget(self._stack)
+        column.addStretch(1)
+        self.pages.set_choice(next(iter(PAGES)))
         self.setFixedWidth(430)
+
+    def _page(self, entries: tuple[Entry, ...]) -> QWidget:
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        for number, entry in enumerate(entries):
+            field = entry.make()
+            field.setToolTip(entry.tip)
+            field.setAccessibleName(entry.label)
+            self.fields[entry.setting] = field
+            row, column = number // 2, 2 * (number % 2)
+            grid.addWidget(caption(entry.label), row, column)
+            grid.addWidget(field, row, column + 1)
+        for column in (1, 3):
+            grid.setColumnStretch(column, 1)
+            grid.setColumnMinimumWidth(column - 1, CAPTION_WIDTH)
+        grid.setRowStretch(len(entries), 1)
+        return page
+
+    def _objective_changed(self) -> None:
+        """An importance-weighted bound needs several draws and has no KL term of its own to weigh."""
+        weighted = self._objective.currentData() in WEIGHTED
+        draws = cast(QSpinBox, self.fields["samples"])
+        draws.setMinimum(2 if weighted else 1)
+        if weighted and draws.value() == 2:
+            draws.setValue(USUAL_WEIGHTED_DRAWS)
+        for name, neutral in (("beta", 1.0), ("free_bits", 0.0)):
+            field = cast(QDoubleSpinBox, self.fields[name])
+            field.setEnabled(not weighted)
+            if weighted:
+                field.setValue(neutral)
 
     def settings(self) -> TrainSettings:
         """Return the settings as typed."""
-        sizes = tuple(int(size) for size in re.findall(r"\d+", self.hidden.text()))
-        return TrainSettings(
-            hidden=sizes or TrainSettings().hidden,
-            latent_dim=self.latent.value(),
-            likelihood=self.likelihood.currentData(),
-            beta=self.beta.value(),
-            batch_size=self.batch.value(),
-            learning_rate=self.rate.value(),
-            epochs=self.epochs.value(),
-            seed=self.seed.value(),
-        )
+        values = {name: value_of(field, name) for name, field in self.fields.items()}
+        return TrainSettings(**values)  # type: ignore[arg-type]
 
     def data_path(self) -> str | None:
         """Return the data chosen, None while there is none."""

@@ -1,28 +1,35 @@
-"""The aggregate posterior of one latent dimension, exactly: the mean over the data of N(μ_n, σ_n²)."""
+"""The aggregate posterior of one latent dimension, exactly: the mean over the data of its posteriors q(z|x_n)."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import lru_cache
 
 import numpy as np
 import tensorflow as tf
 
-from models.distributions.normal import Normal
+from models.distributions.base import Distribution
 from models.protocol import Floats32, Floats64
 
+MemberOf = Callable[[tf.Tensor, tf.Tensor], Distribution]
 COMPONENTS_PER_CHUNK = 512
 
 
 class AggregatePosterior:
-    """The mixture q(z) = 1/N Σ_n N(z; μ_n, σ_n²) over N images, evaluated in float64.
+    """The mixture q(z) = 1/N Σ_n q(z; μ_n, σ_n) over N images, evaluated in float64.
 
     Parameters
     ----------
     loc, scale : array [N]
-        Posterior means and standard deviations of the images.
+        Locations and scales of the posteriors of the images.
+    member : callable
+        Makes the family's distribution of locations and scales.
+    chunk : int
+        Components between two yields.
     """
 
-    def __init__(self, loc: Floats32, scale: Floats32) -> None:
+    def __init__(self, loc: Floats32, scale: Floats32, member: MemberOf, chunk: int = COMPONENTS_PER_CHUNK) -> None:
+        self._sums, self._chunk = _component_sums(member), chunk
         self._loc = np.asarray(loc, np.float64)
         self._scale = np.asarray(scale, np.float64)
 
@@ -30,20 +37,23 @@ class AggregatePosterior:
         """Return density and distribution function [m] on ``x`` [m], yielding after each chunk of components."""
         points = tf.constant(x, tf.float64)
         total = np.zeros((2, len(x)))
-        for start in range(0, len(self._loc), COMPONENTS_PER_CHUNK):
-            chunk = slice(start, start + COMPONENTS_PER_CHUNK)
-            total += _component_sums(points, tf.constant(self._loc[chunk]), tf.constant(self._scale[chunk])).numpy()
+        for start in range(0, len(self._loc), self._chunk):
+            chunk = slice(start, start + self._chunk)
+            total += self._sums(points, tf.constant(self._loc[chunk]), tf.constant(self._scale[chunk])).numpy()
             yield
         pdf, cdf = total / len(self._loc)
         return pdf, cdf
 
 
-@tf.function(
-    input_signature=[tf.TensorSpec([None], tf.float64)] * 3,
-    autograph=False,
-)
-def _component_sums(x: tf.Tensor, loc: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    """Return the sums over components [k] of density and distribution function on ``x`` [m], as [2, m]."""
-    components = Normal(loc, scale, validate=False)
-    column = x[:, tf.newaxis]
-    return tf.stack([tf.reduce_sum(components.prob(column), 1), tf.reduce_sum(components.cdf(column), 1)])
+@lru_cache(maxsize=8)
+def _component_sums(member: MemberOf) -> Callable[..., tf.Tensor]:
+    """Return the function of (x [m], loc [k], scale [k]) that sums density and distribution function, as [2, m]."""
+
+    def graph(x: tf.Tensor, loc: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+        components, column = member(loc, scale), x[:, tf.newaxis]
+        return tf.stack([tf.reduce_sum(components.prob(column), 1), tf.reduce_sum(components.cdf(column), 1)])
+
+    traced: Callable[..., tf.Tensor] = tf.function(
+        graph, input_signature=[tf.TensorSpec([None], tf.float64)] * 3, autograph=False
+    )
+    return traced

@@ -16,9 +16,10 @@ from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.gamma import Chi2, Gamma, InverseGamma
 from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
 from models.distributions.kl import kl_divergence, register_kl
-from models.distributions.location_scale import Cauchy, Gumbel, Laplace
+from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logistic
 from models.distributions.normal import Normal
 from models.distributions.special import EULER_GAMMA, LOG_SQRT_TWO_PI, exprel, ndtr
+from models.distributions.student_t import StudentT
 from models.distributions.truncated_normal import TruncatedNormal
 from models.distributions.von_mises import VonMises, mean_length
 
@@ -43,6 +44,25 @@ def _normal_laplace(q: Normal, p: Laplace) -> tf.Tensor:
     y = (q.loc - p.loc) / q.scale
     folded = q.scale * (math.sqrt(2.0 / math.pi) * tf.exp(-0.5 * y * y) + y * (1.0 - 2.0 * ndtr(-y)))
     return folded / p.scale + tf.math.log(2.0 * p.scale / q.scale) - 0.5 - LOG_SQRT_TWO_PI
+
+
+@register_kl(Logistic, Laplace)
+def _logistic_laplace(q: Logistic, p: Laplace) -> tf.Tensor:
+    """E|z − m| is the integral of F below m and of 1 − F above it: scale·(2 softplus(y) − y)."""
+    y = (q.loc - p.loc) / q.scale
+    folded = q.scale * (2.0 * tf.nn.softplus(y) - y)
+    return folded / p.scale + tf.math.log(2.0 * p.scale) - q.entropy()
+
+
+@register_kl(StudentT, Laplace)
+def _student_t_laplace(q: StudentT, p: Laplace) -> tf.Tensor:
+    """E|z − m| from ∫ t f(t) dt = −(ν + t²)/(ν − 1) f(t); infinite for ν ≤ 1."""
+    y = (q.loc - p.loc) / q.scale
+    standard = StudentT(q.df, tf.zeros_like(y), tf.ones_like(y), validate=False)
+    safe = tf.where(q.df > 1.0, q.df, 2.0 * tf.ones_like(q.df))
+    folded = y * (1.0 - 2.0 * standard.survival_function(y)) + 2.0 * (safe + y * y) / (safe - 1.0) * standard.prob(y)
+    whole = q.scale * folded / p.scale + tf.math.log(2.0 * p.scale) - q.entropy()
+    return tf.where(q.df > 1.0, whole, tf.constant(math.inf, q.dtype))
 
 
 @register_kl(Cauchy, Cauchy)

@@ -125,10 +125,10 @@ def wide(x: tf.Tensor) -> tf.Tensor:
     return tf.cast(x, tf.float64)
 
 
-def open_uniform(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+def open_uniform(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType, generator: str = GENERATOR) -> tf.Tensor:
     """Draw uniform numbers of the open interval (0, 1), symmetric about ½: never 0 and never 1."""
     half_step = 2.0**-24 if dtype == tf.float32 else 2.0**-53
-    return tf.random.stateless_uniform(shape, seed, dtype=dtype, alg=GENERATOR) + tf.constant(half_step, dtype)
+    return tf.random.stateless_uniform(shape, seed, dtype=dtype, alg=generator) + tf.constant(half_step, dtype)
 
 
 def standard_normal(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from models.distributions import Distribution
 from models.distributions.families import distribution_of
 from models.objectives import log_likelihood
-from models.protocol import STANDARD_NORMAL, ElboPoint, Objective
+from models.protocol import ElboPoint, Objective, latent_member
 from models.vae import VAE
 
 FORMULAS: dict[Objective, Callable[[tf.Tensor, float], tf.Tensor]] = {
@@ -68,7 +68,7 @@ class ElboObjective:
         parameters = self._vae.parameters()
         logits = self._vae.logits(moved)
         likelihood = log_likelihood(parameters, self._likelihood, logits, self._x)
-        prior = distribution_of(STANDARD_NORMAL)
+        prior = distribution_of(latent_member(self._vae.space.prior))
         return tf.cast(likelihood, tf.float64) + prior.log_prob(z) - q.log_prob(z)
 
 

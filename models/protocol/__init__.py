@@ -28,16 +28,20 @@ from models.protocol.decoding import (
     SampleTile,
 )
 from models.protocol.descriptions import (
+    ESTIMATORS,
+    LATENT_FAMILIES,
     LIKELIHOODS,
     PROTOCOL_VERSION,
     SCHEDULES,
     ControlAction,
     DataInfo,
+    Estimator,
     Family,
     FinishReason,
     Floats32,
     Floats64,
     InputError,
+    LatentFamily,
     Likelihood,
     ModelInfo,
     Role,
@@ -48,8 +52,10 @@ from models.protocol.descriptions import (
 )
 from models.protocol.families import (
     FAMILY_PARAMETERS,
+    LATENT_VARIANCES,
     STANDARD_NORMAL,
     Parameter,
+    latent_member,
     usual_family,
     with_parameter,
 )
@@ -118,7 +124,10 @@ Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
 __all__ = [
+    "ESTIMATORS",
     "FAMILY_PARAMETERS",
+    "LATENT_FAMILIES",
+    "LATENT_VARIANCES",
     "LIKELIHOODS",
     "NO_SCORE",
     "OBJECTIVES",
@@ -157,6 +166,7 @@ __all__ = [
     "EpochDone",
     "EpochRecord",
     "Estimates",
+    "Estimator",
     "Failed",
     "Family",
     "FindRuns",
@@ -169,6 +179,7 @@ __all__ = [
     "Grip",
     "Hello",
     "InputError",
+    "LatentFamily",
     "Likelihood",
     "Locate",
     "Located",
@@ -200,6 +211,7 @@ __all__ = [
     "TrainerReply",
     "TrainerRequest",
     "UnfinishedRun",
+    "latent_member",
     "usual_family",
     "with_parameter",
 ]

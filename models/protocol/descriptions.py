@@ -17,6 +17,10 @@ Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian"]
 LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "continuous_bernoulli", "gaussian")
 Schedule = Literal["constant", "cosine"]
 SCHEDULES: tuple[Schedule, ...] = ("constant", "cosine")
+LatentFamily = Literal["Normal", "Laplace", "Logistic", "StudentT"]
+LATENT_FAMILIES: tuple[LatentFamily, ...] = ("Normal", "Laplace", "Logistic", "StudentT")
+Estimator = Literal["elbo", "elbo_mc", "stl", "iwae", "dreg"]
+ESTIMATORS: tuple[Estimator, ...] = ("elbo", "elbo_mc", "stl", "iwae", "dreg")
 SampleSource = Literal["prior", "around", "posterior"]
 ControlAction = Literal["pause", "resume", "stop", "discard"]
 FinishReason = Literal["complete", "early", "stopped", "discarded"]
@@ -48,9 +52,13 @@ class TrainSettings:
     """All that decides a training run besides its data; the same settings and data give the same weights.
 
     ``schedule`` is that of the learning rate; ``average`` is the decay of the moving average of the weights, which is
-    what is evaluated and kept (0: the weights themselves). The run ends early when the loss of the test images has not
-    fallen by more than ``min_delta`` nats for ``early_stopping_patience`` epochs (0: never); with
-    ``restore_best_weights`` the weights of the epoch with the lowest one are kept.
+    what is evaluated and kept (0: the weights themselves). ``posterior`` and ``prior`` are the families of q(z|x) and
+    p(z). ``objective`` is the bound that is trained, from ``samples`` draws of z for each image: ``elbo`` with the KL
+    in closed form where there is one, ``elbo_mc`` with the KL from the draws, ``stl`` (sticking the landing), ``iwae``
+    and ``dreg``. ``free_bits`` nats of KL are free in each dimension.
+    The run ends early when the loss of the test images has not fallen by more than ``min_delta`` nats for
+    ``early_stopping_patience`` epochs (0: never); with ``restore_best_weights`` the weights of the epoch with the
+    lowest one are kept.
     """
 
     hidden: tuple[int, ...] = (256, 128)
@@ -63,6 +71,11 @@ class TrainSettings:
     seed: int = 0
     schedule: Schedule = "constant"
     average: float = 0.999
+    posterior: LatentFamily = "Normal"
+    prior: LatentFamily = "Normal"
+    objective: Estimator = "elbo"
+    samples: int = 1
+    free_bits: float = 0.0
     early_stopping_patience: int = 0
     min_delta: float = 0.0
     restore_best_weights: bool = False
@@ -111,8 +124,12 @@ class DataInfo:
 
 @dataclass(frozen=True)
 class Terms:
-    """The parts of the objective, means per image in nats: ELBO = −(reconstruction + KL)."""
+    """The parts of the objective, means per image in nats: ELBO = −(reconstruction + KL).
+
+    ``loss`` is what is minimized: −ELBO unless β, free bits or an importance-weighted bound make it another number.
+    """
 
     elbo: float
     reconstruction: float
     kl: float
+    loss: float

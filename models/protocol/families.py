@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from models.protocol.descriptions import Family
+from models.protocol.descriptions import Family, LatentFamily
 
 SMALLEST, LARGEST = 1e-4, 1e6
+# Degrees of freedom of a latent Student t: heavy tails, and still a variance and a finite fourth moment.
+LATENT_DF = 5.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,16 @@ FAMILY_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "ContinuousBernoulli": (Parameter("logits", "η", 1.5),),
 }
 STANDARD_NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
+# Variances of the members with scale 1.
+LATENT_VARIANCES: dict[LatentFamily, float] = {
+    "Normal": 1.0, "Laplace": 2.0, "Logistic": math.pi**2 / 3.0, "StudentT": LATENT_DF / (LATENT_DF - 2.0),
+}  # fmt: skip
+
+
+def latent_member(name: LatentFamily, loc: float = 0.0, scale: float = 1.0) -> Family:
+    """Return the member of a latent family: with location 0 and scale 1, the prior of one dimension."""
+    shape = {"df": LATENT_DF} if name == "StudentT" else {}
+    return Family(name, {**shape, "loc": loc, "scale": scale})
 
 
 def usual_family(name: str) -> Family:

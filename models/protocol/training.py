@@ -30,7 +30,10 @@ class Control:
 
 @dataclass(frozen=True)
 class TrainStarted:
-    """The data is loaded and the first step compiled; ``records`` are of the epochs before a resume."""
+    """The data is loaded and the first step compiled.
+
+    ``loss`` says what is minimized and where its KL comes from, ``records`` are of the epochs before a resume.
+    """
 
     id: int
     data_name: str
@@ -38,6 +41,7 @@ class TrainStarted:
     test_count: int
     steps_per_epoch: int
     first_epoch: int
+    loss: str
     records: tuple[EpochRecord, ...] = ()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
@@ -29,9 +30,9 @@ def pane(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
         desk.drop(tmp_path / "few.npy")
     form = desk.window.training.form
     desk.window.show_pane("Training")
-    form.hidden.setText("32")
-    form.latent.setValue(LATENT)
-    form.epochs.setValue(3)
+    form.fields["hidden"].setText("32")
+    form.fields["latent_dim"].setValue(LATENT)
+    form.fields["epochs"].setValue(3)
     yield desk
     if desk.state.run.active:
         desk.state.run.control("discard")
@@ -50,7 +51,7 @@ def _run(desk: Desk) -> Finished:
 
 def _start_long(desk: Desk) -> None:
     """Start a run that does not end by itself, and wait until it makes progress."""
-    desk.window.training.form.epochs.setValue(100_000)
+    desk.window.training.form.fields["epochs"].setValue(100_000)
     with desk.qtbot.waitSignal(desk.state.run.progressed, timeout=LONG_MS):
         desk.window.training.start.click()
 
@@ -81,7 +82,7 @@ def _shows_two(desk: Desk) -> bool:
 
 
 def test_the_map_follows_the_model_while_it_trains(pane: Desk) -> None:
-    pane.window.training.form.latent.setValue(2)
+    pane.window.training.form.fields["latent_dim"].setValue(2)
     _start_long(pane)
     clouds: list[np.ndarray] = []
     for _ in range(2):
@@ -177,3 +178,34 @@ def test_closing_asks_about_a_model_that_was_not_saved(pane: Desk) -> None:
     assert not pane.window.close()
     assert asked == ["The trained model has not been saved. Close anyway?"]
     assert pane.window.isVisible()
+
+
+def test_families_and_objective_are_chosen_and_the_pane_says_what_is_maximized(pane: Desk) -> None:
+    training = pane.window.training
+    for name, key in (("posterior", "StudentT"), ("prior", "Laplace"), ("objective", "dreg")):
+        field = training.form.fields[name]
+        field.setCurrentIndex(field.findData(key))
+    # An importance-weighted bound has no KL term to weigh, and needs several draws.
+    assert not training.form.fields["beta"].isEnabled()
+    assert training.form.settings().samples == 5
+    _run(pane)
+    assert "DReG, KL by Monte Carlo, 5 draws" in training._loss.text()
+    model = pane.state.model
+    assert (model.posterior(0.5, 2.0).name, model.prior.name) == ("StudentT", "Laplace")
+    assert pane.curves.numbers.kl_closed
+    assert np.isfinite(pane.curves.numbers.kl)
+    training.form.fields["objective"].setCurrentIndex(0)
+    assert training.form.fields["beta"].isEnabled()
+
+
+def test_the_noise_of_a_student_t_posterior_is_set_by_the_engine(pane: Desk) -> None:
+    field = pane.window.training.form.fields["posterior"]
+    field.setCurrentIndex(field.findData("StudentT"))
+    _run(pane)
+    triad, dim = pane.state.triad, pane.state.view.dimension
+    triad.set("eps", 1.5)
+    pane.settle()
+    mu, sigma = pane.point.mu[dim], pane.point.sigma[dim]
+    expected = mu + sigma * scipy.stats.t(5).ppf(scipy.stats.norm.cdf(1.5))
+    assert pane.point.z[dim] == pytest.approx(expected, rel=1e-6)
+    assert pane.curves.place.eps == pytest.approx(1.5, abs=1e-6)

@@ -117,9 +117,11 @@ def test_the_aggregate_posterior_is_the_exact_mixture() -> None:
     rng = np.random.default_rng(0)
     loc, scale = rng.normal(size=1300).astype(np.float32), rng.uniform(0.05, 2.0, 1300).astype(np.float32)
     x = np.linspace(-6, 6, 41)
-    pdf, cdf = finish(AggregatePosterior(loc, scale).curves(x))
+    pdf, cdf = finish(AggregatePosterior(loc, scale, Normal).curves(x))
     components = Normal(loc.astype(np.float64), scale.astype(np.float64))
     assert np.allclose(pdf, components.prob(x[:, None]).numpy().mean(axis=1), rtol=1e-12)
     assert np.allclose(cdf, components.cdf(x[:, None]).numpy().mean(axis=1), rtol=1e-12)
     fine = np.linspace(-12, 12, 4001)
-    assert np.trapezoid(finish(AggregatePosterior(loc, scale).curves(fine))[0], fine) == pytest.approx(1.0, abs=1e-4)
+    assert np.trapezoid(finish(AggregatePosterior(loc, scale, Normal).curves(fine))[0], fine) == pytest.approx(
+        1.0, abs=1e-4
+    )

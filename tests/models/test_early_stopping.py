@@ -22,12 +22,12 @@ from models.protocol import EpochDone, EpochRecord, Finished, Progress, Reply, T
 from models.training import TrainingRun
 from tests.models.conftest import SETTINGS
 
-RULE = TrainSettings(beta=2.0, early_stopping_patience=2, min_delta=0.5)
+RULE = TrainSettings(early_stopping_patience=2, min_delta=0.5)
 
 
 def record(epoch: int, loss: float) -> EpochRecord:
-    """An epoch whose test loss at β = 2 is ``loss``."""
-    return EpochRecord(epoch, epoch, Terms(0, 0, 0), Terms(0.0, loss - 2.0, 1.0), (), 0, 1.0, 1.0)
+    """An epoch whose test loss is ``loss``."""
+    return EpochRecord(epoch, epoch, Terms(0, 0, 0, 0), Terms(0.0, 1.0, 1.0, loss), (), 0, 1.0, 1.0)
 
 
 def ours(losses: Sequence[float], rule: TrainSettings) -> tuple[int, int]:
@@ -98,7 +98,7 @@ def test_a_run_ends_early_and_keeps_its_best_weights(tiny_data: Path, tmp_path: 
     assert isinstance(finished, Finished)
     assert finished.reason == "early"
     rule = replace(SETTINGS, **STOPPING)
-    ended, best = ours(losses, replace(rule, beta=1.0))
+    ended, best = ours(losses, rule)
     assert (finished.epoch, len(losses)) == (ended, ended)
     assert best == ended - 3
     info = open_model(finished.path).info

@@ -10,6 +10,7 @@ import pytest
 
 from models import embeddings
 from models.geometry import standard_noise
+from models.latent_space import Divergence, LatentSpace
 from models.protocol import DataInfo
 from models.service import Embedding, summarize
 from tests.models.conftest import finish
@@ -66,7 +67,7 @@ def test_only_the_embeddings_used_last_are_kept() -> None:
 def test_the_summary_is_that_of_all_images() -> None:
     whole = embedding(2)
     whole.mu[:, 1] = 1000.0 + 0.05 * whole.mu[:, 1]
-    summary = finish(summarize(whole))
+    summary = finish(summarize(whole, Divergence(LatentSpace())))
     mu, sigma = whole.mu.astype(np.float64), whole.sigma.astype(np.float64)
     assert np.allclose(summary.kl, (0.5 * (mu**2 + sigma**2 - 1) - np.log(sigma)).mean(axis=0))
     assert np.allclose(summary.covariance, np.cov(mu, rowvar=False), rtol=1e-9, atol=1e-12)

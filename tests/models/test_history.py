@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from models.history import read_history, records_of, table_of, write_history
-from models.protocol import EpochRecord, InputError, Terms, TrainSettings
+from models.protocol import EpochRecord, InputError, Terms
 
 RECORDS = tuple(
     EpochRecord(
-        epoch, 9 * epoch, Terms(-3.1 / epoch, 2.0 / epoch, 1.1 / epoch), Terms(-1 / 3, 0.1 + 0.2, 1e-17), (0.1, 2.5e-7),
+        epoch, 9 * epoch, Terms(-3.1 / epoch, 2.0 / epoch, 1.1 / epoch, 6.4 / epoch),
+        Terms(-1 / 3, 0.3, 1e-17, 0.1 + 0.2), (0.1, 2.5e-7),
         epoch % 2, 1e4 / 3, 0.7 * epoch,
     )
     for epoch in (1, 2, 3)
@@ -43,23 +44,23 @@ def test_the_clock_takes_no_part_in_comparisons() -> None:
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
 def test_a_file_gives_back_every_bit(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"history{suffix}"
-    write_history(path, RECORDS, TrainSettings())
+    write_history(path, RECORDS)
     assert read_history(path) == RECORDS
     assert clock(read_history(path)) == clock(RECORDS)
-    write_history(path, (), TrainSettings())
+    write_history(path, ())
     assert read_history(path) == ()
 
 
 def test_the_names_and_the_count_are_those_of_keras(tmp_path: Path) -> None:
-    write_history(tmp_path / "h.json", RECORDS, TrainSettings(beta=4.0))
+    write_history(tmp_path / "h.json", RECORDS)
     lists = json.loads((tmp_path / "h.json").read_text())
     assert lists["epoch"] == [0, 1, 2]
-    assert lists["loss"] == pytest.approx([2.0 + 4.4, (2.0 + 4.4) / 2, (2.0 + 4.4) / 3])
+    assert lists["loss"] == pytest.approx([6.4, 3.2, 6.4 / 3])
     assert lists["val_loss"] == pytest.approx([0.3] * 3)
     assert lists["elbo"] == [record.train.elbo for record in RECORDS]
     assert lists["val_kl"] == [1e-17] * 3
     assert lists["kl_per_dim_1"] == [2.5e-7] * 3
-    write_history(tmp_path / "h.csv", RECORDS, TrainSettings(beta=4.0))
+    write_history(tmp_path / "h.csv", RECORDS)
     with (tmp_path / "h.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == list(lists)
@@ -79,6 +80,6 @@ def test_another_file_is_refused(suffix: str, text: str, tmp_path: Path) -> None
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InputError, match=r"h\.csv: cannot be written: "):
-        write_history(tmp_path / "file" / "h.csv", RECORDS, TrainSettings())
+        write_history(tmp_path / "file" / "h.csv", RECORDS)
     with pytest.raises(InputError, match=r"none\.csv: no such file"):
         read_history(tmp_path / "none.csv")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from models.protocol import InputError, TrainSettings
+from models.protocol import InputError
 from models.tensorboard import EpochLog
 from tests.models.test_history import RECORDS
 
@@ -25,7 +25,7 @@ def _scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
 
 def test_tags_and_steps_are_those_of_keras(tmp_path: Path) -> None:
-    log = EpochLog(tmp_path / "log", TrainSettings(beta=4.0))
+    log = EpochLog(tmp_path / "log")
     log.write(RECORDS[:2])
     log.write(RECORDS[2:])
     log.close()
@@ -44,4 +44,4 @@ def test_tags_and_steps_are_those_of_keras(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InputError, match=r"log: (not a directory|file exists)"):
-        EpochLog(tmp_path / "file" / "log", TrainSettings())
+        EpochLog(tmp_path / "file" / "log")

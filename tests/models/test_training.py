@@ -103,7 +103,9 @@ def test_beta_weighs_the_kl_term_alone() -> None:
         loop, state = TrainingLoop(architecture, settings, blobs(16)), initial_state(architecture, 0)
         sums = loop.run(state, loop.epoch_order(0), 0, 1)
         gradients.append({name: value.numpy() for name, value in state.first.items()})
-        assert sums.means().elbo == pytest.approx(-(sums.reconstruction + sums.kl))
+        terms = sums.means()
+        assert terms.elbo == pytest.approx(-(terms.reconstruction + terms.kl))
+        assert terms.loss == pytest.approx(terms.reconstruction + beta * terms.kl, rel=1e-6)
     none, one, three = gradients
     for name in ("encoder.loc.bias", "encoder.scale.kernel"):
         assert np.abs(one[name] - none[name]).max() > 1e-4

@@ -12,6 +12,7 @@ from models.distributions import Distribution, kl_divergence
 PAIRS = [
     (md.Laplace, (0.25, 1.5), md.Laplace, (-0.5, 1.0)), (md.Laplace, (0.25, 1.5), md.Normal, (-0.5, 2.0)),
     (md.Normal, (0.25, 1.5), md.Laplace, (-0.5, 1.0)), (md.Normal, (0.25, 1.5), md.Normal, (-0.5, 1.0)),
+    (md.Logistic, (0.25, 0.5), md.Laplace, (-0.5, 1.0)), (md.StudentT, (5.0, 0.25, 0.5), md.Laplace, (-0.5, 1.0)),
     (md.Cauchy, (0.25, 1.5), md.Cauchy, (-0.5, 1.0)), (md.Gumbel, (0.25, 1.0), md.Gumbel, (-0.5, 1.5)),
     (md.Uniform, (0.0, 1.0), md.Uniform, (-0.5, 1.5)), (md.Exponential, (1.5,), md.Exponential, (0.5,)),
     (md.Weibull, (1.5, 2.0), md.Weibull, (1.25, 1.0)), (md.HalfNormal, (1.5,), md.HalfNormal, (2.5,)),
