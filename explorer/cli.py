@@ -83,13 +83,31 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--schedule", default="constant", show_default=True, help="Of the learning rate: constant, cosine.")
 @click.option("--average", default=0.999, show_default=True, help="Decay of the moving average of the weights.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--early-stopping-patience", default=0, show_default=True, help="Epochs to wait for a better test loss.")
+@click.option("--min-delta", default=0.0, show_default=True, help="What a better test loss has to gain, in nats.")
+@click.option("--restore-best-weights", is_flag=True, help="Keep the weights of the epoch with the lowest test loss.")
+@click.option("--history", type=click.Path(path_type=Path), help="Also write the curves, to a .csv or .json file.")
+@click.option("--logdir", type=click.Path(path_type=Path), help="Also write a log for TensorBoard into this folder.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
-def train(data: str, out: Path, resume: bool, as_json: bool, **settings: object) -> int:
+def train(data: str, **options: Any) -> int:  # noqa: ANN401
     """Train a VAE on DATA: a bundled name, .npz, .npy, IDX, or a folder of pictures. Ctrl-C stops and keeps it."""
-    from explorer.commands.train import run_training
+    from explorer.commands.train import Outputs, run_training
 
-    return run_training(data, out, settings, resume, as_json)
+    outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))
+    return run_training(data, outputs, options.pop("resume"), options)
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file of the whole model, .keras.")
+@click.option("--output", type=click.Choice(["image", "logits"]), default="image", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def export(model: str, out: Path, output: str, as_json: bool) -> int:
+    """Write MODEL for Keras: OUT, OUT-encoder and OUT-decoder, which need nothing of Latentscape."""
+    from explorer.commands.export import export_model
+
+    return export_model(model, out, output, as_json)
 
 
 @cli.command()

@@ -15,7 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.architecture import Architecture, ParameterArrays
+from models.early_stopping import EarlyStopping
 from models.files import sync_folder
 from models.history import Records, records_of, table_of
 from models.protocol import Dials, Floats32, InputError, ModelInfo, TrainSettings
@@ -44,6 +45,8 @@ BYTES_PER_WRITE = 1 << 22
 
 # Parameters, Adam's first and second moment, and the moving average.
 STATE_GROUPS = ("parameters", "first", "second", "average")
+# Of a run that restores its best weights, once there are some.
+BEST = "best"
 HISTORY = "history"
 StateArrays = dict[str, dict[str, Floats32]]
 
@@ -65,7 +68,7 @@ class Checkpoint:
     data_digest : str
         Of the data it was trained on.
     arrays : mapping of str to mapping of str to array
-        By group (:data:`STATE_GROUPS`) and parameter name.
+        By group (:data:`STATE_GROUPS`, and :data:`BEST` if there is one) and parameter name.
     elapsed : float
         Seconds of training so far.
     name : str
@@ -77,6 +80,10 @@ class Checkpoint:
     sums : tuple of float
         Terms summed over the steps of the epoch under way.
     history : tuple of EpochRecord
+        Of the epochs completed.
+    earlier_rates : tuple of (int, float)
+        The last epoch and the learning rate until then, where a resume has changed it.
+    stopping : EarlyStopping
         Of the epochs completed.
     ended : bool
         Whether the run has come to its end, or was stopped by the person.
@@ -93,6 +100,8 @@ class Checkpoint:
     dials: Dials
     sums: tuple[float, ...]
     history: Records = ()
+    earlier_rates: tuple[tuple[int, float], ...] = ()
+    stopping: EarlyStopping = field(default_factory=EarlyStopping)
     ended: bool = False
 
     @property
@@ -173,6 +182,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             dials=Dials(**{name: float(value) for name, value in values["dials"].items()}),
             sums=tuple(float(value) for value in values["sums"]),
             history=records_of(values["columns"], table),
+            earlier_rates=tuple((int(epoch), float(rate)) for epoch, rate in values["earlier_rates"]),
+            stopping=EarlyStopping(**values["stopping"]),
             ended=bool(values["ended"]),
         )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -202,7 +213,7 @@ def remove_run(run_folder: Path) -> None:
 
 def check_state(checkpoint: Checkpoint, architecture: Architecture) -> None:
     """Raise :class:`InputError` unless the arrays are those of ``architecture``, finite and complete."""
-    for group in STATE_GROUPS:
+    for group in {**dict.fromkeys(STATE_GROUPS), **checkpoint.arrays}:
         found = {name: values.shape for name, values in checkpoint.arrays.get(group, {}).items()}
         if found != architecture.shapes():
             raise InputError(str(checkpoint.folder), f"its {group} do not fit the model")
@@ -228,6 +239,8 @@ def _state_bytes(checkpoint: Checkpoint) -> bytes:
         "dials": asdict(checkpoint.dials),
         "sums": checkpoint.sums,
         "columns": columns,
+        "earlier_rates": checkpoint.earlier_rates,
+        "stopping": asdict(checkpoint.stopping),
         "ended": checkpoint.ended,
     }
     tensors: dict[str, NDArray[np.floating]] = {
@@ -251,10 +264,10 @@ def _verified(folder: Path) -> Mapping[str, bytes]:
 
 
 def _grouped(tensors: Mapping[str, Floats32]) -> StateArrays:
-    groups: StateArrays = {group: {} for group in STATE_GROUPS}
+    groups: StateArrays = {}
     for key, array in tensors.items():
         group, name = key.split("/", 1)
-        groups[group][name] = array
+        groups.setdefault(group, {})[name] = array
     return groups
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from models.architecture import ParameterArrays
@@ -15,7 +16,7 @@ from models.checkpoint import (
     write_checkpoint,
 )
 from models.files import reason_of
-from models.protocol import CheckpointDelayed, CheckpointWritten, InputError, ModelInfo, UnfinishedRun
+from models.protocol import CheckpointDelayed, CheckpointWritten, InputError, ModelInfo, TrainSettings, UnfinishedRun
 from models.run_lock import RunLock
 
 
@@ -62,10 +63,10 @@ class RunFolder:
         repeated, self._complaint = written.reason == self._complaint, written.reason
         return None if repeated else written
 
-    def last_good(self) -> UnfinishedRun | None:
-        """Return what can be resumed from the newest whole checkpoint."""
+    def last_good(self, settings: TrainSettings) -> UnfinishedRun | None:
+        """Return what can be resumed from the newest whole checkpoint of a run that had these ``settings`` last."""
         checkpoint = latest_checkpoint(self.path)
-        return None if checkpoint is None else resumable(checkpoint)
+        return None if checkpoint is None else replace(resumable(checkpoint), settings=settings)
 
     def remove(self) -> None:
         """Remove the run and give the folder back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 
 from models.protocol import BETA_SCHEDULES, ESTIMATORS, SCHEDULES, Dials, TrainSettings
@@ -27,6 +27,8 @@ def check_settings(settings: TrainSettings) -> TrainSettings:
     _within("beta", settings.beta, 0.0, 1e6)
     _within("learning rate", settings.learning_rate, 1e-9, 1.0)
     _within("average", settings.average, 0.0, 0.999999)
+    _within("early-stopping patience", settings.early_stopping_patience, 0, MAX_EPOCHS)
+    _within("min delta", settings.min_delta, 0.0, 1e6)
     if settings.schedule not in SCHEDULES:
         raise ValueError(f"the schedule is one of {', '.join(SCHEDULES)}, not {settings.schedule!r}")
     _within("warm-up epochs", settings.warmup_epochs, 0.0, MAX_EPOCHS)
@@ -55,15 +57,23 @@ def _check_objective(settings: TrainSettings) -> None:
         raise ValueError(f"{settings.objective} needs at least 2 samples: with one it is the ELBO")
 
 
-def command_of(dataset: str, name: str, settings: TrainSettings) -> str:
-    """Return the command line that repeats a training; options that have their default are left out."""
+def command_of(
+    dataset: str, name: str, settings: TrainSettings, earlier_rates: Sequence[tuple[int, float]] = ()
+) -> str:
+    """Return the command line that repeats a training; options that have their default are left out.
+
+    A comment tells of ``earlier_rates``, pairs of the last epoch and the learning rate until then.
+    """
     words = ["latentscape", "train", dataset, "--out", f"{name}.safetensors"]
     for field in fields(TrainSettings):
         value = getattr(settings, field.name)
-        if value != field.default:
+        if value is True:
+            words.append(f"--{field.name.replace('_', '-')}")
+        elif value != field.default:
             text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
             words += [f"--{field.name.replace('_', '-')}", text]
-    return shlex.join(words)
+    told = [f"{rate:g} until epoch {epoch}" for epoch, rate in earlier_rates]
+    return shlex.join(words) + (f"  # learning rate {', '.join(told)}" if told else "")
 
 
 def settings_to_json(settings: TrainSettings) -> dict[str, object]:

@@ -14,10 +14,11 @@ import tensorflow as tf
 
 from models.architecture import architecture_of
 from models.arithmetic import gigaflop_per_image, peak_gflops
-from models.checkpoint import STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
+from models.checkpoint import BEST, STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
 from models.clock import Clock
 from models.datasets import load_images, opening_data
 from models.divergence import DivergedError, check_finite, fault_of
+from models.early_stopping import EarlyStopping
 from models.evaluation import Evaluation, Evaluator
 from models.files import reason_of
 from models.optimizer import Tensors
@@ -65,6 +66,10 @@ class TrainingRun:
         self._snapshots = Snapshots(Path(request.run_folder))
         self._patient = patient
         self._history: list[EpochRecord] = []
+        self._earlier_rates: tuple[tuple[int, float], ...] = ()
+        self._stopping = EarlyStopping()
+        self._best: Tensors | None = None
+        self._ended = False
         self._action: ControlAction | None = None
         self._clock = Clock()
         self._next_checkpoint = -math.inf
@@ -116,11 +121,11 @@ class TrainingRun:
             self._snapshots.kept(),
         )
         try:
-            while self._action is None and self._epoch < self._settings.epochs:
+            while self._action is None and not self._over():
                 yield from self._train_epoch()
             yield from self._finish()
         except DivergedError as error:
-            yield Diverged(self._request.id, error.step, error.reason, self._folder.last_good())
+            yield Diverged(self._request.id, error.step, error.reason, self._folder.last_good(self._settings))
 
     # ------------------------------------------------------------------------------------------------- start
 
@@ -135,9 +140,18 @@ class TrainingRun:
         self._clock.elapsed = checkpoint.elapsed
         self._history = list(checkpoint.history)
         self._snapshots.forget_after(len(self._history))
-        if self._settings.learning_rate == checkpoint.settings.learning_rate:
+        self._stopping = checkpoint.stopping
+        # In the order of the architecture, as at the start: sums over all parameters depend on it.
+        groups = {
+            group: {name: tf.constant(arrays[name]) for name in self._architecture.shapes()}
+            for group, arrays in checkpoint.arrays.items()
+        }
+        self._best = groups.pop(BEST, None)
+        self._earlier_rates = checkpoint.earlier_rates
+        if checkpoint.settings.learning_rate == self._settings.learning_rate:
             self._dials = checkpoint.dials
-        groups = {group: _tensors(checkpoint.arrays[group]) for group in STATE_GROUPS}
+        else:
+            self._earlier_rates += ((len(self._history), checkpoint.settings.learning_rate),)
         return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
 
     def _check_same_run(self, checkpoint: Checkpoint) -> None:
@@ -155,6 +169,9 @@ class TrainingRun:
         """Epochs completed."""
         return self._state.step // self._loop.steps_per_epoch
 
+    def _over(self) -> bool:
+        return self._epoch >= self._settings.epochs or self._stopping.ends(self._settings)
+
     def _train_epoch(self) -> Iterator[Reply | None]:
         """Train to the end of the current epoch, or until told to stop."""
         epoch = self._epoch
@@ -169,9 +186,12 @@ class TrainingRun:
         evaluation = yield from self._evaluator.terms(self._kept())
         record = self._record(evaluation)
         self._history.append(record)
+        self._stopping = self._stopping.after(record, self._settings)
+        if self._settings.restore_best_weights and self._stopping.wait == 0:
+            self._best = self._kept()
         self._take_snapshot(evaluation)
         yield EpochDone(self._request.id, record, self._snapshots.kept())
-        if time.monotonic() >= self._next_checkpoint and self._epoch < self._settings.epochs:
+        if time.monotonic() >= self._next_checkpoint and not self._over():
             yield self._folder.news(self._write(evaluation.metrics(), record.kl_per_dim))
 
     def _record(self, evaluation: Evaluation) -> EpochRecord:
@@ -232,7 +252,8 @@ class TrainingRun:
 
     def _finish(self) -> Iterator[Reply | None]:
         """Evaluate and keep the model, or remove the run; a request to stop or discard cuts the wait short."""
-        reason: FinishReason = "complete" if self._action is None else "stopped"
+        self._ended = True
+        reason: FinishReason = "stopped" if self._action else self._ending()
         if self._state.step == 0:
             # There is nothing to keep yet.
             self._action = "discard"
@@ -250,6 +271,9 @@ class TrainingRun:
         yield written
         yield Finished(self._request.id, reason, written.path, self._epoch)
 
+    def _ending(self) -> FinishReason:
+        return "early" if self._stopping.ends(self._settings) else "complete"
+
     def _discard(self) -> Finished:
         self._folder.remove()
         return Finished(self._request.id, "discarded", None, self._epoch)
@@ -259,7 +283,7 @@ class TrainingRun:
     ) -> Generator[Reply | None, None, CheckpointWritten | None]:
         """Write the last checkpoint; one that is patient tries until it succeeds, or the person gives up: None."""
         while self._action != "discard":
-            written = self._write(metrics, kl_per_dim, ended=True)
+            written = self._write(metrics, kl_per_dim)
             if isinstance(written, CheckpointWritten):
                 return written
             if not self._patient:
@@ -280,13 +304,15 @@ class TrainingRun:
         return {}
 
     def _kept(self) -> Tensors:
-        """Return the weights that are evaluated and kept."""
+        """Return the weights that are evaluated and kept: in the end the best, if they are to be restored."""
+        if self._ended and self._best is not None:
+            return self._best
         return self._state.average if self._settings.average > 0.0 else self._state.parameters
 
-    def _write(
-        self, metrics: dict[str, float], kl_per_dim: tuple[float, ...], ended: bool = False
-    ) -> CheckpointWritten | CheckpointDelayed:
+    def _write(self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]) -> CheckpointWritten | CheckpointDelayed:
         arrays = {group: _arrays(getattr(self._state, group)) for group in STATE_GROUPS}
+        if self._best is not None:
+            arrays[BEST] = _arrays(self._best)
         check_finite(self._state.step, arrays)
         checkpoint = Checkpoint(
             folder=checkpoint_folder(self._folder.path, self._state.step),
@@ -300,7 +326,9 @@ class TrainingRun:
             dials=self._dials,
             sums=tuple(self._state.sums.numpy().tolist()),
             history=tuple(self._history),
-            ended=ended,
+            earlier_rates=self._earlier_rates,
+            stopping=self._stopping,
+            ended=self._ended,
         )
         info = self._description(metrics, kl_per_dim)
         began = time.monotonic()
@@ -323,16 +351,12 @@ class TrainingRun:
             image_shape=self._data.image_shape,
             settings=self._settings,
             dataset=self._data.name,
-            epoch=self._epoch,
+            epoch=self._epoch if self._kept() is not self._best else self._stopping.best_epoch,
             parameters=self._architecture.parameter_count(),
-            recipe=command_of(self._data.name, self._request.name, self._settings),
+            recipe=command_of(self._data.name, self._request.name, self._settings, self._earlier_rates),
             metrics=metrics,
             kl_per_dim=kl_per_dim,
         )
-
-
-def _tensors(arrays: dict[str, Floats32]) -> Tensors:
-    return {name: tf.constant(values) for name, values in arrays.items()}
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from models.protocol import (
     CheckpointDelayed,
     Diverged,
     EpochDone,
+    EpochRecord,
     Finished,
     InputError,
     Progress,
@@ -29,33 +31,97 @@ from models.protocol import (
 )
 
 if TYPE_CHECKING:
+    from models.tensorboard import EpochLog
     from models.training import TrainingRun
 
+ENDINGS = {
+    "complete": "done",
+    "early": "stopped early at epoch {epoch}, kept that of epoch {kept}",
+    "stopped": "stopped, kept at epoch {kept}",
+}
 
-def run_training(data: str, out: Path, options: Mapping[str, Any], resume: bool, as_json: bool) -> int:
-    """Train on ``data`` and leave the model at ``out``; return the exit code.
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where results go: the model file, and if asked for the curves and a log for TensorBoard."""
+
+    model: Path
+    history: Path | None
+    logdir: Path | None
+    as_json: bool
+
+
+def run_training(data: str, outputs: Outputs, resume: bool, options: Mapping[str, Any]) -> int:
+    """Train on ``data`` and leave the model; return the exit code.
 
     Checkpoints lie in ``OUT.run`` until the model is written, so that ``--resume`` goes on after a crash.
     """
+    out = outputs.model
     check_target(out, ".safetensors")
+    if outputs.history is not None:
+        check_target(outputs.history, ".json" if outputs.history.suffix == ".json" else ".csv")
     settings = TrainSettings(**{**options, "hidden": parse_hidden(options["hidden"])})
     _check_input(find_data(data), settings)
     run_folder = out.with_suffix(".run")
     request = Train(1, str(find_data(data)), str(run_folder), out.stem, settings, resume)
+    _check_nothing_lost(run_folder, resume)
     start_science("trainer")
     from models.checkpoint import remove_run
     from models.training import TrainingRun
 
     run = TrainingRun(request)
-    with _stopped_by_interrupt(run):
-        finished, last = _follow(run)
+    with _stopped_by_interrupt(run), _recording(outputs) as curves:
+        finished, last = _follow(run, curves)
     if finished.path is None:
         raise KeyboardInterrupt
     with whole_file(out) as unfinished:
         unfinished.write_bytes(Path(finished.path).read_bytes())
     remove_run(run_folder)
-    _report(out, finished, last, as_json)
+    _report(out, finished, last, outputs.as_json)
     return 0
+
+
+def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
+    """Refuse to begin anew where a run waits to be resumed."""
+    from models.run_folder import unfinished_runs
+
+    waiting = () if resume else (run for run in unfinished_runs(run_folder.parent) if run.folder == str(run_folder))
+    for run in waiting:
+        raise InputError(
+            str(run_folder), f"here is a run that was interrupted after epoch {run.epoch}: --resume goes on with it, "
+            "without its folder a new one begins"
+        )  # fmt: skip
+
+
+@contextmanager
+def _recording(outputs: Outputs) -> Iterator[Curves]:
+    """Collect what epochs report, and write it in the end, whatever the end is."""
+    from models.history import write_history
+    from models.tensorboard import EpochLog
+
+    log = None if outputs.logdir is None else EpochLog(outputs.logdir)
+    curves = Curves(log)
+    try:
+        yield curves
+    finally:
+        if log is not None:
+            log.close()
+        if outputs.history is not None and curves.records:
+            write_history(outputs.history, curves.records)
+
+
+class Curves:
+    """What the epochs of a run have reported, those before a resume included."""
+
+    def __init__(self, log: EpochLog | None) -> None:
+        self.records: list[EpochRecord] = []
+        self._log = log
+
+    def add(self, *records: EpochRecord) -> None:
+        """Take more of them, in order."""
+        self.records += records
+        if self._log is not None:
+            self._log.write(records)
 
 
 def _check_input(data: Path, settings: TrainSettings) -> None:
@@ -90,7 +156,7 @@ def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _follow(run: TrainingRun) -> tuple[Finished, Progress | None]:
+def _follow(run: TrainingRun, curves: Curves) -> tuple[Finished, Progress | None]:
     """Pull the run to its end behind a progress bar; return its end and its last progress."""
     last: Progress | None = None
     with progress_bar(TextColumn("{task.fields[terms]}")) as bar:
@@ -98,9 +164,13 @@ def _follow(run: TrainingRun) -> tuple[Finished, Progress | None]:
         for event in run.events():
             if isinstance(event, Finished):
                 return event, last
-            if isinstance(event, Diverged):
+            if isinstance(event, TrainStarted):
+                curves.add(*event.records)
+            elif isinstance(event, EpochDone):
+                curves.add(event.record)
+            elif isinstance(event, Diverged):
                 raise ValueError(_diverged(event))
-            if isinstance(event, CheckpointDelayed):
+            elif isinstance(event, CheckpointDelayed):
                 bar.print(f"latentscape: {event.folder}: no checkpoint: {event.reason}; the training goes on")
             elif isinstance(event, Progress):
                 last = event
@@ -136,6 +206,6 @@ def _report(out: Path, finished: Finished, last: Progress | None, as_json: bool)
     result = {
         **model_fields(info), "reason": finished.reason, "seconds": seconds, "images_per_second": speed
     }  # fmt: skip
-    ending = "done" if finished.reason == "complete" else f"stopped, kept at epoch {finished.epoch}"
+    ending = ENDINGS[finished.reason].format(epoch=finished.epoch, kept=info.epoch)
     lines = [f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s", *model_lines(info)]
     print_result(result, lines, as_json)

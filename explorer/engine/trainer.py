@@ -100,6 +100,9 @@ class TrainerEngine(QObject):
 
     def _drop(self, run: p.UnfinishedRun) -> None:
         shutil.rmtree(Path(run.folder), ignore_errors=True)
+        model = self.state.model.model
+        if model is not None and self._before is not None and Path(run.folder) in Path(model.path).parents:
+            self.state.model.open_model_requested.emit(self._before)
 
     def _take(self, reply: p.Reply) -> None:
         if isinstance(reply, p.RunsFound):
@@ -138,18 +141,18 @@ class TrainerEngine(QObject):
                 self.state.engine.notice("error", reply.message)
                 self._finish(None)
 
-    def _finish(self, finished: p.Finished | None) -> None:
+    def _finish(self, finished: p.Finished | None, return_to_before: bool = True) -> None:
         self._job = None
         if self.client.running:
             self.state.engine.set_status("trainer", Status.READY)
         kept = None if finished is None else finished.path
         back = kept or self._before
         self.state.run.finish(finished)
-        if back is not None and (kept is not None or self._shows_the_run()):
+        if back is not None and (kept is not None or (return_to_before and self._shows_the_run())):
             self.state.model.open_model_requested.emit(back)
 
     def _diverged(self, diverged: p.Diverged) -> None:
-        self._finish(None)
+        self._finish(None, return_to_before=diverged.last_good is None)
         offer = after_divergence(diverged)
         if offer is None:
             text = f"The training diverged at step {diverged.step}: {diverged.reason}. A lower learning rate may help."

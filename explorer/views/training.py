@@ -16,6 +16,7 @@ from models.protocol import Finished
 DRAW_EVERY_MS = 100
 ENDINGS = {
     "complete": "Done: the trained model is shown; save it to keep it.",
+    "early": "Stopped early at epoch {epoch}: the test loss fell no further; save the model to keep it.",
     "stopped": "Stopped at epoch {epoch}; the model so far is shown; save it to keep it.",
     "discarded": "Discarded: the model from before is back.",
 }

@@ -1,4 +1,4 @@
-"""The settings of a training run as fields: one entry for each, on three pages."""
+"""The settings of a training run as fields: one entry for each, on four pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 
 from PySide6.QtCore import QRegularExpression
 from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from explorer.views.pane import real_box, whole_box
 from models.protocol import ESTIMATORS, LATENT_FAMILIES, LIKELIHOODS, SCHEDULES, TrainSettings
@@ -57,10 +57,19 @@ def sizes(setting: str) -> QLineEdit:
     return field
 
 
+def tick(setting: str) -> QCheckBox:
+    """Return a field for yes or no."""
+    box = QCheckBox()
+    box.setChecked(getattr(DEFAULTS, setting))
+    return box
+
+
 def value_of(widget: QWidget, setting: str) -> object:
     """Return what a field of this module holds; an empty list of sizes is the default."""
     if isinstance(widget, QComboBox):
         return widget.currentData()
+    if isinstance(widget, QCheckBox):
+        return widget.isChecked()
     if isinstance(widget, QSpinBox | QDoubleSpinBox):
         return widget.value()
     if isinstance(widget, QLineEdit):
@@ -101,5 +110,13 @@ PAGES: dict[str, tuple[Entry, ...]] = {
               "weights themselves", partial(real_box, DEFAULTS.average, 0.0, 0.99999, 5, 0.001)),
         Entry("seed", "seed", "Decides the first weights, the order of the images and all noise",
               partial(whole_box, DEFAULTS.seed, 0, 2**31 - 1)),
+    ),
+    "early stopping": (
+        Entry("early_stopping_patience", "patience", "The run ends when the loss of the test images has not fallen for "
+              "so many epochs; 0: never", partial(whole_box, DEFAULTS.early_stopping_patience, 0, 100_000)),
+        Entry("min_delta", "min. gain", "What counts as fallen, in nats",
+              partial(real_box, DEFAULTS.min_delta, 0.0, 1000.0, 3, 0.01)),
+        Entry("restore_best_weights", "keep best", "Keep the weights of the epoch with the lowest test loss",
+              partial(tick, "restore_best_weights")),
     ),
 }  # fmt: skip

@@ -25,7 +25,7 @@ Estimator = Literal["elbo", "elbo_mc", "stl", "iwae", "dreg"]
 ESTIMATORS: tuple[Estimator, ...] = ("elbo", "elbo_mc", "stl", "iwae", "dreg")
 SampleSource = Literal["prior", "around", "posterior"]
 ControlAction = Literal["pause", "resume", "step", "stop", "discard"]
-FinishReason = Literal["complete", "stopped", "discarded"]
+FinishReason = Literal["complete", "early", "stopped", "discarded"]
 
 
 class InputError(Exception):
@@ -61,6 +61,10 @@ class TrainSettings:
     ``samples`` draws of z for each image: ``elbo`` with the KL in closed form where there is one, ``elbo_mc`` with the
     KL from the draws, ``stl`` (sticking the landing), ``iwae`` and ``dreg``. ``free_bits`` nats of KL are free in each
     dimension.
+
+    The run ends early when the loss of the test images has not fallen by more than ``min_delta`` nats for
+    ``early_stopping_patience`` epochs (0: never); with ``restore_best_weights`` the weights of the epoch with the
+    lowest one are kept.
     """
 
     hidden: tuple[int, ...] = (256, 128)
@@ -81,6 +85,9 @@ class TrainSettings:
     warmup_epochs: float = 0.0
     beta_schedule: BetaSchedule = "constant"
     beta_epochs: float = 10.0
+    early_stopping_patience: int = 0
+    min_delta: float = 0.0
+    restore_best_weights: bool = False
 
 
 @dataclass(frozen=True)

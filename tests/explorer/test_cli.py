@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -181,9 +184,38 @@ def test_a_killed_training_is_resumed(workshop: Path) -> None:
         _wait_for(process, workshop / "killed.run")
         process.kill()
     assert not (workshop / "killed.safetensors").exists()
-    done = run(workshop, "train", *options, "--epochs", 1, "--resume")
+    refused = run(workshop, "train", *options, "--epochs", 1)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+): --resume goes on", refused.stderr)
+    assert reached is not None
+    done = run(workshop, "train", *options, "--epochs", 1, "--resume", "--history", "killed.json")
     assert json.loads(done.stdout)["reason"] == "complete"
     assert not (workshop / "killed.run").exists()
+    assert json.loads((workshop / "killed.json").read_text())["epoch"] == list(range(int(reached[1])))
+
+
+def test_curves_and_early_stopping_have_the_names_of_keras(workshop: Path) -> None:
+    values = result(
+        workshop, "train", "spots.npz", "--out", "early.safetensors", "--hidden", "8", "--epochs", 500, "--average", 0,
+        "--learning-rate", 0.05, "--early-stopping-patience", 2, "--min-delta", 0.1, "--restore-best-weights",
+        "--history", "curves.csv", "--logdir", "log",
+    )  # fmt: skip
+    assert values["reason"] == "early"
+    with (workshop / "curves.csv").open(newline="") as file:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
+    assert values["epoch"] == len(losses) - 2
+    assert min(losses) >= losses[-3] - 0.1
+    assert "--early-stopping-patience 2 --min-delta 0.1 --restore-best-weights" in str(values["recipe"])
+    assert [len(list((workshop / "log" / part).iterdir())) for part in ("train", "validation")] == [1, 1]
+
+
+def test_a_model_is_exported_for_keras(workshop: Path) -> None:
+    values = result(workshop, "export", "spots.safetensors", "--out", "spots.keras")
+    assert values["files"] == {
+        "vae": "spots.keras", "encoder": "spots-encoder.keras", "decoder": "spots-decoder.keras"
+    }  # fmt: skip
+    assert all(zipfile.is_zipfile(workshop / str(path)) for path in values["files"].values())
+    assert not list(workshop.glob(".*part*"))
 
 
 @pytest.mark.parametrize(
@@ -197,6 +229,11 @@ def test_a_killed_training_is_resumed(workshop: Path) -> None:
             "Invalid value for '--epochs': 'many' is not a valid integer",
         ),
         (("train", "spots.npz", "--out", "m.txt"), "m.txt: the name of the output must end in .safetensors"),
+        (
+            ("train", "spots.npz", "--out", "m.safetensors", "--history", "h.txt"),
+            "h.txt: the name of the output must end in .csv",
+        ),
+        (("export", "spots.safetensors", "--out", "m.h5"), "m.h5: the name of the output must end in .keras"),
         (
             ("train", "spots.npz", "--out", "m.safetensors", "--hidden", "big"),
             "--hidden: 'big' is not a list of numbers",

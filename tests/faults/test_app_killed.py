@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from explorer.engine.paths import runs_folder
 from explorer.state.run import RunState, RunStatus
 from models.checkpoint import checkpoint_folders, read_checkpoint
 from models.history import Records
-from models.protocol import EpochDone, Finished, Train, TrainSettings
+from models.protocol import EpochDone, Finished, Train, TrainSettings, UnfinishedRun
 from models.training import TrainingRun
 from resources import dataset_path
 from tests.desk import Desk, opened_app
@@ -151,3 +153,36 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
         assert not banner.isVisible()
         assert not folder.exists()
         Desk(app, qtbot).settle()
+
+
+def test_a_run_that_diverges_offers_half_the_learning_rate(
+    data: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
+    folder = runs_folder() / "20260101-000000-000000"
+    gentle = replace(SETTINGS, likelihood="gaussian", beta=1000.0, epochs=2)
+    first = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", gentle)).events()
+    kept = [event for event in first if isinstance(event, Finished)][-1].path
+    with opened_app(qapp) as app:
+        desk, run, banner = Desk(app, qtbot), app.state.run, app.window.banner
+        desk.wait_ready()
+        with qtbot.waitSignal(run.finished, timeout=LONG_MS):
+            wild = replace(gentle, learning_rate=1.0, epochs=EPOCHS)
+            run.resume(UnfinishedRun(str(folder), "few-vae-4", str(data), 2, 0.0, wild))
+        assert run.offer is not None
+        assert re.search(
+            r"few-vae-4 diverged at step \d+: its loss .* It can go on from epoch 2 with half the learning rate, 0\.5",
+            banner.text.text(),
+        )
+        assert Path(kept or "").exists()
+        assert banner.resume.text() == "Go on"
+        banner.resume.click()
+        assert run.settings.learning_rate == 0.5
+        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING or run.offer is not None, timeout=LONG_MS)
+        if run.active:
+            with qtbot.waitSignal(run.finished, timeout=LONG_MS):
+                run.control("discard")
+        if run.offer is not None:
+            banner.discard.click()
+        assert not folder.exists()
+        desk.settle()

@@ -1,0 +1,29 @@
+"""``latentscape export``: a model for Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from explorer.commands.info import model_fields
+from explorer.commands.report import print_result
+from explorer.commands.science import check_target, open_named_model, start_science
+from explorer.export.files import whole_file
+
+
+def export_model(name: str, out: Path, output: str, as_json: bool) -> int:
+    """Write the model, its encoder and its decoder as ``.keras`` files; return the exit code."""
+    check_target(out, ".keras")
+    opened = open_named_model(name)
+    start_science("decoder")
+    from models.keras_export import Output, keras_models
+
+    files = {}
+    for part, model in keras_models(opened, cast("Output", output)).items():
+        path = out if part == "vae" else out.with_stem(f"{out.stem}-{part}")
+        with whole_file(path) as unfinished:
+            model.save(unfinished)
+        files[part] = str(path)
+    lines = [f"{part:<8} {path}" for part, path in files.items()]
+    print_result({**model_fields(opened.info), "output": output, "files": files}, lines, as_json)
+    return 0

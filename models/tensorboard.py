@@ -1,0 +1,60 @@
+"""The curves of a run as a log for TensorBoard, with the tags and folders of Keras' callback.
+
+``train/`` and ``validation/`` hold ``epoch_loss`` and ``epoch_elbo``, ``epoch_reconstruction``, ``epoch_kl``; steps
+count epochs from 0, as Keras does. What belongs to neither, such as ``epoch_active_units``, stands in ``validation/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import tensorflow as tf
+
+from models.files import reason_of
+from models.history import keras_columns
+from models.protocol import EpochRecord, InputError
+
+PLUGIN, DATA_CLASS_SCALAR = "scalars", 1
+VALIDATION = "val_"
+TRAINED = ("loss", "elbo", "reconstruction", "kl", "images_per_second")
+NOT_CURVES = ("epoch", "step", "elapsed")
+
+
+class EpochLog:
+    """A log in ``folder``; InputError if it cannot be written."""
+
+    def __init__(self, folder: Path) -> None:
+        # TensorFlow makes the folder only when it writes, and says nothing if it cannot.
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(str(folder), reason_of(error)) from error
+        self._train = tf.summary.create_file_writer(str(folder / "train"))
+        self._test = tf.summary.create_file_writer(str(folder / "validation"))
+
+    def write(self, records: Iterable[EpochRecord]) -> None:
+        """Add the scalars of some epochs."""
+        for record in records:
+            columns = keras_columns(record)
+            step = int(columns["epoch"])
+            for name, value in columns.items():
+                if name not in NOT_CURVES:
+                    writer = self._train if name in TRAINED else self._test
+                    with writer.as_default():
+                        _scalar(f"epoch_{name.removeprefix(VALIDATION)}", value, step)
+        self._train.flush()
+        self._test.flush()
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._train.close()
+        self._test.close()
+
+
+def _scalar(tag: str, value: float, step: int) -> None:
+    # tf.summary.scalar is part of TensorBoard, which need not be installed to write its files.
+    metadata = tf.compat.v1.SummaryMetadata()
+    metadata.plugin_data.plugin_name = PLUGIN
+    metadata.data_class = DATA_CLASS_SCALAR
+    tf.summary.write(tag, tf.constant(value, tf.float32), step=step, metadata=metadata)

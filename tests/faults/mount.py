@@ -1,0 +1,80 @@
+"""Trains on a disk of its own that fills up and becomes read-only: ``mount.py DATA FOLDER``, in a mount namespace.
+
+Prints one line for each event that speaks of a checkpoint; exit code 77 if the system lets nobody mount.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from pathlib import Path
+
+NOT_ALLOWED = 77
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 1 << 5, 1 << 12, 1 << 14, 1 << 18
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(folder: Path) -> bool:
+    """Mount a file system of 512 KB in memory; return whether that was allowed."""
+    done: int = LIBC.mount(b"tmpfs", str(folder).encode(), b"tmpfs", 0, b"size=512k")
+    return done == 0
+
+
+def forbid(folder: Path) -> None:
+    """Lay a read-only view of ``folder`` over it, for root too; files that are open stay what they were."""
+    name = str(folder).encode()
+    assert LIBC.mount(name, name, None, MS_BIND, None) == 0
+    assert LIBC.mount(None, name, None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) == 0
+
+
+def allow(folder: Path) -> None:
+    """Take the read-only view away."""
+    assert LIBC.umount2(str(folder).encode(), 0) == 0
+
+
+def fill(path: Path) -> None:
+    """Write until nothing more fits."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return
+
+
+def main(data: str, disk: Path) -> None:
+    """Let the disk fill up, have room, become read-only and writable again, each after an event."""
+    LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
+    if not mount(disk):
+        sys.exit(NOT_ALLOWED)
+    from models import training
+    from models.protocol import CheckpointDelayed, CheckpointWritten, Finished, InputError, Train
+    from tests.faults.trainee import SETTINGS
+
+    training.SECONDS_PER_CHECKPOINT = training.TRAINING_PER_WRITING = 0.0
+    steps = iter(
+        (
+            lambda: fill(disk / "full"),
+            (disk / "full").unlink,
+            lambda: forbid(disk),
+            lambda: allow(disk),
+        )
+    )
+    for event in training.TrainingRun(Train(1, data, str(disk / "run"), "tiny", SETTINGS)).events():
+        if isinstance(event, CheckpointDelayed):
+            print("delayed", event.folder, event.reason, flush=True)
+            next(steps)()
+        elif isinstance(event, CheckpointWritten) and (step := next(steps, None)):
+            print("written", flush=True)
+            step()
+        elif isinstance(event, Finished):
+            print("finished", event.reason, event.epoch, flush=True)
+    forbid(disk)
+    try:
+        list(training.TrainingRun(Train(2, data, str(disk / "run"), "tiny", SETTINGS, resume=True)).events())
+    except InputError as error:
+        print("refused", error, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
