@@ -381,8 +381,8 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez_compressed(folder / "blobs.npz", images=blobs(160), labels=np.arange(160) % 4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENTSCAPE_CACHE", str(folder / "cache"))
-        patch.setattr("models.training.SECONDS_PER_CHECKPOINT", 0.0)
-        patch.setattr("models.training.TRAINING_PER_WRITING", 0.0)
+        patch.setattr("models.run_writer.SECONDS_PER_CHECKPOINT", 0.0)
+        patch.setattr("models.run_writer.TRAINING_PER_WRITING", 0.0)
         trained(folder / "blobs.npz", folder / "run")
     return folder
 
