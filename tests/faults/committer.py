@@ -39,7 +39,7 @@ def arrays_of(step: int) -> dict[str, Floats32]:
 
 def records_of(step: int) -> tuple[EpochRecord, ...]:
     """The history after ``step`` steps."""
-    terms = Terms(-3.0, 2.0, 1.0)
+    terms = Terms(-3.0, 2.0, 1.0, 3.0)
     return tuple(EpochRecord(n, STEPS * n, terms, terms, (0.5, 0.5), 2, 1.0, 1.0) for n in range(1, step // STEPS + 1))
 
 
