@@ -27,6 +27,7 @@ class Banner(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
+        self.resume.setObjectName("primary")
         self.close_button = close = QToolButton()
         close.setIcon(theme.icon("close", theme.colors.muted))
         close.setAccessibleName("Close this message")
