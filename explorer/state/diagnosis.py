@@ -27,9 +27,8 @@ def diagnose(records: Sequence[EpochRecord], settings: TrainSettings) -> str:
     if len(records) < EPOCHS_BEFORE_VERDICT:
         return ""
     if last.active_units == 0 or last.test.kl < COLLAPSED_NATS:
-        return (
-            f"posterior collapse: z carries {last.test.kl:.2f} nats, q(z|x) has become the prior; "
-            + ("lower β, warm it up, or give free nats" if last.beta > 0.0 else "raise the learning rate")
+        return f"posterior collapse: z carries {last.test.kl:.2f} nats, q(z|x) has become the prior; " + (
+            "lower β, warm it up, or give free nats" if last.beta > 0.0 else "raise the learning rate"
         )
     return _overfitting(records, settings)
 
@@ -39,4 +38,4 @@ def _overfitting(records: Sequence[EpochRecord], settings: TrainSettings) -> str
     lost = records[best].test.elbo - records[-1].test.elbo
     if len(records) - best <= PATIENCE or lost < OVERFIT_NATS or settings.early_stopping_patience > 0:
         return ""
-    return f"overfitting: the test ELBO was {lost:.1f} nats better after epoch {records[best].epoch}; go back to it below"
+    return f"overfitting: the test ELBO was {lost:.1f} nats better after epoch {records[best].epoch}; go back to it"
