@@ -85,6 +85,14 @@ class Architecture:
             shapes[LOG_VARIANCE] = ()
         return shapes
 
+    def multiply_adds(self) -> dict[str, int]:
+        """Return the multiplications of one image's way through each layer, by the layer's name in order."""
+        return {
+            name.removesuffix(".kernel"): int(np.prod(shape))
+            for name, shape in self.shapes().items()
+            if name.endswith(".kernel")
+        }
+
     def parameter_count(self) -> int:
         """Return how many numbers the model learns."""
         return sum(int(np.prod(shape)) for shape in self.shapes().values())

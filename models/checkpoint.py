@@ -27,10 +27,11 @@ from models.architecture import Architecture, ParameterArrays
 from models.early_stopping import EarlyStopping
 from models.files import sync_folder
 from models.history import Records, records_of, table_of
-from models.protocol import Floats32, InputError, ModelInfo, TrainSettings
+from models.protocol import Dials, Floats32, InputError, ModelInfo, TrainSettings
 from models.run_lock import LOCK_FILE
 from models.saving import model_bytes
 from models.settings import settings_from_json, settings_to_json
+from models.snapshots import Snapshots
 
 MODEL_FILE = "model.safetensors"
 STATE_FILE = "state.safetensors"
@@ -74,6 +75,8 @@ class Checkpoint:
         Of the model.
     data_path : str
         Where the data lay.
+    dials : Dials
+        Learning rate and β as the person left them.
     sums : tuple of float
         Terms summed over the steps of the epoch under way.
     history : tuple of EpochRecord
@@ -94,6 +97,7 @@ class Checkpoint:
     elapsed: float
     name: str
     data_path: str
+    dials: Dials
     sums: tuple[float, ...]
     history: Records = ()
     earlier_rates: tuple[tuple[int, float], ...] = ()
@@ -175,6 +179,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             elapsed=float(values["elapsed"]),
             name=str(values["name"]),
             data_path=str(values["data_path"]),
+            dials=Dials(**{name: float(value) for name, value in values["dials"].items()}),
             sums=tuple(float(value) for value in values["sums"]),
             history=records_of(values["columns"], table),
             earlier_rates=tuple((int(epoch), float(rate)) for epoch, rate in values["earlier_rates"]),
@@ -200,6 +205,7 @@ def remove_run(run_folder: Path) -> None:
     if not run_folder.is_dir():
         return
     remove_checkpoints(run_folder)
+    Snapshots(run_folder).remove()
     (run_folder / LOCK_FILE).unlink(missing_ok=True)
     if not any(run_folder.iterdir()):
         run_folder.rmdir()
@@ -230,6 +236,7 @@ def _state_bytes(checkpoint: Checkpoint) -> bytes:
         "elapsed": checkpoint.elapsed,
         "name": checkpoint.name,
         "data_path": checkpoint.data_path,
+        "dials": asdict(checkpoint.dials),
         "sums": checkpoint.sums,
         "columns": columns,
         "earlier_rates": checkpoint.earlier_rates,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import get_args
@@ -17,7 +19,6 @@ from models.distributions.special import chi2_cdf
 from models.geometry import Vector
 from models.kolmogorov import ks_distance, ks_p_value
 from models.protocol import (
-    FAMILY_PARAMETERS,
     Anchor,
     Curves,
     CurvesReady,
@@ -30,6 +31,7 @@ from models.protocol import (
     Place,
     Probabilities,
     ProbabilitiesReady,
+    usual_family,
 )
 
 EVEN_POINTS, PATH_POINTS = 121, 81
@@ -39,15 +41,21 @@ REACH = 3.0
 # A quadrature whose outermost nodes still add more than this fraction has not come to an end.
 ENDED = 1e-7
 Parameters = tuple[float, ...]
+Pair = tuple[str, str]
+_prepared: set[Pair] = set()
 
 
 def evaluate_curves(request: Curves) -> CurvesReady:
     """Answer ``request``; ParameterError if a family or parameter is wrong, ValueError if another number is."""
     _check(request)
     q, p = _key(request.family), _key(request.reference)
-    _prepare(q.name)
+    if not is_prepared(q.name, p.name):
+        deque(preparing(q.name, p.name), maxlen=0)
     z, eps = _located(q, request.anchor, request.value)
-    still = _still(q, p, request.scores.tobytes(), _span(q, p, z) if request.span is None else request.span)
+    span = _span(q, p, z) if request.span is None else request.span
+    if not np.isfinite([z, eps, *span]).all():
+        raise ValueError(f"the values of {request.family} leave the range of the computer's numbers")
+    still = _still(q, p, request.scores.tobytes(), span)
     place, grips = _place_and_grips(q, z, eps)
     numbers = replace(still.numbers, typicality=_typicality(request.squared_norm, request.latent_dim))
     return CurvesReady(
@@ -129,12 +137,32 @@ def _check_anchor(anchor: str, value: float) -> None:
         raise ValueError(f"u must lie between 0 and 1, it is {value}")
 
 
-@lru_cache(maxsize=64)
-def _prepare(name: str) -> None:
-    """Trace and call every way to give a value, so that the first drag of another grip does not wait for it."""
-    usual = tf.constant([parameter.usual for parameter in FAMILY_PARAMETERS[name]], tf.float64)
+def is_prepared(name: str, reference: str) -> bool:
+    """Return whether a family beside a reference can be evaluated without tracing."""
+    return (name, reference) in _prepared
+
+
+def preparing(name: str, reference: str) -> Iterator[None]:
+    """Trace and call all that the curves of a family beside a reference need, one part at a time.
+
+    Every way to give a value is among it, so that the first drag of another grip does not wait for it.
+    """
+    q, p = (_key(usual_family(key)) for key in (name, reference))
+    middle, few = tf.constant(0.5, tf.float64), np.array([0.25, 0.5])
     for anchor in get_args(Anchor):
-        graphs.located(name, anchor)(usual, tf.constant(0.5, tf.float64))
+        graphs.located(name, anchor)(q.tensor, middle)
+        yield
+    for key in (q, p):
+        _outline(key)
+        yield
+        _heights(key, few, few)
+        yield
+    graphs.path(name)(q.tensor, tf.constant(few), tf.constant(few))
+    yield
+    graphs.place(name)(q.tensor, middle, middle)
+    yield
+    graphs.divergence(name, reference)(q.tensor, p.tensor)
+    _prepared.add((name, reference))
 
 
 def _located(q: _Key, anchor: str, value: float) -> tuple[float, float]:
@@ -194,8 +222,10 @@ def _numbers(q: _Key, p: _Key, bank: Vector, reference: Vector) -> Numbers:
     """Return what is said of q as a whole; ``bank`` and ``reference`` are F of q and of p at the bank."""
     levels, _, moments = _outline(q)
     mean, variance, entropy = moments.tolist()
-    kl, outermost, closed = graphs.divergence(q.name, p.name)(q.tensor, p.tensor).numpy().tolist()
-    ended = closed or outermost <= ENDED * max(abs(kl), 1.0) or math.isinf(kl)
+    kl, unsure, closed = graphs.divergence(q.name, p.name)(q.tensor, p.tensor).numpy().tolist()
+    bound = ENDED * max(abs(kl), 1.0)
+    # A support of p that does not hold q's makes it infinite; below 0 the integral has missed where q is.
+    ended = closed or kl == math.inf or (unsure <= bound and kl >= -bound)
     near, far, count = ks_distance(bank), ks_distance(reference), len(bank)
     return Numbers(
         mean, math.sqrt(variance), entropy, kl if ended else math.nan, bool(closed), near, ks_p_value(near, count),

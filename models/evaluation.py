@@ -18,7 +18,8 @@ from models.bounds import iwae
 from models.latent_space import LatentSpace
 from models.objectives import log_likelihood, terms_of
 from models.optimizer import Tensors
-from models.protocol import Floats64, Likelihood, Terms
+from models.protocol import Floats32, Floats64, Likelihood, Terms
+from models.protocol.history import MU_EDGES, SIGMA_EDGES
 from models.service import ACTIVE_VARIANCE
 
 EVALUATION_SEED = 2013
@@ -34,13 +35,16 @@ DECODES_PER_CALL = 2500
 class Evaluation:
     """Means per image in nats: ELBO with its parts, and KL per dimension [d]; which dimensions are active.
 
-    ``error`` is the standard error of the ELBO over the images.
+    ``error`` is the standard error of the ELBO over the images; ``mu_counts`` and ``sigma_counts`` say how many
+    posterior means and scales lie in each bin, over all dimensions.
     """
 
     terms: Terms
     error: float
     kl_per_dim: Floats64
     active: NDArray[np.bool_]
+    mu_counts: tuple[int, ...]
+    sigma_counts: tuple[int, ...]
 
     def metrics(self) -> dict[str, float]:
         """Return the figures by name, as they are stored with a model."""
@@ -84,11 +88,13 @@ class Evaluator:
             terms = self._terms(parameters, x, tf.constant(draws), tf.constant(index))
             parts.append([part.numpy() for part in terms])
             yield
-        reconstruction, loc, divergence = (np.concatenate(part) for part in zip(*parts, strict=True))
+        reconstruction, loc, scale, divergence = (np.concatenate(part) for part in zip(*parts, strict=True))
         kl = divergence.mean(axis=0)
         active = loc.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE
         bounds = reconstruction.astype(np.float64) + divergence.sum(axis=1)
-        return Evaluation(terms_of(reconstruction.mean(dtype=np.float64), kl.sum()), standard_error(bounds), kl, active)
+        terms = terms_of(reconstruction.mean(dtype=np.float64), kl.sum())
+        counts = histogram(loc, MU_EDGES), histogram(scale, SIGMA_EDGES)
+        return Evaluation(terms, standard_error(bounds), kl, active, *counts)
 
     def evidence(self, parameters: Tensors) -> Generator[None, None, tuple[float, float]]:
         """Return mean and standard error over the first images of the importance-weighted bound (Burda 2016)."""
@@ -119,15 +125,21 @@ class Evaluator:
 
     def _terms_graph(
         self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         _, loc, scale, log_p = self._sampled(parameters, x, draws, index)
         wide = (tf.cast(loc, tf.float64), tf.cast(scale, tf.float64))
-        return -tf.reduce_mean(log_p, axis=0), loc, self._space.kl(*wide)
+        return -tf.reduce_mean(log_p, axis=0), loc, scale, self._space.kl(*wide)
 
     def _weights_graph(self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         z, loc, scale, log_p = self._sampled(parameters, x, draws, index)
         log_ratio = self._space.p().log_prob(z) - self._space.q(loc, scale).log_prob(z)
         return iwae(log_p + tf.reduce_sum(log_ratio, axis=-1))
+
+
+def histogram(values: Floats32, edges: Floats64) -> tuple[int, ...]:
+    """Return how many of ``values`` lie in each bin; what lies beyond the edges is counted in the outermost."""
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    return tuple(counts.tolist())
 
 
 def standard_error(values: Floats64) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from io import StringIO
 from pathlib import Path
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import numpy as np
 
@@ -50,7 +50,8 @@ def record_of(columns: Mapping[str, float]) -> EpochRecord:
             values[name] = kind(columns[name])
         else:
             numbered = sum(column.startswith(f"{name}_") for column in columns)
-            values[name] = tuple(float(columns[f"{name}_{index}"]) for index in range(numbered))
+            element = get_args(kind)[0]
+            values[name] = tuple(element(columns[f"{name}_{index}"]) for index in range(numbered))
     return EpochRecord(**values)  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ import math
 import tensorflow as tf
 
 from models.networks import Parameters
-from models.protocol import Schedule
+from models.protocol import BetaSchedule, Schedule
 
 Tensors = dict[str, tf.Tensor]
 
@@ -38,16 +38,38 @@ def adam(
 
 
 def global_norm(gradients: Tensors) -> tf.Tensor:
-    """Return the Euclidean norm of all gradients together."""
-    return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(gradient)) for gradient in gradients.values()]))
+    """Return the Euclidean norm of all gradients together.
+
+    It is summed in float64: in float32 the last bit would depend on where in memory the gradients happen to lie.
+    """
+    squares = [tf.reduce_sum(tf.square(tf.cast(gradient, tf.float64))) for gradient in gradients.values()]
+    return tf.cast(tf.sqrt(tf.add_n(squares)), tf.float32)
 
 
-def scheduled_rate(schedule: Schedule, rate: float, step: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
-    """Return the learning rate of ``step`` of ``total``: constant, or half a cosine down to 0."""
+def scheduled_rate(schedule: Schedule, rate: tf.Tensor, step: tf.Tensor, total: int, warmup: float) -> tf.Tensor:
+    """Return the learning rate of ``step`` of ``total``: constant, or half a cosine down to 0.
+
+    During the first ``warmup`` steps it rises in a straight line.
+    """
+    made = tf.cast(step, tf.float32)
+    if warmup > 0.0:
+        rate = rate * tf.minimum((made + 1.0) / warmup, 1.0)
     if schedule == "constant":
-        return tf.constant(rate, tf.float32)
-    progress = tf.cast(step, tf.float32) / tf.cast(total, tf.float32)
-    return 0.5 * rate * (1.0 + tf.cos(math.pi * tf.minimum(progress, 1.0)))
+        return rate
+    return 0.5 * rate * (1.0 + tf.cos(math.pi * tf.minimum(made / total, 1.0)))
+
+
+def scheduled_beta(schedule: BetaSchedule, beta: tf.Tensor, step: tf.Tensor, period: float) -> tf.Tensor:
+    """Return β at ``step``: constant, or rising in a straight line from 0.
+
+    With ``warmup`` it rises once, for ``period`` steps (Sønderby et al. 2016); with ``cyclic`` in the first half of
+    every ``period`` (Fu et al. 2019).
+    """
+    if schedule == "constant":
+        return beta
+    progress = tf.cast(step, tf.float32) / period
+    risen = progress if schedule == "warmup" else 2.0 * tf.math.floormod(progress, 1.0)
+    return beta * tf.minimum(risen, 1.0)
 
 
 def averaged(average: Tensors, parameters: Parameters, decay: float, step: tf.Tensor) -> Tensors:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
-from models.protocol import ESTIMATORS, SCHEDULES, TrainSettings
+from models.protocol import BETA_SCHEDULES, ESTIMATORS, SCHEDULES, Dials, TrainSettings
 
 MAX_EPOCHS = 100_000
 MAX_BATCH = 1 << 16
@@ -31,8 +31,18 @@ def check_settings(settings: TrainSettings) -> TrainSettings:
     _within("min delta", settings.min_delta, 0.0, 1e6)
     if settings.schedule not in SCHEDULES:
         raise ValueError(f"the schedule is one of {', '.join(SCHEDULES)}, not {settings.schedule!r}")
+    _within("warm-up epochs", settings.warmup_epochs, 0.0, MAX_EPOCHS)
+    _within("epochs of β", settings.beta_epochs, 1e-3, MAX_EPOCHS)
+    if settings.beta_schedule not in BETA_SCHEDULES:
+        raise ValueError(f"the schedule of β is one of {', '.join(BETA_SCHEDULES)}, not {settings.beta_schedule!r}")
     _check_objective(settings)
     return settings
+
+
+def check_dials(dials: Dials, settings: TrainSettings) -> Dials:
+    """Return ``dials`` if a run with ``settings`` can be given them; ValueError with one sentence if not."""
+    check_settings(replace(settings, learning_rate=dials.learning_rate, beta=dials.beta))
+    return dials
 
 
 def _check_objective(settings: TrainSettings) -> None:
@@ -41,8 +51,8 @@ def _check_objective(settings: TrainSettings) -> None:
     if settings.objective not in ESTIMATORS:
         raise ValueError(f"the objective is one of {', '.join(ESTIMATORS)}, not {settings.objective!r}")
     weighted = settings.objective in ("iwae", "dreg")
-    if weighted and (settings.beta != 1.0 or settings.free_bits > 0.0):
-        raise ValueError(f"{settings.objective} has no KL term of its own: β must be 1 and free bits 0")
+    if weighted and (settings.beta != 1.0 or settings.free_bits > 0.0 or settings.beta_schedule != "constant"):
+        raise ValueError(f"{settings.objective} has no KL term of its own: β must be 1, always, and free bits 0")
     if weighted and settings.samples == 1:
         raise ValueError(f"{settings.objective} needs at least 2 samples: with one it is the ELBO")
 

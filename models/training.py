@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Generator, Iterator
@@ -12,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.architecture import architecture_of
+from models.arithmetic import gigaflop_per_image, peak_gflops
 from models.checkpoint import BEST, STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
 from models.clock import Clock
 from models.datasets import load_images, opening_data
@@ -24,6 +26,7 @@ from models.protocol import (
     CheckpointDelayed,
     CheckpointWritten,
     ControlAction,
+    Dials,
     Diverged,
     EpochDone,
     EpochRecord,
@@ -38,7 +41,9 @@ from models.protocol import (
     TrainStarted,
 )
 from models.run_folder import RunFolder
-from models.settings import check_settings, command_of
+from models.settings import check_dials, check_settings, command_of
+from models.snapshots import Snapshots
+from models.step_details import StepDetails
 from models.training_loop import ChunkSums, LoopState, TrainingLoop, initial_state
 
 SECONDS_PER_CHECKPOINT = 1.0
@@ -58,6 +63,7 @@ class TrainingRun:
         self._request = request
         self._settings = check_settings(request.settings)
         self._folder = RunFolder(Path(request.run_folder), request.id)
+        self._snapshots = Snapshots(Path(request.run_folder))
         self._patient = patient
         self._history: list[EpochRecord] = []
         self._earlier_rates: tuple[tuple[int, float], ...] = ()
@@ -67,11 +73,19 @@ class TrainingRun:
         self._action: ControlAction | None = None
         self._clock = Clock()
         self._next_checkpoint = -math.inf
+        self._dials = Dials(self._settings.learning_rate, self._settings.beta)
+        self._stepping = request.stepping
+        self._norm = math.nan
 
     def control(self, action: ControlAction) -> None:
-        """Ask the run to stop, keeping the model, or to discard it; it does so before the next chunk."""
+        """Ask the run to stop, keeping the model, or to discard it, or to go step by step; before the next chunk."""
         if action in ("stop", "discard"):
             self._action = action
+        self._stepping = action == "step"
+
+    def adjust(self, dials: Dials) -> None:
+        """Turn learning rate and β, from the next step on; ValueError if the settings do not allow it."""
+        self._dials = check_dials(dials, self._settings)
 
     def events(self) -> Iterator[Reply | None]:
         """Train, and yield what happens; :class:`InputError` or ValueError if that is not possible."""
@@ -89,8 +103,9 @@ class TrainingRun:
         self._loop = TrainingLoop(self._architecture, self._settings, images[:cut])
         self._evaluator = Evaluator(self._architecture, images[cut:])
         self._state = self._starting_state()
+        self._details = StepDetails(self._loop, self._settings.objective)
         # No steps: this only compiles, so that the first chunk has the speed of all others.
-        self._loop.run(self._state, self._loop.epoch_order(0), 0, 0)
+        self._loop.run(self._state, self._loop.epoch_order(0), 0, 0, self._dials)
         yield TrainStarted(
             self._request.id,
             self._data.name,
@@ -99,7 +114,11 @@ class TrainingRun:
             self._loop.steps_per_epoch,
             self._epoch,
             self._loop.loss.describe(),
+            self._dials,
+            gigaflop_per_image(self._architecture, self._settings.samples),
+            peak_gflops(),
             tuple(self._history),
+            self._snapshots.kept(),
         )
         try:
             while self._action is None and not self._over():
@@ -113,12 +132,14 @@ class TrainingRun:
     def _starting_state(self) -> LoopState:
         if not self._request.resume:
             self._folder.begin()
+            self._snapshots.remove()
             return initial_state(self._architecture, self._settings.seed)
         checkpoint = self._folder.resume()
         self._check_same_run(checkpoint)
         check_state(checkpoint, self._architecture)
         self._clock.elapsed = checkpoint.elapsed
         self._history = list(checkpoint.history)
+        self._snapshots.forget_after(len(self._history))
         self._stopping = checkpoint.stopping
         # In the order of the architecture, as at the start: sums over all parameters depend on it.
         groups = {
@@ -127,7 +148,9 @@ class TrainingRun:
         }
         self._best = groups.pop(BEST, None)
         self._earlier_rates = checkpoint.earlier_rates
-        if checkpoint.settings.learning_rate != self._settings.learning_rate:
+        if checkpoint.settings.learning_rate == self._settings.learning_rate:
+            self._dials = checkpoint.dials
+        else:
             self._earlier_rates += ((len(self._history), checkpoint.settings.learning_rate),)
         return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
 
@@ -157,6 +180,8 @@ class TrainingRun:
         while self._epoch == epoch:
             if self._action is not None:
                 return
+            if self._stepping:
+                yield self._details.look(self._request.id, self._state, order, self._dials)
             yield self._progress(self._train_chunk(order))
         evaluation = yield from self._evaluator.terms(self._kept())
         record = self._record(evaluation)
@@ -164,28 +189,37 @@ class TrainingRun:
         self._stopping = self._stopping.after(record, self._settings)
         if self._settings.restore_best_weights and self._stopping.wait == 0:
             self._best = self._kept()
-        yield EpochDone(self._request.id, record)
+        self._take_snapshot(evaluation)
+        yield EpochDone(self._request.id, record, self._snapshots.kept())
         if time.monotonic() >= self._next_checkpoint and not self._over():
             yield self._folder.news(self._write(evaluation.metrics(), record.kl_per_dim))
 
     def _record(self, evaluation: Evaluation) -> EpochRecord:
+        sums = self._loop.epoch_sums(self._state)
+        rate, beta = self._loop.scheduled(self._dials, tf.constant(self._state.step - 1))
         return EpochRecord(
             epoch=self._epoch,
             step=self._state.step,
-            train=self._loop.epoch_sums(self._state).means(),
+            train=sums.means(),
             test=evaluation.terms,
             kl_per_dim=tuple(evaluation.kl_per_dim.tolist()),
             active_units=int(evaluation.active.sum()),
+            gradient_norm=sums.gradient_norm,
+            learning_rate=float(rate),
+            beta=float(beta),
+            mu_counts=evaluation.mu_counts,
+            sigma_counts=evaluation.sigma_counts,
             images_per_second=self._loop.batch_size / self._clock.seconds_per_step,
             elapsed=self._clock.elapsed,
         )
 
     def _train_chunk(self, order: tf.Tensor) -> ChunkSums:
         batch = self._state.step % self._loop.steps_per_epoch
-        steps = min(self._clock.chunk(), self._loop.steps_per_epoch - batch)
+        steps = 1 if self._stepping else min(self._clock.chunk(), self._loop.steps_per_epoch - batch)
         before, began = replace(self._state), time.perf_counter()
-        sums = self._loop.run(self._state, order, batch, steps)
+        sums = self._loop.run(self._state, order, batch, steps, self._dials)
         self._clock.add(steps, time.perf_counter() - began)
+        self._norm = sums.gradient_norm if sums.values[3] else self._norm
         if self._fault(sums):
             self._raise_at_step(before, order)
         return sums
@@ -196,7 +230,7 @@ class TrainingRun:
     def _raise_at_step(self, state: LoopState, order: tf.Tensor) -> None:
         """Repeat a chunk from its beginning, one step at a time, and raise at the first that has a fault."""
         while state.step < self._state.step:
-            sums = self._loop.run(state, order, state.step % self._loop.steps_per_epoch, 1)
+            sums = self._loop.run(state, order, state.step % self._loop.steps_per_epoch, 1, self._dials)
             if fault := self._fault(sums):
                 raise DivergedError(state.step, fault)
 
@@ -208,6 +242,7 @@ class TrainingRun:
             self._settings.epochs,
             self._state.step,
             sums.means(),
+            self._norm,
             self._loop.batch_size / self._clock.seconds_per_step,
             self._clock.elapsed,
             left * self._clock.seconds_per_step,
@@ -288,14 +323,29 @@ class TrainingRun:
             elapsed=self._clock.elapsed,
             name=self._request.name,
             data_path=str(Path(self._request.data_path).absolute()),
+            dials=self._dials,
             sums=tuple(self._state.sums.numpy().tolist()),
             history=tuple(self._history),
             earlier_rates=self._earlier_rates,
             stopping=self._stopping,
             ended=self._ended,
         )
-        info = ModelInfo(
-            path=str(checkpoint.model_path),
+        info = self._description(metrics, kl_per_dim)
+        began = time.monotonic()
+        written = self._folder.write(checkpoint, info, _arrays(self._kept()))
+        taken = time.monotonic() - began
+        self._next_checkpoint = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
+        return written
+
+    def _take_snapshot(self, evaluation: Evaluation) -> None:
+        """Keep the model of this epoch; where the disk is full the scrubber has a gap, no more."""
+        info = self._description(evaluation.metrics(), tuple(evaluation.kl_per_dim.tolist()))
+        with contextlib.suppress(OSError):
+            self._snapshots.write(info, _arrays(self._kept()))
+
+    def _description(self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]) -> ModelInfo:
+        return ModelInfo(
+            path="",
             name=self._request.name,
             digest="",
             image_shape=self._data.image_shape,
@@ -307,11 +357,6 @@ class TrainingRun:
             metrics=metrics,
             kl_per_dim=kl_per_dim,
         )
-        began = time.monotonic()
-        written = self._folder.write(checkpoint, info, _arrays(self._kept()))
-        taken = time.monotonic() - began
-        self._next_checkpoint = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
-        return written
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:

@@ -6,6 +6,7 @@ thirds of their peak. All randomness is a function of (seed, step), so that a re
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,21 +15,23 @@ from numpy.typing import NDArray
 
 from models.architecture import Architecture
 from models.objectives import terms_of
-from models.optimizer import Tensors, adam, averaged, global_norm, scheduled_rate
-from models.protocol import Floats64, Likelihood, Terms, TrainSettings
+from models.optimizer import Tensors, adam, averaged, global_norm, scheduled_beta, scheduled_rate
+from models.protocol import Dials, Floats64, Likelihood, Terms, TrainSettings
 from models.training_loss import TrainingLoss, gradients_of
 
 # XLA would choose a generator on the CPU that takes 4.5 ms for the noise of one batch; this one takes 0.12 ms.
 NOISE_ALGORITHM = "threefry"
-# Loss, reconstruction and norm of the gradient come before the KL of each dimension.
-LEADING = 3
+# Loss, reconstruction, norm of the gradient and whether it was taken come before the KL of each dimension.
+LEADING = 4
+# The norm costs a tenth of a step: it is taken at the first batch of an epoch, and then of every so many.
+NORM_EVERY = 32
 
 
 @dataclass
 class LoopState:
     """All that a step changes: steps made; parameters, Adam's two moments and the moving average, by name.
 
-    ``sums`` float64 [3 + d] are those of :class:`ChunkSums` over the steps of the epoch, one after the other, so that
+    ``sums`` float64 [4 + d] are those of :class:`ChunkSums` over the steps of the epoch, one after the other, so that
     they do not depend on how the epoch is cut into chunks.
     """
 
@@ -42,9 +45,9 @@ class LoopState:
 
 @dataclass(frozen=True)
 class ChunkSums:
-    """Sums over a number of steps: of the means of each batch, in nats, and of the norm of its gradient.
+    """Sums over a number of steps: of the means of each batch, in nats, and of some norms of the gradient.
 
-    ``values`` [3 + d] holds loss, reconstruction, norm, and the KL of each dimension.
+    ``values`` [4 + d] holds loss, reconstruction, norms, how many norms, and the KL of each dimension.
     """
 
     steps: int
@@ -52,13 +55,13 @@ class ChunkSums:
 
     def means(self) -> Terms:
         """Return the means per image, with the ELBO at β = 1."""
-        loss, reconstruction, _, *kl = self.values / self.steps
+        loss, reconstruction, _, _, *kl = self.values / self.steps
         return terms_of(reconstruction, sum(kl), loss)
 
     @property
     def gradient_norm(self) -> float:
-        """Mean over the steps of the norm of the gradient in all parameters together."""
-        return float(self.values[2] / self.steps)
+        """Mean of the norms of the gradient in all parameters together, NaN if none was taken."""
+        return float(self.values[2] / self.values[3]) if self.values[3] else math.nan
 
 
 def initial_state(architecture: Architecture, seed: int) -> LoopState:
@@ -79,26 +82,32 @@ class TrainingLoop:
     """
 
     def __init__(self, architecture: Architecture, settings: TrainSettings, images: NDArray[np.uint8]) -> None:
-        self._architecture = architecture
+        self.architecture = architecture
         self._settings = settings
         self.loss = TrainingLoss(architecture, settings)
 
         self.batch_size = min(settings.batch_size, len(images))
         self.steps_per_epoch = len(images) // self.batch_size
-        self._images = tf.constant(images.reshape(len(images), architecture.pixels))
+        self.images = tf.constant(images.reshape(len(images), architecture.pixels))
         self._run = tf.function(self._graph, jit_compile=True, autograph=False)
 
     def epoch_order(self, epoch: int) -> tf.Tensor:
         """Return the shuffled image indices of ``epoch``, decided by the seed."""
         rng = np.random.default_rng([self._settings.seed, epoch])
-        return tf.constant(rng.permutation(self._images.shape[0]).astype(np.int32))
+        return tf.constant(rng.permutation(self.images.shape[0]).astype(np.int32))
 
-    def run(self, state: LoopState, order: tf.Tensor, first_batch: int, steps: int) -> ChunkSums:
-        """Make ``steps`` steps from batch ``first_batch`` of the epoch's ``order``, changing ``state``."""
+    def run(
+        self, state: LoopState, order: tf.Tensor, first_batch: int, steps: int, dials: Dials | None = None
+    ) -> ChunkSums:
+        """Make ``steps`` steps from batch ``first_batch`` of the epoch's ``order``, changing ``state``.
+
+        Learning rate and β are those of the settings unless ``dials`` say otherwise.
+        """
+        set_to = dials or Dials(self._settings.learning_rate, self._settings.beta)
         tensors = (state.parameters, state.first, state.second, state.average)
         integers = [tf.constant(value, tf.int32) for value in (first_batch, state.step, steps)]
-        before = state.sums
-        tensors, state.sums = self._run(tensors, before, self._images, order, *integers)
+        before, turned = state.sums, tf.constant([set_to.learning_rate, set_to.beta], tf.float32)
+        tensors, state.sums = self._run(tensors, before, self.images, order, *integers, turned)
         state.parameters, state.first, state.second, state.average = tensors
         state.step += steps
         return ChunkSums(steps, (state.sums - before).numpy())
@@ -112,6 +121,25 @@ class TrainingLoop:
         """Return the sums over the whole epoch that ends with ``state``."""
         return ChunkSums(self.steps_per_epoch, state.sums.numpy())
 
+    def scheduled(self, dials: Dials, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return learning rate and β at ``step``, made of the ``dials`` by the schedules."""
+        settings, epoch = self._settings, self.steps_per_epoch
+        rate = scheduled_rate(
+            settings.schedule, dials.learning_rate, step, settings.epochs * epoch, settings.warmup_epochs * epoch
+        )
+        return rate, scheduled_beta(settings.beta_schedule, dials.beta, step, settings.beta_epochs * epoch)
+
+    def batch_at(
+        self, images: tf.Tensor, order: tf.Tensor, batch: tf.Tensor, step: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the images [b, pixels] of a batch in 0–1 as the loss takes them, and the noise [K, b, d] of a step."""
+        settings = self._settings
+        # Not tf.slice: its start is a constant to XLA, which would compile anew for each one.
+        chosen = tf.gather(order, batch * self.batch_size + tf.range(self.batch_size))
+        x = training_input(tf.gather(images, chosen), settings.likelihood, noise_seed(settings.seed, step, 0))
+        shape = [settings.samples, self.batch_size, self.architecture.latent_dim]
+        return x, self.loss.space.noise(tf.constant(shape), noise_seed(settings.seed, step, 1), NOISE_ALGORITHM)
+
     def _graph(
         self,
         tensors: tuple[Tensors, Tensors, Tensors, Tensors],
@@ -121,36 +149,35 @@ class TrainingLoop:
         first_batch: tf.Tensor,
         first_step: tf.Tensor,
         steps: tf.Tensor,
+        turned: tf.Tensor,
     ) -> tuple[tuple[Tensors, Tensors, Tensors, Tensors], tf.Tensor]:
+        dials = Dials(turned[0], turned[1])
+
         def body(index: tf.Tensor, state: tuple[Tensors, ...], sums: tf.Tensor) -> tuple[object, ...]:
-            start = (first_batch + index) * self.batch_size
-            # Not tf.slice: its start is a constant to XLA, which would compile anew for each one.
-            chosen = tf.gather(order, start + tf.range(self.batch_size))
-            state, terms = self._step(state, tf.gather(images, chosen), first_step + index)
+            x, eps = self.batch_at(images, order, first_batch + index, first_step + index)
+            taken = tf.equal((first_batch + index) % NORM_EVERY, 0)
+            state, terms = self._step(state, (x, eps), first_step + index, dials, taken)
             return index + 1, state, sums + tf.cast(terms, tf.float64)
 
         _, tensors, sums = tf.while_loop(lambda index, *_: index < steps, body, (tf.constant(0), tensors, sums))
         return tensors, sums
 
     def _step(
-        self, state: tuple[Tensors, ...], pixels: tf.Tensor, step: tf.Tensor
-    ) -> tuple[tuple[Tensors, ...], tf.Tensor]:
-        """Make one step on a batch of uint8 ``pixels`` [b, pixels]; ``step`` decides its noise."""
+        self, state: tuple[Tensors, ...], batch: tuple[tf.Tensor, tf.Tensor], step: tf.Tensor, dials: Dials,
+        norm_taken: tf.Tensor,
+    ) -> tuple[tuple[Tensors, ...], tf.Tensor]:  # fmt: skip
+        """Make one step on a ``batch`` of images [b, pixels] in 0–1 and noise [K, b, d]."""
         parameters, first, second, average = state
-        settings = self._settings
-        x = training_input(pixels, settings.likelihood, noise_seed(settings.seed, step, 0))
-        shape = [settings.samples, self.batch_size, self._architecture.latent_dim]
-        eps = self.loss.space.noise(tf.constant(shape), noise_seed(settings.seed, step, 1), NOISE_ALGORITHM)
+        rate, beta = self.scheduled(dials, step)
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(parameters)
-            loss = self.loss(parameters, x, eps, tf.constant(settings.beta))
+            loss = self.loss(parameters, *batch, beta)
         gradients = gradients_of(tape, loss, parameters)
-        head = tf.stack([loss.loss, loss.reconstruction, global_norm(gradients)])
-        total = tf.constant(settings.epochs * self.steps_per_epoch)
-        rate = scheduled_rate(settings.schedule, settings.learning_rate, step, total)
+        norm = tf.cond(norm_taken, lambda: global_norm(gradients), lambda: tf.constant(0.0))
+        head = tf.stack([loss.loss, loss.reconstruction, norm, tf.cast(norm_taken, tf.float32)])
         parameters, moments = adam(parameters, gradients, (first, second), rate, step)
-        if settings.average > 0.0:
-            average = averaged(average, parameters, settings.average, step)
+        if self._settings.average > 0.0:
+            average = averaged(average, parameters, self._settings.average, step)
         return (parameters, *moments, average), tf.concat([head, loss.kl], axis=0)
 
 

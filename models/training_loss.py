@@ -64,7 +64,13 @@ class TrainingLoss:
 
     def __call__(self, parameters: Tensors, x: tf.Tensor, eps: tf.Tensor, beta: tf.Tensor) -> BatchLoss:
         """Return the loss on ``x`` [b, pixels] in 0–1 with noise ``eps`` [K, b, d] of the posterior's family."""
-        loc, scale = networks.encode(parameters, x)
+        return self.at(parameters, x, networks.encode(parameters, x), eps, beta)
+
+    def at(
+        self, parameters: Tensors, x: tf.Tensor, posterior: tuple[tf.Tensor, tf.Tensor], eps: tf.Tensor, beta: tf.Tensor
+    ) -> BatchLoss:
+        """Return the loss with locations and scales [b, d] of the ``posterior`` given."""
+        loc, scale = posterior
         q, z = self.space.q(loc, scale), loc + scale * eps
         draws, batch, latent_dim = eps.shape
         logits = networks.decode(parameters, tf.reshape(z, [-1, latent_dim]))

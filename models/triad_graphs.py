@@ -20,6 +20,7 @@ from models.protocol import Anchor
 ConcreteFunction: TypeAlias = tf.types.experimental.ConcreteFunction
 
 INNERMOST = 1e-12
+SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 FAR_SCORE = 4.0
 # Where quantiles are asked for: the edges, just inside of them, four scores out, the middle 80 %, what is read out.
 OUTLINE = (
@@ -138,19 +139,24 @@ def place(name: str) -> ConcreteFunction:
 
 @lru_cache(maxsize=256)
 def divergence(name: str, reference: str) -> ConcreteFunction:
-    """Trace (parameters of q, of p) → [KL(q ‖ p), what the outermost nodes add, whether it is a closed form].
+    """Trace (parameters of q, of p) → [KL(q ‖ p), what the integral leaves uncertain, whether it is a closed form].
 
-    Without a closed form, E_q[log q − log p] by quadrature over the normal score of z.
+    Without a closed form it is −H(q) − E_q[log p]: the entropy has one, so an infinite density of q does no harm, and
+    the mean is a quadrature over the normal score of z. Uncertain is what the outermost nodes add, or all of it where
+    nodes with weight round to an edge at which log p is infinite.
     """
 
     def graph(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
         q, p = build(name, first), build(reference, second)
         if has_closed_form(q, p):
             return tf.stack([kl_divergence(q, p), tf.zeros([], tf.float64), tf.ones([], tf.float64)])
-        z = q.from_noise(noise_at(q, tf.constant(QUADRATURE_SCORES)))
-        parts = (q.log_prob(z) - p.log_prob(z)) * tf.constant(QUADRATURE_WEIGHTS)
+        drawn, weights = q.from_noise(noise_at(q, tf.constant(QUADRATURE_SCORES))), tf.constant(QUADRATURE_WEIGHTS)
+        parts = p.log_prob(_off_the_edges(q, drawn)) * weights
         outermost = tf.maximum(tf.abs(parts[0]), tf.abs(parts[-1]))
-        return tf.stack([tf.reduce_sum(parts), outermost, tf.zeros([], tf.float64)])
+        blurred = tf.math.is_inf(p.log_prob(drawn)) & tf.math.is_finite(parts)
+        lost = tf.reduce_sum(tf.where(blurred, weights, tf.zeros_like(weights)))
+        kl = -q.entropy() - tf.reduce_sum(parts)
+        return tf.stack([kl, outermost + lost * tf.maximum(tf.abs(kl), 1.0), tf.zeros([], tf.float64)])
 
     return _traced(graph, _vector(len(FAMILIES[name].domains)), _vector(len(FAMILIES[reference].domains)))
 
@@ -170,6 +176,16 @@ def _kept_inside(q: Distribution, value: tf.Tensor) -> tf.Tensor:
     """Return ``value``, moved just inside the support where it lies beyond a finite edge."""
     low, high, inner_low, inner_high = tf.unstack(q.quantile(tf.constant(OUTLINE[:4], tf.float64)))
     raised = tf.where(tf.math.is_finite(low), tf.maximum(value, inner_low), value)
+    return tf.where(tf.math.is_finite(high), tf.minimum(raised, inner_high), raised)
+
+
+def _off_the_edges(q: Distribution, z: tf.Tensor) -> tf.Tensor:
+    """Return ``z``, moved by one float inside the support where it rounds to a finite edge."""
+    low, high = tf.unstack(q.quantile(tf.constant(OUTLINE[:2], tf.float64)))
+    # Next to 0 is the smallest normal number: TensorFlow takes those below it for 0.
+    inner_low = tf.maximum(tf.math.nextafter(low, low + 1.0), low + SMALLEST_NORMAL)
+    inner_high = tf.minimum(tf.math.nextafter(high, high - 1.0), high - SMALLEST_NORMAL)
+    raised = tf.where(tf.math.is_finite(low), tf.maximum(z, inner_low), z)
     return tf.where(tf.math.is_finite(high), tf.minimum(raised, inner_high), raised)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -10,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from models import embeddings, service
-from models.curves import evaluate_curves, evaluate_probabilities, locate
+from models.curves import Pair, evaluate_curves, evaluate_probabilities, is_prepared, locate
 from models.datasets import load_images, opening_data
 from models.opening import OpenedModel, open_model
 from models.pictures import fitted_picture
 from models.protocol import (
+    FAMILY_PARAMETERS,
     Aggregate,
     AggregateReady,
     Cancel,
     Curves,
+    CurvesReady,
     DataInfo,
     DataOpened,
     Decode,
@@ -31,7 +35,6 @@ from models.protocol import (
     EncodeFile,
     EncodeImages,
     Gradients,
-    GradientsReady,
     Locate,
     ModelOpened,
     OpenData,
@@ -43,7 +46,9 @@ from models.protocol import (
     SampleTile,
     latent_member,
 )
+from models.tracing import is_tracing
 from models.vae import VAE
+from models.warming import Warmer
 from models.worker_loop import Job, Jobs
 from models.worker_loop import serve as serve_requests
 
@@ -51,7 +56,13 @@ from models.worker_loop import serve as serve_requests
 def serve(connection: Connection) -> None:
     """Answer the requests of the window until it closes the connection."""
     jobs = Jobs()
-    serve_requests(connection, DecoderWorker(jobs).handle, jobs)
+    try:
+        serve_requests(connection, DecoderWorker(jobs).handle, jobs)
+    finally:
+        if is_tracing():
+            # Python would be torn down under a thread that is inside TensorFlow.
+            sys.stdout.flush()
+            os._exit(0)
 
 
 class DecoderWorker:
@@ -59,6 +70,8 @@ class DecoderWorker:
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
+        self._asked = time.monotonic()
+        self._warmer = Warmer(lambda: self._asked)
         self._vae: VAE | None = None
         self._opened: OpenedModel | None = None
         self._data: DataInfo | None = None
@@ -71,7 +84,7 @@ class DecoderWorker:
             Draw: self._draw,
             EncodeImages: self._encode_images,
             EncodeFile: self._encode_file,
-            Curves: evaluate_curves,
+            Curves: self._curves,
             Locate: locate,
             Probabilities: evaluate_probabilities,
             Aggregate: self._aggregate,
@@ -82,6 +95,7 @@ class DecoderWorker:
 
     def handle(self, request: Request) -> Reply | None:
         """Answer one request, or start its job and answer later."""
+        self._asked = time.monotonic()
         handler = self._handlers.get(type(request))
         if handler is None:
             raise ValueError(f"the decoder does not know the request {type(request).__name__}")
@@ -92,7 +106,7 @@ class DecoderWorker:
     def _open_model(self, request: OpenModel) -> ModelOpened:
         opened = open_model(request.path)
         # Work on the previous model would mix the two: whoever wants it asks again.
-        self._jobs.cancel_kind(Embed, Aggregate, Sample)
+        self._jobs.cancel_kind(Embed, Aggregate, Sample, Gradients)
         if self._vae is not None and self._vae.architecture == opened.architecture:
             self._vae.assign(opened.parameters)
         else:
@@ -134,11 +148,30 @@ class DecoderWorker:
         image = fitted_picture(request.path, self._model().architecture.image_shape)
         return Encoded(request.id, image, *self._model().encode(image))
 
-    def _gradients(self, request: Gradients) -> GradientsReady:
-        # Only who opens the laboratory pays for it.
-        from models.estimators import draw_gradients
+    def _curves(self, request: Curves) -> CurvesReady | None:
+        pair = request.family.name, request.reference.name
+        if request.latent_dim > 0 or is_prepared(*pair) or not set(pair) <= set(FAMILY_PARAMETERS):
+            return evaluate_curves(request)
+        self._jobs.add(request, self._curves_job(request, pair))
+        return None
 
-        return draw_gradients(request, self._vae)
+    def _curves_job(self, request: Curves, pair: Pair) -> Job:
+        """Answer when another thread has traced the family; meanwhile pictures are decoded."""
+        while not self._warmer.ready(pair):
+            self._warmer.wish(pair)
+            self._warmer.wait()
+            yield None
+        yield evaluate_curves(request)
+
+    def _gradients(self, request: Gradients) -> None:
+        self._jobs.add(request, self._gradients_job(request))
+
+    def _gradients_job(self, request: Gradients) -> Job:
+        # Only who opens the laboratory pays for it.
+        from models.estimators import drawing_gradients
+
+        answer = yield from drawing_gradients(request, self._vae)
+        yield answer
 
     def _cancel(self, request: Cancel) -> None:
         self._jobs.cancel(request.job)

@@ -7,7 +7,19 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from models.protocol import Control, Diverged, FindRuns, Finished, Progress, Reply, Request, RunsFound, Train
+from models.protocol import (
+    Adjust,
+    Control,
+    Diverged,
+    FindRuns,
+    Finished,
+    Progress,
+    Reply,
+    Request,
+    RunsFound,
+    Train,
+    TrainStarted,
+)
 from models.run_folder import unfinished_runs
 from models.training import TrainingRun
 from models.worker_loop import Job, Jobs
@@ -27,11 +39,15 @@ class TrainerWorker:
         self._jobs = jobs
         self._run: TrainingRun | None = None
         self._progress: Progress | None = None
+        self._stepping = False
 
     def handle(self, request: Request) -> Reply | None:
         """Start a run or steer it; ValueError for what makes no sense now."""
         if isinstance(request, Control):
             return self._control(request)
+        if isinstance(request, Adjust):
+            self._current().adjust(request.dials)
+            return None
         if isinstance(request, FindRuns):
             return RunsFound(request.id, unfinished_runs(Path(request.folder)))
         if not isinstance(request, Train):
@@ -44,6 +60,7 @@ class TrainerWorker:
             raise ValueError("a training is already running")
         self._run, self._progress = TrainingRun(request, patient=True), None
         self._jobs.paused = False
+        self._stepping = request.stepping
         self._jobs.add(request, self._job(self._run))
 
     def _job(self, run: TrainingRun) -> Job:
@@ -57,16 +74,27 @@ class TrainerWorker:
         for event in events:
             if isinstance(event, Progress):
                 self._progress = event
+                if self._stepping:
+                    # The step that was asked for has been made.
+                    self._jobs.paused = True
+                    yield replace(event, paused=True)
+                    continue
+            elif isinstance(event, TrainStarted) and self._stepping:
+                self._jobs.paused = True
             elif isinstance(event, Finished | Diverged):
                 # The next training may be asked for before this generator is resumed and ends.
                 self._run = None
             yield event
 
-    def _control(self, request: Control) -> Reply | None:
-        """Steer the run; pausing stops the loop from advancing it, so that nothing is computed meanwhile."""
+    def _current(self) -> TrainingRun:
         if self._run is None:
             raise ValueError("no training is running")
-        self._run.control(request.action)
+        return self._run
+
+    def _control(self, request: Control) -> Reply | None:
+        """Steer the run; pausing stops the loop from advancing it, so that nothing is computed meanwhile."""
+        self._current().control(request.action)
+        self._stepping = request.action == "step"
         self._jobs.paused = request.action == "pause"
         if self._progress is None or request.action not in ("pause", "resume"):
             return None

@@ -12,7 +12,10 @@ from explorer.state import AppState
 from explorer.state.lab import LabSettings
 from models import protocol as p
 
-BATCH, ELBO_BATCH = 1000, 100
+# The first batch; the slowest estimator of those that follow takes about so long, for a drag may wait for that.
+FIRST_BATCH, FIRST_ELBO_BATCH = 500, 20
+BUDGET_MS = 3.0
+FEWEST, MOST = 10, 1000
 # Between two batches, so that a drag beside them keeps its frames.
 PAUSE_MS = 30
 NO_IMAGE = "The ELBO needs an image: click one on the latent map."
@@ -28,7 +31,8 @@ class Lab(QObject):
         self._next.setSingleShot(True)
         self._next.setInterval(PAUSE_MS)
         self._next.timeout.connect(self._ask)
-        state.lab.settings_changed.connect(self._ask)
+        self._count = FIRST_BATCH
+        state.lab.settings_changed.connect(self._settings_changed)
         state.lab.running_changed.connect(self._ask)
         for moved in (state.latent.moved, state.latent.current_changed, state.view.dimension_changed):
             moved.connect(self._point_moved)
@@ -39,6 +43,17 @@ class Lab(QObject):
         if lab.running and lab.settings.on_elbo:
             lab.restart()
 
+    def _settings_changed(self) -> None:
+        """Draw of the new settings; the exact gradient of an ELBO is worked out when the point rests."""
+        on_elbo = self.state.lab.settings.on_elbo
+        self._count = FIRST_ELBO_BATCH if on_elbo else FIRST_BATCH
+        if on_elbo:
+            # Its answer would be that of another point.
+            self._requests.cancel("lab")
+            self._next.start()
+        else:
+            self._ask()
+
     def _ask(self) -> None:
         lab = self.state.lab
         if not lab.running or lab.complete:
@@ -48,17 +63,25 @@ class Lab(QObject):
         if problem is None:
             lab.fail(NO_IMAGE)
             return
-        count = ELBO_BATCH if settings.on_elbo else BATCH
+        count = self._count
 
         def answer(reply: p.Reply) -> None:
-            if _same(lab.settings, settings):
-                if isinstance(reply, p.GradientsReady):
-                    lab.take(reply)
-                    self._next.start()
-                elif isinstance(reply, p.Failed):
-                    lab.fail(reply.message)
+            self._take(reply, settings)
 
         self._requests.ask("lab", lambda number: p.Gradients(number, problem, count, seed), answer)
+
+    def _take(self, reply: p.Reply, settings: LabSettings) -> None:
+        lab, fresh = self.state.lab, _same(self.state.lab.settings, settings)
+        if isinstance(reply, p.GradientsReady):
+            if fresh or settings.alike(lab.settings):
+                lab.take(reply, fresh)
+            if fresh:
+                self._count = _adapted(reply)
+                self._next.start()
+        elif isinstance(reply, p.Dropped):
+            self._next.start()
+        elif isinstance(reply, p.Failed) and fresh:
+            lab.fail(reply.message)
 
     def _problem(self, settings: LabSettings) -> p.Problem | None:
         if settings.discrete:
@@ -77,3 +100,10 @@ class Lab(QObject):
 def _same(one: LabSettings, other: LabSettings) -> bool:
     """Return whether two settings draw the same numbers, whatever of them is shown."""
     return replace(one, parameter=other.parameter) == other
+
+
+def _adapted(reply: p.GradientsReady) -> int:
+    """Return how many samples the slowest estimator draws within the budget; at most half or twice those of before."""
+    slowest, count = max((part.microseconds, len(part.gradients)) for part in reply.estimates)
+    wanted = 1e3 * BUDGET_MS / max(slowest, 1e-3)
+    return int(min(max(wanted, 0.5 * count, FEWEST), 2.0 * count, MOST))

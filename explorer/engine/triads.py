@@ -26,6 +26,7 @@ class Triads(QObject):
         view.seed_changed.connect(self.ask_workbench)
         state.triad.mode_changed.connect(self.ask_workbench)
         state.triad.gripped.connect(self.ask_workbench)
+        state.workbench.family_changed.connect(self._drop_workbench)
         state.workbench.changed.connect(self.ask_workbench)
 
     @property
@@ -74,6 +75,10 @@ class Triads(QObject):
         self._requests.ask(
             "workbench", lambda n: p.Curves(n, family, reference, anchor, value, scores, span), answer
         )  # fmt: skip
+
+    def _drop_workbench(self) -> None:
+        """Another family was chosen: nobody waits for the last one, which may take seconds to be traced."""
+        self._requests.cancel("workbench")
 
     def locate(self, dim: int, anchor: str, value: float) -> None:
         """Move z of a dimension to where u or ε of its posterior, or u of the prior, has this value."""

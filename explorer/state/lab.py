@@ -42,6 +42,11 @@ class LabSettings:
         """Whether the model's own ELBO is estimated."""
         return self.objective == "elbo" and not self.discrete
 
+    def alike(self, other: LabSettings) -> bool:
+        """Return whether the samples of these settings may stand for the other's while a number is being dragged."""
+        kinds = [(lab.discrete, lab.objective, lab.family.name) for lab in (self, other)]
+        return kinds[0] == kinds[1] and not self.on_elbo
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -145,6 +150,7 @@ class LabState(QObject):
         self.value = math.nan
         self.tallies: dict[tuple[str, str], Tally] = {}
         self.batches = 0
+        self._provisional = False
 
     @property
     def parameter(self) -> str:
@@ -168,9 +174,17 @@ class LabState(QObject):
         self.set_running(True)
 
     def change(self, **values: object) -> None:
-        """Set some of the settings; it is no preset any more."""
+        """Set some of the settings; it is no preset any more.
+
+        While it runs, the samples stay in sight until there are some of the new settings: a drag does not flicker.
+        """
         self.preset = None
-        self._set(replace(self.settings, **values))  # type: ignore[arg-type]
+        before, shown = self.settings, (self.tallies, self.truth, self.value)
+        self._set(replace(before, **values), announced=False)  # type: ignore[arg-type]
+        if self.running and before.alike(self.settings):
+            self.tallies, self.truth, self.value = shown
+            self._provisional = True
+        self._announce()
 
     def choose_family(self, name: str) -> None:
         """Take another family with its usual parameters."""
@@ -195,8 +209,11 @@ class LabState(QObject):
         """Forget all samples."""
         self._set(self.settings)
 
-    def take(self, answer: GradientsReady) -> None:
-        """Add a batch."""
+    def take(self, answer: GradientsReady, fresh: bool = True) -> None:
+        """Add a batch; one that is not ``fresh`` is shown until one of the present settings has come."""
+        if self._provisional or not fresh:
+            self.tallies, self.batches = {}, 0
+        self._provisional = not fresh
         self.message, self.truth, self.value = "", answer.truth, answer.value
         self.batches += 1
         for estimates in answer.estimates:
@@ -207,11 +224,16 @@ class LabState(QObject):
 
     def fail(self, message: str) -> None:
         """Show why nothing can be drawn."""
+        self.tallies, self.truth, self.value = {}, {}, math.nan
         self.message = message
         self.tallied.emit()
 
-    def _set(self, settings: LabSettings) -> None:
+    def _set(self, settings: LabSettings, announced: bool = True) -> None:
         self.settings, self.batches, self.message = settings, 0, ""
-        self.tallies, self.truth, self.value = {}, {}, math.nan
+        self.tallies, self.truth, self.value, self._provisional = {}, {}, math.nan, False
+        if announced:
+            self._announce()
+
+    def _announce(self) -> None:
         self.settings_changed.emit()
         self.tallied.emit()

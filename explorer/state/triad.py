@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -12,12 +13,13 @@ from explorer.state.results import ResultState, Triad
 from explorer.state.view import WORKBENCH_BANK, ViewState
 from explorer.state.workbench import WorkbenchState
 from models.geometry import Vector, dimension_name
-from models.protocol import FAMILY_PARAMETERS, Anchor, Family, Parameter
+from models.protocol import FAMILY_PARAMETERS, LARGEST_NUMBER, Anchor, Family, Parameter
 
 Mode = Literal["model", "workbench"]
 SMALLEST_U = 1e-12
 # The noise of these is the normal score of z: what z it makes only the engine knows.
 SCORED = ("StudentT",)
+FARTHEST = 1e300
 SYMBOLS = {"z": "z", "eps": "ε", "u": "u"}
 COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "eps": "eps"}
 
@@ -111,14 +113,23 @@ class TriadState(QObject):
         self.gripped.emit()
 
     def set(self, key: str, value: float) -> None:
-        """Set z, eps, u or a parameter by its name."""
-        kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U) if key == "u" else value
+        """Set z, eps, u or a parameter by its name, at the nearest value there is; what is no number is ignored."""
+        if math.isnan(value):
+            return
+        low, high = self._limits(key)
+        kept = min(max(value, low), high)
         if self.on_workbench:
             self._set_on_workbench(key, kept)
         elif key == "u" or (key == "eps" and self.family.name in SCORED):
             self._view.locate_requested.emit(self._view.dimension, key, kept)
         elif key in COMPONENTS:
             self._latent.set_component(COMPONENTS[key], self._view.dimension, kept)
+
+    def _limits(self, key: str) -> tuple[float, float]:
+        if key == "u":
+            return SMALLEST_U, 1.0 - SMALLEST_U
+        # A model decodes in float32.
+        return (-FARTHEST, FARTHEST) if self.on_workbench else (-LARGEST_NUMBER, LARGEST_NUMBER)
 
     def _set_on_workbench(self, key: str, value: float) -> None:
         anchors: dict[str, Anchor] = {"z": "z", "eps": "eps", "u": "u"}

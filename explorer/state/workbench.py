@@ -55,7 +55,12 @@ class WorkbenchState(QObject):
         self.changed.emit()
 
     def set_parameter(self, name: str, value: float, hold: Hold) -> None:
-        """Set one parameter, kept in its domain; ε or z of the value stays."""
+        """Set one parameter, kept in its domain; ε or z of the value stays.
+
+        A name that the family does not have is ignored: the plots show the last family until the next one is answered.
+        """
+        if name not in self.family.parameters:
+            return
         self.family = with_parameter(self.family, name, value)
         if self._answered is not None and self.anchor != hold:
             self.anchor, self.value = hold, getattr(self._answered, hold)

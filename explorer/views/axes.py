@@ -21,6 +21,8 @@ def style_plot(plot: pg.PlotWidget, theme: Theme, names: dict[str, str], all_tic
     for side in ("bottom", "left"):
         axis = plot.getAxis(side)
         axis.enableAutoSIPrefix(False)
+        # Switching the prefixes off scales the numbers once more by the range of that moment.
+        axis.autoSIPrefixScale = 1.0
         axis.setPen(pg.mkPen(colors.border))
         axis.setTextPen(pg.mkPen(colors.muted))
         axis.setStyle(tickFont=theme.font(11), tickLength=-4, maxTickLevel=2 if all_ticks else 0)

@@ -26,7 +26,7 @@ class DistributionPane(Pane):
         super().__init__("Distribution", show_title=False)
         self.state, self.theme = state, theme
         self.curves, self.readouts, self.subject = TriadCurves(state, theme), Readouts(state), Subject(state)
-        self._legend = QLabel()
+        self._legend, self._preparing = QLabel(), False
         self._seed = whole_box(state.view.seed, 0, 2**31 - 1)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self._resample = QPushButton("Resample")
@@ -57,6 +57,7 @@ class DistributionPane(Pane):
         row.setSpacing(8)
         row.addLayout(column, 1)
         row.addWidget(self.readouts)
+        self.body.setContentsMargins(12, 6, 12, 8)
         self.body.addLayout(row, 1)
 
     def _probability_row(self) -> QHBoxLayout:
@@ -85,6 +86,7 @@ class DistributionPane(Pane):
         state.view.zoom_changed.connect(self._show)
         state.view.log_changed.connect(self._show)
         state.triad.mode_changed.connect(self._mode_changed)
+        state.workbench.family_changed.connect(self._show_legend)
         state.triad.changed.connect(self._answered)
         state.results.aggregate_changed.connect(self._show)
         state.results.draws_changed.connect(self.readouts.numbers.show_total)
@@ -108,6 +110,8 @@ class DistributionPane(Pane):
         self._show()
 
     def _answered(self) -> None:
+        if self._preparing:
+            self._show_legend()
         self._show()
         triad = self.state.triad.shown
         if self.shown and triad is not None:
@@ -169,7 +173,13 @@ class DistributionPane(Pane):
         self.state.triad.set(name, following)
 
     def _restyle(self) -> None:
-        colors, bench = self.theme.colors, self.state.triad.on_workbench
+        self._show_legend()
+        self.curves.restyle()
+
+    def _show_legend(self) -> None:
+        """Name the curves; say so while a family that was chosen is not there yet."""
+        colors, triad = self.theme.colors, self.state.triad
+        bench, shown = triad.on_workbench, triad.shown
         chips = [
             (colors.prior, "┄", "reference p" if bench else "prior p(z)"),
             (colors.accent, "━", "family q" if bench else "posterior q(z|x)"),
@@ -179,5 +189,7 @@ class DistributionPane(Pane):
             f"<span style='color:{color}'><b>{mark}</b></span>&nbsp;{name}"
             for color, mark, name in chips if not (bench and name == "aggregate")
         )  # fmt: skip
+        self._preparing = bench and (shown is None or shown.family.name != triad.family.name)
+        if self._preparing:
+            text = f"preparing {triad.family.name} …"
         self._legend.setText(f"<span style='color:{colors.muted}'>&nbsp; {text}</span>")
-        self.curves.restyle()

@@ -58,6 +58,7 @@ class LabPane(Pane):
         row.setSpacing(12)
         row.addWidget(self.form)
         row.addLayout(right, 1)
+        self.body.setContentsMargins(12, 6, 12, 8)
         self.body.addLayout(row, 1)
 
     def _connect(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 
 from explorer.state import AppState
-from explorer.views.pane import caption, real_box
-from models.protocol import FAMILY_PARAMETERS, NO_SCORE, Objective
+from explorer.views.number_box import NumberBox
+from explorer.views.pane import caption
+from models.protocol import FAMILY_PARAMETERS, LARGEST_NUMBER, NO_SCORE, Objective
 
 OBJECTIVES: dict[Objective | None, str] = {
     "quadratic": "(z − k)²", "cosine": "cos kz", "bump": "exp(−kz²)", "elbo": "ELBO of the model",
@@ -17,12 +20,31 @@ OBJECTIVES: dict[Objective | None, str] = {
 FAMILIES = [name for name in FAMILY_PARAMETERS if name not in (*NO_SCORE, "Cauchy")]
 STEPS = 1000
 MOST_ROWS = 4
-LIMITS = {
+# Where the handle of a slider goes.
+REACH = {
     "k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0), "loc": (-5.0, 5.0),
     "df": (1.0, 30.0), "logits": (-8.0, 8.0),
 }  # fmt: skip
 POSITIVE = (0.05, 10.0)
+# What can be typed, of the numbers that are no parameter of the family.
+LIMITS = {"k": (-1e3, 1e3), "theta": (1e-4, 1.0 - 1e-4), "target": (-1e3, 1e3), "temperature": (0.01, 100.0)}
+NAMES = {
+    "k": "k of the objective",
+    "theta": "θ, the probability of 1",
+    "target": "target t",
+    "temperature": "temperature τ",
+}
 SYMBOLS = {"k": "k", "theta": "θ", "target": "t", "temperature": "τ"}
+
+
+class Number(NamedTuple):
+    """A number that matters: its key, symbol, what it is, its value and the ends of what can be typed."""
+
+    key: str
+    symbol: str
+    name: str
+    value: float
+    limits: tuple[float, float]
 
 
 class Dial(QWidget):
@@ -30,34 +52,36 @@ class Dial(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.key, self._limits = "", (0.0, 1.0)
+        self.key, self._reach = "", (0.0, 1.0)
         self.label, self.slider = caption(""), QSlider(Qt.Orientation.Horizontal)
-        self.field = real_box(0.0, -1e6, 1e6, 3, 0.1)
+        self.field = NumberBox(-LARGEST_NUMBER, LARGEST_NUMBER, 3, 0.1)
         self.slider.setRange(0, STEPS)
         for widget in (self.slider, self.field):
             widget.setAccessibleName("Number of the estimated gradient")
-        self.field.setKeyboardTracking(False)
         self.field.setFixedWidth(76)
         self.label.setFixedWidth(16)
 
-    def fit(self, key: str, symbol: str, value: float) -> None:
-        """Stand for a number."""
-        self.key, self._limits = key, LIMITS.get(key, POSITIVE)
-        self.label.setText(symbol)
-        self.label.setToolTip(key)
+    def fit(self, number: Number) -> None:
+        """Stand for a number; the handle rests at its end where the number lies beyond."""
+        self.key, self._reach = number.key, REACH.get(number.key, POSITIVE)
+        self.label.setText(number.symbol)
+        for widget in (self.label, self.slider, self.field):
+            widget.setToolTip(number.name)
         for widget in (self.slider, self.field):
-            widget.setAccessibleName(f"{key} of the estimated gradient")
+            widget.setAccessibleName(f"{number.name[0].upper()}{number.name[1:]}")
             widget.blockSignals(True)
-        self.field.setRange(*self._limits)
-        self.field.setValue(value)
-        low, high = self._limits
-        self.slider.setValue(round(STEPS * (value - low) / (high - low)))
+        self.field.setRange(*number.limits)
+        self.field.setValue(number.value)
+        low, high = self._reach
+        share = min(max((number.value - low) / (high - low), 0.0), 1.0)
+        if not self.slider.isSliderDown():
+            self.slider.setValue(round(STEPS * share))
         for widget in (self.slider, self.field):
             widget.blockSignals(False)
 
     def slider_value(self) -> float:
         """Return the number under the handle."""
-        low, high = self._limits
+        low, high = self._reach
         return round(low + (high - low) * self.slider.value() / STEPS, 3)
 
     def set_shown(self, shown: bool) -> None:
@@ -91,20 +115,19 @@ class LabForm(QWidget):
         names: tuple[QLabel, ...] = (caption("f"), self._family_name, self._parameter_name)
         for row, (name, box) in enumerate(zip(names, (self.objective, self.family, self.parameter), strict=True)):
             grid.addWidget(name, row, 0, 1, 2)
-            grid.addWidget(box, row, 2)
+            grid.addWidget(box, row, 2, 1, 2)
         for row, dial in enumerate(self.dials, start=len(names)):
             grid.addWidget(dial.label, row, 0)
             grid.addWidget(dial.slider, row, 1, 1, 2)
             grid.addWidget(dial.field, row, 3)
         grid.addWidget(QWidget(), len(names) + MOST_ROWS, 0)
         grid.setRowStretch(len(names) + MOST_ROWS, 1)
-        for row in range(len(names)):
-            grid.addWidget(QWidget(), row, 3)
+        grid.setColumnStretch(2, 1)
 
     def _connect(self) -> None:
         self.objective.activated.connect(self._choose_objective)
         self.family.textActivated.connect(self.state.lab.choose_family)
-        self.parameter.textActivated.connect(self.state.lab.show_parameter)
+        self.parameter.activated.connect(self._choose_parameter)
         for dial in self.dials:
             dial.slider.valueChanged.connect(self._slid)
             dial.field.valueChanged.connect(self._typed)
@@ -119,31 +142,34 @@ class LabForm(QWidget):
             widget.setVisible(plain)
         for widget in (self._parameter_name, self.parameter):
             widget.setVisible(not settings.discrete)
-        names = list(settings.family.parameters) if plain else ["loc", "scale"]
-        if [self.parameter.itemText(row) for row in range(self.parameter.count())] != names:
+        family = settings.family.name if plain else "Normal"
+        names = {f"{p.symbol} · {p.name}": p.name for p in FAMILY_PARAMETERS[family]}
+        if [self.parameter.itemText(row) for row in range(self.parameter.count())] != list(names):
             self.parameter.clear()
-            self.parameter.addItems(names)
-        self.parameter.setCurrentText(settings.parameter)
+            for text, name in names.items():
+                self.parameter.addItem(text, name)
+        self.parameter.setCurrentIndex(self.parameter.findData(settings.parameter))
         self._fit_dials()
 
-    def _numbers(self) -> list[tuple[str, str, float]]:
-        """Return key, symbol and value of every number that matters."""
+    def _numbers(self) -> list[Number]:
+        """Return every number that matters."""
         settings = self.state.lab.settings
         if settings.discrete:
-            return [(key, SYMBOLS[key], getattr(settings, key)) for key in ("theta", "target", "temperature")]
+            return [_plain(key, getattr(settings, key)) for key in ("theta", "target", "temperature")]
         if settings.on_elbo:
             return []
-        family = [
-            (p.name, p.symbol, settings.family.parameters[p.name]) for p in FAMILY_PARAMETERS[settings.family.name]
-        ]
-        return [("k", "k", settings.k), *family]
+        family = settings.family
+        return [_plain("k", settings.k), *(
+            Number(p.name, p.symbol, f"parameter {p.name} of q", family.parameters[p.name], (p.least, p.most))
+            for p in FAMILY_PARAMETERS[family.name]
+        )]  # fmt: skip
 
     def _fit_dials(self) -> None:
         numbers = self._numbers()
         for row, dial in enumerate(self.dials):
             dial.set_shown(row < len(numbers))
             if row < len(numbers):
-                dial.fit(*numbers[row])
+                dial.fit(numbers[row])
 
     def _choose_objective(self, row: int) -> None:
         chosen = list(OBJECTIVES)[row]
@@ -154,13 +180,16 @@ class LabForm(QWidget):
             parameter = "loc" if chosen == "elbo" else self.state.lab.settings.parameter
             self.state.lab.change(discrete=False, objective=chosen, k=k, parameter=parameter)
 
+    def _choose_parameter(self, row: int) -> None:
+        self.state.lab.show_parameter(self.parameter.itemData(row))
+
     def _slid(self) -> None:
         dial = next(dial for dial in self.dials if dial.slider is self.sender())
         self._set(dial.key, dial.slider_value())
 
     def _typed(self, value: float) -> None:
         sender = self.sender()
-        if isinstance(sender, QDoubleSpinBox):
+        if isinstance(sender, NumberBox):
             self._set(next(dial for dial in self.dials if dial.field is sender).key, value)
 
     def _set(self, key: str, value: float) -> None:
@@ -168,3 +197,7 @@ class LabForm(QWidget):
             self.state.lab.change(**{key: value})
         else:
             self.state.lab.set_parameter(key, value)
+
+
+def _plain(key: str, value: float) -> Number:
+    return Number(key, SYMBOLS[key], NAMES[key], value, LIMITS[key])

@@ -20,7 +20,10 @@ BINS = 80
 MIDDLE = (1.0, 99.0)
 MOST_CURVES = 5
 BAND = 2.0
+BAND_ALPHA = 40
 SPREAD = 12.0
+# Running means are drawn so far out: the wide ones leave the plot, or the narrow ones could not be told apart.
+RUNNING_SPREAD = 15.0
 
 
 def estimator_color(theme: Theme, row: int) -> str:
@@ -49,7 +52,9 @@ class LabPlots(QWidget):
             row.addWidget(plot)
         for _ in range(MOST_CURVES):
             self._bars.append(self.histogram.plot())
-            self._bands.append(self.running.plot())
+            band = pg.PlotCurveItem(fillLevel="enclosed")
+            self.running.addItem(band, ignoreBounds=True)
+            self._bands.append(band)
             self._means.append(self.running.plot())
         for plot, line in zip((self.histogram, self.running), self._truths, strict=True):
             plot.addItem(line, ignoreBounds=True)
@@ -59,15 +64,16 @@ class LabPlots(QWidget):
     def restyle(self) -> None:
         """Take the colours of the scheme."""
         style_plot(self.histogram, self.theme, {"bottom": "gradient of one sample", "left": "density"})
-        style_plot(self.running, self.theme, {"bottom": "samples", "left": "running mean ± 2 SE"})
+        style_plot(self.running, self.theme, {"bottom": "samples", "left": f"mean ± {BAND:.0f} SE"})
         for line in self._truths:
             line.setPen(pg.mkPen(self.theme.colors.text, width=1.2, style=Qt.PenStyle.DashLine))
         for row in range(MOST_CURVES):
             color = QColor(estimator_color(self.theme, row))
             self._bars[row].setPen(pg.mkPen(color, width=1.4))
             self._means[row].setPen(pg.mkPen(color, width=1.6))
-            color.setAlpha(110)
-            self._bands[row].setPen(pg.mkPen(color, width=1.0, style=Qt.PenStyle.DotLine))
+            color.setAlpha(BAND_ALPHA)
+            self._bands[row].setPen(None)
+            self._bands[row].setBrush(color)
         self.show_tallies()
 
     def show_tallies(self) -> None:
@@ -118,6 +124,10 @@ class LabPlots(QWidget):
         tops = [float(np.nanmax(curve.getData()[1])) for curve in self._bars[: len(tallies)]]
         self.histogram.setYRange(0.0, 1.08 * sorted(tops)[max(0, len(tops) - 2)] + 1e-12, padding=0.0)
         centre = truth if truth is not None else tallies[0].mean
-        reach = max(3.0 * tally.error + abs(tally.mean - centre) for tally in tallies) + 1e-9
+        reaches = [3.0 * tally.error + (0.0 if tally.biased else abs(tally.mean - centre)) for tally in tallies]
+        reach = min(max(reaches), RUNNING_SPREAD * max(min(reaches), 0.01 * max(reaches)))
+        # Where a biased one goes is what there is to see.
+        bias = max((abs(tally.mean - centre) for tally in tallies if tally.biased), default=0.0)
+        reach = max(reach, 1.2 * bias) + 1e-9
         self.running.setYRange(centre - reach, centre + reach, padding=0.0)
         self.running.setXRange(0.0, float(tallies[0].count), padding=0.0)

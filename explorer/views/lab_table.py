@@ -13,8 +13,10 @@ from explorer.state.lab import Tally
 from explorer.theme import Theme
 from explorer.views.lab_plots import estimator_color
 
-ROW_HEIGHT = 37
-HEAD_HEIGHT = 36
+# Five rows fit the pane at 1280 × 800.
+LEAST_ROW, MOST_ROW = 30, 38
+HEAD_HEIGHT = 34
+MOST_ROWS = 5
 
 
 class LabTable(QWidget):
@@ -31,7 +33,7 @@ class LabTable(QWidget):
 
     def sizeHint(self) -> QSize:
         """Room for five estimators."""
-        return QSize(330, HEAD_HEIGHT + 5 * ROW_HEIGHT)
+        return QSize(330, HEAD_HEIGHT + MOST_ROWS * LEAST_ROW)
 
     def show_tallies(self) -> None:
         """Show the newest numbers, to eyes and screen readers."""
@@ -58,13 +60,14 @@ class LabTable(QWidget):
         truth = lab.truth.get(lab.parameter)
         painter.setPen(QColor(self.theme.colors.text))
         text = "no samples yet" if truth is None else f"true gradient {truth:.5g}   ·   E[f] {lab.value:.5g}"
-        painter.drawText(QPointF(0.0, 14.0), text)
+        painter.drawText(QPointF(0.0, 13.0), text)
         painter.setPen(QColor(self.theme.colors.muted))
         painter.setFont(self.theme.font(11))
-        painter.drawText(QPointF(0.0, 30.0), "mean ± SE · variance of one sample (exact) · µs per sample")
+        painter.drawText(QPointF(0.0, 28.0), "running mean ± SE  ·  variance of one sample (exact)  ·  µs per sample")
 
     def _draw_row(self, painter: QPainter, row: int, tally: Tally, scale: tuple[float, float]) -> None:
-        top, color = HEAD_HEIGHT + row * ROW_HEIGHT, QColor(estimator_color(self.theme, row))
+        height = min(max((self.height() - HEAD_HEIGHT) // MOST_ROWS, LEAST_ROW), MOST_ROW)
+        top, color = HEAD_HEIGHT + row * height, QColor(estimator_color(self.theme, row))
         painter.setFont(self.theme.font(12, 600))
         painter.setPen(color)
         name = f"{tally.estimator} (biased)" if tally.biased else tally.estimator
@@ -72,17 +75,17 @@ class LabTable(QWidget):
         painter.setFont(self.theme.font(11))
         painter.setPen(QColor(self.theme.colors.text))
         room = painter.fontMetrics().elidedText(_numbers(tally), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(QPointF(0.0, top + 25.0), room)
-        self._draw_bar(painter, top + 30.0, tally, color, scale)
+        painter.drawText(QPointF(0.0, top + 23.0), room)
+        self._draw_bar(painter, top + 26.0, tally, color, scale)
 
     def _draw_bar(self, painter: QPainter, top: float, tally: Tally, color: QColor, scale: tuple[float, float]) -> None:
         faint = QColor(color)
         faint.setAlpha(130)
-        painter.fillRect(QRectF(0.0, top, self._length(tally.sample_variance, scale), 4.0), faint)
+        painter.fillRect(QRectF(0.0, top, self._length(tally.sample_variance, scale), 3.0), faint)
         if tally.variance is not None and tally.variance > 0.0:
             at = self._length(tally.variance, scale)
             painter.setPen(QPen(QColor(self.theme.colors.text), 2.0))
-            painter.drawLine(QPointF(at, top - 2.0), QPointF(at, top + 6.0))
+            painter.drawLine(QPointF(at, top - 1.0), QPointF(at, top + 4.0))
 
     def _length(self, variance: float, scale: tuple[float, float]) -> float:
         low, high = scale

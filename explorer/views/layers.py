@@ -161,5 +161,8 @@ def draw_haloed(painter: QPainter, place: QPointF, text: str, theme: Theme, pixe
     outline.addText(place, theme.font(pixels, 600), text)
     ground = QColor(theme.colors.plot)
     ground.setAlpha(220)
+    smooth = painter.testRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.strokePath(outline, QPen(ground, 3.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.fillPath(outline, QColor(theme.colors.text))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)

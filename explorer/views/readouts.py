@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.state.results import Triad
-from explorer.state.triad import SMALLEST_U
-from explorer.views.pane import Segments, caption, real_box
+from explorer.state.triad import FARTHEST, SMALLEST_U
+from explorer.views.number_box import NumberBox
+from explorer.views.pane import Segments, caption
 from models.protocol import Parameter
 
 MOST_PARAMETERS = 4
+NUMBERS_WIDTH = 160
+# Beside the width of q, this is rounding.
+NOTHING = 1e-12
 TIPS = {
     "z": "The value drawn", "eps": "The noise behind it: z is the path at ε",
     "u": "The distribution function at z: the probability to its left",
@@ -36,7 +40,7 @@ class Fields(QWidget):
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.fields: dict[str, QDoubleSpinBox] = {}
+        self.fields: dict[str, NumberBox] = {}
         self._spare = [self._parameter_field() for _ in range(MOST_PARAMETERS)]
         self._shown: tuple[Parameter, ...] = ()
         self.hold = Segments(
@@ -68,10 +72,10 @@ class Fields(QWidget):
         self.hold.group.idClicked.connect(self._set_hold)
         self.refit()
 
-    def _field(self, key: str, tip: str) -> QDoubleSpinBox:
-        low, high = (SMALLEST_U, 1.0 - SMALLEST_U) if key == "u" else (-1e6, 1e6)
-        field = real_box(0.0, low, high, 6 if key == "u" else 4, 0.01 if key == "u" else 0.1)
-        field.setKeyboardTracking(False)
+    def _field(self, key: str, tip: str) -> NumberBox:
+        by_probability = key == "u"
+        low, high = (SMALLEST_U, 1.0 - SMALLEST_U) if by_probability else (-FARTHEST, FARTHEST)
+        field = NumberBox(low, high, 6 if by_probability else 4, 0.01 if by_probability else 0.1)
         field.setToolTip(tip)
         field.setAccessibleName(tip)
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -80,7 +84,7 @@ class Fields(QWidget):
         field.valueChanged.connect(self._typed)
         return field
 
-    def _parameter_field(self) -> tuple[QLabel, QDoubleSpinBox]:
+    def _parameter_field(self) -> tuple[QLabel, NumberBox]:
         return caption(""), self._field("", "Parameter")
 
     def refit(self) -> None:
@@ -97,7 +101,7 @@ class Fields(QWidget):
             if row < len(parameters):
                 self._fit(label, field, parameters[row])
 
-    def _fit(self, label: QLabel, field: QDoubleSpinBox, parameter: Parameter) -> None:
+    def _fit(self, label: QLabel, field: NumberBox, parameter: Parameter) -> None:
         label.setText(parameter.symbol)
         label.setToolTip(parameter.name)
         field.setProperty("grip", parameter.name)
@@ -113,7 +117,7 @@ class Fields(QWidget):
 
     def _typed(self, value: float) -> None:
         field = self.sender()
-        if isinstance(field, QDoubleSpinBox):
+        if isinstance(field, NumberBox):
             key, triad = field.property("grip"), self.state.triad
             triad.begin(key, "Set", dragged=False)
             triad.set(key, value)
@@ -150,7 +154,10 @@ class Numbers(QWidget):
                 label.setToolTip(tip)
                 grid.addWidget(label, row, column)
         grid.setRowStretch(len(NUMBERS), 1)
-        grid.setColumnMinimumWidth(1, 122)
+        # The plots must not change their size with the numbers.
+        grid.setColumnMinimumWidth(0, max(name.sizeHint().width() for name in self._names.values()))
+        for label in self.labels.values():
+            label.setFixedWidth(NUMBERS_WIDTH)
 
     def show_values(self, triad: Triad) -> None:
         """Show the newest answer."""
@@ -159,7 +166,10 @@ class Numbers(QWidget):
         labels["kl"].setText(_kl_text(numbers.kl, numbers.kl_closed))
         labels["entropy"].setText(f"{_text(numbers.entropy)} nats")
         labels["moments"].setText(f"{_text(numbers.mean)}, {_text(numbers.deviation)}")
-        labels["quantiles"].setText("  ".join(_text(numbers.quantiles[index], 3) for index in (0, 2, 4)))
+        low, median, high = (numbers.quantiles[index] for index in (0, 2, 4))
+        nothing = NOTHING * (high - low)
+        shown = [_text(0.0 if abs(value) < nothing else value, 3) for value in (low, median, high)]
+        labels["quantiles"].setText("  ".join(shown))
         labels["ks"].setText(f"{numbers.ks:.3f}, p {numbers.ks_p:.2g}")
         labels["ks_reference"].setText(f"{numbers.ks_reference:.3f}, p {numbers.ks_reference_p:.2g}")
         for label in (labels["total"], self._names["total"]):
@@ -189,7 +199,7 @@ class Readouts(QWidget):
         column.addLayout(row)
 
     @property
-    def fields(self) -> dict[str, QDoubleSpinBox]:
+    def fields(self) -> dict[str, NumberBox]:
         """The fields by z, eps, u and parameter."""
         return self.inputs.fields
 

@@ -18,8 +18,10 @@ from models.protocol import AggregateReady, CurvesReady
 BINS = 40
 RAYS = 25
 ZOOM_SIGMAS = 5.0
-# Densities may be infinite at an edge: the axis is made for the middle 98 %.
+# Densities may be infinite at an edge: the axis is made for the middle 98 %, and for at most so many times the
+# largest mean density of a cell of it.
 MIDDLE = (0.01, 0.99)
+CELLS, OVER_CELLS = 40, 3.0
 LOWEST_LOG = -12.0
 LOG_DECADES = 6.0
 
@@ -38,7 +40,7 @@ class TriadCurves:
         self._prior_cdf, self._posterior_cdf = self.cdf.curve(1), self.cdf.curve(3)
         self._rays, self._tangent, self._path = self.noise.curve(0), self.noise.curve(1), self.noise.curve(2)
         self._key: tuple[object, ...] | None = None
-        self._range = (-1.0, 1.0)
+        self._range, self._heights = (-1.0, 1.0), (0.0, 1.0)
         for plot in self.plots:
             for curve in plot.curves:
                 # A drag of z moves the grips alone: the curves below are blitted.
@@ -119,31 +121,35 @@ class TriadCurves:
 
     def _show_curves(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
         low, high = self._range
+        self._set_heights(curves, aggregate)
         self._prior_pdf.setData(curves.x, self._drawable(curves.reference_pdf))
         self._prior_cdf.setData(curves.x, self._height(curves.reference_cdf))
         self._posterior_pdf.setData(curves.x, self._drawable(curves.family_pdf))
         self._posterior_cdf.setData(curves.x, self._height(curves.family_cdf))
-        peak = self._peak(curves)
-        self._set_heights(peak if aggregate is None else max(peak, float(aggregate.pdf.max())))
         for plot in (self.pdf, self.cdf):
             plot.setXRange(low, high, padding=0.01)
         self.noise.setYRange(low, high, padding=0.02)
         self.noise.setXRange(float(curves.path_eps[0]), float(curves.path_eps[-1]), padding=0.0)
 
     def _drawable(self, pdf: Vector) -> Vector:
-        """Return a density without its infinite points."""
-        return self._height(np.where(np.isfinite(pdf), pdf, 1e9))
+        """Return a density as it is drawn; what is infinite, or far beyond the axis, ends just outside of it."""
+        bottom, top = self._heights
+        return np.clip(self._height(pdf), bottom - 1.0, top + (top - bottom))
 
-    def _peak(self, curves: CurvesReady) -> float:
-        pairs = [(curves.family_pdf, curves.family_cdf), (curves.reference_pdf, curves.reference_cdf)]
-        peaks = [pdf[np.isfinite(pdf) & (cdf >= MIDDLE[0]) & (cdf <= MIDDLE[1])] for pdf, cdf in pairs]
-        return max((float(part.max()) for part in peaks if len(part)), default=1.0)
+    def _visible(self, pdf: float) -> float:
+        """Return where the grip at a density stands: on the curve, or at the end of the axis."""
+        bottom, top = self._heights
+        return min(max(float(self._height(pdf)), bottom), top)
 
-    def _set_heights(self, peak: float) -> None:
-        top = nice_ceiling(1.08 * peak)
+    def _set_heights(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
+        peaks = [_peak(curves.x, curves.family_pdf, curves.family_cdf)]
+        peaks.append(_peak(curves.x, curves.reference_pdf, curves.reference_cdf))
+        peaks.append(0.0 if aggregate is None else float(aggregate.pdf.max()))
+        top = nice_ceiling(1.08 * max(peaks))
         logarithmic = self.state.view.logarithmic
         bottom = float(np.log10(top)) - LOG_DECADES if logarithmic else 0.0
-        self.pdf.setYRange(bottom, float(self._height(top)), padding=0.03)
+        self._heights = (bottom, float(np.log10(top)) if logarithmic else top)
+        self.pdf.setYRange(*self._heights, padding=0.03)
         self.cdf.setYRange(-LOG_DECADES if logarithmic else 0.0, 0.0 if logarithmic else 1.0, padding=0.03)
         for curve in (self._bars, self._tail):
             curve.setFillLevel(bottom)
@@ -161,7 +167,7 @@ class TriadCurves:
         low, high = self._range
         counts, edges = np.histogram(z, BINS, (max(low, float(z[0])), min(high, float(z[-1]))))
         x, heights = steps(edges, counts / (count * np.diff(edges)))
-        self._bars.setData(x, self._height(heights))
+        self._bars.setData(x, np.maximum(self._height(heights), self._heights[0]))
         self._ecdf.setData(np.repeat(z, 2), self._height(np.repeat(np.arange(count + 1) / count, 2)[1:-1]))
         self._path.setData(curves.path_eps, curves.path_z)
         self._show_rays(curves)
@@ -179,17 +185,30 @@ class TriadCurves:
         curves, place, colors = triad.curves, triad.place, self.theme.colors
         left = curves.x < place.z
         x, pdf = np.append(curves.x[left], place.z), np.append(curves.family_pdf[left], place.pdf)
-        self._tail.setData(x, self._drawable(pdf))
+        self._tail.setData(x, np.maximum(self._drawable(pdf), self._heights[0]))
         reach = 0.18 * float(curves.path_eps[-1] - curves.path_eps[0])
-        ends = np.array([place.eps - reach, place.eps + reach])
+        ends = np.array([place.eps - reach, place.eps + reach] if np.isfinite(place.by_noise) else [])
         self._tangent.setData(ends, place.z + place.by_noise * (ends - place.eps))
-        height = float(self._height(place.pdf))
+        height = self._visible(place.pdf)
         names = {parameter.name: parameter.symbol for parameter in self.state.triad.parameters}
-        self.pdf.layer.set_handles(pdf_handles(triad, names, height, self._height, colors))
+        self.pdf.layer.set_handles(pdf_handles(triad, names, height, self._visible, colors))
         self.cdf.layer.set_handles(cdf_handles(place, float(self._height(place.u)), colors))
         span = (float(curves.path_eps[0]), float(curves.path_eps[-1]))
         self.noise.layer.set_handles(noise_handles(triad, names, span, colors))
         self.noise.layer.set_arrows(noise_arrows(triad, names, span, self._range, colors), noise_notes(triad, names))
+
+
+def _peak(x: Vector, pdf: Vector, cdf: Vector) -> float:
+    """Return the height a density is drawn to."""
+    middle = (cdf >= MIDDLE[0]) & (cdf <= MIDDLE[1])
+    if not middle.any():
+        return 0.0
+    edges = np.linspace(x[middle][0], x[middle][-1], CELLS + 1)
+    width = float(edges[1] - edges[0])
+    finite = pdf[middle & np.isfinite(pdf)]
+    highest = float(finite.max()) if len(finite) else np.inf
+    mean = float(np.diff(np.interp(edges, x, cdf)).max()) / width if width > 0.0 else np.inf
+    return min(highest, OVER_CELLS * mean)
 
 
 def _faded(color: str, alpha: int) -> QColor:

@@ -8,23 +8,21 @@ from collections.abc import Callable
 from explorer.state.results import Triad
 from explorer.theme import Colors
 from explorer.views.triad_plots import Arrow, Handle
-from models.geometry import Vector
 from models.protocol import Place
 
 # Arrows show what a parameter's growth by this fraction of the range would do to z.
 NUDGE = 0.12
-ARROW_GAP = 16.0
 
 
 def pdf_handles(
-    triad: Triad, names: dict[str, str], height: float, drawn: Callable[[float], Vector], colors: Colors
+    triad: Triad, names: dict[str, str], height: float, drawn: Callable[[float], float], colors: Colors
 ) -> list[Handle]:
     """Return z and a dot on the curve for every parameter, where z moves with it."""
     place = triad.place
     handles = [Handle("z", ".", place.z, height, colors.text)]
     for grip in triad.curves.grips:
         if grip.parameter in names and _steady(grip.slope):
-            at, text = float(drawn(grip.pdf)), names[grip.parameter]
+            at, text = drawn(grip.pdf), names[grip.parameter]
             handles.append(Handle(grip.parameter, ".", grip.z, at, colors.accent, text, grip.slope))
     return [*handles, Handle("z", "v", place.z, 0.0, colors.text, "z")]
 
@@ -47,7 +45,8 @@ def noise_handles(triad: Triad, names: dict[str, str], span: tuple[float, float]
     ]  # fmt: skip
     middle = next((grip for grip in triad.curves.grips if grip.parameter == "loc"), None)
     if middle is not None and "loc" in names and span[0] < 0.0 < span[1] and middle.slope == 1.0:
-        handles.append(Handle("loc", ".", 0.0, triad.family.parameters["loc"], colors.accent, names["loc"]))
+        # Arrows stand to the right of the point: the name goes to the left.
+        handles.append(Handle("loc", ".", 0.0, triad.family.parameters["loc"], colors.accent, names["loc"], left=True))
     return handles
 
 
@@ -58,10 +57,10 @@ def noise_arrows(
     place, arrows = triad.place, []
     step = NUDGE * (reach[1] - reach[0])
     shown = min(max(place.eps, span[0]), span[1])
-    for index, (name, slope) in enumerate(place.by_parameter.items()):
+    for name, slope in place.by_parameter.items():
         if name in names and math.isfinite(slope):
-            shift, kept = ARROW_GAP * (index + 1), max(-4.0, min(4.0, slope))
-            arrows.append(Arrow(shown, place.z, kept * step, colors.accent, names[name], shift))
+            kept = max(-4.0, min(4.0, slope))
+            arrows.append(Arrow(shown, place.z, kept * step, colors.accent, names[name]))
     return arrows
 
 
@@ -69,7 +68,12 @@ def noise_notes(triad: Triad, names: dict[str, str]) -> list[str]:
     """Return the slopes of the path as lines of text."""
     slopes = {"ε": triad.place.by_noise}
     slopes |= {names[name]: slope for name, slope in triad.place.by_parameter.items() if name in names}
-    return [f"∂z/∂{name} = {slope:.3f}" for name, slope in slopes.items() if math.isfinite(slope)]
+    return [f"∂z/∂{name} = {_number(slope)}" for name, slope in slopes.items() if math.isfinite(slope)]
+
+
+def _number(slope: float) -> str:
+    """Return a slope with three decimals, or as many digits when that would say nothing."""
+    return f"{slope:.3f}" if slope == 0.0 or 0.0005 <= abs(slope) < 1e5 else f"{slope:.3g}"
 
 
 def _steady(slope: float) -> bool:

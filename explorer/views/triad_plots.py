@@ -18,14 +18,16 @@ from models.geometry import Vector
 REACH = 8.0
 DOT = 5.0
 HEAD = 5.0
-MARGIN = 90.0
+ARROW_GAP = 16.0
+MARGIN = 100.0
 
 
 @dataclass(frozen=True)
 class Handle:
     """A grip as drawn: an upright line "v", a level line "h" or a dot ".", at a place in plot coordinates.
 
-    ``grip`` is z, eps, u or a parameter, which moves along x by ``slope`` times its own change.
+    ``grip`` is z, eps, u or a parameter, which moves along x by ``slope`` times its own change; ``text`` stands at the
+    ``left`` of a dot, or at its right.
     """
 
     grip: str
@@ -35,21 +37,18 @@ class Handle:
     color: str
     text: str = ""
     slope: float = 1.0
+    left: bool = False
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow along y from a place in plot coordinates, with what is written at its tip.
-
-    ``shift`` moves it to the right by so many pixels.
-    """
+    """An arrow along y from a place in plot coordinates, with what is written at its tip."""
 
     x: float
     y: float
     by: float
     color: str
     text: str
-    shift: float
 
 
 class HandleLayer(Layer):
@@ -76,8 +75,7 @@ class HandleLayer(Layer):
         """Draw what is below first."""
         painter.setFont(self.theme.font(11, 600))
         width, height = frame.size
-        for arrow in self.arrows:
-            self._draw_arrow(painter, frame, arrow)
+        self._draw_arrows(painter, frame)
         for row, note in enumerate(self.notes):
             draw_haloed(painter, QPointF(6.0, 13.0 + 14.0 * row), note, self.theme, 11)
         for handle in reversed(self.handles):
@@ -89,17 +87,23 @@ class HandleLayer(Layer):
                     label = QPointF(place.x() + 4, 12)
                 case "h":
                     painter.drawLine(QPointF(0, place.y()), QPointF(width, place.y()))
-                    label = QPointF(4, place.y() - 4)
+                    label = QPointF(width - 14, min(place.y() + 13, height - 3))
                 case ".":
                     self._draw_dot(painter, place, QColor(handle.color))
-                    label = place + QPointF(8, -6)
+                    label = place + QPointF(-16 if handle.left else 8, -6)
             painter.setPen(QColor(handle.color))
             painter.drawText(QPointF(min(label.x(), width - 12), max(label.y(), 11.0)), handle.text)
 
-    def _draw_arrow(self, painter: QPainter, frame: Frame, arrow: Arrow) -> None:
-        color, foot = QColor(arrow.color), frame.point(arrow.x, arrow.y)
-        crowded = foot.x() > frame.size[0] - MARGIN
-        foot += QPointF(-arrow.shift if crowded else arrow.shift, 0.0)
+    def _draw_arrows(self, painter: QPainter, frame: Frame) -> None:
+        """Draw them side by side, each as far from the last one as its name is wide."""
+        metrics, shift = painter.fontMetrics(), ARROW_GAP
+        for arrow in self.arrows:
+            crowded = frame.point(arrow.x, arrow.y).x() > frame.size[0] - MARGIN
+            self._draw_arrow(painter, frame, arrow, -shift if crowded else shift)
+            shift += max(ARROW_GAP, metrics.horizontalAdvance(arrow.text) + 6.0)
+
+    def _draw_arrow(self, painter: QPainter, frame: Frame, arrow: Arrow, shift: float) -> None:
+        color, foot = QColor(arrow.color), frame.point(arrow.x, arrow.y) + QPointF(shift, 0.0)
         tip = foot + QPointF(0.0, frame.point(arrow.x, arrow.y + arrow.by).y() - foot.y())
         back = HEAD if tip.y() < foot.y() else -HEAD
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

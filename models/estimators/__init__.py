@@ -4,18 +4,19 @@ Pathwise (Kingma & Welling 2014, Rezende et al. 2014), score function (Williams 
 al. 2017), Concrete (Maddison et al. 2017, Jang et al. 2017).
 """
 
-from models.estimators.answer import draw_gradients
-from models.estimators.continuous import Integrals, integrals_of, pathwise, score
+from models.estimators.answer import draw_gradients, drawing_gradients
+from models.estimators.continuous import Estimators, Integrals, estimators_of, integrals_of
 from models.estimators.discrete import discrete_estimates
-from models.estimators.objectives import ElboObjective, Toy
+from models.estimators.objectives import ElboKind, ToyKind
 
 __all__ = [
-    "ElboObjective",
+    "ElboKind",
+    "Estimators",
     "Integrals",
-    "Toy",
+    "ToyKind",
     "discrete_estimates",
     "draw_gradients",
+    "drawing_gradients",
+    "estimators_of",
     "integrals_of",
-    "pathwise",
-    "score",
 ]

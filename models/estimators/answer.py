@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
 from time import perf_counter
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from models.distributions import FAMILIES
 from models.distributions.families import check_family
-from models.estimators.continuous import Integrals, integrals_of, pathwise, score
+from models.estimators.continuous import Estimators, Integrals, Sliced, estimators_of, integrals_of
 from models.estimators.discrete import discrete_estimates
-from models.estimators.objectives import ElboObjective, Objectives, Toy
+from models.estimators.objectives import Kind, ToyKind, elbo_kind
 from models.protocol import (
     NO_SCORE,
     OBJECTIVES,
     Continuous,
     Discrete,
-    ElboPoint,
     Estimates,
     Floats64,
     Gradients,
     GradientsReady,
-    Objective,
 )
+from models.tracing import beside
 from models.vae import VAE
 
+Arguments: TypeAlias = tuple[tf.Tensor, ...]
 MAX_SAMPLES = 1_000_000
 HALF_STEP = 2.0**-54
+MOST_KNOWN = 64
+# So many nodes of the quadrature take about 3 ms.
+ELBO_NODES, TOY_NODES = 32, 256
 
 
 def draw_gradients(request: Gradients, vae: VAE | None) -> GradientsReady:
@@ -40,6 +43,17 @@ def draw_gradients(request: Gradients, vae: VAE | None) -> GradientsReady:
 
     ``vae`` is the open model, which only the ELBO needs.
     """
+    work = drawing_gradients(request, vae)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            answer: GradientsReady = done.value
+            return answer
+
+
+def drawing_gradients(request: Gradients, vae: VAE | None) -> Sliced[GradientsReady]:
+    """Do the work of :func:`draw_gradients` in slices of a few milliseconds, so that drags are answered in between."""
     if not 1 <= request.samples <= MAX_SAMPLES:
         raise ValueError(f"the number of samples lies in 1 to {MAX_SAMPLES}, not {request.samples}")
     rng = np.random.default_rng(request.seed)
@@ -47,23 +61,28 @@ def draw_gradients(request: Gradients, vae: VAE | None) -> GradientsReady:
         uniforms = rng.random(request.samples) + HALF_STEP
         value, gradient, estimates = discrete_estimates(request.problem, uniforms)
         return GradientsReady(request.id, value, {"theta": gradient}, estimates)
-    return _continuous(request.id, request.problem, rng.standard_normal(request.samples), vae)
+    return (yield from _continuous(request.id, request.problem, rng.standard_normal(request.samples), vae))
 
 
-def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE | None) -> GradientsReady:
+def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE | None) -> Sliced[GradientsReady]:
     _check(problem)
     family, names = problem.family.name, tuple(FAMILIES[problem.family.name].domains)
     values = tuple(float(problem.family.parameters[name]) for name in names)
-    if problem.objective == "elbo":
-        f, exact = _elbo(problem, family, values, vae)
-    else:
-        f, exact = _toy(problem.objective, problem.k, family, values)
+    kind, arguments, key = _objective(problem, vae)
+    by, parameters = estimators_of(kind, family), tf.constant(values, tf.float64)
+    if by not in _traced:
+        for trace in by.trace():
+            yield from beside(trace)
+        _traced.add(by)
+    exact = yield from _exact(by, arguments, parameters, (kind, key, family, values))
     if not (math.isfinite(exact.value) and np.isfinite(exact.gradient).all()):
         raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.objective}")
-    batches = _batches(f, family, tf.constant(values, tf.float64), tf.constant(scores), exact)
-    estimates = tuple(_estimates(batch, names, len(scores)) for batch in batches)
+    estimates: list[Estimates] = []
+    for batch in _batches(by, arguments, parameters, tf.constant(scores), exact):
+        estimates.extend(_estimates(batch, names, len(scores)))
+        yield None
     truth = dict(zip(names, exact.gradient.tolist(), strict=True))
-    return GradientsReady(identity, exact.value, truth, tuple(chain.from_iterable(estimates)))
+    return GradientsReady(identity, exact.value, truth, tuple(estimates))
 
 
 def _check(problem: Continuous) -> None:
@@ -76,47 +95,32 @@ def _check(problem: Continuous) -> None:
         raise ValueError(f"the support of {problem.family.name} moves with its parameters: it has no score estimator")
 
 
-# Problems are asked for batch after batch: what is exact of them is worked out once.
-
-
-@lru_cache(maxsize=64)
-def _toy(objective: Objective, k: float, family: str, values: tuple[float, ...]) -> tuple[Objectives, Integrals]:
-    f = Toy(objective, k)
-    return f, integrals_of(f, family, tf.constant(values, tf.float64))
-
-
-def _elbo(problem: Continuous, family: str, values: tuple[float, ...], vae: VAE | None) -> tuple[Objectives, Integrals]:
+def _objective(problem: Continuous, vae: VAE | None) -> tuple[Kind, Arguments, Hashable]:
+    """Return the kind of f, what it takes, and what tells it from others of its kind."""
+    if problem.objective != "elbo":
+        return ToyKind(problem.objective), (tf.constant(problem.k, tf.float64),), problem.k
     point = problem.point
     if vae is None:
         raise ValueError("the ELBO needs an open model")
     if point is None:
         raise ValueError("the ELBO needs an image, a latent point and a dimension")
-    return _elbo_at(vae, vae.version, _Frozen(point), family, values)
+    kind = elbo_kind(vae)
+    # Other weights, other numbers.
+    return kind, kind.arguments(point), (vae.version, point.image.tobytes(), point.z.tobytes(), point.dim)
 
 
-@dataclass(frozen=True, eq=False)
-class _Frozen:
-    """A point that can be looked up."""
-
-    point: ElboPoint
-
-    def _key(self) -> tuple[bytes, bytes, int]:
-        return self.point.image.tobytes(), self.point.z.tobytes(), self.point.dim
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Frozen) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
+_traced: set[Estimators] = set()
+# Problems are asked for batch after batch: what is exact of them is worked out once.
+_known: OrderedDict[Hashable, Integrals] = OrderedDict()
 
 
-@lru_cache(maxsize=16)
-def _elbo_at(
-    vae: VAE, version: int, frozen: _Frozen, family: str, values: tuple[float, ...]
-) -> tuple[Objectives, Integrals]:
-    del version  # part of the key: other weights, other numbers
-    f = ElboObjective(vae, frozen.point)
-    return f, integrals_of(f, family, tf.constant(values, tf.float64))
+def _exact(by: Estimators, arguments: Arguments, parameters: tf.Tensor, key: Hashable) -> Sliced[Integrals]:
+    if key not in _known:
+        nodes = TOY_NODES if by.landing is None else ELBO_NODES
+        _known[key] = yield from integrals_of(by, arguments, parameters, nodes)
+        while len(_known) > MOST_KNOWN:
+            _known.popitem(last=False)
+    return _known[key]
 
 
 @dataclass(frozen=True)
@@ -130,17 +134,17 @@ class _Batch:
 
 
 def _batches(
-    f: Objectives, family: str, parameters: tf.Tensor, scores: tf.Tensor, exact: Integrals
+    by: Estimators, arguments: Arguments, parameters: tf.Tensor, scores: tf.Tensor, exact: Integrals
 ) -> Iterator[_Batch]:
     began = perf_counter()
-    path = pathwise(f, family, parameters, scores).numpy()
+    path = by.pathwise(arguments, parameters, scores).numpy()
     yield _Batch("pathwise", path, exact.pathwise, perf_counter() - began)
-    if f.has_entropy:
+    if by.landing is not None:
         began = perf_counter()
-        landing = pathwise(f, family, parameters, scores, landing=True).numpy()
+        landing = by.landing(arguments, parameters, scores).numpy()
         yield _Batch("sticking the landing", landing, exact.landing, perf_counter() - began)
     began = perf_counter()
-    values, slopes = (part.numpy() for part in score(f, family, parameters, scores))
+    values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
     seconds, best = perf_counter() - began, exact.baselines[:, np.newaxis]
     yield _Batch("score function", values * slopes, exact.score, seconds)
     yield _Batch("score, mean baseline", (values - exact.value) * slopes, exact.mean_baseline, seconds)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
-from models.estimators.objectives import Objectives
+from models.distributions import FAMILIES
+from models.estimators.objectives import Averaged, Kind
 from models.protocol import Floats64
 from models.triad_graphs import QUADRATURE_SCORES, QUADRATURE_WEIGHTS, build, noise_at
 
+Compiled: TypeAlias = tf.types.experimental.PolymorphicFunction
+Result = TypeVar("Result")
+# Work in slices, with what it comes to in the end.
+Sliced = Generator[None, None, Result]
 # A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
 ENDED = 1e-8
 
@@ -41,7 +49,7 @@ class Integrals:
     baselines: Floats64
 
 
-def pathwise(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
+def pathwise(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
     """Return ∂f(z(ε; θ))/∂θ [m, n] for the noise at normal ``scores`` [n].
 
     With ``landing``, log q within f sees its parameters as constants (sticking the landing).
@@ -55,7 +63,7 @@ def pathwise(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor,
     return tape.gradient(total, wide)
 
 
-def score(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return f [n] and s = ∂ log q(z)/∂θ [m, n] at samples; (f − b)·s is the estimator with baseline b."""
     wide = tf.tile(parameters[:, tf.newaxis], [1, tf.size(scores)])
     fixed = build(name, tf.stop_gradient(wide))
@@ -66,12 +74,55 @@ def score(f: Objectives, name: str, parameters: tf.Tensor, scores: tf.Tensor) ->
     return f(z, fixed), tape.gradient(log_prob, wide)
 
 
-def integrals_of(f: Objectives, name: str, parameters: tf.Tensor) -> Integrals:
-    """Return the exact moments, by quadrature over the normal score of z."""
-    nodes = tf.constant(QUADRATURE_SCORES)
-    path = pathwise(f, name, parameters, nodes).numpy()
-    landing = pathwise(f, name, parameters, nodes, landing=True).numpy() if f.has_entropy else path
-    values, scores = (part.numpy() for part in score(f, name, parameters, nodes))
+@dataclass(frozen=True, eq=False)
+class Estimators:
+    """The estimators of one kind of objective and one family, compiled; each takes (arguments, parameters, scores)."""
+
+    pathwise: Compiled
+    landing: Compiled | None
+    score: Compiled
+
+    def trace(self) -> Iterator[Callable[[], object]]:
+        """Return the tracing of each, to be called where nobody waits for it."""
+        for graph in (self.pathwise, self.landing, self.score):
+            if graph is not None:
+                yield graph.get_concrete_function
+
+
+@lru_cache(maxsize=32)
+def estimators_of(kind: Kind, name: str) -> Estimators:
+    """Return the estimators; nothing is traced yet."""
+    size = len(FAMILIES[name].domains)
+    signature = [kind.signature, tf.TensorSpec([size], tf.float64), tf.TensorSpec([None], tf.float64)]
+
+    def compiled(estimator: Callable[..., object], **options: bool) -> Compiled:
+        def graph(arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, scores: tf.Tensor) -> object:
+            return estimator(kind.at(*arguments), name, parameters, scores, **options)
+
+        return tf.function(graph, input_signature=signature, autograph=False)
+
+    landing = compiled(pathwise, landing=True) if kind.has_entropy else None
+    return Estimators(compiled(pathwise), landing, compiled(score))
+
+
+def integrals_of(
+    by: Estimators, arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, nodes: int
+) -> Sliced[Integrals]:
+    """Return the exact moments, by quadrature over the normal score of z; yields after every ``nodes`` nodes."""
+    parts: list[tuple[Floats64, ...]] = []
+    for start in range(0, len(QUADRATURE_SCORES), nodes):
+        scores = tf.constant(QUADRATURE_SCORES[start : start + nodes])
+        path = by.pathwise(arguments, parameters, scores).numpy()
+        yield None
+        landing = path if by.landing is None else by.landing(arguments, parameters, scores).numpy()
+        yield None
+        values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
+        parts.append((path, landing, values, slopes))
+        yield None
+    return _moments(*(np.concatenate(rows, axis=-1) for rows in zip(*parts, strict=True)))
+
+
+def _moments(path: Floats64, landing: Floats64, values: Floats64, scores: Floats64) -> Integrals:
     mean, squares = _integral(values), scores * scores
     best = _integral(values * squares) / _integral(squares)
     gradient = _integral(path)

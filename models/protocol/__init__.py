@@ -28,11 +28,13 @@ from models.protocol.decoding import (
     SampleTile,
 )
 from models.protocol.descriptions import (
+    BETA_SCHEDULES,
     ESTIMATORS,
     LATENT_FAMILIES,
     LIKELIHOODS,
     PROTOCOL_VERSION,
     SCHEDULES,
+    BetaSchedule,
     ControlAction,
     DataInfo,
     Estimator,
@@ -52,6 +54,7 @@ from models.protocol.descriptions import (
 )
 from models.protocol.families import (
     FAMILY_PARAMETERS,
+    LARGEST_NUMBER,
     LATENT_VARIANCES,
     STANDARD_NORMAL,
     Parameter,
@@ -82,15 +85,19 @@ from models.protocol.life import (
     Shutdown,
 )
 from models.protocol.training import (
+    Adjust,
     CheckpointDelayed,
     CheckpointWritten,
     Control,
+    Dials,
     Diverged,
     EpochDone,
     FindRuns,
     Finished,
     Progress,
     RunsFound,
+    Snapshot,
+    StepShown,
     Train,
     TrainStarted,
 )
@@ -115,17 +122,19 @@ DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
     | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady
 )  # fmt: skip
-TrainerRequest = Train | Control | FindRuns | Shutdown
+TrainerRequest = Train | Control | Adjust | FindRuns | Shutdown
 TrainerReply = (
     Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | CheckpointDelayed | Diverged
-    | Finished | RunsFound
+    | StepShown | Finished | RunsFound
 )  # fmt: skip
 Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
 __all__ = [
+    "BETA_SCHEDULES",
     "ESTIMATORS",
     "FAMILY_PARAMETERS",
+    "LARGEST_NUMBER",
     "LATENT_FAMILIES",
     "LATENT_VARIANCES",
     "LIKELIHOODS",
@@ -134,9 +143,11 @@ __all__ = [
     "PROTOCOL_VERSION",
     "SCHEDULES",
     "STANDARD_NORMAL",
+    "Adjust",
     "Aggregate",
     "AggregateReady",
     "Anchor",
+    "BetaSchedule",
     "Cancel",
     "CheckpointDelayed",
     "CheckpointWritten",
@@ -151,6 +162,7 @@ __all__ = [
     "Decoded",
     "DecoderReply",
     "DecoderRequest",
+    "Dials",
     "Discrete",
     "Diverged",
     "Draw",
@@ -204,6 +216,8 @@ __all__ = [
     "SampleTile",
     "Schedule",
     "Shutdown",
+    "Snapshot",
+    "StepShown",
     "Terms",
     "Train",
     "TrainSettings",

@@ -17,12 +17,14 @@ Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian"]
 LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "continuous_bernoulli", "gaussian")
 Schedule = Literal["constant", "cosine"]
 SCHEDULES: tuple[Schedule, ...] = ("constant", "cosine")
+BetaSchedule = Literal["constant", "warmup", "cyclic"]
+BETA_SCHEDULES: tuple[BetaSchedule, ...] = ("constant", "warmup", "cyclic")
 LatentFamily = Literal["Normal", "Laplace", "Logistic", "StudentT"]
 LATENT_FAMILIES: tuple[LatentFamily, ...] = ("Normal", "Laplace", "Logistic", "StudentT")
 Estimator = Literal["elbo", "elbo_mc", "stl", "iwae", "dreg"]
 ESTIMATORS: tuple[Estimator, ...] = ("elbo", "elbo_mc", "stl", "iwae", "dreg")
 SampleSource = Literal["prior", "around", "posterior"]
-ControlAction = Literal["pause", "resume", "stop", "discard"]
+ControlAction = Literal["pause", "resume", "step", "stop", "discard"]
 FinishReason = Literal["complete", "early", "stopped", "discarded"]
 
 
@@ -51,11 +53,15 @@ class Family:
 class TrainSettings:
     """All that decides a training run besides its data; the same settings and data give the same weights.
 
-    ``schedule`` is that of the learning rate; ``average`` is the decay of the moving average of the weights, which is
-    what is evaluated and kept (0: the weights themselves). ``posterior`` and ``prior`` are the families of q(z|x) and
-    p(z). ``objective`` is the bound that is trained, from ``samples`` draws of z for each image: ``elbo`` with the KL
-    in closed form where there is one, ``elbo_mc`` with the KL from the draws, ``stl`` (sticking the landing), ``iwae``
-    and ``dreg``. ``free_bits`` nats of KL are free in each dimension.
+    ``schedule`` is that of the learning rate, which rises during the first ``warmup_epochs``; that of β rises for
+    ``beta_epochs`` (warmup) or again in the first half of every ``beta_epochs`` (cyclic). ``average`` is the decay of
+    the moving average of the weights, which is what is evaluated and kept (0: the weights themselves).
+
+    ``posterior`` and ``prior`` are the families of q(z|x) and p(z). ``objective`` is the bound that is trained, from
+    ``samples`` draws of z for each image: ``elbo`` with the KL in closed form where there is one, ``elbo_mc`` with the
+    KL from the draws, ``stl`` (sticking the landing), ``iwae`` and ``dreg``. ``free_bits`` nats of KL are free in each
+    dimension.
+
     The run ends early when the loss of the test images has not fallen by more than ``min_delta`` nats for
     ``early_stopping_patience`` epochs (0: never); with ``restore_best_weights`` the weights of the epoch with the
     lowest one are kept.
@@ -76,6 +82,9 @@ class TrainSettings:
     objective: Estimator = "elbo"
     samples: int = 1
     free_bits: float = 0.0
+    warmup_epochs: float = 0.0
+    beta_schedule: BetaSchedule = "constant"
+    beta_epochs: float = 10.0
     early_stopping_patience: int = 0
     min_delta: float = 0.0
     restore_best_weights: bool = False

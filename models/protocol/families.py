@@ -7,53 +7,72 @@ from dataclasses import dataclass
 
 from models.protocol.descriptions import Family, LatentFamily
 
-SMALLEST, LARGEST = 1e-4, 1e6
 # Degrees of freedom of a latent Student t: heavy tails, and still a variance and a finite fourth moment.
 LATENT_DF = 5.0
+SMALLEST, LARGEST_NUMBER = 1e-4, 1e6
+LEAST_SHAPE, MOST_SHAPE = 0.05, 1e4
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a family: its name, symbol, a usual value, and whether it must be positive."""
+    """A parameter of a family: its name, symbol, a usual value, and the least and the largest that can be set.
+
+    Beyond these the values of the family leave the range of float64 or round to the edge of the support.
+    """
 
     name: str
     symbol: str
     usual: float
-    positive: bool = False
+    least: float = -LARGEST_NUMBER
+    most: float = LARGEST_NUMBER
+
+    @property
+    def positive(self) -> bool:
+        """Whether it must be positive."""
+        return self.least > 0.0
 
     def clip(self, value: float) -> float:
-        """Return the nearest value that is allowed."""
-        return min(max(value, SMALLEST if self.positive else -LARGEST), LARGEST)
+        """Return the nearest value that is allowed; the usual one for what is no number."""
+        return self.usual if math.isnan(value) else min(max(value, self.least), self.most)
 
 
-_LOC, _SCALE = Parameter("loc", "μ", 0.0), Parameter("scale", "σ", 1.0, True)
+_LOC, _SCALE = Parameter("loc", "μ", 0.0), Parameter("scale", "σ", 1.0, SMALLEST)
 _LOC_SCALE = (_LOC, _SCALE)
-_TWO_SHAPES = (Parameter("concentration1", "a", 2.5, True), Parameter("concentration0", "b", 1.5, True))
+_TWO_SHAPES = (
+    Parameter("concentration1", "a", 2.5, LEAST_SHAPE, MOST_SHAPE),
+    Parameter("concentration0", "b", 1.5, LEAST_SHAPE, MOST_SHAPE),
+)
 _BOUNDS = (Parameter("low", "low", -1.0), Parameter("high", "high", 2.0))
 
 FAMILY_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "Normal": _LOC_SCALE,
     "Laplace": _LOC_SCALE,
     "Logistic": _LOC_SCALE,
-    "StudentT": (Parameter("df", "ν", 5.0, True), *_LOC_SCALE),
+    "StudentT": (Parameter("df", "ν", 5.0, LEAST_SHAPE, MOST_SHAPE), *_LOC_SCALE),
     "Cauchy": _LOC_SCALE,
     "Gumbel": _LOC_SCALE,
     "Uniform": _BOUNDS,
-    "Exponential": (Parameter("rate", "λ", 1.0, True),),
-    "Gamma": (Parameter("concentration", "α", 2.5, True), Parameter("rate", "β", 1.5, True)),
-    "InverseGamma": (Parameter("concentration", "α", 3.0, True), Parameter("scale", "β", 2.0, True)),
-    "Chi2": (Parameter("df", "ν", 3.0, True),),
-    "Weibull": (Parameter("concentration", "k", 1.5, True), Parameter("scale", "λ", 1.5, True)),
-    "LogNormal": (_LOC, Parameter("scale", "σ", 0.5, True)),
+    "Exponential": (Parameter("rate", "λ", 1.0, SMALLEST),),
+    "Gamma": (
+        Parameter("concentration", "α", 2.5, LEAST_SHAPE, MOST_SHAPE), Parameter("rate", "β", 1.5, SMALLEST),
+    ),
+    "InverseGamma": (
+        Parameter("concentration", "α", 3.0, 2.0 * LEAST_SHAPE, MOST_SHAPE), Parameter("scale", "β", 2.0, SMALLEST),
+    ),
+    "Chi2": (Parameter("df", "ν", 3.0, 2.0 * LEAST_SHAPE, MOST_SHAPE),),
+    "Weibull": (
+        Parameter("concentration", "k", 1.5, LEAST_SHAPE, MOST_SHAPE), Parameter("scale", "λ", 1.5, SMALLEST),
+    ),
+    "LogNormal": (Parameter("loc", "μ", 0.0, -100.0, 100.0), Parameter("scale", "σ", 0.5, SMALLEST, 10.0)),
     "HalfNormal": (_SCALE,),
     "Beta": _TWO_SHAPES,
     "Kumaraswamy": _TWO_SHAPES,
-    "LogitNormal": _LOC_SCALE,
-    "TanhNormal": _LOC_SCALE,
+    "LogitNormal": (Parameter("loc", "μ", 0.0, -10.0, 10.0), Parameter("scale", "σ", 1.0, SMALLEST, 10.0)),
+    "TanhNormal": (Parameter("loc", "μ", 0.0, -5.0, 5.0), Parameter("scale", "σ", 1.0, SMALLEST, 5.0)),
     "TruncatedNormal": (*_LOC_SCALE, *_BOUNDS),
-    "VonMises": (_LOC, Parameter("concentration", "κ", 2.0, True)),
-    "ContinuousBernoulli": (Parameter("logits", "η", 1.5),),
-}
+    "VonMises": (_LOC, Parameter("concentration", "κ", 2.0, SMALLEST, MOST_SHAPE)),
+    "ContinuousBernoulli": (Parameter("logits", "η", 1.5, -500.0, 500.0),),
+}  # fmt: skip
 STANDARD_NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
 # Variances of the members with scale 1.
 LATENT_VARIANCES: dict[LatentFamily, float] = {

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.protocol.descriptions import ControlAction, FinishReason, Terms, TrainSettings
+from models.protocol.descriptions import ControlAction, FinishReason, Floats32, Terms, TrainSettings
 from models.protocol.history import EpochRecord, UnfinishedRun
 
 
 @dataclass(frozen=True)
 class Train:
-    """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued."""
+    """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued, with
+    another ``learning_rate`` than it had if there is one.
+
+    One that is ``stepping`` waits before its first step; each :class:`Control` with ``step`` makes one.
+    """
 
     id: int
     data_path: str
@@ -18,21 +22,48 @@ class Train:
     name: str
     settings: TrainSettings
     resume: bool = False
+    stepping: bool = False
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)
 class Control:
-    """Steer the running training; ``stop`` keeps the model, ``discard`` does not."""
+    """Steer the running training; ``stop`` keeps the model, ``discard`` does not, ``step`` makes a step and pauses."""
 
     id: int
     action: ControlAction
 
 
 @dataclass(frozen=True)
+class Dials:
+    """What can be turned while a run goes; schedules multiply it."""
+
+    learning_rate: float
+    beta: float
+
+
+@dataclass(frozen=True)
+class Adjust:
+    """Turn the dials of the running training, from the next step on."""
+
+    id: int
+    dials: Dials
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The model as it was after an epoch."""
+
+    epoch: int
+    path: str
+
+
+@dataclass(frozen=True)
 class TrainStarted:
     """The data is loaded and the first step compiled.
 
-    ``loss`` says what is minimized and where its KL comes from, ``records`` are of the epochs before a resume.
+    ``loss`` says what is minimized and where its KL comes from; ``records`` and ``snapshots`` are of the epochs before
+    a resume. A step on one image takes ``gigaflop_per_image``, and this machine multiplies matrices at ``peak_gflops``.
     """
 
     id: int
@@ -42,7 +73,11 @@ class TrainStarted:
     steps_per_epoch: int
     first_epoch: int
     loss: str
+    dials: Dials
+    gigaflop_per_image: float
+    peak_gflops: float
     records: tuple[EpochRecord, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +89,7 @@ class Progress:
     epochs: int
     step: int
     train: Terms
+    gradient_norm: float
     images_per_second: float
     elapsed: float
     remaining: float
@@ -62,10 +98,50 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """End of an epoch."""
+    """End of an epoch; ``snapshots`` are all that are kept."""
 
     id: int
     record: EpochRecord
+    snapshots: tuple[Snapshot, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepShown:
+    """One turn of the trick on the first image of a batch, as it was before the step that has just been made.
+
+    Attributes
+    ----------
+    step : int
+        Steps made, this one included.
+    x, reconstruction : array float32 [h, w, c]
+        The image as the network saw it, and the mean image of its first draw.
+    mu, sigma, eps, z : array [d]
+        z = μ + σ·ε of the first draw.
+    terms : Terms
+        Of this image, with its loss.
+    kl : array [d]
+        In nats.
+    by_mu, by_sigma : array [d]
+        What reaches μ and σ: the gradient of the loss of this image.
+    by_mu_from_kl, by_sigma_from_kl : array [d]
+        The part of it that comes from the KL; NaN where the loss is no sum of the two.
+    """
+
+    id: int
+    step: int
+    epoch: float
+    x: Floats32
+    reconstruction: Floats32
+    mu: Floats32
+    sigma: Floats32
+    eps: Floats32
+    z: Floats32
+    terms: Terms
+    kl: Floats32
+    by_mu: Floats32
+    by_sigma: Floats32
+    by_mu_from_kl: Floats32
+    by_sigma_from_kl: Floats32
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import numpy as np
 from models import checkpoint as checkpoints
 from models.architecture import Architecture, architecture_of
 from models.checkpoint import STATE_GROUPS, Checkpoint, checkpoint_folder
-from models.protocol import CheckpointWritten, EpochRecord, Floats32, ModelInfo, Terms, TrainSettings
+from models.protocol import CheckpointWritten, Dials, EpochRecord, Floats32, ModelInfo, Terms, TrainSettings
 from models.run_folder import RunFolder
 
 STEPS = 9
@@ -40,7 +40,10 @@ def arrays_of(step: int) -> dict[str, Floats32]:
 def records_of(step: int) -> tuple[EpochRecord, ...]:
     """The history after ``step`` steps."""
     terms = Terms(-3.0, 2.0, 1.0, 3.0)
-    return tuple(EpochRecord(n, STEPS * n, terms, terms, (0.5, 0.5), 2, 1.0, 1.0) for n in range(1, step // STEPS + 1))
+    return tuple(
+        EpochRecord(n, STEPS * n, terms, terms, (0.5, 0.5), 2, 3.0, 1e-3, 1.0, (4,), (5,), 1.0, 1.0)
+        for n in range(1, step // STEPS + 1)
+    )
 
 
 def commit(run: RunFolder, step: int) -> None:
@@ -49,7 +52,7 @@ def commit(run: RunFolder, step: int) -> None:
     info = ModelInfo("", "m", "", (4, 3, 1), SETTINGS, "d", step // STEPS, ARCHITECTURE.parameter_count())
     state = Checkpoint(
         checkpoint_folder(run.path, step), step, SETTINGS, "digest", dict.fromkeys(STATE_GROUPS, arrays),
-        1.0, "m", "/data", (0.0, 0.0), records_of(step),
+        1.0, "m", "/data", Dials(1e-3, 1.0), (0.0, 0.0), records_of(step),
     )  # fmt: skip
     assert isinstance(run.write(state, info, arrays), CheckpointWritten)
 

@@ -16,7 +16,7 @@ RECORDS = tuple(
     EpochRecord(
         epoch, 9 * epoch, Terms(-3.1 / epoch, 2.0 / epoch, 1.1 / epoch, 6.4 / epoch),
         Terms(-1 / 3, 0.3, 1e-17, 0.1 + 0.2), (0.1, 2.5e-7),
-        epoch % 2, 1e4 / 3, 0.7 * epoch,
+        epoch % 2, 1 / epoch, 1e-3, 0.3 * epoch, (epoch, 7), (0, 9, 1), 1e4 / 3, 0.7 * epoch,
     )
     for epoch in (1, 2, 3)
 )  # fmt: skip

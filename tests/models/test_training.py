@@ -14,8 +14,9 @@ import tensorflow as tf
 from models.architecture import LOG_VARIANCE, Architecture, architecture_of
 from models.checkpoint import checkpoint_folders, latest_checkpoint, read_checkpoint
 from models.opening import open_model
-from models.optimizer import adam, averaged, scheduled_rate
+from models.optimizer import adam, averaged, scheduled_beta, scheduled_rate
 from models.protocol import (
+    BetaSchedule,
     CheckpointWritten,
     Diverged,
     EpochDone,
@@ -23,6 +24,7 @@ from models.protocol import (
     InputError,
     Progress,
     Reply,
+    Schedule,
     Train,
     TrainSettings,
     TrainStarted,
@@ -76,9 +78,22 @@ def test_the_average_forgets_its_start_and_then_decays() -> None:
 
 
 def test_the_cosine_schedule_runs_from_the_rate_to_zero() -> None:
-    rates = [float(scheduled_rate("cosine", 0.4, tf.constant(step), tf.constant(100))) for step in (0, 50, 100, 150)]
-    assert rates == pytest.approx([0.4, 0.2, 0.0, 0.0], abs=1e-7)
-    assert float(scheduled_rate("constant", 0.4, tf.constant(99), tf.constant(100))) == pytest.approx(0.4)
+    def rates(schedule: Schedule, *steps: int, warmup: float = 0.0) -> list[float]:
+        return [float(scheduled_rate(schedule, tf.constant(0.4), tf.constant(step), 100, warmup)) for step in steps]
+
+    assert rates("cosine", 0, 50, 100, 150) == pytest.approx([0.4, 0.2, 0.0, 0.0], abs=1e-7)
+    assert rates("constant", 0, 99) == pytest.approx([0.4, 0.4])
+    assert rates("constant", 0, 4, 9, 10, 99, warmup=10.0) == pytest.approx([0.04, 0.2, 0.4, 0.4, 0.4])
+    assert rates("cosine", 4, 50, warmup=10.0)[1] == pytest.approx(0.2)
+
+
+def test_beta_rises_once_or_in_every_cycle() -> None:
+    def betas(schedule: BetaSchedule, *steps: int) -> list[float]:
+        return [float(scheduled_beta(schedule, tf.constant(2.0), tf.constant(step), 10.0)) for step in steps]
+
+    assert betas("constant", 0, 3) == [2.0, 2.0]
+    assert betas("warmup", 0, 5, 10, 25) == pytest.approx([0.0, 1.0, 2.0, 2.0])
+    assert betas("cyclic", 0, 2, 5, 9, 10, 12, 17) == pytest.approx([0.0, 0.8, 2.0, 2.0, 0.0, 0.8, 2.0], abs=1e-5)
 
 
 def test_one_step_is_the_gradient_of_the_objective(tiny_data: Path) -> None:
@@ -282,7 +297,7 @@ def test_a_run_that_diverges_goes_on_from_its_last_good_checkpoint(tiny_data: Pa
     assert diverged.step > last
     standing = latest_checkpoint(tmp_path / "run")
     assert diverged.last_good is not None
-    assert (diverged.last_good.epoch, diverged.last_good.settings.learning_rate) == (len(standing.history), 1.0)
+    assert (diverged.last_good.epoch, diverged.last_good.learning_rate) == (len(standing.history), 1.0)
     for arrays in standing.arrays.values():
         assert all(np.isfinite(values).all() for values in arrays.values())
     assert weights(before) == weights(Finished(1, "complete", str(standing.model_path), 3))

@@ -1,0 +1,56 @@
+"""One turn of the trick, looked at: what the first image of a batch meets in a step, and what comes back to μ and σ."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from models import networks
+from models.objectives import terms_of
+from models.optimizer import Tensors
+from models.protocol import Dials, Floats32, StepShown
+from models.training_loop import LoopState, TrainingLoop
+from models.training_loss import IMPORTANCE_WEIGHTED
+
+ROWS = ("mu", "sigma", "eps", "z", "kl", "by_mu", "by_sigma", "by_mu_from_kl", "by_sigma_from_kl")
+
+
+class StepDetails:
+    """Compiled once for a loop; it repeats the noise of the step it looks at, and changes nothing."""
+
+    def __init__(self, loop: TrainingLoop, objective: str) -> None:
+        self._loop = loop
+        self._splits = objective not in IMPORTANCE_WEIGHTED
+        self._run = tf.function(self._graph, jit_compile=True, autograph=False)
+
+    def look(self, identity: int, state: LoopState, order: tf.Tensor, dials: Dials) -> StepShown:
+        """Return what the next step of ``state`` does with the first image of its batch."""
+        batch, epoch = state.step % self._loop.steps_per_epoch, (state.step + 1) / self._loop.steps_per_epoch
+        integers = [tf.constant(value, tf.int32) for value in (batch, state.step)]
+        turned = tf.constant([dials.learning_rate, dials.beta], tf.float32)
+        rows, images, (loss, reconstruction) = self._run(state.parameters, self._loop.images, order, *integers, turned)
+        named: dict[str, Floats32] = dict(zip(ROWS, rows.numpy(), strict=True))
+        x, mean = images.numpy().reshape(2, *self._loop.architecture.image_shape)
+        terms = terms_of(float(reconstruction), float(named["kl"].sum(dtype=np.float64)), float(loss))
+        return StepShown(id=identity, step=state.step + 1, epoch=epoch, x=x, reconstruction=mean, terms=terms, **named)
+
+    def _graph(
+        self, parameters: Tensors, images: tf.Tensor, order: tf.Tensor, batch: tf.Tensor, step: tf.Tensor,
+        turned: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:  # fmt: skip
+        """Return [9, d] (:data:`ROWS`), the image and its reconstruction [2, pixels], and loss and reconstruction."""
+        x, eps = self._loop.batch_at(images, order, batch, step)
+        x, eps = x[:1], eps[:, :1]
+        _, beta = self._loop.scheduled(Dials(turned[0], turned[1]), step)
+        loc, scale = networks.encode(parameters, x)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([loc, scale])
+            loss = self._loop.loss.at(parameters, x, (loc, scale), eps, beta)
+        whole = tape.gradient(loss.surrogate, [loc, scale])
+        part = tape.gradient(loss.reconstruction, [loc, scale])
+        unknown = tf.fill(tf.shape(loc), np.float32(np.nan))
+        by_kl = [a - b if self._splits else unknown for a, b in zip(whole, part, strict=True)]
+        z = loc + scale * eps[0]
+        rows = tf.stack([loc[0], scale[0], eps[0, 0], z[0], loss.kl, *(row[0] for row in (*whole, *by_kl))])
+        mean = networks.mean_image(networks.decode(parameters, z), self._loop.architecture.likelihood)
+        return rows, tf.concat([x, mean], axis=0), tf.stack([loss.loss, loss.reconstruction])
