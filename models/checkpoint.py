@@ -48,6 +48,8 @@ STATE_GROUPS = ("parameters", "first", "second", "average")
 # Of a run that restores its best weights, once there are some.
 BEST = "best"
 HISTORY = "history"
+# The epoch until which learning rate and β counted, and both.
+Turn = tuple[float, float, float]
 StateArrays = dict[str, dict[str, Floats32]]
 
 _NAME = re.compile(rf"{PREFIX}(\d+)(?:\.(\d+))?")
@@ -81,8 +83,8 @@ class Checkpoint:
         Terms summed over the steps of the epoch under way.
     history : tuple of EpochRecord
         Of the epochs completed.
-    earlier_rates : tuple of (int, float)
-        The last epoch and the learning rate until then, where a resume has changed it.
+    turns : tuple of Turn
+        Earlier dials.
     stopping : EarlyStopping
         Of the epochs completed.
     ended : bool
@@ -100,7 +102,7 @@ class Checkpoint:
     dials: Dials
     sums: tuple[float, ...]
     history: Records = ()
-    earlier_rates: tuple[tuple[int, float], ...] = ()
+    turns: tuple[Turn, ...] = ()
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
     ended: bool = False
 
@@ -182,7 +184,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             dials=Dials(**{name: float(value) for name, value in values["dials"].items()}),
             sums=tuple(float(value) for value in values["sums"]),
             history=records_of(values["columns"], table),
-            earlier_rates=tuple((int(epoch), float(rate)) for epoch, rate in values["earlier_rates"]),
+            turns=tuple((float(epoch), float(rate), float(beta)) for epoch, rate, beta in values["turns"]),
             stopping=EarlyStopping(**values["stopping"]),
             ended=bool(values["ended"]),
         )
@@ -239,7 +241,7 @@ def _state_bytes(checkpoint: Checkpoint) -> bytes:
         "dials": asdict(checkpoint.dials),
         "sums": checkpoint.sums,
         "columns": columns,
-        "earlier_rates": checkpoint.earlier_rates,
+        "turns": checkpoint.turns,
         "stopping": asdict(checkpoint.stopping),
         "ended": checkpoint.ended,
     }

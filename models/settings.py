@@ -58,11 +58,11 @@ def _check_objective(settings: TrainSettings) -> None:
 
 
 def command_of(
-    dataset: str, name: str, settings: TrainSettings, earlier_rates: Sequence[tuple[int, float]] = ()
+    dataset: str, name: str, settings: TrainSettings, turns: Sequence[tuple[float, float, float]] = ()
 ) -> str:
     """Return the command line that repeats a training; options that have their default are left out.
 
-    A comment tells of ``earlier_rates``, pairs of the last epoch and the learning rate until then.
+    A comment tells of ``turns``: the epoch until which a learning rate and a β counted that were changed by hand.
     """
     words = ["latentscape", "train", dataset, "--out", f"{name}.safetensors"]
     for field in fields(TrainSettings):
@@ -72,8 +72,8 @@ def command_of(
         elif value != field.default:
             text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
             words += [f"--{field.name.replace('_', '-')}", text]
-    told = [f"{rate:g} until epoch {epoch}" for epoch, rate in earlier_rates]
-    return shlex.join(words) + (f"  # learning rate {', '.join(told)}" if told else "")
+    told = [f"learning rate {rate:g}, β {beta:g} until epoch {epoch:.2f}" for epoch, rate, beta in turns]
+    return shlex.join(words) + (f"  # {'; '.join(told)}" if told else "")
 
 
 def settings_to_json(settings: TrainSettings) -> dict[str, object]:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from models.architecture import architecture_of
 from models.arithmetic import gigaflop_per_image, peak_gflops
-from models.checkpoint import BEST, STATE_GROUPS, Checkpoint, check_state, checkpoint_folder
-from models.clock import Clock
+from models.checkpoint import Checkpoint
 from models.datasets import load_images, opening_data
-from models.divergence import DivergedError, check_finite, fault_of
-from models.early_stopping import EarlyStopping
+from models.divergence import DivergedError, fault_of
 from models.evaluation import Evaluation, Evaluator
 from models.files import reason_of
 from models.optimizer import Tensors
 from models.protocol import (
-    CheckpointDelayed,
     CheckpointWritten,
     ControlAction,
     Dials,
@@ -32,7 +26,6 @@ from models.protocol import (
     EpochRecord,
     Finished,
     FinishReason,
-    Floats32,
     InputError,
     ModelInfo,
     Progress,
@@ -40,16 +33,13 @@ from models.protocol import (
     Train,
     TrainStarted,
 )
-from models.run_folder import RunFolder
-from models.settings import check_dials, check_settings, command_of
-from models.snapshots import Snapshots
+from models.run_memory import RunMemory
+from models.run_writer import RunWriter
+from models.settings import check_dials, check_settings
 from models.step_details import StepDetails
 from models.training_loop import ChunkSums, LoopState, TrainingLoop, initial_state
 
-SECONDS_PER_CHECKPOINT = 1.0
 SECONDS_PER_TRY = 0.5
-# Writing takes at most a tenth of the time.
-TRAINING_PER_WRITING = 9.0
 
 
 class TrainingRun:
@@ -62,20 +52,15 @@ class TrainingRun:
     def __init__(self, request: Train, patient: bool = False) -> None:
         self._request = request
         self._settings = check_settings(request.settings)
-        self._folder = RunFolder(Path(request.run_folder), request.id)
-        self._snapshots = Snapshots(Path(request.run_folder))
+        dials = Dials(self._settings.learning_rate, self._settings.beta)
+        self._memory = RunMemory(self._settings, dials)
+        self._writer = RunWriter(request, self._memory)
         self._patient = patient
-        self._history: list[EpochRecord] = []
-        self._earlier_rates: tuple[tuple[int, float], ...] = ()
-        self._stopping = EarlyStopping()
-        self._best: Tensors | None = None
         self._ended = False
         self._action: ControlAction | None = None
-        self._clock = Clock()
-        self._next_checkpoint = -math.inf
-        self._dials = Dials(self._settings.learning_rate, self._settings.beta)
         self._stepping = request.stepping
         self._norm = math.nan
+        self._wanted = dials
 
     def control(self, action: ControlAction) -> None:
         """Ask the run to stop, keeping the model, or to discard it, or to go step by step; before the next chunk."""
@@ -85,27 +70,28 @@ class TrainingRun:
 
     def adjust(self, dials: Dials) -> None:
         """Turn learning rate and β, from the next step on; ValueError if the settings do not allow it."""
-        self._dials = check_dials(dials, self._settings)
+        self._wanted = check_dials(dials, self._settings)
 
     def events(self) -> Iterator[Reply | None]:
         """Train, and yield what happens; :class:`InputError` or ValueError if that is not possible."""
         try:
             yield from self._events()
         except OSError as error:
-            raise InputError(str(self._folder.path), reason_of(error)) from error
+            raise InputError(str(self._writer.folder.path), reason_of(error)) from error
         finally:
-            self._folder.close()
+            self._writer.folder.close()
 
     def _events(self) -> Iterator[Reply | None]:
         self._data = yield from opening_data(self._request.data_path)
         images, cut = load_images(self._data), self._data.train_count
         self._architecture = architecture_of(self._settings, self._data.image_shape)
+        self._writer.describe(self._data, self._architecture)
         self._loop = TrainingLoop(self._architecture, self._settings, images[:cut])
         self._evaluator = Evaluator(self._architecture, images[cut:])
         self._state = self._starting_state()
         self._details = StepDetails(self._loop, self._settings.objective)
         # No steps: this only compiles, so that the first chunk has the speed of all others.
-        self._loop.run(self._state, self._loop.epoch_order(0), 0, 0, self._dials)
+        self._loop.run(self._state, self._loop.epoch_order(0), 0, 0, self._memory.dials)
         yield TrainStarted(
             self._request.id,
             self._data.name,
@@ -114,53 +100,44 @@ class TrainingRun:
             self._loop.steps_per_epoch,
             self._epoch,
             self._loop.loss.describe(),
-            self._dials,
+            self._memory.dials,
             gigaflop_per_image(self._architecture, self._settings.samples),
             peak_gflops(),
-            tuple(self._history),
-            self._snapshots.kept(),
+            tuple(self._memory.history),
+            self._writer.snapshots.kept(),
         )
         try:
             while self._action is None and not self._over():
                 yield from self._train_epoch()
             yield from self._finish()
         except DivergedError as error:
-            yield Diverged(self._request.id, error.step, error.reason, self._folder.last_good(self._settings))
+            last_good = self._writer.folder.last_good(self._settings, self._memory.dials.learning_rate)
+            yield Diverged(self._request.id, error.step, error.reason, last_good)
 
     # ------------------------------------------------------------------------------------------------- start
 
     def _starting_state(self) -> LoopState:
+        folder, snapshots = self._writer.folder, self._writer.snapshots
         if not self._request.resume:
-            self._folder.begin()
-            self._snapshots.remove()
+            folder.begin()
+            snapshots.remove()
             return initial_state(self._architecture, self._settings.seed)
-        checkpoint = self._folder.resume()
+        checkpoint = folder.resume()
         self._check_same_run(checkpoint)
-        check_state(checkpoint, self._architecture)
-        self._clock.elapsed = checkpoint.elapsed
-        self._history = list(checkpoint.history)
-        self._snapshots.forget_after(len(self._history))
-        self._stopping = checkpoint.stopping
-        # In the order of the architecture, as at the start: sums over all parameters depend on it.
-        groups = {
-            group: {name: tf.constant(arrays[name]) for name in self._architecture.shapes()}
-            for group, arrays in checkpoint.arrays.items()
-        }
-        self._best = groups.pop(BEST, None)
-        self._earlier_rates = checkpoint.earlier_rates
-        if checkpoint.settings.learning_rate == self._settings.learning_rate:
-            self._dials = checkpoint.dials
-        else:
-            self._earlier_rates += ((len(self._history), checkpoint.settings.learning_rate),)
-        return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
+        state = self._memory.restore(checkpoint, self._architecture, self._request.learning_rate)
+        self._wanted = self._memory.dials
+        snapshots.forget_after(len(self._memory.history))
+        return state
 
     def _check_same_run(self, checkpoint: Checkpoint) -> None:
         """Only the number of epochs and the learning rate may differ: all else would not be the same run."""
         mine = self._settings
         if replace(checkpoint.settings, epochs=mine.epochs, learning_rate=mine.learning_rate) != mine:
-            raise InputError(str(self._folder.path), "this run was started with other settings")
+            raise InputError(str(self._writer.folder.path), "this run was started with other settings")
         if checkpoint.data_digest != self._data.digest:
-            raise InputError(str(self._folder.path), f"this run was trained on other data than {self._data.name}")
+            raise InputError(
+                str(self._writer.folder.path), f"this run was trained on other data than {self._data.name}"
+            )
 
     # ------------------------------------------------------------------------------------------------- epochs
 
@@ -170,7 +147,7 @@ class TrainingRun:
         return self._state.step // self._loop.steps_per_epoch
 
     def _over(self) -> bool:
-        return self._epoch >= self._settings.epochs or self._stopping.ends(self._settings)
+        return self._epoch >= self._settings.epochs or self._memory.stopping.ends(self._settings)
 
     def _train_epoch(self) -> Iterator[Reply | None]:
         """Train to the end of the current epoch, or until told to stop."""
@@ -180,23 +157,22 @@ class TrainingRun:
         while self._epoch == epoch:
             if self._action is not None:
                 return
+            self._memory.turn(self._wanted, self._state.step / self._loop.steps_per_epoch)
             if self._stepping:
-                yield self._details.look(self._request.id, self._state, order, self._dials)
+                yield self._details.look(self._request.id, self._state, order, self._memory.dials)
             yield self._progress(self._train_chunk(order))
         evaluation = yield from self._evaluator.terms(self._kept())
-        record = self._record(evaluation)
-        self._history.append(record)
-        self._stopping = self._stopping.after(record, self._settings)
-        if self._settings.restore_best_weights and self._stopping.wait == 0:
-            self._best = self._kept()
-        self._take_snapshot(evaluation)
-        yield EpochDone(self._request.id, record, self._snapshots.kept())
-        if time.monotonic() >= self._next_checkpoint and not self._over():
-            yield self._folder.news(self._write(evaluation.metrics(), record.kl_per_dim))
+        record, kept = self._record(evaluation), self._kept()
+        self._memory.add(record, kept)
+        info = self._writer.info(self._epoch, evaluation, evaluation.metrics())
+        self._writer.snapshot(self._state.step, kept, info)
+        yield EpochDone(self._request.id, record, self._writer.snapshots.kept())
+        if self._writer.due and not self._over():
+            yield self._writer.folder.news(self._writer.write(self._state, kept, info))
 
     def _record(self, evaluation: Evaluation) -> EpochRecord:
         sums = self._loop.epoch_sums(self._state)
-        rate, beta = self._loop.scheduled(self._dials, tf.constant(self._state.step - 1))
+        rate, beta = self._loop.scheduled(self._memory.dials, tf.constant(self._state.step - 1))
         return EpochRecord(
             epoch=self._epoch,
             step=self._state.step,
@@ -209,16 +185,16 @@ class TrainingRun:
             beta=float(beta),
             mu_counts=evaluation.mu_counts,
             sigma_counts=evaluation.sigma_counts,
-            images_per_second=self._loop.batch_size / self._clock.seconds_per_step,
-            elapsed=self._clock.elapsed,
+            images_per_second=self._loop.batch_size / self._memory.clock.seconds_per_step,
+            elapsed=self._memory.clock.elapsed,
         )
 
     def _train_chunk(self, order: tf.Tensor) -> ChunkSums:
         batch = self._state.step % self._loop.steps_per_epoch
-        steps = 1 if self._stepping else min(self._clock.chunk(), self._loop.steps_per_epoch - batch)
+        steps = 1 if self._stepping else min(self._memory.clock.chunk(), self._loop.steps_per_epoch - batch)
         before, began = replace(self._state), time.perf_counter()
-        sums = self._loop.run(self._state, order, batch, steps, self._dials)
-        self._clock.add(steps, time.perf_counter() - began)
+        sums = self._loop.run(self._state, order, batch, steps, self._memory.dials)
+        self._memory.clock.add(steps, time.perf_counter() - began)
         self._norm = sums.gradient_norm if sums.values[3] else self._norm
         if self._fault(sums):
             self._raise_at_step(before, order)
@@ -230,7 +206,7 @@ class TrainingRun:
     def _raise_at_step(self, state: LoopState, order: tf.Tensor) -> None:
         """Repeat a chunk from its beginning, one step at a time, and raise at the first that has a fault."""
         while state.step < self._state.step:
-            sums = self._loop.run(state, order, state.step % self._loop.steps_per_epoch, 1, self._dials)
+            sums = self._loop.run(state, order, state.step % self._loop.steps_per_epoch, 1, self._memory.dials)
             if fault := self._fault(sums):
                 raise DivergedError(state.step, fault)
 
@@ -243,9 +219,9 @@ class TrainingRun:
             self._state.step,
             sums.means(),
             self._norm,
-            self._loop.batch_size / self._clock.seconds_per_step,
-            self._clock.elapsed,
-            left * self._clock.seconds_per_step,
+            self._loop.batch_size / self._memory.clock.seconds_per_step,
+            self._memory.clock.elapsed,
+            left * self._memory.clock.seconds_per_step,
         )
 
     # ------------------------------------------------------------------------------------------------- end
@@ -264,7 +240,8 @@ class TrainingRun:
         if self._action == "discard":
             yield self._discard()
             return
-        written = yield from self._keep(metrics, tuple(evaluation.kl_per_dim.tolist()))
+        epoch = self._epoch if self._kept() is not self._memory.best else self._memory.stopping.best_epoch
+        written = yield from self._keep(self._writer.info(epoch, evaluation, metrics))
         if written is None:
             yield self._discard()
             return
@@ -272,23 +249,21 @@ class TrainingRun:
         yield Finished(self._request.id, reason, written.path, self._epoch)
 
     def _ending(self) -> FinishReason:
-        return "early" if self._stopping.ends(self._settings) else "complete"
+        return "early" if self._memory.stopping.ends(self._settings) else "complete"
 
     def _discard(self) -> Finished:
-        self._folder.remove()
+        self._writer.folder.remove()
         return Finished(self._request.id, "discarded", None, self._epoch)
 
-    def _keep(
-        self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]
-    ) -> Generator[Reply | None, None, CheckpointWritten | None]:
+    def _keep(self, info: ModelInfo) -> Generator[Reply | None, None, CheckpointWritten | None]:
         """Write the last checkpoint; one that is patient tries until it succeeds, or the person gives up: None."""
         while self._action != "discard":
-            written = self._write(metrics, kl_per_dim)
+            written = self._writer.write(self._state, self._kept(), info, ended=True)
             if isinstance(written, CheckpointWritten):
                 return written
             if not self._patient:
                 raise InputError(written.folder, written.reason)
-            yield self._folder.news(written)
+            yield self._writer.folder.news(written)
             time.sleep(SECONDS_PER_TRY)
         return None
 
@@ -305,60 +280,6 @@ class TrainingRun:
 
     def _kept(self) -> Tensors:
         """Return the weights that are evaluated and kept: in the end the best, if they are to be restored."""
-        if self._ended and self._best is not None:
-            return self._best
+        if self._ended and self._memory.best is not None:
+            return self._memory.best
         return self._state.average if self._settings.average > 0.0 else self._state.parameters
-
-    def _write(self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]) -> CheckpointWritten | CheckpointDelayed:
-        arrays = {group: _arrays(getattr(self._state, group)) for group in STATE_GROUPS}
-        if self._best is not None:
-            arrays[BEST] = _arrays(self._best)
-        check_finite(self._state.step, arrays)
-        checkpoint = Checkpoint(
-            folder=checkpoint_folder(self._folder.path, self._state.step),
-            step=self._state.step,
-            settings=self._settings,
-            data_digest=self._data.digest,
-            arrays=arrays,
-            elapsed=self._clock.elapsed,
-            name=self._request.name,
-            data_path=str(Path(self._request.data_path).absolute()),
-            dials=self._dials,
-            sums=tuple(self._state.sums.numpy().tolist()),
-            history=tuple(self._history),
-            earlier_rates=self._earlier_rates,
-            stopping=self._stopping,
-            ended=self._ended,
-        )
-        info = self._description(metrics, kl_per_dim)
-        began = time.monotonic()
-        written = self._folder.write(checkpoint, info, _arrays(self._kept()))
-        taken = time.monotonic() - began
-        self._next_checkpoint = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
-        return written
-
-    def _take_snapshot(self, evaluation: Evaluation) -> None:
-        """Keep the model of this epoch; where the disk is full the scrubber has a gap, no more."""
-        info = self._description(evaluation.metrics(), tuple(evaluation.kl_per_dim.tolist()))
-        with contextlib.suppress(OSError):
-            self._snapshots.write(info, _arrays(self._kept()))
-
-    def _description(self, metrics: dict[str, float], kl_per_dim: tuple[float, ...]) -> ModelInfo:
-        return ModelInfo(
-            path="",
-            name=self._request.name,
-            digest="",
-            image_shape=self._data.image_shape,
-            settings=self._settings,
-            dataset=self._data.name,
-            epoch=self._epoch if self._kept() is not self._best else self._stopping.best_epoch,
-            parameters=self._architecture.parameter_count(),
-            recipe=command_of(self._data.name, self._request.name, self._settings, self._earlier_rates),
-            metrics=metrics,
-            kl_per_dim=kl_per_dim,
-        )
-
-
-def _arrays(tensors: Tensors) -> dict[str, Floats32]:
-    # A scalar tensor gives a NumPy scalar, which is no array to safetensors.
-    return {name: np.asarray(tensor.numpy()) for name, tensor in tensors.items()}

@@ -46,6 +46,8 @@ class TrainerEngine(QObject):
         state.run.resume_requested.connect(self.resume)
         state.run.drop_requested.connect(self._drop)
         state.run.control_requested.connect(self.control)
+        state.run.adjust_requested.connect(self._adjust)
+        state.review.open_requested.connect(state.model.open_model_requested)
         state.model.model_changed.connect(self._prepare_later)
 
     def ensure_started(self) -> None:
@@ -78,7 +80,8 @@ class TrainerEngine(QObject):
         self._before = None if model is None else model.path
         self._number += 1
         self._action = None
-        self._job = replace(job, id=self._number)
+        self.state.review.clear()
+        self._job = replace(job, id=self._number, stepping=self.state.run.stepping)
         if self.client.running:
             self.client.send(self._job)
         else:
@@ -89,6 +92,10 @@ class TrainerEngine(QObject):
         if self._job is not None:
             self._action = action
             self.client.send(p.Control(self._job.id, action))
+
+    def _adjust(self, dials: p.Dials) -> None:
+        if self._job is not None:
+            self.client.send(p.Adjust(self._job.id, dials))
 
     def _greet(self) -> None:
         """Give a run under way to a worker that has just been started, and the last wish of the person with it."""
@@ -122,13 +129,17 @@ class TrainerEngine(QObject):
             case p.TrainStarted():
                 self.state.engine.set_status("trainer", Status.BUSY)
                 run.set_started(reply)
+                self.state.review.set_snapshots(reply.snapshots)
             case p.Progress():
                 run.add_progress(reply)
             case p.EpochDone():
                 run.add_epoch(reply)
+                self.state.review.set_snapshots(reply.snapshots)
+            case p.StepShown():
+                run.show_step(reply)
             case p.CheckpointWritten():
                 self._job = replace(job, resume=True, learning_rate=None)
-                self.state.model.open_model_requested.emit(reply.path)
+                self.state.review.follow(reply.path)
             case p.CheckpointDelayed():
                 text = (
                     f"No checkpoint can be written to {reply.folder}: {reply.reason}. The training goes on and retries."
@@ -147,10 +158,15 @@ class TrainerEngine(QObject):
         if self.client.running:
             self.state.engine.set_status("trainer", Status.READY)
         kept = None if finished is None else finished.path
-        back = kept or self._before
+        discarded = finished is not None and kept is None
+        if discarded:
+            self.state.review.clear()
         self.state.run.finish(finished)
-        if back is not None and (kept is not None or (return_to_before and self._shows_the_run())):
-            self.state.model.open_model_requested.emit(back)
+        if kept is not None:
+            self.state.review.follow(kept)
+            self.state.run.start_next()
+        elif self._before is not None and return_to_before and self._shows_the_run():
+            self.state.model.open_model_requested.emit(self._before)
 
     def _diverged(self, diverged: p.Diverged) -> None:
         self._finish(None, return_to_before=diverged.last_good is None)

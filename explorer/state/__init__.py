@@ -11,6 +11,7 @@ from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
 from explorer.state.results import ResultState
+from explorer.state.review import ReviewState
 from explorer.state.run import RunState
 from explorer.state.triad import TriadState
 from explorer.state.undo import UndoHistory
@@ -30,6 +31,7 @@ class AppState(QObject):
         self.workbench = WorkbenchState(self)
         self.triad = TriadState(self.latent, self.model, self.view, self.results, self.workbench, self)
         self.run = RunState(self)
+        self.review = ReviewState(self)
         self.export = ExportState(self)
         self.lab = LabState(self)
         self.engine = EngineState(self)

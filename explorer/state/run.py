@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.state.review import PastRun
 from models.protocol import (
     ControlAction,
+    Dials,
     EpochDone,
     EpochRecord,
     Finished,
     Progress,
+    StepShown,
     TrainSettings,
     TrainStarted,
     UnfinishedRun,
@@ -73,6 +76,9 @@ class RunState(QObject):
     drop_requested = Signal(object)
     offer_changed = Signal()
     control_requested = Signal(str)
+    adjust_requested = Signal(object)
+    dials_changed = Signal()
+    step_shown = Signal()
     status_changed = Signal()
     progressed = Signal()
     curves_changed = Signal()
@@ -88,6 +94,10 @@ class RunState(QObject):
         self.train: dict[str, Series] = {}
         self.test: dict[str, Series] = {}
         self.records: list[EpochRecord] = []
+        self.dials = Dials(self.settings.learning_rate, self.settings.beta)
+        self.step: StepShown | None = None
+        self.stepping = False
+        self.queued: list[tuple[str, TrainSettings]] = []
         self.unsaved: str | None = None
         self.offer: Offer | None = None
         self.clear()
@@ -99,15 +109,25 @@ class RunState(QObject):
 
     def clear(self) -> None:
         """Forget the curves of the last run."""
-        self.started = self.progress = None
+        self.started = self.progress = self.step = None
         self.records = []
         self.train = {term: Series() for term in TERMS}
         self.test = {term: Series() for term in TERMS}
         self.curves_changed.emit()
 
-    def start(self, data_path: str, settings: TrainSettings) -> None:
-        """Ask the engine for a run."""
-        self.settings = settings
+    def start(self, data_path: str, settings: TrainSettings, seeds: int = 1, stepping: bool = False) -> None:
+        """Ask the engine for a run, and for more with the next ``seeds``; one step at a time if ``stepping``."""
+        later = range(settings.seed + 1, settings.seed + seeds)
+        self.queued = [(data_path, replace(settings, seed=seed)) for seed in later]
+        self._start(data_path, settings, stepping)
+
+    def start_next(self) -> None:
+        """Ask for the next of the runs that wait."""
+        if self.queued:
+            self._start(*self.queued.pop(0), stepping=False)
+
+    def _start(self, data_path: str, settings: TrainSettings, stepping: bool) -> None:
+        self.settings, self.stepping = settings, stepping
         self.name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
         self._begin()
         self.start_requested.emit(data_path, settings)
@@ -134,8 +154,9 @@ class RunState(QObject):
         self.set_status(RunStatus.STARTING)
 
     def control(self, action: ControlAction) -> None:
-        """Ask the engine to pause, resume, stop or discard."""
+        """Ask the engine to pause, resume, make one step, stop or discard."""
         if action in ("stop", "discard"):
+            self.queued = []
             self.set_status(RunStatus.STOPPING)
         self.control_requested.emit(action)
 
@@ -151,7 +172,21 @@ class RunState(QObject):
         for record in started.records:
             self._add_record(record)
         self.curves_changed.emit()
-        self.set_status(RunStatus.RUNNING)
+        self.dials = started.dials
+        self.dials_changed.emit()
+        self.set_status(RunStatus.PAUSED if self.stepping else RunStatus.RUNNING)
+
+    def adjust(self, dials: Dials) -> None:
+        """Turn learning rate and β while the run goes."""
+        if dials != self.dials:
+            self.dials = dials
+            self.adjust_requested.emit(dials)
+            self.dials_changed.emit()
+
+    def show_step(self, step: StepShown) -> None:
+        """A step that was asked for has been made."""
+        self.step = step
+        self.step_shown.emit()
 
     def add_progress(self, progress: Progress) -> None:
         """Add the newest training terms."""
@@ -178,8 +213,15 @@ class RunState(QObject):
             if not known or known[-1] < record.epoch:
                 self.train[term].add(float(record.epoch), getattr(record.train, term))
 
+    @property
+    def past(self) -> PastRun:
+        """What is known of this run, to be compared with."""
+        return PastRun(self.name, self.settings, tuple(self.records))
+
     def finish(self, finished: Finished | None) -> None:
         """The run has ended, with None if it failed."""
+        if finished is None:
+            self.queued = []
         if finished is not None and finished.path is not None:
             self.unsaved = finished.path
         self.set_status(RunStatus.IDLE)

@@ -10,10 +10,10 @@ from models.protocol.history import EpochRecord, UnfinishedRun
 
 @dataclass(frozen=True)
 class Train:
-    """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued, with
-    another ``learning_rate`` than it had if there is one.
+    """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued.
 
-    One that is ``stepping`` waits before its first step; each :class:`Control` with ``step`` makes one.
+    A ``learning_rate`` then takes the place of the one it had. One that is ``stepping`` waits before its first step;
+    each :class:`Control` with ``step`` makes one.
     """
 
     id: int

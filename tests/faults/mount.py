@@ -47,11 +47,11 @@ def main(data: str, disk: Path) -> None:
     LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
     if not mount(disk):
         sys.exit(NOT_ALLOWED)
-    from models import training
+    from models import run_writer, training
     from models.protocol import CheckpointDelayed, CheckpointWritten, Finished, InputError, Train
     from tests.faults.trainee import SETTINGS
 
-    training.SECONDS_PER_CHECKPOINT = training.TRAINING_PER_WRITING = 0.0
+    run_writer.SECONDS_PER_CHECKPOINT = run_writer.TRAINING_PER_WRITING = 0.0
     steps = iter(
         (
             lambda: fill(disk / "full"),

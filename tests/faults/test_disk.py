@@ -36,8 +36,8 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def a_checkpoint_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.training.SECONDS_PER_CHECKPOINT", 0.0)
-    monkeypatch.setattr("models.training.TRAINING_PER_WRITING", 0.0)
+    monkeypatch.setattr("models.run_writer.SECONDS_PER_CHECKPOINT", 0.0)
+    monkeypatch.setattr("models.run_writer.TRAINING_PER_WRITING", 0.0)
     monkeypatch.setattr("models.training.SECONDS_PER_TRY", 0.0)
 
 

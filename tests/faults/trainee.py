@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from models import training
+from models import run_writer, training
 from models.checkpoint import latest_checkpoint
 from models.protocol import CheckpointWritten, Finished, Train, TrainSettings, TrainStarted
 
@@ -14,8 +14,8 @@ SETTINGS = TrainSettings(hidden=(12, 8), latent_dim=3, batch_size=16, seed=5)
 
 def main(data: str, run_folder: str, epochs: int) -> None:
     """Train, a checkpoint every epoch, and tell of the start, of checkpoints and of the end."""
-    training.SECONDS_PER_CHECKPOINT = 0.0
-    training.TRAINING_PER_WRITING = 0.0
+    run_writer.SECONDS_PER_CHECKPOINT = 0.0
+    run_writer.TRAINING_PER_WRITING = 0.0
     settings = TrainSettings(**{**vars(SETTINGS), "epochs": epochs})
     resume = latest_checkpoint(Path(run_folder)) is not None
     for event in training.TrainingRun(Train(1, data, run_folder, "tiny", settings, resume)).events():

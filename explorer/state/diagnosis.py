@@ -1,0 +1,43 @@
+"""What can be told of a training that goes wrong, in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from models.protocol import EpochRecord, TrainSettings
+
+EPOCHS_BEFORE_VERDICT = 3
+COLLAPSED_NATS = 0.1
+EXPLOSION = 10.0
+LARGE_NATS = 50.0
+OVERFIT_NATS = 5.0
+PATIENCE = 5
+
+
+def diagnose(records: Sequence[EpochRecord], settings: TrainSettings) -> str:
+    """Return what is wrong after the epochs of ``records``, and what helps; nothing if nothing is."""
+    if not records:
+        return ""
+    last = records[-1]
+    if len(records) > 1 and last.train.kl > max(EXPLOSION * records[-2].train.kl, LARGE_NATS):
+        return (
+            f"KL explodes: {records[-2].train.kl:.0f} → {last.train.kl:.0f} nats in one epoch; "
+            "lower the learning rate, or warm it up"
+        )
+    if len(records) < EPOCHS_BEFORE_VERDICT:
+        return ""
+    if last.active_units == 0 or last.test.kl < COLLAPSED_NATS:
+        return f"posterior collapse: z carries {last.test.kl:.2f} nats, q(z|x) has become the prior; " + (
+            "lower β, warm it up, or give free nats" if last.beta > 0.0 else "raise the learning rate"
+        )
+    return _overfitting(records, settings)
+
+
+def _overfitting(records: Sequence[EpochRecord], settings: TrainSettings) -> str:
+    best = max(range(len(records)), key=lambda index: records[index].test.elbo)
+    lost = records[best].test.elbo - records[-1].test.elbo
+    if len(records) - best <= PATIENCE or lost < OVERFIT_NATS or settings.early_stopping_patience > 0:
+        return ""
+    return (
+        f"overfitting: the test ELBO was {lost:.1f} nats better after epoch {records[best].epoch}; go back to it below"
+    )
