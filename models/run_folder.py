@@ -63,10 +63,10 @@ class RunFolder:
         repeated, self._complaint = written.reason == self._complaint, written.reason
         return None if repeated else written
 
-    def last_good(self, settings: TrainSettings) -> UnfinishedRun | None:
-        """Return what can be resumed from the newest whole checkpoint of a run that had these ``settings`` last."""
-        checkpoint = latest_checkpoint(self.path)
-        return None if checkpoint is None else replace(resumable(checkpoint), settings=settings)
+    def last_good(self, settings: TrainSettings, learning_rate: float) -> UnfinishedRun | None:
+        """Return what can be resumed from the newest whole checkpoint of a run that had these values last."""
+        found = latest_checkpoint(self.path)
+        return None if found is None else replace(resumable(found), settings=settings, learning_rate=learning_rate)
 
     def remove(self) -> None:
         """Remove the run and give the folder back."""
@@ -96,6 +96,7 @@ def resumable(checkpoint: Checkpoint) -> UnfinishedRun:
         epoch=len(checkpoint.history),
         when=checkpoint.folder.stat().st_mtime,
         settings=checkpoint.settings,
+        learning_rate=checkpoint.dials.learning_rate,
     )
 
 

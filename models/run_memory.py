@@ -12,6 +12,7 @@ from models.clock import Clock
 from models.early_stopping import EarlyStopping
 from models.optimizer import Tensors
 from models.protocol import Dials, EpochRecord, TrainSettings
+from models.settings import check_dials
 from models.training_loop import LoopState
 
 
@@ -49,15 +50,22 @@ class RunMemory:
         if self.settings.restore_best_weights and self.stopping.wait == 0:
             self.best = kept
 
-    def restore(self, checkpoint: Checkpoint, architecture: Architecture) -> LoopState:
-        """Take over what ``checkpoint`` holds and return its state; InputError if that does not fit the model."""
+    def restore(
+        self, checkpoint: Checkpoint, architecture: Architecture, learning_rate: float | None = None
+    ) -> LoopState:
+        """Take over what ``checkpoint`` holds and return its state; InputError if that does not fit the model.
+
+        A ``learning_rate``, or one in the settings that is not the checkpoint's, is turned to.
+        """
         check_state(checkpoint, architecture)
         self.clock.elapsed = checkpoint.elapsed
         self.history, self.turns = list(checkpoint.history), checkpoint.turns
         self.stopping = checkpoint.stopping
-        asked, self.dials = self.dials, checkpoint.dials
-        if checkpoint.settings.learning_rate != self.settings.learning_rate:
-            self.turn(Dials(asked.learning_rate, checkpoint.dials.beta), len(self.history))
+        self.dials = checkpoint.dials
+        if learning_rate is None and checkpoint.settings.learning_rate != self.settings.learning_rate:
+            learning_rate = self.settings.learning_rate
+        if learning_rate is not None:
+            self.turn(check_dials(Dials(learning_rate, self.dials.beta), self.settings), len(self.history))
         # In the order of the architecture, as at the start: sums over all parameters depend on it.
         groups = {
             group: {name: tf.constant(arrays[name]) for name in architecture.shapes()}

@@ -74,10 +74,12 @@ class RunWriter:
         self._next = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
         return written
 
-    def snapshot(self, kept: Tensors, info: ModelInfo) -> None:
-        """Keep the model of an epoch; where the disk is full there is a gap, no more."""
+    def snapshot(self, step: int, kept: Tensors, info: ModelInfo) -> None:
+        """Keep the model of an epoch; where the disk is full there is a gap, no more. DivergedError if it holds NaN."""
+        arrays = _arrays(kept)
+        check_finite(step, {"kept": arrays})
         with contextlib.suppress(OSError):
-            self.snapshots.write(info, _arrays(kept))
+            self.snapshots.write(info, arrays)
 
     def info(self, epoch: int, evaluation: Evaluation, metrics: dict[str, float]) -> ModelInfo:
         """Return what the model after ``epoch`` says of itself."""

@@ -36,7 +36,9 @@ class Snapshots:
         return tuple(Snapshot(int(path.stem.removeprefix("epoch-")), str(path)) for path in paths)
 
     def forget_after(self, epoch: int) -> None:
-        """Remove those of epochs that a run which goes on from ``epoch`` makes again."""
+        """Remove those of epochs that a run which goes on from ``epoch`` makes again, and what was half written."""
+        for draft in self._folder.glob(".*.part"):
+            draft.unlink(missing_ok=True)
         for snapshot in self.kept():
             if snapshot.epoch > epoch:
                 Path(snapshot.path).unlink(missing_ok=True)

@@ -111,7 +111,8 @@ class TrainingRun:
                 yield from self._train_epoch()
             yield from self._finish()
         except DivergedError as error:
-            yield Diverged(self._request.id, error.step, error.reason, self._writer.folder.last_good(self._settings))
+            last_good = self._writer.folder.last_good(self._settings, self._memory.dials.learning_rate)
+            yield Diverged(self._request.id, error.step, error.reason, last_good)
 
     # ------------------------------------------------------------------------------------------------- start
 
@@ -123,7 +124,7 @@ class TrainingRun:
             return initial_state(self._architecture, self._settings.seed)
         checkpoint = folder.resume()
         self._check_same_run(checkpoint)
-        state = self._memory.restore(checkpoint, self._architecture)
+        state = self._memory.restore(checkpoint, self._architecture, self._request.learning_rate)
         self._wanted = self._memory.dials
         snapshots.forget_after(len(self._memory.history))
         return state
@@ -164,7 +165,7 @@ class TrainingRun:
         record, kept = self._record(evaluation), self._kept()
         self._memory.add(record, kept)
         info = self._writer.info(self._epoch, evaluation, evaluation.metrics())
-        self._writer.snapshot(kept, info)
+        self._writer.snapshot(self._state.step, kept, info)
         yield EpochDone(self._request.id, record, self._writer.snapshots.kept())
         if self._writer.due and not self._over():
             yield self._writer.folder.news(self._writer.write(self._state, kept, info))

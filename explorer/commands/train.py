@@ -193,7 +193,7 @@ def _diverged(event: Diverged) -> str:
     text = f"the training diverged at step {event.step}: {event.reason}; "
     if event.last_good is None:
         return text + "a lower learning rate may help"
-    rate = event.last_good.settings.learning_rate / 2.0
+    rate = event.last_good.learning_rate / 2.0
     return f"{text}--resume --learning-rate {rate:g} goes on from epoch {event.last_good.epoch}"
 
 

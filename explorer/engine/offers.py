@@ -25,12 +25,12 @@ def after_divergence(diverged: Diverged) -> Offer | None:
     run = diverged.last_good
     if run is None:
         return None
-    rate = run.settings.learning_rate / 2.0
+    rate = run.learning_rate / 2.0
     text = (
         f"The training of {run.name} diverged at step {diverged.step}: {diverged.reason}. "
         f"It can go on from epoch {run.epoch} with half the learning rate, {rate:g}."
     )
-    return Offer(replace(run, settings=replace(run.settings, learning_rate=rate)), text, "Go on")
+    return Offer(replace(run, learning_rate=rate), text, "Go on")
 
 
 def delayed_text(delayed: CheckpointDelayed) -> str:

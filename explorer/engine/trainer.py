@@ -66,13 +66,14 @@ class TrainerEngine(QObject):
 
     def train(self, data_path: str, settings: p.TrainSettings) -> None:
         """Start a run on a data set."""
-        self._begin(data_path, str(new_run_folder()), settings)
+        self._begin(p.Train(0, data_path, str(new_run_folder()), self.state.run.name, settings))
 
     def resume(self, run: p.UnfinishedRun) -> None:
         """Go on with a run from its newest checkpoint."""
-        self._begin(run.data_path, run.folder, run.settings, resume=True)
+        job = p.Train(0, run.data_path, run.folder, run.name, run.settings, resume=True)
+        self._begin(replace(job, learning_rate=run.learning_rate))
 
-    def _begin(self, data_path: str, folder: str, settings: p.TrainSettings, resume: bool = False) -> None:
+    def _begin(self, job: p.Train) -> None:
         model, unsaved = self.state.model.model, self.state.run.unsaved
         if unsaved is not None:
             self.state.engine.notice("info", f"The model trained before is not saved; it stays at {unsaved}")
@@ -80,9 +81,7 @@ class TrainerEngine(QObject):
         self._number += 1
         self._action = None
         self.state.review.clear()
-        self._job = p.Train(
-            self._number, data_path, folder, self.state.run.name, settings, resume, self.state.run.stepping
-        )
+        self._job = replace(job, id=self._number, stepping=self.state.run.stepping)
         if self.client.running:
             self.client.send(self._job)
         else:
@@ -139,7 +138,7 @@ class TrainerEngine(QObject):
             case p.StepShown():
                 run.show_step(reply)
             case p.CheckpointWritten():
-                self._job = replace(job, resume=True)
+                self._job = replace(job, resume=True, learning_rate=None)
                 self.state.review.follow(reply.path)
             case p.CheckpointDelayed():
                 text = (

@@ -58,7 +58,7 @@ class EpochRecord:
 class UnfinishedRun:
     """A run that can be resumed: ``epoch`` of ``settings.epochs`` are in its newest checkpoint, of Unix time ``when``.
 
-    ``folder`` holds its checkpoints, ``data_path`` is what it was trained on.
+    ``folder`` holds its checkpoints, ``data_path`` is what it was trained on, ``learning_rate`` what it had last.
     """
 
     folder: str
@@ -67,3 +67,4 @@ class UnfinishedRun:
     epoch: int
     when: float
     settings: TrainSettings
+    learning_rate: float

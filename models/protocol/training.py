@@ -12,7 +12,8 @@ from models.protocol.history import EpochRecord, UnfinishedRun
 class Train:
     """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued.
 
-    One that is ``stepping`` waits before its first step; each :class:`Control` with ``step`` makes one.
+    A ``learning_rate`` then takes the place of the one it had. One that is ``stepping`` waits before its first step;
+    each :class:`Control` with ``step`` makes one.
     """
 
     id: int
@@ -22,6 +23,7 @@ class Train:
     settings: TrainSettings
     resume: bool = False
     stepping: bool = False
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from models.optimizer import adam, averaged, scheduled_beta, scheduled_rate
 from models.protocol import (
     BetaSchedule,
     CheckpointWritten,
+    Dials,
     Diverged,
     EpochDone,
     Finished,
@@ -297,15 +298,29 @@ def test_a_run_that_diverges_goes_on_from_its_last_good_checkpoint(tiny_data: Pa
     assert diverged.step > last
     standing = latest_checkpoint(tmp_path / "run")
     assert diverged.last_good is not None
-    assert (diverged.last_good.epoch, diverged.last_good.settings.learning_rate) == (len(standing.history), 1.0)
+    assert (diverged.last_good.epoch, diverged.last_good.learning_rate) == (len(standing.history), 1.0)
     for arrays in standing.arrays.values():
         assert all(np.isfinite(values).all() for values in arrays.values())
     assert weights(before) == weights(Finished(1, "complete", str(standing.model_path), 3))
     ended = trained(tiny_data, tmp_path / "run", resume=True, epochs=5, learning_rate=1e-4, **changes)[-1]
     assert ended == Finished(7, "complete", ended.path, 5)
     assert open_model(ended.path).info.recipe.endswith(
-        "--learning-rate 0.0001 --epochs 5 --seed 5  # learning rate 0.001 until epoch 3"
+        "--learning-rate 0.0001 --epochs 5 --seed 5  # learning rate 0.001, β 1000 until epoch 3.00"
     )
+
+
+def test_a_resume_keeps_the_rate_as_it_was_turned_unless_another_is_asked_for(tiny_data: Path, tmp_path: Path) -> None:
+    """Half of a rate that was doubled by hand is the one of the settings: it has to count all the same."""
+    run = TrainingRun(request(tiny_data, tmp_path / "run"))
+    doubled = 2.0 * SETTINGS.learning_rate
+    for event in events(run):
+        if isinstance(event, TrainStarted):
+            run.adjust(Dials(doubled, 1.0))
+        elif isinstance(event, EpochDone):
+            run.control("stop")
+    for asked, rate in ((None, doubled), (SETTINGS.learning_rate, SETTINGS.learning_rate)):
+        resumed = replace(request(tiny_data, tmp_path / "run", resume=True), learning_rate=asked)
+        assert next(events(TrainingRun(resumed))).dials == Dials(rate, 1.0)
 
 
 def test_the_step_of_a_fault_does_not_depend_on_the_chunks(
