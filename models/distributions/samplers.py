@@ -1,4 +1,8 @@
-"""Samplers by rejection, whole arrays at a time: gamma (Marsaglia & Tsang 2000), von Mises (Best & Fisher 1979)."""
+"""Samplers by rejection, whole arrays at a time: gamma (Marsaglia & Tsang 2000), von Mises (Best & Fisher 1979).
+
+XLA knows no arrays of unknown size, so that what was rejected cannot be drawn again on its own. There, gamma variables
+come from their quantile as a series where that holds (float32, concentrations that are not tiny, many draws of each).
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,52 @@ from collections.abc import Callable
 import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from models.distributions.gamma_series import LEAST_CONCENTRATION, log_ratio_of_score
 from models.distributions.scored import attach
 from models.distributions.special import open_uniform, standard_normal
 
+Draw = Callable[[], tf.Tensor]
 Attempt = Callable[[tf.Tensor, tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, tf.Tensor]]
 SMALLEST = {tf.float32: 1.2e-38, tf.float64: 1e-300}
+# A series is formed at each concentration at the price of some draws.
+DRAWS_THAT_PAY = 16
 
 
 def standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Draw gamma variables of rate 1 in ``shape``, never 0, with the implicit derivative in the concentration."""
+
+    def by_series() -> tf.Tensor:
+        log_ratio, elasticity = log_ratio_of_score(concentration, standard_normal(shape, seed, concentration.dtype))
+        ratio = tf.exp(log_ratio)
+        value = tf.maximum(concentration * ratio, tf.constant(SMALLEST[ratio.dtype], ratio.dtype))
+        slope = tf.stop_gradient(ratio * elasticity)
+        return attach(value, [concentration], lambda: [slope])
+
+    return _by(by_series, lambda: _rejected_gamma(concentration, shape, seed), concentration, shape)
+
+
+def log_standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Draw logarithms of gamma variables, which do not underflow at small concentrations."""
+
+    def by_series() -> tf.Tensor:
+        log_ratio, elasticity = log_ratio_of_score(concentration, standard_normal(shape, seed, concentration.dtype))
+        slope = tf.stop_gradient(elasticity / concentration)
+        return attach(tf.math.log(concentration) + log_ratio, [concentration], lambda: [slope])
+
+    return _by(by_series, lambda: _rejected_log_gamma(concentration, shape, seed), concentration, shape)
+
+
+def _by(series: Draw, rejection: Draw, concentration: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Draw by the series where it pays and holds, by rejection elsewhere."""
+    size = tf.get_static_value(shape)
+    if concentration.dtype != tf.float32 or size is None or not _inside_xla():
+        return rejection()
+    if math.prod(size) < DRAWS_THAT_PAY * (concentration.shape.num_elements() or 0):
+        return rejection()
+    return tf.cond(tf.reduce_all(concentration >= LEAST_CONCENTRATION), series, rejection)
+
+
+def _rejected_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     log_boost = _log_boost(concentration, shape, seed)
     raised = _large_gamma(_lifted(concentration), shape, seed)
     value = tf.maximum(raised * tf.exp(log_boost), tf.constant(SMALLEST[raised.dtype], raised.dtype))
@@ -28,8 +69,8 @@ def standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) 
     return attach(value, [concentration], slopes)
 
 
-def log_standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Draw logarithms of gamma variables, which do not underflow at small concentrations.
+def _rejected_log_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Draw logarithms of gamma variables.
 
     Below 1 the path runs through two draws: log G(α) = log G(α + 1) + log(U)/α.
     """

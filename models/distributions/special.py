@@ -132,8 +132,14 @@ def open_uniform(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tenso
 
 
 def standard_normal(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
-    """Draw standard normal numbers."""
-    return tf.random.stateless_normal(shape, seed, dtype=dtype, alg=GENERATOR)
+    """Draw standard normal numbers; in float32 from 32 bits each, a sign and the probability beyond it, up to 6.3."""
+    if dtype != tf.float32:
+        return tf.random.stateless_normal(shape, seed, dtype=dtype, alg=GENERATOR)
+    whole = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.int32, alg=GENERATOR)
+    negative = whole < 0
+    beyond = (tf.cast(tf.where(negative, tf.bitwise.invert(whole), whole), dtype) + 0.5) * 2.0**-32
+    score = tf.math.ndtri(beyond)
+    return tf.where(negative, score, -score)
 
 
 def log_interval(a: tf.Tensor, b: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
