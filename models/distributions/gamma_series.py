@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.polynomial import chebyshev
 
+from models.distributions import series
 from models.distributions.solver import DECAY_NODES, DECAY_WEIGHTS
 from models.distributions.special import wide
 
@@ -36,26 +37,21 @@ def log_ratio_of_score(concentration: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Ten
     s = tf.math.rsqrt(wide(tf.stop_gradient(concentration)))
     lower = eps < 0.0
     t = tf.abs(eps) * (2.0 / REACH) - 1.0
-    psi, rest = (_polynomial(part, lower, t) for part in tf.unstack(_coefficients(s, eps.dtype)))
+    psi, rest = (_of_half(part, lower, t) for part in tf.unstack(_coefficients(s, eps.dtype)))
     return tf.cast(s, eps.dtype) * psi, 1.0 + rest
 
 
-def _polynomial(coefficients: tf.Tensor, lower: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-    """Evaluate by Horner's rule the polynomials [2, TERMS, *batch] of the lower and the upper half at ``t``."""
+def _of_half(coefficients: tf.Tensor, lower: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+    """Evaluate the polynomials [2, TERMS, *batch] of the lower and the upper half at ``t``."""
     below, above = (tf.unstack(half) for half in tf.unstack(coefficients))
-    value = tf.zeros_like(t)
-    for low, high in zip(reversed(below), reversed(above), strict=True):
-        value = value * t + tf.where(lower, low, high)
-    return value
+    return series.polynomial([tf.where(lower, *pair) for pair in zip(below, above, strict=True)], t)
 
 
 def _coefficients(s: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """Return ψ and ∂ log z/∂ log α − 1 = −½s·∂(sψ)/∂s as powers of t: [2 functions, 2 halves, TERMS, *batch]."""
     steep = s > 1.0
-    basis = [tf.ones_like(s), 2.0 * s - tf.where(steep, 3.0 * tf.ones_like(s), tf.ones_like(s))]
-    for _ in range(TERMS - 2):
-        basis.append(2.0 * basis[1] * basis[-1] - basis[-2])
-    flat, steeper = (tf.tensordot(tf.constant(part), tf.stack(basis), 1) for part in _table())
+    v = 2.0 * s - tf.where(steep, 3.0 * tf.ones_like(s), tf.ones_like(s))
+    flat, steeper = (series.collapsed(part, v) for part in _table())
     psi, slope = tf.unstack(tf.where(steep, steeper, flat))
     return tf.cast(tf.stack([psi, -0.5 * s * (psi + s * slope)]), dtype)
 
@@ -63,16 +59,10 @@ def _coefficients(s: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
 @cache
 def _table() -> tuple[np.ndarray, np.ndarray]:
     """Return for s in [0, 1] and [1, 2] ψ and ∂ψ/∂s, [2 functions, 2 halves, TERMS powers of t, TERMS series in s]."""
-    nodes = chebyshev.chebpts1(TERMS)
-    from_values = np.linalg.inv(chebyshev.chebvander(nodes, TERMS - 1))
-    powers = np.stack([np.pad(chebyshev.cheb2poly(row), (0, TERMS - 1 - order))
-                       for order, row in enumerate(np.eye(TERMS))], axis=1)  # fmt: skip
-    score = 0.5 * REACH * (nodes + 1.0)
+    unit = 0.5 * (series.nodes(TERMS) + 1.0)
     pieces = []
     for offset in (0.0, 1.0):
-        s = offset + 0.5 * (nodes + 1.0)
-        halves = np.stack([_exact(score, s, side) for side in (-1.0, 1.0)])
-        psi = powers @ from_values @ halves @ from_values.T
+        psi = series.interpolated(np.stack([_exact(REACH * unit, offset + unit, side) for side in (-1.0, 1.0)]))
         slope = 2.0 * np.pad(chebyshev.chebder(psi, axis=2), ((0, 0), (0, 0), (0, 1)))
         pieces.append(np.stack([psi, slope]))
     return pieces[0], pieces[1]

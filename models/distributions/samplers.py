@@ -14,13 +14,12 @@ from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from models.distributions.gamma_series import LEAST_CONCENTRATION, log_ratio_of_score
 from models.distributions.scored import attach
+from models.distributions.series import pays
 from models.distributions.special import open_uniform, standard_normal
 
 Draw = Callable[[], tf.Tensor]
 Attempt = Callable[[tf.Tensor, tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, tf.Tensor]]
 SMALLEST = {tf.float32: 1.2e-38, tf.float64: 1e-300}
-# A series is formed at each concentration at the price of some draws.
-DRAWS_THAT_PAY = 16
 
 
 def standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -50,9 +49,8 @@ def log_standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tens
 def _by(series: Draw, rejection: Draw, concentration: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     """Draw by the series where it pays and holds, by rejection elsewhere."""
     size = tf.get_static_value(shape)
-    if concentration.dtype != tf.float32 or size is None or not _inside_xla():
-        return rejection()
-    if math.prod(size) < DRAWS_THAT_PAY * (concentration.shape.num_elements() or 0):
+    draws = None if size is None else math.prod(size)
+    if concentration.dtype != tf.float32 or not pays(draws, concentration) or not _inside_xla():
         return rejection()
     return tf.cond(tf.reduce_all(concentration >= LEAST_CONCENTRATION), series, rejection)
 
