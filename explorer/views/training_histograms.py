@@ -11,8 +11,7 @@ from explorer.state import AppState
 from explorer.theme import Theme
 from explorer.views.axes import prepare_plot, style_plot
 from models.geometry import Vector
-from models.protocol import EpochRecord
-from models.protocol.history import MU_EDGES, SIGMA_EDGES
+from models.protocol import MU_EDGES, SIGMA_EDGES, EpochRecord
 
 FILL_ALPHA = 110
 DECADES = (-3, -2, -1, 0, 1)
