@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from explorer.state import AppState
+from explorer.state.run import RunStatus
 from explorer.theme import Theme
 from explorer.views.pane import Pane, Segments, caption
 from explorer.views.training_controls import RunControls
@@ -77,6 +78,7 @@ class TrainingPane(Pane):
         run.progressed.connect(self._show_soon)
         run.curves_changed.connect(self._show_soon)
         run.step_shown.connect(self._show_step)
+        run.status_changed.connect(self._status_changed)
         review.shown_changed.connect(self._show_soon)
         review.compared_changed.connect(self._show_soon)
         self._turn.timeout.connect(self._show_now)
@@ -90,8 +92,17 @@ class TrainingPane(Pane):
         self._show_now()
 
     def _show_step(self) -> None:
-        self.choice.set_choice("step")
-        self._choose(list(self.views).index("step"))
+        self._bring("step")
+
+    def _status_changed(self) -> None:
+        """A run that goes by itself is not seen in a view that waits for steps."""
+        run = self.state.run
+        if run.status is RunStatus.STARTING and not run.stepping and self._stack.currentWidget() is self.step_view:
+            self._bring("curves")
+
+    def _bring(self, key: str) -> None:
+        self.choice.set_choice(key)
+        self._choose(list(self.views).index(key))
 
     def _show_soon(self) -> None:
         """Draw at most ten times a second: small data has hundreds of epochs in one."""
