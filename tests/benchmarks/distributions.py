@@ -37,8 +37,8 @@ Sample, log density and gradient of its sum in every parameter, compiled: the be
 made by `python tests/benchmarks/distributions.py --write`. Both libraries run as a graph and with XLA, whichever is
 faster; where the path is explicit, ours also with the noise drawn before. The gamma, beta, t and inverse gamma families
 take their draws from a series of the quantile inside XLA, and the von Mises family the derivative of its path as a
-graph: one polynomial for each of the 1000 parameters, which pays from 16 draws of each on. With fewer, or outside XLA,
-they are as fast as TensorFlow's own derivative of a gamma variable.
+graph: one polynomial for each of the 1000 parameters, which pays from 16 draws of each on. With fewer, in float64, and
+for gamma variables outside XLA, TensorFlow's own derivative of a gamma variable or a quadrature takes most of the time.
 """
 Step = Callable[..., list[tf.Tensor]]
 
