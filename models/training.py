@@ -14,7 +14,7 @@ from models.arithmetic import gigaflop_per_image, peak_gflops
 from models.checkpoint import Checkpoint
 from models.datasets import load_images, opening_data
 from models.divergence import DivergedError, fault_of
-from models.evaluation import Evaluation, Evaluator
+from models.evaluation import BOUND_DRAWS, Evaluation, Evaluator
 from models.files import reason_of
 from models.optimizer import Tensors
 from models.protocol import (
@@ -274,7 +274,7 @@ class TrainingRun:
             try:
                 next(steps)
             except StopIteration as end:
-                return {"nll": -end.value[0]}
+                return {"nll": -end.value[BOUND_DRAWS[-1]][0]}
             yield
         return {}
 

@@ -11,7 +11,7 @@ from explorer.commands.science import check_images, compiled, find_data, open_na
 from models.protocol import DataInfo, InputError
 
 if TYPE_CHECKING:
-    from models.evaluation import Evaluation
+    from models.evaluation import Bounds, Evaluation
     from models.opening import OpenedModel
 
 T = TypeVar("T")
@@ -27,17 +27,17 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
         raise InputError(info.name, "it has no test images")
     judged = _evaluated(opened, info)
     result = _fields(opened, info, judged)
-    print_result(result, table(_rows(result)), as_json)
+    print_result(result, table(_rows(result, judged.evidence)), as_json)
     return 0
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The evaluation and where its KL comes from, mean and error of the bound on log p(x), and on how many images."""
+    """The evaluation and where its KL comes from, the importance-weighted bounds by K, and on how many images."""
 
     evaluation: Evaluation
     kl_by: str
-    evidence: tuple[float, float]
+    evidence: Bounds
     images: int
 
 
@@ -60,24 +60,31 @@ def _watched(name: str, steps: Generator[None, None, T]) -> T:
 
 
 def _fields(opened: OpenedModel, info: DataInfo, judged: Judged) -> dict[str, object]:
-    evaluation, (log_p, error) = judged.evaluation, judged.evidence
-    terms = evaluation.terms
+    evaluation, bounds = judged.evaluation, judged.evidence
+    terms, (log_p, error) = evaluation.terms, bounds[max(bounds)]
     return {
         "kind": "evaluation", "model": opened.info.name, "data": info.name, "test_images": judged.images,
         "elbo": terms.elbo,
         "elbo_error": evaluation.error, "reconstruction": terms.reconstruction, "kl": terms.kl, "kl_by": judged.kl_by,
-        "nll": -log_p, "nll_error": error, "active_units": int(evaluation.active.sum()),
-        "latent_dim": opened.info.latent_dim, "kl_per_dim": evaluation.kl_per_dim.tolist(),
+        "iwae": {str(k): {"bound": bound, "error": spread} for k, (bound, spread) in bounds.items()},
+        "objective": opened.info.settings.objective, "nll": -log_p, "nll_error": error,
+        "active_units": int(evaluation.active.sum()), "latent_dim": opened.info.latent_dim,
+        "kl_per_dim": evaluation.kl_per_dim.tolist(),
     }  # fmt: skip
 
 
-def _rows(fields: dict[str, object]) -> list[tuple[str, object]]:
+def _rows(fields: dict[str, object], bounds: Bounds) -> list[tuple[str, object]]:
+    weighted = [
+        ("ELBO, KL by Monte Carlo" if k == 1 else f"IWAE-{k}", f"{bound:.2f} ± {error:.2f} nats")
+        for k, (bound, error) in bounds.items()
+    ]
     return [
         ("model", fields["model"]),
         ("data", f"{fields['data']}, {fields['test_images']:,} test images"),
         ("ELBO", f"{fields['elbo']:.2f} ± {fields['elbo_error']:.2f} nats (KL by {fields['kl_by']})"),
         ("reconstruction", f"{fields['reconstruction']:.2f} nats"),
         ("KL", f"{fields['kl']:.2f} nats"),
+        *weighted,
         ("−log p(x), IWAE-500", f"{fields['nll']:.2f} ± {fields['nll_error']:.2f} nats"),
         ("active units", f"{fields['active_units']} of {fields['latent_dim']}"),
     ]

@@ -71,13 +71,13 @@ def run_training(data: str, outputs: Outputs, resume: bool, options: Mapping[str
 
     run = TrainingRun(request)
     with _stopped_by_interrupt(run), _recording(outputs) as curves:
-        finished, last = _follow(run, curves)
+        story, finished = _follow(run, curves)
     if finished.path is None:
         raise KeyboardInterrupt
     with whole_file(out) as unfinished:
         unfinished.write_bytes(Path(finished.path).read_bytes())
     remove_run(run_folder)
-    _report(out, finished, last, outputs.as_json)
+    _report(out, finished, story, outputs.as_json)
     return 0
 
 
@@ -156,15 +156,24 @@ def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _follow(run: TrainingRun, curves: Curves) -> tuple[Finished, Progress | None]:
-    """Pull the run to its end behind a progress bar; return its end and its last progress."""
+@dataclass
+class Story:
+    """How a run went: ``loss`` is what was maximized, ``last`` its last progress."""
+
+    loss: str = ""
     last: Progress | None = None
+
+
+def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
+    """Pull the run to its end behind a progress bar; return how it went and its end."""
+    story = Story()
     with progress_bar(TextColumn("{task.fields[terms]}")) as bar:
         task = bar.add_task("reading and compiling", total=None, terms="")
         for event in run.events():
             if isinstance(event, Finished):
-                return event, last
+                return story, event
             if isinstance(event, TrainStarted):
+                story.loss = event.loss
                 curves.add(*event.records)
             elif isinstance(event, EpochDone):
                 curves.add(event.record)
@@ -173,14 +182,14 @@ def _follow(run: TrainingRun, curves: Curves) -> tuple[Finished, Progress | None
             elif isinstance(event, CheckpointDelayed):
                 bar.print(f"latentscape: {event.folder}: no checkpoint: {event.reason}; the training goes on")
             elif isinstance(event, Progress):
-                last = event
+                story.last = event
             _show(bar, task, event)
     raise AssertionError("a training ends with Finished")
 
 
 def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
     if isinstance(event, TrainStarted):
-        bar.console.print(f"minimizing the negative {event.loss}")
+        bar.update(task, terms=event.loss)
     elif isinstance(event, Progress):
         bar.update(task, description="epoch", completed=round(event.epoch, 1), total=event.epochs)
     elif isinstance(event, EpochDone):
@@ -197,15 +206,18 @@ def _diverged(event: Diverged) -> str:
     return f"{text}--resume --learning-rate {rate:g} goes on from epoch {event.last_good.epoch}"
 
 
-def _report(out: Path, finished: Finished, last: Progress | None, as_json: bool) -> None:
+def _report(out: Path, finished: Finished, story: Story, as_json: bool) -> None:
     from models.opening import open_model
 
-    info = open_model(out).info
+    info, last = open_model(out).info, story.last
     seconds = 0.0 if last is None else last.elapsed
     speed = 0.0 if last is None else last.images_per_second
     result = {
-        **model_fields(info), "reason": finished.reason, "seconds": seconds, "images_per_second": speed
+        **model_fields(info), "reason": finished.reason, "loss": story.loss, "seconds": seconds,
+        "images_per_second": speed,
     }  # fmt: skip
     ending = ENDINGS[finished.reason].format(epoch=finished.epoch, kept=info.epoch)
-    lines = [f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s", *model_lines(info)]
+    lines = [
+        f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s, maximizing the {story.loss}", *model_lines(info)
+    ]  # fmt: skip
     print_result(result, lines, as_json)

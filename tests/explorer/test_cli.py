@@ -359,6 +359,10 @@ def test_info_evaluates_a_model_on_the_test_images(workshop: Path) -> None:
     assert found["kl"] == pytest.approx(sum(found["kl_per_dim"]), rel=1e-5)  # type: ignore[call-overload]
     assert 0 < found["elbo_error"] < 50  # type: ignore[operator]
     assert found["kl_by"] == "closed form"
+    bounds = [found["iwae"][k]["bound"] for k in ("1", "5", "50", "500")]  # type: ignore[index]
+    assert bounds == sorted(bounds)
+    assert bounds[-1] == -found["nll"]  # type: ignore[operator]
+    assert bounds[0] == pytest.approx(found["elbo"], abs=0.5)
     done = run(workshop, "info", "spots.safetensors", "--evaluate", "spots.npz")
     assert f"{found['elbo']:.2f} ± {found['elbo_error']:.2f} nats (KL by closed form)" in done.stdout
 
