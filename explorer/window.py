@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner(self, state, theme)
         self.reset_layout()
         self.map.setFocus()
-        self.training.save.clicked.connect(self.actions_of.save_as.trigger)
+        self.training.controls.save.clicked.connect(self.actions_of.save_as.trigger)
         state.model.model_changed.connect(self._name_model)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,12 +21,18 @@ def start_tracing(work: Callable[[], object]) -> threading.Thread:
     return thread
 
 
+def keep_traced() -> None:
+    """Tell the garbage collector that what was traced stays: to search it for cycles would hold up a drag for 0.1 s."""
+    gc.freeze()
+
+
 def beside(work: Callable[[], object]) -> Iterator[None]:
     """Do ``work`` in a thread, and yield while it lasts. Where it fails, doing it again will say why."""
     thread = start_tracing(work)
     while thread.is_alive():
         thread.join(TURN_SECONDS)
         yield None
+    keep_traced()
 
 
 def is_tracing() -> bool:

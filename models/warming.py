@@ -9,10 +9,10 @@ from functools import partial
 
 from models.curves import Pair, is_prepared, preparing
 from models.protocol import FAMILY_PARAMETERS
-from models.tracing import TURN_SECONDS, start_tracing
+from models.tracing import TURN_SECONDS, keep_traced, start_tracing
 
-# What nobody waits for rests while requests come.
-QUIET_SECONDS = 0.5
+# What nobody waits for rests so long after a request, and after a family is there: then it is dragged.
+QUIET_SECONDS = 1.5
 # Those that take seconds come first; the others are soon traced when they are chosen.
 SLOW = ("TruncatedNormal", "StudentT", "Beta", "VonMises", "Gamma", "InverseGamma", "Chi2", "ContinuousBernoulli")
 
@@ -28,6 +28,7 @@ class Warmer:
         self._changed = threading.Condition()
         self._wished: Pair | None = None
         self._begun: Pair | None = None
+        self._prepared_at = 0.0
         self._thread: threading.Thread | None = None
 
     @property
@@ -42,6 +43,7 @@ class Warmer:
         """Prepare ``pair`` before all others."""
         with self._changed:
             self._wished = pair
+            self._changed.notify_all()
         if not self._alive:
             self._thread = start_tracing(partial(self._run, pair))
 
@@ -72,10 +74,18 @@ class Warmer:
         for _ in self._steps(pair):
             if self._wished not in (None, pair):
                 return
+        keep_traced()
+        self._prepared_at = time.monotonic()
 
     def _steps(self, pair: Pair) -> Iterator[None]:
-        for step in preparing(*pair):
-            yield step
-            while self._wished is None and time.monotonic() - self._last_request() < QUIET_SECONDS:
+        parts = preparing(*pair)
+        while True:
+            while self._wished is None and not self._quiet():
                 with self._changed:
-                    self._changed.wait(QUIET_SECONDS)
+                    self._changed.wait(QUIET_SECONDS / 4)
+            if next(parts, self) is self:
+                return
+            yield None
+
+    def _quiet(self) -> bool:
+        return time.monotonic() - max(self._last_request(), self._prepared_at) > QUIET_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +19,12 @@ def test_import_rules_hold() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_program_runs_without_what_only_tests_compare_with() -> None:
+    needed = [line for line in requires("latentscape") or () if "extra ==" not in line]
+    assert any(line.startswith("tensorflow") for line in needed)
+    assert [line for line in needed if line.startswith(("tensorflow-probability", "tf-keras", "tf_keras"))] == []
 
 
 def test_the_state_knows_no_widgets() -> None:

@@ -76,7 +76,7 @@ class Lab(QObject):
             if fresh or settings.alike(lab.settings):
                 lab.take(reply, fresh)
             if fresh:
-                self._count = _adapted(reply)
+                self._count = adapted_count(reply)
                 self._next.start()
         elif isinstance(reply, p.Dropped):
             self._next.start()
@@ -102,7 +102,7 @@ def _same(one: LabSettings, other: LabSettings) -> bool:
     return replace(one, parameter=other.parameter) == other
 
 
-def _adapted(reply: p.GradientsReady) -> int:
+def adapted_count(reply: p.GradientsReady) -> int:
     """Return how many samples the slowest estimator draws within the budget; at most half or twice those of before."""
     slowest, count = max((part.microseconds, len(part.gradients)) for part in reply.estimates)
     wanted = 1e3 * BUDGET_MS / max(slowest, 1e-3)

@@ -161,6 +161,8 @@ class TrainerEngine(QObject):
         discarded = finished is not None and kept is None
         if discarded:
             self.state.review.clear()
+        if self.state.run.records and not discarded:
+            self.state.review.remember(self.state.run.past)
         self.state.run.finish(finished)
         if kept is not None:
             self.state.review.follow(kept)

@@ -38,6 +38,4 @@ def _overfitting(records: Sequence[EpochRecord], settings: TrainSettings) -> str
     lost = records[best].test.elbo - records[-1].test.elbo
     if len(records) - best <= PATIENCE or lost < OVERFIT_NATS or settings.early_stopping_patience > 0:
         return ""
-    return (
-        f"overfitting: the test ELBO was {lost:.1f} nats better after epoch {records[best].epoch}; go back to it below"
-    )
+    return f"overfitting: the test ELBO was {lost:.1f} nats better after epoch {records[best].epoch}; go back to it"

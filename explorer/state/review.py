@@ -22,7 +22,7 @@ class PastRun:
     @property
     def title(self) -> str:
         """What tells it from others."""
-        return f"{self.name} · seed {self.settings.seed} · {len(self.records)} epochs"
+        return f"seed {self.settings.seed}, {len(self.records)} epochs · {self.name}"
 
 
 class ReviewState(QObject):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -53,6 +54,7 @@ class Series:
 
 POINTS_KEPT = 4000
 TERMS = ("elbo", "reconstruction", "kl")
+NORM = "gradient_norm"
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,12 @@ class RunState(QObject):
         """Forget the curves of the last run."""
         self.started = self.progress = self.step = None
         self.records = []
-        self.train = {term: Series() for term in TERMS}
+        self.train = {term: Series() for term in (*TERMS, NORM)}
         self.test = {term: Series() for term in TERMS}
         self.curves_changed.emit()
 
     def start(self, data_path: str, settings: TrainSettings, seeds: int = 1, stepping: bool = False) -> None:
-        """Ask the engine for a run, and for more with the next ``seeds``; one step at a time if ``stepping``."""
+        """Ask the engine for a run, one with each of so many ``seeds``; the first step by step if ``stepping``."""
         later = range(settings.seed + 1, settings.seed + seeds)
         self.queued = [(data_path, replace(settings, seed=seed)) for seed in later]
         self._start(data_path, settings, stepping)
@@ -198,6 +200,8 @@ class RunState(QObject):
         if not progress.paused:
             for term in TERMS:
                 self.train[term].add(progress.epoch, getattr(progress.train, term))
+            if math.isfinite(progress.gradient_norm):
+                self.train[NORM].add(progress.epoch, progress.gradient_norm)
         self.progressed.emit()
 
     def add_epoch(self, done: EpochDone) -> None:
@@ -212,6 +216,9 @@ class RunState(QObject):
             known = self.train[term].epochs
             if not known or known[-1] < record.epoch:
                 self.train[term].add(float(record.epoch), getattr(record.train, term))
+        norms = self.train[NORM]
+        if not norms.epochs or norms.epochs[-1] < record.epoch:
+            norms.add(float(record.epoch), record.gradient_norm)
 
     @property
     def past(self) -> PastRun:

@@ -99,7 +99,7 @@ class DecodedPane(Pane):
         self.mean.set_image(drawn.mean)
         self.mean.set_text(f"mean of {draws}")
         self.std.set_image(drawn.std, STD_WHITE)
-        self.std.set_text("std · white 0.5")
+        self.std.set_text("std, max 0.5")
         self.std.setToolTip(
             f"Per-pixel standard deviation over {draws} draws of q(z|x); black is 0, white is {STD_WHITE}"
         )

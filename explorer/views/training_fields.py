@@ -12,7 +12,7 @@ from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from explorer.views.pane import real_box, whole_box
-from models.protocol import ESTIMATORS, LATENT_FAMILIES, LIKELIHOODS, SCHEDULES, TrainSettings
+from models.protocol import BETA_SCHEDULES, ESTIMATORS, LATENT_FAMILIES, LIKELIHOODS, SCHEDULES, TrainSettings
 
 LIKELIHOOD_NAMES = {
     "bernoulli": "Bernoulli",
@@ -98,12 +98,18 @@ PAGES: dict[str, tuple[Entry, ...]] = {
               partial(real_box, DEFAULTS.beta, 0.0, 100.0, 2, 0.1)),
         Entry("free_bits", "free nats", "KL that costs nothing, in each dimension: it keeps units from collapsing",
               partial(real_box, DEFAULTS.free_bits, 0.0, 100.0, 3, 0.05)),
+        Entry("beta_schedule", "β over time", "β may rise once (warm-up) or again and again (cyclic)",
+              partial(choice, "beta_schedule", {key: key for key in BETA_SCHEDULES})),
+        Entry("beta_epochs", "its epochs", "Epochs of the rise, or of one cycle",
+              partial(real_box, DEFAULTS.beta_epochs, 0.01, 100_000.0, 2, 1.0)),
     ),
     "optimizer": (
         Entry("learning_rate", "learning rate", "Of Adam",
               partial(real_box, DEFAULTS.learning_rate, 1e-6, 1.0, 6, 0.0005)),
         Entry("schedule", "schedule", "Of the learning rate over the epochs",
               partial(choice, "schedule", {key: key for key in SCHEDULES})),
+        Entry("warmup_epochs", "warm-up", "Epochs during which the learning rate rises from 0",
+              partial(real_box, DEFAULTS.warmup_epochs, 0.0, 100_000.0, 2, 1.0)),
         Entry("batch_size", "batch size", "Images for each step", partial(whole_box, DEFAULTS.batch_size, 1, 8192)),
         Entry("epochs", "epochs", "Passes over the training images", partial(whole_box, DEFAULTS.epochs, 1, 100_000)),
         Entry("average", "average", "Decay of the moving average of the weights, which is what is kept; 0 keeps the "

@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.state import AppState
-from explorer.views.pane import Segments, caption
+from explorer.views.pane import Segments, caption, whole_box
 from explorer.views.training_fields import PAGES, Entry, value_of
+from explorer.views.training_live import LiveSettings
 from models.protocol import TrainSettings
 from resources import bundled_datasets, dataset_path
 
@@ -29,6 +30,7 @@ DATA_FILES = "Images (*.npz *.npy *.gz *ubyte);;All files (*)"
 WEIGHTED = ("iwae", "dreg")
 USUAL_WEIGHTED_DRAWS = 5
 CAPTION_WIDTH = 84
+LIVE = "live"
 
 
 class TrainingForm(QWidget):
@@ -38,9 +40,11 @@ class TrainingForm(QWidget):
         super().__init__()
         self.state = state
         self.data = QComboBox()
-        self.pages = Segments("Settings of", {page: page for page in PAGES}, {})
+        self.pages = Segments("Settings of", {page: page for page in (*PAGES, LIVE)}, {})
         self.fields: dict[str, QWidget] = {}
-        self._stack = QStackedWidget()
+        self.seeds, self.live = whole_box(1, 1, 20), LiveSettings(state)
+        self._stack, self._top = QStackedWidget(), QWidget()
+        self._running = False
         self._build()
         self._objective = cast(QComboBox, self.fields["objective"])
         for name in bundled_datasets():
@@ -53,7 +57,8 @@ class TrainingForm(QWidget):
     def _build(self) -> None:
         self.data.setMinimumContentsLength(12)
         self.data.setAccessibleName("data")
-        first = QHBoxLayout()
+        first = QHBoxLayout(self._top)
+        first.setContentsMargins(0, 0, 0, 0)
         first.addWidget(caption("data"))
         first.addWidget(self.data, 1)
         choices = (
@@ -69,14 +74,35 @@ class TrainingForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(6)
-        column.addLayout(first)
+        column.addWidget(self._top)
         column.addWidget(self.pages, 0, Qt.AlignmentFlag.AlignLeft)
         for entries in PAGES.values():
             self._stack.addWidget(self._page(entries))
+        self._add_seeds()
+        self._stack.addWidget(self.live)
         column.addWidget(self._stack)
         column.addStretch(1)
         self.pages.set_choice(next(iter(PAGES)))
         self.setFixedWidth(430)
+
+    def _add_seeds(self) -> None:
+        """The optimizer's page says how often to train: it is no setting of one run."""
+        self.seeds.setAccessibleName("seeds in a row")
+        self.seeds.setToolTip("So many runs one after the other, each with the next seed")
+        page = cast(QWidget, self._stack.widget(list(PAGES).index("optimizer")))
+        grid, number = cast(QGridLayout, page.layout()), len(PAGES["optimizer"])
+        grid.addWidget(caption("seeds in a row"), number // 2, 2 * (number % 2))
+        grid.addWidget(self.seeds, number // 2, 2 * (number % 2) + 1)
+
+    def set_running(self, running: bool) -> None:
+        """Lock the settings while a run goes, and show its numbers when it begins."""
+        self._top.setEnabled(not running)
+        for number in range(len(PAGES)):
+            cast(QWidget, self._stack.widget(number)).setEnabled(not running)
+        if running and not self._running:
+            self.pages.set_choice(LIVE)
+            self._stack.setCurrentWidget(self.live)
+        self._running = running
 
     def _page(self, entries: tuple[Entry, ...]) -> QWidget:
         page = QWidget()

@@ -13,7 +13,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Distribution, LocScaleParameters, Reparameterization
-from models.distributions.special import EULER_GAMMA, expit, minus_abs, open_uniform, safe_log
+from models.distributions.special import EULER_GAMMA, cotangent, expit, minus_abs, open_uniform, safe_log
 
 LOG_TWO = math.log(2.0)
 
@@ -125,8 +125,7 @@ class Cauchy(LocationScale):
         return _arc(self._to_noise(value))
 
     def _standard_quantile(self, u: tf.Tensor) -> tf.Tensor:
-        angle = math.pi * tf.minimum(u, 1.0 - u)
-        return tf.sign(u - 0.5) * tf.cos(angle) / tf.sin(angle)
+        return tf.sign(u - 0.5) * cotangent(tf.minimum(u, 1.0 - u))
 
     def _mean(self) -> tf.Tensor:
         return self.loc * math.nan

@@ -1,4 +1,8 @@
-"""Samplers by rejection, whole arrays at a time: gamma (Marsaglia & Tsang 2000), von Mises (Best & Fisher 1979)."""
+"""Samplers by rejection, whole arrays at a time: gamma (Marsaglia & Tsang 2000), von Mises (Best & Fisher 1979).
+
+XLA knows no arrays of unknown size, so that what was rejected cannot be drawn again on its own. There, gamma variables
+come from their quantile as a series in float32, where many are drawn of each concentration.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ import math
 from collections.abc import Callable
 
 import tensorflow as tf
-from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from models.distributions.gamma_series import LEAST_CONCENTRATION, log_ratio_of_score
 from models.distributions.scored import attach
-from models.distributions.special import open_uniform, standard_normal
+from models.distributions.series import pays
+from models.distributions.special import inside_xla, open_uniform, standard_normal
 
 Attempt = Callable[[tf.Tensor, tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, tf.Tensor]]
 SMALLEST = {tf.float32: 1.2e-38, tf.float64: 1e-300}
@@ -17,13 +22,14 @@ SMALLEST = {tf.float32: 1.2e-38, tf.float64: 1e-300}
 
 def standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Draw gamma variables of rate 1 in ``shape``, never 0, with the implicit derivative in the concentration."""
-    log_boost = _log_boost(concentration, shape, seed)
-    raised = _large_gamma(_lifted(concentration), shape, seed)
-    value = tf.maximum(raised * tf.exp(log_boost), tf.constant(SMALLEST[raised.dtype], raised.dtype))
+    small = _small(concentration, shape)
+    raised, slope = _raised_gamma(_lifted(concentration, small), shape, seed)
+    boosted = raised * tf.exp(_log_boost(concentration, small, shape, seed))
+    value = tf.maximum(boosted, tf.constant(SMALLEST[raised.dtype], raised.dtype))
     fixed = tf.stop_gradient(value)
 
     def slopes() -> list[tf.Tensor]:
-        return [tf.raw_ops.RandomGammaGrad(alpha=tf.stop_gradient(concentration) + tf.zeros_like(fixed), sample=fixed)]
+        return [tf.cond(tf.reduce_any(small), lambda: _gamma_slope(concentration, fixed), slope)]
 
     return attach(value, [concentration], slopes)
 
@@ -31,24 +37,50 @@ def standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) 
 def log_standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Draw logarithms of gamma variables, which do not underflow at small concentrations.
 
-    Below 1 the path runs through two draws: log G(α) = log G(α + 1) + log(U)/α.
+    Where they are small the path runs through two draws: log G(α) = log G(α + 1) + log(U)/α.
     """
-    raised = _large_gamma(_lifted(concentration), shape, seed)
-    lifted = _lifted(concentration)
-
-    def slopes() -> list[tf.Tensor]:
-        return [tf.raw_ops.RandomGammaGrad(alpha=tf.stop_gradient(lifted) + tf.zeros_like(raised), sample=raised)]
-
-    return tf.math.log(attach(raised, [lifted], slopes)) + _log_boost(concentration, shape, seed)
+    small = _small(concentration, shape)
+    lifted = _lifted(concentration, small)
+    raised, slope = _raised_gamma(lifted, shape, seed)
+    return tf.math.log(attach(raised, [lifted], lambda: [slope()])) + _log_boost(concentration, small, shape, seed)
 
 
-def _lifted(concentration: tf.Tensor) -> tf.Tensor:
-    return tf.where(concentration < 1.0, concentration + 1.0, concentration)
+def _by_series(concentration: tf.Tensor, shape: tf.Tensor) -> bool:
+    """Return whether gamma variables come from their quantile as a series."""
+    size = tf.get_static_value(shape)
+    draws = None if size is None else math.prod(size)
+    return bool(concentration.dtype == tf.float32) and pays(draws, concentration) and inside_xla()
 
 
-def _log_boost(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Return log(U)/α where α < 1, else 0; nothing is drawn where no α is."""
-    small = concentration < 1.0
+def _small(concentration: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Return where a concentration is raised by 1 before the draw."""
+    return concentration < (LEAST_CONCENTRATION if _by_series(concentration, shape) else 1.0)
+
+
+def _lifted(concentration: tf.Tensor, small: tf.Tensor) -> tf.Tensor:
+    return tf.where(small, concentration + 1.0, concentration)
+
+
+def _raised_gamma(
+    concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[], tf.Tensor]]:
+    """Draw gamma variables of concentrations that are not small, and return a function for their derivative in it."""
+    concentration = tf.stop_gradient(concentration)
+    if _by_series(concentration, shape):
+        log_ratio, elasticity = log_ratio_of_score(concentration, standard_normal(shape, seed, concentration.dtype))
+        ratio = tf.exp(log_ratio)
+        return concentration * ratio, lambda: ratio * elasticity
+    raised = _large_gamma(concentration, shape, seed)
+    return raised, lambda: _gamma_slope(concentration, raised)
+
+
+def _gamma_slope(concentration: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Return ∂z/∂α at fixed F."""
+    return tf.raw_ops.RandomGammaGrad(alpha=tf.stop_gradient(concentration) + tf.zeros_like(value), sample=value)
+
+
+def _log_boost(concentration: tf.Tensor, small: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Return log(U)/α where α is small, else 0; nothing is drawn where no α is."""
 
     def drawn() -> tf.Tensor:
         uniform = open_uniform(shape, seed + tf.constant([0, 7], seed.dtype), concentration.dtype)
@@ -103,7 +135,7 @@ def _accepted(attempt: Attempt, shape: tf.Tensor, seed: tf.Tensor, given: list[t
     XLA knows no arrays of unknown size: compiled by it, whole arrays are drawn again, so that a seed gives other values
     there.
     """
-    if _inside_xla():
+    if inside_xla():
         return _repeated(attempt, shape, seed, given)
     first, done = attempt(seed + tf.constant([0, 9], seed.dtype), shape, given)
     places = tf.where(tf.reshape(~done, [-1]))
@@ -123,8 +155,3 @@ def _repeated(attempt: Attempt, shape: tf.Tensor, seed: tf.Tensor, given: list[t
     start = (tf.zeros([], seed.dtype), tf.ones(shape, given[0].dtype), tf.zeros(shape, tf.bool))
     loop = tf.while_loop(lambda *state: ~tf.reduce_all(state[-1]), step, start)
     return tf.stop_gradient(loop[1])
-
-
-def _inside_xla() -> bool:
-    """Return whether the graph being built will be compiled by XLA."""
-    return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())

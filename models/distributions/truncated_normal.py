@@ -17,7 +17,7 @@ import tensorflow as tf
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.scored import Sampled, attach
 from models.distributions.solver import Tails, invert
-from models.distributions.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, open_uniform, wide
+from models.distributions.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, normal_score, open_uniform, wide
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 
@@ -92,10 +92,11 @@ class TruncatedNormal(Sampled):
             bounds = (exact[2] - exact[0]) / exact[1], (exact[3] - exact[0]) / exact[1]
             return tf.cast(_first_guess(*bounds, exact[4], 1.0 - exact[4]), self.dtype)
 
-        # Float32 is enough where neither the interval is narrow nor Φ near underflow.
+        # Float32 is enough where neither the interval is narrow nor Φ near underflow. XLA runs a branch on one core:
+        # the usual one is left outside.
         plain = tf.reduce_all((b - a > 0.25) & (tf.minimum(tf.abs(a), tf.abs(b)) < 6.0))
-        quick = self.dtype == tf.float32
-        y = tf.cond(plain, lambda: _plain_guess(a, b, u), careful) if quick else careful()
+        quick = _plain_guess(a, b, u) if self.dtype == tf.float32 else None
+        y = careful() if quick is None else tf.cond(plain, lambda: quick, careful)
         value = tf.maximum(low, tf.minimum(high, loc + scale * y))
         return attach(value, list(self.parameters.values()), lambda: _drag(a, b, y, u, 1.0 - u))
 
@@ -186,7 +187,7 @@ def _plain_guess(a: tf.Tensor, b: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
     """Return the standardized value with F = ``u`` in the dtype of ``u``, from the smaller end of Φ."""
     mirrored = a + b > 0.0
     left, right = ndtr(tf.where(mirrored, -b, a)), ndtr(tf.where(mirrored, -a, b))
-    guess = tf.math.ndtri(left + tf.where(mirrored, 1.0 - u, u) * (right - left))
+    guess = normal_score(left + tf.where(mirrored, 1.0 - u, u) * (right - left))
     return tf.clip_by_value(tf.where(mirrored, -guess, guess), a, b)
 
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
+from models.distributions import series
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.samplers import von_mises
 from models.distributions.scored import Sampled, attach
 from models.distributions.solver import Tails, invert
 from models.distributions.special import safe_log, wide
+from models.distributions.von_mises_series import slope_by_series
 
 _RULES = {dtype: np.polynomial.legendre.leggauss(count) for dtype, count in ((tf.float32, 20), (tf.float64, 56))}
 _DECAY = {tf.float32: 18.0, tf.float64: 40.0}
@@ -38,7 +41,9 @@ class VonMises(Sampled):
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         angle = von_mises(self.concentration, shape, seed)
         kappa = tf.stop_gradient(self.concentration)
-        return self.loc + attach(angle, [self.concentration], lambda: [_slope(angle, kappa)])
+        quick = self.dtype == tf.float32 and series.pays(angle.shape.num_elements(), kappa)
+        slope = partial(slope_by_series, _slope) if quick else _slope
+        return self.loc + attach(angle, [self.concentration], lambda: [slope(angle, kappa)])
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         angle = value - self.loc

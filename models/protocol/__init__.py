@@ -63,6 +63,8 @@ from models.protocol.families import (
     with_parameter,
 )
 from models.protocol.history import (
+    MU_EDGES,
+    SIGMA_EDGES,
     EpochRecord,
     UnfinishedRun,
 )
@@ -138,10 +140,12 @@ __all__ = [
     "LATENT_FAMILIES",
     "LATENT_VARIANCES",
     "LIKELIHOODS",
+    "MU_EDGES",
     "NO_SCORE",
     "OBJECTIVES",
     "PROTOCOL_VERSION",
     "SCHEDULES",
+    "SIGMA_EDGES",
     "STANDARD_NORMAL",
     "Adjust",
     "Aggregate",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QPushButton
 
+from explorer.engine.lab import adapted_count
 from explorer.state.lab import MOST_SAMPLES, PRESETS, LabState, Tally
 from explorer.views.lab_form import OBJECTIVES
 from models.protocol import Estimates, Family, GradientsReady
@@ -167,3 +168,77 @@ def test_drawing_ends_when_there_are_enough() -> None:
     assert not state.complete
     state.take(GradientsReady(1, 0.0, {"loc": 0.0}, (row,)))
     assert state.complete
+
+
+def _batch(value: float, count: int = 10, microseconds: float = 1.0, biased: bool = False) -> GradientsReady:
+    row = Estimates("pathwise", "loc", np.full(count, value), 0.0, biased, microseconds)
+    return GradientsReady(1, value, {"loc": value}, (row,))
+
+
+def test_a_dial_that_is_dragged_shows_samples_until_its_own_come() -> None:
+    state = LabState()
+    state.set_running(True)
+    state.take(_batch(1.0))
+    state.change(k=2.0)
+    assert [tally.mean for tally in state.shown] == [1.0]
+    state.take(_batch(2.0), fresh=False)
+    assert [(tally.mean, tally.count) for tally in state.shown] == [(2.0, 10)]
+    state.take(_batch(3.0))
+    state.take(_batch(3.0))
+    assert [(tally.mean, tally.count) for tally in state.shown] == [(3.0, 20)]
+    assert state.truth == {"loc": 3.0}
+
+
+def test_samples_of_something_else_are_not_shown() -> None:
+    state = LabState()
+    state.take(_batch(1.0))
+    state.change(k=2.0)
+    assert not state.shown
+    state.set_running(True)
+    state.take(_batch(1.0))
+    state.choose_family("Gamma")
+    assert not state.tallies
+    state.take(_batch(1.0))
+    state.fail("no")
+    assert not state.tallies
+
+
+@pytest.mark.parametrize(("count", "microseconds", "following"), [
+    (500, 6.0, 500), (500, 60.0, 250), (100, 60.0, 50), (20, 60.0, 40), (800, 0.1, 1000), (12, 1e5, 10),
+])  # fmt: skip
+def test_batches_adapt_to_what_they_cost(count: int, microseconds: float, following: int) -> None:
+    assert adapted_count(_batch(1.0, count, microseconds)) == following
+
+
+def test_bands_reach_two_standard_errors_and_a_bias_is_in_sight(lab: Desk) -> None:
+    plots, state = lab.window.lab.plots, lab.state.lab
+    state.choose(PRESETS[3])
+    _draw(lab)
+    lab.window.lab.run.click()
+    lab.settle()
+    assert "± 2 SE" in plots.running.getAxis("left").labelText
+    low, high = plots.running.viewRange()[1]
+    for row, tally in enumerate(state.shown):
+        x, y = plots._bands[row].getData()
+        assert (x[len(x) // 2], y[len(y) // 2 - 1]) == (tally.count, pytest.approx(tally.mean + 2.0 * tally.error))
+        assert y[len(y) // 2] == pytest.approx(tally.mean - 2.0 * tally.error)
+        assert low < tally.mean < high
+
+
+def test_what_is_typed_may_lie_beyond_the_slider(lab: Desk) -> None:
+    scale = next(dial for dial in lab.window.lab.form.dials if dial.key == "scale")
+    scale.field.setValue(0.002)
+    assert lab.state.lab.settings.family.parameters["scale"] == 0.002
+    assert scale.slider.value() == 0
+    assert scale.field.value() == 0.002
+    assert scale.field.accessibleName() == "Parameter scale of q"
+
+
+def test_every_estimator_of_the_elbo_has_its_row(lab: Desk) -> None:
+    lab.window.resize(1280, 800)
+    lab.window.map.select(42)
+    lab.state.lab.change(objective="elbo")
+    _draw(lab)
+    table = lab.window.lab.table
+    assert len(lab.state.lab.shown) == 5
+    assert table.sizeHint().height() <= table.height()

@@ -42,7 +42,7 @@ def pane(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
 
 def _run(desk: Desk) -> Finished:
     with desk.qtbot.waitSignal(desk.state.run.finished, timeout=LONG_MS) as finished:
-        desk.window.training.start.click()
+        desk.window.training.controls.start.click()
     desk.settle()
     result = finished.args[0]
     assert isinstance(result, Finished)
@@ -53,7 +53,7 @@ def _start_long(desk: Desk) -> None:
     """Start a run that does not end by itself, and wait until it makes progress."""
     desk.window.training.form.fields["epochs"].setValue(100_000)
     with desk.qtbot.waitSignal(desk.state.run.progressed, timeout=LONG_MS):
-        desk.window.training.start.click()
+        desk.window.training.controls.start.click()
 
 
 def test_a_run_to_its_end_is_shown_and_kept(pane: Desk) -> None:
@@ -71,8 +71,8 @@ def test_a_run_to_its_end_is_shown_and_kept(pane: Desk) -> None:
     assert pane.latent.latent_dim == LATENT
     oracle = NumpyVAE(Path(finished.path))
     np.testing.assert_allclose(pane.state.results.picture, oracle.decode(pane.point.z[None])[0], atol=1e-4)
-    assert pane.window.training.save.isEnabled()
-    assert "Done" in pane.window.training._text.text()
+    assert pane.window.training.controls.save.isEnabled()
+    assert "Done" in pane.window.training.controls.text.text()
 
 
 def _shows_two(desk: Desk) -> bool:
@@ -101,7 +101,7 @@ def test_the_map_follows_the_model_while_it_trains(pane: Desk) -> None:
 
 def test_pause_stops_the_work_and_resume_goes_on(pane: Desk) -> None:
     _start_long(pane)
-    button, run = pane.window.training.pause, pane.state.run
+    button, run = pane.window.training.controls.pause, pane.state.run
     button.click()
     pane.qtbot.waitUntil(lambda: run.status is RunStatus.PAUSED, timeout=PATIENCE_MS)
     assert button.text() == "Resume"
@@ -116,7 +116,7 @@ def test_pause_stops_the_work_and_resume_goes_on(pane: Desk) -> None:
 def test_stop_keeps_the_model_so_far(pane: Desk) -> None:
     _start_long(pane)
     with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS) as finished:
-        pane.window.training.stop.click()
+        pane.window.training.controls.stop.click()
     assert finished.args[0].reason == "stopped"
     assert Path(finished.args[0].path).is_file()
     assert pane.state.run.unsaved == finished.args[0].path
@@ -127,7 +127,7 @@ def test_discard_returns_to_the_model_from_before(pane: Desk) -> None:
     pane.qtbot.waitUntil(lambda: pane.latent.latent_dim == LATENT, timeout=LONG_MS)
     shown = pane.state.model.model
     with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS) as finished:
-        pane.window.training.discard.click()
+        pane.window.training.controls.discard.click()
     pane.settle()
     assert (finished.args[0].reason, finished.args[0].path) == ("discarded", None)
     assert pane.state.run.unsaved is None
@@ -142,7 +142,7 @@ def test_the_trained_model_is_saved_where_one_wants(
 ) -> None:
     kept = Path(_run(pane).path or "").read_bytes()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine.safetensors"), ""))
-    pane.window.training.save.click()
+    pane.window.training.controls.save.click()
     pane.settle()
     assert (tmp_path / "mine.safetensors").read_bytes() == kept
     assert pane.state.run.unsaved is None
@@ -158,10 +158,10 @@ def test_the_trained_model_is_saved_where_one_wants(
 def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
     (tmp_path / "few.npy").unlink()
     with pane.qtbot.waitSignals([pane.state.engine.noticed, pane.state.run.finished], timeout=LONG_MS):
-        pane.window.training.start.click()
+        pane.window.training.controls.start.click()
     assert "few.npy" in pane.window.banner.text.text()
     assert not pane.state.run.active
-    assert pane.window.training.start.isEnabled()
+    assert pane.window.training.controls.start.isEnabled()
 
 
 def test_closing_asks_about_a_model_that_was_not_saved(pane: Desk) -> None:
@@ -189,7 +189,7 @@ def test_families_and_objective_are_chosen_and_the_pane_says_what_is_maximized(p
     assert not training.form.fields["beta"].isEnabled()
     assert training.form.settings().samples == 5
     _run(pane)
-    assert "DReG, KL by Monte Carlo, 5 draws" in training._loss.text()
+    assert "DReG, KL by Monte Carlo, 5 draws" in training.controls.loss.text()
     model = pane.state.model
     assert (model.posterior(0.5, 2.0).name, model.prior.name) == ("StudentT", "Laplace")
     assert pane.curves.numbers.kl_closed

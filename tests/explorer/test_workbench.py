@@ -205,3 +205,64 @@ def test_the_model_is_there_again_as_it_was(bench: Desk) -> None:
     bench.settle()
     assert _shown(bench).family.name == "Normal"
     assert bench.point is point
+
+
+def _ticks(desk: Desk, value: float) -> str:
+    axis = _pane(desk).curves.pdf.getAxis("left")
+    return str(axis.tickStrings([value], axis.autoSIPrefixScale * axis.scale, value)[0])
+
+
+def test_the_axis_says_the_density_itself_whatever_was_shown_before(bench: Desk) -> None:
+    for family in ("VonMises", "Normal", "StudentT"):
+        _choose(bench, family)
+        _pane(bench).theme.changed.emit()
+        assert _ticks(bench, 0.2) == "0.2"
+
+
+def test_a_density_with_infinite_ends_has_an_axis_and_grips_in_sight(bench: Desk) -> None:
+    _choose(bench, "Beta")
+    for name in ("concentration1", "concentration0"):
+        bench.state.triad.set(name, 0.1)
+        bench.settle()
+    plot = _pane(bench).curves.pdf
+    assert np.isinf(_shown(bench).curves.family_pdf).any()
+    for logarithmic in (False, True):
+        bench.state.view.set_logarithmic(logarithmic)
+        low, high = plot.viewRange()[1]
+        assert (10.0**high if logarithmic else high) < 100.0
+        for handle in plot.layer.handles:
+            assert handle.shape != "." or low <= handle.y <= high
+        for curve in plot.curves:
+            heights = curve.getData()[1]
+            assert heights is None or np.isfinite(heights).all()
+
+
+def test_the_plots_keep_their_places_whatever_the_numbers(bench: Desk) -> None:
+    places = set()
+    for family, key, value in (("Normal", "scale", 1e-4), ("VonMises", "concentration", 800.0), ("Beta", "z", 0.5)):
+        _choose(bench, family)
+        bench.state.triad.set(key, value)
+        bench.settle()
+        bench.qtbot.wait(50)
+        places.add((_pane(bench).slider.width(), _pane(bench).curves.pdf.width(), _pane(bench).curves.pdf.height()))
+    assert len(places) == 1
+
+
+def test_another_family_is_not_kept_waiting_by_the_last_one(bench: Desk) -> None:
+    pane, bench_state = _pane(bench), bench.state.workbench
+    bench_state.choose("InverseGamma")
+    assert "preparing InverseGamma" in pane._legend.text()
+    bench.state.triad.set("rate", 3.0)
+    assert set(bench_state.family.parameters) == {"concentration", "scale"}
+    _choose(bench, "Gamma")
+    assert _shown(bench).family == GAMMA
+    assert "preparing" not in pane._legend.text()
+
+
+def test_what_is_no_number_moves_nothing(bench: Desk) -> None:
+    chosen, before = bench.state.workbench, _shown(bench)
+    for key in ("z", "eps", "u", "rate"):
+        bench.state.triad.set(key, float("nan"))
+        assert (chosen.family, chosen.value) == (GAMMA, before.place.u)
+    bench.settle()
+    assert _shown(bench).place.z == before.place.z

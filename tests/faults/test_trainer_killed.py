@@ -102,4 +102,4 @@ def test_a_trainer_that_fails_too_often_ends_its_run(broken: Desk, data: str) ->
     assert not run.active
     assert desk.state.engine.status["trainer"] is Status.CRASHED
     assert "It failed too often" in desk.window.banner.text.text()
-    assert desk.window.training.start.isEnabled()
+    assert desk.window.training.controls.start.isEnabled()
