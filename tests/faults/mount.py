@@ -15,8 +15,8 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def mount(folder: Path) -> bool:
-    """Mount a file system of 512 KB in memory; return whether that was allowed."""
-    done: int = LIBC.mount(b"tmpfs", str(folder).encode(), b"tmpfs", 0, b"size=512k")
+    """Mount a file system of 4 MB in memory; return whether that was allowed."""
+    done: int = LIBC.mount(b"tmpfs", str(folder).encode(), b"tmpfs", 0, b"size=4m")
     return done == 0
 
 

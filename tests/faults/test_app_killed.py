@@ -27,7 +27,7 @@ from tests.desk import Desk, opened_app
 
 ROOT = Path(__file__).parents[2]
 LONG_MS = 90_000
-EPOCHS = 1000
+EPOCHS = 400
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
 # Opens the window, trains, tells of every checkpoint with the epoch and the process id of the trainer, and stays.
 SCRIPT = f"""
@@ -81,6 +81,7 @@ def _uninterrupted(data: Path, folder: Path) -> Path:
     return Path(story[-1].path)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("victims", ["app", "both"])
 def test_the_next_start_resumes_to_the_same_bits(
     victims: str, data: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path,
