@@ -28,6 +28,7 @@ class Banner(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
         self.resume.setObjectName("primary")
+        self.resume.setAccessibleName("Go on with the training")
         self.close_button = close = QToolButton()
         close.setIcon(theme.icon("close", theme.colors.muted))
         close.setAccessibleName("Close this message")

@@ -1,7 +1,9 @@
-"""What the battery measures: for a case and a dtype, the worst error and the bound it has to keep."""
+"""What the battery measures: for a case and a dtype the worst error, None where a check says nothing of a family."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
@@ -13,10 +15,11 @@ import scipy.stats
 import tensorflow as tf
 
 from models.distributions.scored import Sampled
-from tests.models.distributions.cases import SCIPY, Case
+from tests.models.distributions.cases import LINES, SCIPY, Case
 
 TAILS = [1e-9, 1e-6, 1e-3]
 MIDDLE = [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98]
+FROM_TAIL_TO_TAIL = np.array([*TAILS, *MIDDLE, *(1 - np.array(TAILS))])
 LEVELS = np.linspace(0.02, 0.98, 32)  # not ½, where the Laplace density has its kink
 SCORES = np.array([-6.0, -4.7, -3.0, -2.0, -1.2, -0.5, 0.0, 0.3, 1.0, 2.0, 3.0, 4.7, 6.0])
 LEGENDRE = np.polynomial.legendre.leggauss(12)
@@ -47,23 +50,23 @@ def _relative(found: np.ndarray, truth: tuple[mp.mpf, ...]) -> float:
     return max(float(abs(mp.mpf(float(a)) - b) / abs(b)) for a, b in zip(found, truth, strict=True))
 
 
-def inverse(case: Case, dtype: type) -> tuple[float, float]:
+def inverse(case: Case, dtype: type) -> float:
     """Worst |cdf(quantile(p)) − p|, p from .02 to .98."""
     q = case.build(dtype)
     level = LEVELS.astype(dtype)
-    return float(np.abs(q.cdf(q.quantile(level)).numpy().astype(float) - level).max()), 1e-6
+    return float(np.abs(q.cdf(q.quantile(level)).numpy().astype(float) - level).max())
 
 
-def round_trip(case: Case, dtype: type) -> tuple[float, float]:
+def round_trip(case: Case, dtype: type) -> float:
     """Worst |from_noise(to_noise(z)) − z| relative to |z| or, near 0, to the spread of the quartiles."""
     q = case.build(dtype)
     z = q.quantile(LEVELS.astype(dtype)).numpy()
     spread = float(np.ptp(q.quantile(np.array([0.25, 0.75], dtype)).numpy()))
     back = q.from_noise(q.to_noise(z)).numpy()
-    return float((np.abs(back - z) / np.maximum(np.abs(z), spread)).max()), 1e-5
+    return float((np.abs(back - z) / np.maximum(np.abs(z), spread)).max())
 
 
-def slope_of_cdf(case: Case, _: type) -> tuple[float, float]:
+def slope_of_cdf(case: Case, _: type) -> float:
     """Central difference of cdf against prob in float64, relative to the largest density."""
     q, h = case.build(), 1e-5
     z = q.quantile(LEVELS).numpy()
@@ -72,77 +75,89 @@ def slope_of_cdf(case: Case, _: type) -> tuple[float, float]:
     z = z[(z - low > 0.2) & (high - z > 0.2)] if case.singular else z
     slope = (q.cdf(z + h) - q.cdf(z - h)).numpy() / (2 * h)
     density = q.prob(z).numpy()
-    return float(np.abs(slope - density).max() / density.max()), 2e-8
+    return float(np.abs(slope - density).max() / density.max())
 
 
-def total(case: Case, dtype: type) -> tuple[float, float]:
-    """|∫prob − 1| over panels that are equal in normal scores."""
+def total(case: Case, dtype: type) -> float:
+    """|∫prob − 1| over panels that are equal in normal scores; what lies beyond the last, 6e-7, is known."""
     q = case.build(dtype)
     edges = at_scores(case, np.linspace(-5, 5, 81))
     half = np.diff(edges)[:, None] / 2
     z = edges[:-1, None] + half * (1 + LEGENDRE[0])
-    return abs(float((half * LEGENDRE[1] * q.prob(z.astype(dtype)).numpy()).sum()) - 1), 1e-4
+    return abs(float((half * LEGENDRE[1] * q.prob(z.astype(dtype)).numpy()).sum()) - (1 - 2 * sp.ndtr(-5)))
 
 
-def kolmogorov(case: Case, dtype: type) -> tuple[float, float]:
+def kolmogorov(case: Case, dtype: type) -> float:
     """Log10 of the p-value of 20 000 samples, as a positive number."""
     q = case.build(dtype)
     z = q.sample(20_000, seed=11).numpy().astype(np.float64)
     p = scipy.stats.kstest(z, lambda value: case.build().cdf(value).numpy()).pvalue
-    return float(-np.log10(p)), 4.0
+    return float(-np.log10(p))
 
 
-def moments(case: Case, dtype: type) -> tuple[float, float]:
+def moments(case: Case, dtype: type) -> float | None:
     """Mean and variance of 20 000 samples, in standard errors."""
     q, n = case.build(dtype), 20_000
     if case.family == "Cauchy" or (case.family == "StudentT" and case.values[0] <= 4):
-        return 0.0, 4.0
+        return None
     z = q.sample(n, seed=12).numpy().astype(np.float64)
     away = (z - float(q.mean())) ** 2
     on_mean = abs(z.mean() - float(q.mean())) / (z.std() / np.sqrt(n))
     on_variance = abs(away.mean() - float(q.variance())) / (away.std() / np.sqrt(n))
-    return float(max(on_mean, on_variance)), 4.0
+    return float(max(on_mean, on_variance))
 
 
-def density(case: Case, dtype: type) -> tuple[float, float]:
+def density(case: Case, dtype: type) -> float:
     """Prob against mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
-    return _relative(case.build(dtype).prob(z).numpy(), exact(case, "pdf")), _digits(dtype)
+    return _relative(case.build(dtype).prob(z).numpy(), exact(case, "pdf"))
 
 
-def lower_tail(case: Case, dtype: type) -> tuple[float, float]:
+def lower_tail(case: Case, dtype: type) -> float:
     """Cdf against mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
-    return _relative(case.build(dtype).cdf(z).numpy(), exact(case, "cdf")), _digits(dtype)
+    return _relative(case.build(dtype).cdf(z).numpy(), exact(case, "cdf"))
 
 
-def upper_tail(case: Case, dtype: type) -> tuple[float, float]:
+def upper_tail(case: Case, dtype: type) -> float:
     """Survival function against mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
-    return _relative(case.build(dtype).survival_function(z).numpy(), exact(case, "sf")), _digits(dtype)
+    return _relative(case.build(dtype).survival_function(z).numpy(), exact(case, "sf"))
 
 
-def log_lower_tail(case: Case, dtype: type) -> tuple[float, float]:
+def log_lower_tail(case: Case, dtype: type) -> float:
     """log_cdf against mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
     truth = tuple(mp.log1p(-upper) if upper < 0.5 else mp.log(lower)
                   for lower, upper in zip(exact(case, "cdf"), exact(case, "sf"), strict=True))  # fmt: skip
-    return _relative(case.build(dtype).log_cdf(z).numpy(), truth), _digits(dtype)
+    return _relative(case.build(dtype).log_cdf(z).numpy(), truth)
 
 
-def quantile_by_scipy(case: Case, _: type) -> tuple[float, float]:
-    """Quantile against SciPy in float64, relative to |z| or the quartiles' spread; 0 where SciPy has no such family."""
+def quantile_by_scipy(case: Case, _: type) -> float | None:
+    """Quantile against SciPy in float64, relative to |z| or the quartiles' spread, from tail to tail."""
     # SciPy's von Mises is wrong by 1e-4 in the tails at 1e-9 (mpmath agrees with ours to 1e-14 there).
     if case.family not in SCIPY or case.family == "VonMises":
-        return 0.0, 1e-6
-    level = np.array([*TAILS, *MIDDLE, *(1 - np.array(TAILS))])
-    truth = SCIPY[case.family](*case.values).ppf(level)
-    z = case.build().quantile(level).numpy()
+        return None
+    truth = SCIPY[case.family](*case.values).ppf(FROM_TAIL_TO_TAIL)
+    z = case.build().quantile(FROM_TAIL_TO_TAIL).numpy()
     spread = np.ptp(case.build().quantile(np.array([0.25, 0.75])).numpy())
-    return float((np.abs(z - truth) / np.maximum(np.abs(truth), 1e-3 * spread)).max()), 1e-6
+    return float((np.abs(z - truth) / np.maximum(np.abs(truth), 1e-3 * spread)).max())
 
 
-def path(case: Case, _: type) -> tuple[float, float]:
+def quantile_by_mpmath(case: Case, _: type) -> float:
+    """Tail that mpmath finds at the quantile against the tail asked for, relative, the smaller of both tails.
+
+    The floats beside an upper edge lie far apart: what one step between them changes is no error.
+    """
+    levels, worst = FROM_TAIL_TO_TAIL, 0.0
+    for level, z in zip(levels, case.build().quantile(levels).numpy(), strict=True):
+        asked = mp.mpf(float(level)) if level < 0.5 else 1 - mp.mpf(float(level))
+        away = abs(case.exact("cdf" if level < 0.5 else "sf", z) - asked)
+        worst = max(worst, float((away - case.exact("pdf", z) * float(np.spacing(abs(z)))) / asked))
+    return worst
+
+
+def path(case: Case, _: type) -> float:
     """Median |∂z/∂θ + ∂F/∂θ / q| in float64, ∂F by differences of the distribution function."""
     q = case.build()
     z = q.quantile(LEVELS).numpy()
@@ -152,47 +167,50 @@ def path(case: Case, _: type) -> tuple[float, float]:
         shifted = [case.build(parameters=_moved(case, index, step * h)).cdf(z).numpy() for step in (-2, -1, 1, 2)]
         implicit = -(shifted[0] - 8 * shifted[1] + 8 * shifted[2] - shifted[3]) / (12 * h) / q.prob(z).numpy()
         worst = max(worst, float(np.median(np.abs(implicit - slope))))
-    return worst, 1e-8
+    return worst
 
 
-def equivariance(case: Case, dtype: type) -> tuple[float, float]:
-    """Σ ∂z/∂(location-like) = 1 and Σ ±θ ∂z/∂θ = z, relative."""
+def equivariance(case: Case, dtype: type) -> float | None:
+    """Σ ∂x/∂(location-like) = 1 and Σ ±θ ∂x/∂θ = x, relative; x is z, or the value on the line behind it."""
+    if not case.location and not case.scaling:
+        return None
     q = case.build(dtype)
     z = q.quantile(LEVELS.astype(dtype)).numpy()
     by_name = dict(zip(case.names, slopes(case, q.to_noise(z), dtype), strict=True))
-    worst = 0.0
+    z, worst = z.astype(np.float64), 0.0
+    if case.family in LINES:
+        to_line, stretch = LINES[case.family]
+        by_name, z = {name: part * stretch(z) for name, part in by_name.items()}, to_line(z)
     if case.location:
         worst = float(np.abs(sum(by_name[name] for name in case.location) - 1).max())
     if case.scaling:
         values = dict(zip(case.names, case.values, strict=True))
         moved = sum(sign * values[name] * by_name[name] for name, sign in case.scaling)
         worst = max(worst, float((np.abs(moved - z) / np.maximum(np.abs(z), 1.0)).max()))
-    return worst, 1e-5
+    return worst
 
 
-def sampled_path(case: Case, _: type) -> tuple[float, float]:
+def sampled_path(case: Case, _: type) -> float | None:
     """E[∂z²/∂θ] over 4e5 samples against the same expectation along the path of one noise, in standard errors."""
-    score = np.linspace(-8, 8, 401)
-    weight = scipy.stats.norm.pdf(score) * (score[1] - score[0])
     q, n, worst = case.build(), 400_000, 0.0
     if not isinstance(q, Sampled) or (case.family == "StudentT" and case.values[0] <= 4):
-        return 0.0, 4.5
+        return None
+    score = np.linspace(-8, 8, 401)
+    weight = scipy.stats.norm.pdf(score) * (score[1] - score[0])
     z = q.from_noise(score).numpy()
-    for index, slope in enumerate(slopes(case, score)):
+    for slope, terms in zip(slopes(case, score), _sampled_terms(case, n), strict=True):
         truth = float((weight * 2 * z * slope).sum())
-        terms = _sampled_terms(case, index, n)
         worst = max(worst, abs(terms.mean() - truth) / max(terms.std() / np.sqrt(n), 1e-9))
-    return worst, 4.5
+    return worst
 
 
-def _sampled_terms(case: Case, index: int, n: int) -> np.ndarray:
-    """Return ∂z²/∂θ sample by sample: θ is broadcast to the samples."""
-    wide = [tf.constant(value, tf.float64) for value in case.values]
-    wide[index] = tf.fill([n], wide[index])
+def _sampled_terms(case: Case, n: int) -> list[np.ndarray]:
+    """Return ∂z²/∂θ sample by sample, for each parameter: all are broadcast to the samples."""
+    wide = [tf.fill([n], tf.constant(value, tf.float64)) for value in case.values]
     with tf.GradientTape() as tape:
-        tape.watch(wide[index])
+        tape.watch(wide)
         total_of = tf.reduce_sum(tf.square(case.build(parameters=wide).sample(1, seed=5)))
-    return tape.gradient(total_of, wide[index]).numpy()
+    return [part.numpy() for part in tape.gradient(total_of, wide)]
 
 
 def slopes(case: Case, eps: object, dtype: type = np.float64) -> list[np.ndarray]:
@@ -206,16 +224,16 @@ def slopes(case: Case, eps: object, dtype: type = np.float64) -> list[np.ndarray
     return [part.numpy().astype(np.float64) for part in found]
 
 
-def mean_variance_entropy(case: Case, dtype: type) -> tuple[float, float]:
+def mean_variance_entropy(case: Case, dtype: type) -> float:
     """Mean, variance and entropy against integrals of the 25-digit density or SciPy's closed forms."""
     q = case.build(dtype)
     found = np.array([float(q.mean()), float(q.variance()), float(q.entropy())])
     truth = np.array(_moments(case))
     finite = np.isfinite(truth)
     if not np.array_equal(finite, np.isfinite(found)):
-        return np.inf, 1e-8
+        return np.inf
     scale = np.maximum(np.abs(truth[finite]), 1e-2)
-    return float((np.abs(found[finite] - truth[finite]) / scale).max()), 1e-8 if dtype is np.float64 else 3e-5
+    return float((np.abs(found[finite] - truth[finite]) / scale).max())
 
 
 @cache
@@ -240,25 +258,49 @@ def _moved(case: Case, index: int, step: float) -> list[tf.Tensor]:
     return [tf.constant(v + step * (i == index), tf.float64) for i, v in enumerate(case.values)]
 
 
-def _digits(dtype: type) -> float:
-    return 1e-5 if dtype is np.float32 else 1e-10
+Figures = dict[tuple[str, type], float | None]
 
 
-BOTH = (np.float32, np.float64)
+@dataclass(frozen=True)
+class Measure:
+    """One check: how the error is measured, its bound for each dtype, and what one rounding does to it.
+
+    ``rounding`` is by how much an error of one unit in the last place grows on its way; None for a statistic of
+    samples, which roundings do not move.
+    """
+
+    error: Callable[[Case, type], float | None]
+    bounds: dict[type, float]
+    rounding: float | None = 1.0
+
+
+def _both(bound: float) -> dict[type, float]:
+    return {np.float32: bound, np.float64: bound}
+
+
+DIGITS = {np.float32: 1e-5, np.float64: 1e-10}
+# In the tails at 1e-9 a rounding of z counts |z f/F| times, up to about 40.
 MEASURES = {
-    "cdf(quantile(p)) − p": (inverse, BOTH),
-    "from_noise(to_noise(z))": (round_trip, BOTH),
-    "difference of cdf − prob": (slope_of_cdf, (np.float64,)),
-    "∫prob − 1": (total, (np.float64,)),
-    "KS, −log₁₀ p": (kolmogorov, BOTH),
-    "moments of samples, SE": (moments, BOTH),
-    "prob, mpmath": (density, BOTH),
-    "cdf, mpmath": (lower_tail, BOTH),
-    "survival_function, mpmath": (upper_tail, BOTH),
-    "log_cdf, mpmath": (log_lower_tail, BOTH),
-    "quantile, SciPy": (quantile_by_scipy, (np.float64,)),
-    "mean, variance, entropy": (mean_variance_entropy, BOTH),
-    "∂z/∂θ + ∂F/∂θ / q": (path, (np.float64,)),
-    "equivariance": (equivariance, BOTH),
-    "path of samples, SE": (sampled_path, (np.float64,)),
+    "prob, mpmath": Measure(density, DIGITS, 40.0),
+    "cdf, mpmath": Measure(lower_tail, DIGITS, 40.0),
+    "survival_function, mpmath": Measure(upper_tail, DIGITS, 40.0),
+    "log_cdf, mpmath": Measure(log_lower_tail, DIGITS, 40.0),
+    "quantile, mpmath": Measure(quantile_by_mpmath, {np.float64: 1e-6}, 40.0),
+    "quantile, SciPy": Measure(quantile_by_scipy, {np.float64: 1e-6}),
+    "mean, variance, entropy": Measure(mean_variance_entropy, {np.float32: 3e-5, np.float64: 1e-8}),
+    "cdf(quantile(p)) − p": Measure(inverse, _both(1e-6)),
+    "from_noise(to_noise(z))": Measure(round_trip, _both(1e-5)),
+    "difference of cdf − prob": Measure(slope_of_cdf, {np.float64: 2e-8}, 1e5),
+    "∫prob − 1": Measure(total, {np.float64: 1e-4}),
+    "∂z/∂θ + ∂F/∂θ / q": Measure(path, {np.float64: 1e-8}, 1e5),
+    "equivariance": Measure(equivariance, _both(1e-5)),
+    "KS, −log₁₀ p": Measure(kolmogorov, _both(4.0), None),
+    "moments, SE": Measure(moments, _both(4.0), None),
+    "path of samples, SE": Measure(sampled_path, {np.float64: 4.5}, None),
 }
+
+
+@cache
+def measured(case: Case) -> Figures:
+    """Return the error of every check in every dtype; each case is measured once, whoever asks."""
+    return {(name, dtype): measure.error(case, dtype) for name, measure in MEASURES.items() for dtype in measure.bounds}
