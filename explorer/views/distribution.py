@@ -17,6 +17,11 @@ from models.protocol import FAMILY_PARAMETERS
 SLIDER_STEPS = 10_000
 # A positive shape moves by at most this factor per mouse move: its slope is not the same everywhere.
 MOST_FACTOR = 2.0
+# A location moves at most so many times as far as the mouse is away from its grip.
+MOST_STEPS = 4.0
+# A grip that moves so much less with its parameter than when it was taken is at the end of its way.
+FLATTEST = 0.03
+NOTHING_HELD = ("", 0.0, 1.0)
 
 
 class DistributionPane(Pane):
@@ -27,6 +32,7 @@ class DistributionPane(Pane):
         self.state, self.theme = state, theme
         self.curves, self.readouts, self.subject = TriadCurves(state, theme), Readouts(state), Subject(state)
         self._legend, self._preparing = QLabel(), False
+        self._held = NOTHING_HELD
         self._seed = whole_box(state.view.seed, 0, 2**31 - 1)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self._resample = QPushButton("Resample")
@@ -131,6 +137,7 @@ class DistributionPane(Pane):
     # ------------------------------------------------------------------------------------------------- dragging
 
     def _grab(self, grip: str) -> None:
+        self._held = NOTHING_HELD
         self.state.triad.begin(grip, "Drag")
 
     def _press_slider(self) -> None:
@@ -165,12 +172,24 @@ class DistributionPane(Pane):
         if triad is None or name not in triad.family.parameters:
             return
         grip = next(grip for grip in triad.curves.grips if grip.parameter == name)
-        now = triad.family.parameters[name]
-        following = now + (at - grip.z) / grip.slope
-        shape = next(p for p in FAMILY_PARAMETERS[triad.family.name] if p.name == name).positive and name != "scale"
-        if shape:
-            following = min(max(following, now / MOST_FACTOR), now * MOST_FACTOR)
+        now, gap = triad.family.parameters[name], at - grip.z
+        if grip.slope == 0.0 or self._stuck(name, now, grip.slope, gap):
+            return
+        step = gap / grip.slope
+        if next(p for p in FAMILY_PARAMETERS[triad.family.name] if p.name == name).positive:
+            following = min(max(now + step, now / MOST_FACTOR), now * MOST_FACTOR)
+        else:
+            following = now + min(max(step, -MOST_STEPS * abs(gap)), MOST_STEPS * abs(gap))
         self.state.triad.set(name, following)
+
+    def _stuck(self, name: str, now: float, slope: float, gap: float) -> bool:
+        """Return whether the grip has been pushed against a bound: the parameter would run away without moving it."""
+        grabbed, start, first = self._held
+        if grabbed != name:
+            self._held = (name, now, slope)
+            return False
+        onward = (now - start) * gap / slope > 0.0
+        return onward and abs(slope) < FLATTEST * abs(first)
 
     def _restyle(self) -> None:
         self._show_legend()

@@ -267,3 +267,26 @@ def test_what_is_no_number_moves_nothing(bench: Desk) -> None:
         assert (chosen.family, chosen.value) == (family, value)
     bench.settle()
     assert _shown(bench).place.z == before.place.z
+
+
+@pytest.mark.parametrize(("family", "parameter"), [("TruncatedNormal", "loc"), ("LogitNormal", "loc")])
+def test_a_parameter_pushed_against_a_bound_comes_to_rest_and_comes_back(
+    bench: Desk, family: str, parameter: str
+) -> None:
+    bench.state.workbench.choose(family)
+    bench.settle()
+    chart = _pane(bench).curves.pdf
+    start = bench.state.workbench.family.parameters[parameter]
+    _, place = bench.grip(chart, parameter)
+    bench.press(chart.viewport(), place)
+    outside = QPointF(4.0, place.y())
+    for move in range(60):
+        bench.move(chart.viewport(), outside + QPointF(0.0, move % 2), held=LEFT)
+        bench.settle()
+    pushed = bench.state.workbench.family.parameters[parameter]
+    assert -60.0 < pushed < start
+    for move in range(60):
+        bench.move(chart.viewport(), place + QPointF(0.0, move % 2), held=LEFT)
+        bench.settle()
+    bench.release(chart.viewport(), place)
+    assert bench.state.workbench.family.parameters[parameter] == pytest.approx(start, abs=0.1)
