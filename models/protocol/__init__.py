@@ -86,6 +86,15 @@ from models.protocol.life import (
     Hello,
     Shutdown,
 )
+from models.protocol.sprites import (
+    ALL_SPRITES,
+    SPRITE_FACTORS,
+    SPRITE_SIZES,
+    USUAL_COUNT,
+    SpritesName,
+    is_sprites,
+    parse_sprites,
+)
 from models.protocol.training import (
     Adjust,
     CheckpointDelayed,
@@ -133,6 +142,7 @@ Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
 __all__ = [
+    "ALL_SPRITES",
     "BETA_SCHEDULES",
     "ESTIMATORS",
     "FAMILY_PARAMETERS",
@@ -146,7 +156,10 @@ __all__ = [
     "PROTOCOL_VERSION",
     "SCHEDULES",
     "SIGMA_EDGES",
+    "SPRITE_FACTORS",
+    "SPRITE_SIZES",
     "STANDARD_NORMAL",
+    "USUAL_COUNT",
     "Adjust",
     "Aggregate",
     "AggregateReady",
@@ -221,6 +234,7 @@ __all__ = [
     "Schedule",
     "Shutdown",
     "Snapshot",
+    "SpritesName",
     "StepShown",
     "Terms",
     "Train",
@@ -229,7 +243,9 @@ __all__ = [
     "TrainerReply",
     "TrainerRequest",
     "UnfinishedRun",
+    "is_sprites",
     "latent_member",
+    "parse_sprites",
     "usual_family",
     "with_parameter",
 ]
