@@ -52,6 +52,12 @@ from models.protocol.descriptions import (
     Terms,
     TrainSettings,
 )
+from models.protocol.factors import (
+    Disentanglement,
+    Factor,
+    FactorsMeasured,
+    MeasureFactors,
+)
 from models.protocol.families import (
     FAMILY_PARAMETERS,
     LARGEST_NUMBER,
@@ -127,11 +133,11 @@ from models.protocol.triad import (
 
 DecoderRequest = (
     OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
-    | Probabilities | Aggregate | Sample | Gradients | Cancel | Shutdown
+    | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
-    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady
+    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
 )  # fmt: skip
 TrainerRequest = Train | Control | Adjust | FindRuns | Shutdown
 TrainerReply = (
@@ -181,6 +187,7 @@ __all__ = [
     "DecoderRequest",
     "Dials",
     "Discrete",
+    "Disentanglement",
     "Diverged",
     "Draw",
     "Drawn",
@@ -196,6 +203,8 @@ __all__ = [
     "EpochRecord",
     "Estimates",
     "Estimator",
+    "Factor",
+    "FactorsMeasured",
     "Failed",
     "Family",
     "FindRuns",
@@ -212,6 +221,7 @@ __all__ = [
     "Likelihood",
     "Locate",
     "Located",
+    "MeasureFactors",
     "ModelInfo",
     "ModelOpened",
     "Numbers",
