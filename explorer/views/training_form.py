@@ -23,7 +23,7 @@ from explorer.state import AppState
 from explorer.views.pane import Segments, caption, whole_box
 from explorer.views.training_fields import PAGES, Entry, value_of
 from explorer.views.training_live import LiveSettings
-from models.protocol import TrainSettings
+from models.protocol import SpritesName, TrainSettings
 from resources import bundled_datasets, dataset_path
 
 DATA_FILES = "Images (*.npz *.npy *.gz *ubyte);;All files (*)"
@@ -49,6 +49,7 @@ class TrainingForm(QWidget):
         self._objective = cast(QComboBox, self.fields["objective"])
         for name in bundled_datasets():
             self._add_data(name, str(dataset_path(name)))
+        self._add_data("sprites", str(SpritesName()))
         self.data.activated.connect(self._choose_data)
         self.pages.group.idClicked.connect(self._stack.setCurrentIndex)
         self._objective.currentIndexChanged.connect(self._objective_changed)

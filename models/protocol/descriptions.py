@@ -117,7 +117,8 @@ class DataInfo:
     """An opened data set: uint8 images as a ``.npy`` file [n, h, w, c] that can be memory-mapped, labels int64 [n].
 
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
-    the source has names (sub-folders), otherwise empty.
+    the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
+    values of ``factor_names``, where the factors of variation are known.
     """
 
     path: str
@@ -129,6 +130,8 @@ class DataInfo:
     images_path: str
     labels_path: str | None
     label_names: tuple[str, ...] = ()
+    factors_path: str | None = None
+    factor_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
