@@ -21,7 +21,7 @@ ROW_HEIGHTS = (18.0, 84.0)
 WIDEST_CELL = 72.0
 # A number fits into a cell, a name below it.
 NUMBER_WIDTH, NAME_WIDTH = 32.0, 26.0
-GAP_WIDTH, AXIS_HEIGHT, MARGIN = 52.0, 38.0, 10.0
+GAP_WIDTH, AXIS_HEIGHT, MARGIN = 52.0, 40.0, 10.0
 Key = Qt.Key
 STEPS = {Key.Key_Left: (0, -1), Key.Key_Right: (0, 1), Key.Key_Up: (-1, 0), Key.Key_Down: (1, 0)}
 
@@ -153,16 +153,16 @@ class FactorMap(QWidget):
             chosen = dims[column] == self.state.view.dimension
             painter.setPen(QColor(self.theme.colors.text if chosen else self.theme.colors.muted))
             middle = grid.rect(0, column).center().x()
-            painter.drawText(QRectF(middle - 20.0, below, 40.0, 14.0), centre, dimension_name(dims[column]))
+            painter.drawText(QRectF(middle - 20.0, below, 40.0, 17.0), centre, dimension_name(dims[column]))
         painter.setPen(QColor(self.theme.colors.muted))
         painter.setFont(self.theme.font(12))
         width = len(dims) * grid.cell
         total = self.state.latent.latent_dim
         left_out = f" (the first {len(dims)} of {total})" if len(dims) < total else ""
         painter.drawText(
-            QRectF(grid.left, below + 16.0, max(width, 220.0), 16.0), 0, f"latent dimension, by KL{left_out}"
+            QRectF(grid.left, below + 18.0, max(width, 220.0), 18.0), 0, f"latent dimension, by KL{left_out}"
         )
-        after = QRectF(grid.left + width, below, GAP_WIDTH, 14.0)
+        after = QRectF(grid.left + width, below, GAP_WIDTH, 17.0)
         painter.drawText(after, Qt.AlignmentFlag.AlignRight, "gap")
 
     def _draw_chosen(self, painter: QPainter, grid: Grid, dims: list[int]) -> None:
