@@ -1,8 +1,8 @@
 """How good the seed's architecture becomes on the bundled split: the plain recipe, and the one of the bundled model.
 
 ``python tests/benchmarks/quality.py`` prints a table, with ``--json`` one object. Plain is batch 128, Adam at 1e-3, 100
-epochs, the weights themselves, with three seeds; the reference is the same in PyTorch: test ELBO −104.8 nats,
-−log p(x) ≤ 99.3. Both are judged on the 1 000 test images, binarized once: 16 draws for the ELBO, IWAE-500 for log p(x).
+epochs, the weights themselves, with three seeds; the reference is the same in PyTorch: ELBO −104.8 nats,
+−log p(x) ≤ 99.3. All are judged on the 1 000 test images, binarized once: 16 draws for the ELBO, IWAE-500 for the rest.
 """
 
 from __future__ import annotations
