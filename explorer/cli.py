@@ -71,6 +71,8 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--epochs", default=50, show_default=True)
 @click.option("--latent-dim", default=50, show_default=True)
 @click.option("--hidden", default="256,128", show_default=True, help="Units of the encoder's layers.")
+@click.option("--network", default="dense", show_default=True, help="dense, or conv: convolutions before those layers.")
+@click.option("--channels", default="32,32,64", show_default=True, help="Of the convolutions, each halves the image.")
 @click.option("--likelihood", default="bernoulli", show_default=True, help="bernoulli, continuous_bernoulli, gaussian")
 @click.option("--beta", default=1.0, show_default=True, help="Weight of the KL term.")
 @click.option("--posterior", default="Normal", show_default=True, help="Of q: Normal, Laplace, Logistic, StudentT.")

@@ -47,12 +47,15 @@ class TrainingForm(QWidget):
         self._running = False
         self._build()
         self._objective = cast(QComboBox, self.fields["objective"])
+        self._network = cast(QComboBox, self.fields["network"])
+        self._network_changed()
         for name in bundled_datasets():
             self._add_data(name, str(dataset_path(name)))
         self._add_data("sprites", str(SpritesName()))
         self.data.activated.connect(self._choose_data)
         self.pages.group.idClicked.connect(self._stack.setCurrentIndex)
         self._objective.currentIndexChanged.connect(self._objective_changed)
+        self._network.currentIndexChanged.connect(self._network_changed)
         state.model.data_changed.connect(self._data_changed)
 
     def _build(self) -> None:
@@ -124,6 +127,9 @@ class TrainingForm(QWidget):
             grid.setColumnMinimumWidth(column - 1, CAPTION_WIDTH)
         grid.setRowStretch(len(entries), 1)
         return page
+
+    def _network_changed(self) -> None:
+        self.fields["channels"].setEnabled(self._network.currentData() == "conv")
 
     def _objective_changed(self) -> None:
         """An importance-weighted bound needs several draws and has no KL term of its own to weigh."""
