@@ -90,14 +90,16 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--restore-best-weights", is_flag=True, help="Keep the weights of the epoch with the lowest test loss.")
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves, to a .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a log for TensorBoard into this folder.")
+@click.option("--memory-limit", default=1024, show_default=True, help="MiB beyond which images are read as needed.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
     """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX or a folder. Ctrl-C stops and keeps it."""
-    from explorer.commands.train import Outputs, run_training
+    from explorer.commands.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))
-    return run_training(data, outputs, options.pop("resume"), options)
+    how = How(*(options.pop(name) for name in ("resume", "memory_limit")))
+    return run_training(data, outputs, how, options)
 
 
 @cli.command()

@@ -26,9 +26,10 @@ class StepDetails:
     def look(self, identity: int, state: LoopState, order: tf.Tensor, dials: Dials) -> StepShown:
         """Return what the next step of ``state`` does with the first image of its batch."""
         batch, epoch = state.step % self._loop.steps_per_epoch, (state.step + 1) / self._loop.steps_per_epoch
-        integers = [tf.constant(value, tf.int32) for value in (batch, state.step)]
+        fed = self._loop.feed.at(order, batch)
+        integers = [tf.constant(value, tf.int32) for value in (fed.batch, state.step)]
         turned = tf.constant([dials.learning_rate, dials.beta], tf.float32)
-        rows, images, (loss, reconstruction) = self._run(state.parameters, self._loop.images, order, *integers, turned)
+        rows, images, (loss, reconstruction) = self._run(state.parameters, fed.images, fed.order, *integers, turned)
         named: dict[str, Floats32] = dict(zip(ROWS, rows.numpy(), strict=True))
         x, mean = images.numpy().reshape(2, *self._loop.architecture.image_shape)
         terms = terms_of(float(reconstruction), float(named["kl"].sum(dtype=np.float64)), float(loss))

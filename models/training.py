@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
+import numpy as np
 import tensorflow as tf
 
 from models.architecture import architecture_of
@@ -40,6 +41,8 @@ from models.step_details import StepDetails
 from models.training_loop import ChunkSums, LoopState, TrainingLoop, initial_state
 
 SECONDS_PER_TRY = 0.5
+# They are in memory all the time.
+MAX_TEST_IMAGES = 10_000
 
 
 class TrainingRun:
@@ -83,11 +86,11 @@ class TrainingRun:
 
     def _events(self) -> Iterator[Reply | None]:
         self._data = yield from opening_data(self._request.data_path)
-        images, cut = load_images(self._data), self._data.train_count
+        train, test = self._images()
         self._architecture = architecture_of(self._settings, self._data.image_shape)
         self._writer.describe(self._data, self._architecture)
-        self._loop = TrainingLoop(self._architecture, self._settings, images[:cut])
-        self._evaluator = Evaluator(self._architecture, images[cut:])
+        self._loop = TrainingLoop(self._architecture, self._settings, train, self._request.memory_limit)
+        self._evaluator = Evaluator(self._architecture, test)
         self._state = self._starting_state()
         self._details = StepDetails(self._loop, self._settings.objective)
         # No steps: this only compiles, so that the first chunk has the speed of all others.
@@ -95,8 +98,8 @@ class TrainingRun:
         yield TrainStarted(
             self._request.id,
             self._data.name,
-            cut,
-            self._data.count - cut,
+            len(train),
+            len(test),
             self._loop.steps_per_epoch,
             self._epoch,
             self._loop.loss.describe(),
@@ -115,6 +118,12 @@ class TrainingRun:
             yield Diverged(self._request.id, error.step, error.reason, last_good)
 
     # ------------------------------------------------------------------------------------------------- start
+
+    def _images(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the training and the test images; where the first are streamed, only so many of the others."""
+        images, cut = load_images(self._data), self._data.train_count
+        train, test = images[:cut], images[cut:]
+        return train, test[:MAX_TEST_IMAGES] if train.nbytes > self._request.memory_limit else test
 
     def _starting_state(self) -> LoopState:
         folder, snapshots = self._writer.folder, self._writer.snapshots

@@ -17,9 +17,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.architecture import Architecture
+from models.feeding import Feed, InMemory
 from models.objectives import terms_of
 from models.optimizer import Tensors, adam, averaged, global_norm, scheduled_beta, scheduled_rate
 from models.protocol import Dials, Floats64, Likelihood, Terms, TrainSettings
+from models.streaming import ALIGNMENT, Streamed, plan_of
 from models.training_loss import TrainingLoss, gradients_of
 
 # XLA would choose a generator on the CPU that takes 4.5 ms for the noise of one batch; this one takes 0.12 ms.
@@ -27,7 +29,7 @@ NOISE_ALGORITHM = "threefry"
 # Loss, reconstruction, norm of the gradient and whether it was taken come before the KL of each dimension.
 LEADING = 4
 # The norm costs a tenth of a step: it is taken at the first batch of an epoch, and then of every so many.
-NORM_EVERY = 32
+NORM_EVERY = ALIGNMENT
 
 
 @dataclass
@@ -81,26 +83,39 @@ class TrainingLoop:
     Parameters
     ----------
     images : array uint8 [n, h, w, c]
-        The training images; they are copied to the device once.
+        The training images. They are copied to the device once, or read while they are needed.
+    memory_limit : int, optional
+        Bytes beyond which images that are a memory map are streamed.
     """
 
-    def __init__(self, architecture: Architecture, settings: TrainSettings, images: NDArray[np.uint8]) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        settings: TrainSettings,
+        images: NDArray[np.uint8],
+        memory_limit: int | None = None,
+    ) -> None:
         self.architecture = architecture
         self._settings = settings
         self.loss = TrainingLoss(architecture, settings)
 
         self.batch_size = min(settings.batch_size, len(images))
         self.steps_per_epoch = len(images) // self.batch_size
-        self.images = tf.constant(images.reshape(len(images), architecture.pixels))
+        self.feed = self._feed(images, memory_limit)
         dense = architecture.network == "dense"
         self._run = tf.function(self._graph, jit_compile=dense, autograph=False)
         self._batch = tf.function(self.batch_at, jit_compile=True, autograph=False)
         self._move = tf.function(self._moved, jit_compile=True, autograph=False)
 
+    def _feed(self, images: NDArray[np.uint8], memory_limit: int | None) -> Feed:
+        seed = self._settings.seed
+        if memory_limit is None or images.nbytes <= memory_limit or not isinstance(images, np.memmap):
+            return InMemory(images, seed)
+        return Streamed(images, plan_of(len(images), self.architecture.pixels, self.batch_size), seed)
+
     def epoch_order(self, epoch: int) -> tf.Tensor:
-        """Return the shuffled image indices of ``epoch``, decided by the seed."""
-        rng = np.random.default_rng([self._settings.seed, epoch])
-        return tf.constant(rng.permutation(self.images.shape[0]).astype(np.int32))
+        """Return what stands for the order of ``epoch``, decided by the seed: in memory the shuffled indices."""
+        return self.feed.order(epoch)
 
     def run(
         self, state: LoopState, order: tf.Tensor, first_batch: int, steps: int, dials: Dials | None = None
@@ -110,13 +125,22 @@ class TrainingLoop:
         Learning rate and β are those of the settings unless ``dials`` say otherwise.
         """
         set_to = dials or Dials(self._settings.learning_rate, self._settings.beta)
-        tensors = (state.parameters, state.first, state.second, state.average)
-        integers = [tf.constant(value, tf.int32) for value in (first_batch, state.step, steps)]
         before, turned = state.sums, tf.constant([set_to.learning_rate, set_to.beta], tf.float32)
-        tensors, state.sums = self._run(tensors, before, self.images, order, *integers, turned)
-        state.parameters, state.first, state.second, state.average = tensors
-        state.step += steps
+        left = self._part(state, order, first_batch, steps, turned)
+        while left > 0:
+            left = self._part(state, order, first_batch + steps - left, left, turned)
         return ChunkSums(steps, (state.sums - before).numpy())
+
+    def _part(self, state: LoopState, order: tf.Tensor, batch: int, steps: int, turned: tf.Tensor) -> int:
+        """Make as many of the ``steps`` as can be fed at once and return how many are left."""
+        fed = self.feed.at(order, batch)
+        made = min(steps, fed.steps)
+        tensors = (state.parameters, state.first, state.second, state.average)
+        integers = [tf.constant(value, tf.int32) for value in (fed.batch, state.step, made)]
+        tensors, state.sums = self._run(tensors, state.sums, fed.images, fed.order, *integers, turned)
+        state.parameters, state.first, state.second, state.average = tensors
+        state.step += made
+        return steps - made
 
     def begin_epoch(self, state: LoopState) -> None:
         """Sum anew, unless ``state`` lies within an epoch."""

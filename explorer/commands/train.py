@@ -51,7 +51,15 @@ class Outputs:
     as_json: bool
 
 
-def run_training(data: str, outputs: Outputs, resume: bool, options: Mapping[str, Any]) -> int:
+@dataclass(frozen=True)
+class How:
+    """How the work is done, which says nothing of what the model is; the limit in MiB."""
+
+    resume: bool
+    memory_limit: int
+
+
+def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
     """Train on ``data`` and leave the model; return the exit code.
 
     Checkpoints lie in ``OUT.run`` until the model is written, so that ``--resume`` goes on after a crash.
@@ -65,8 +73,9 @@ def run_training(data: str, outputs: Outputs, resume: bool, options: Mapping[str
     )
     _check_input(find_data(data), settings)
     run_folder = out.with_suffix(".run")
-    request = Train(1, str(find_data(data)), str(run_folder), out.stem, settings, resume)
-    _check_nothing_lost(run_folder, resume)
+    limit = max(0, how.memory_limit) << 20
+    request = Train(1, str(find_data(data)), str(run_folder), out.stem, settings, how.resume, memory_limit=limit)
+    _check_nothing_lost(run_folder, how.resume)
     start_science("trainer")
     from models.checkpoint import remove_run
     from models.training import TrainingRun

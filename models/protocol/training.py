@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from models.protocol.descriptions import ControlAction, FinishReason, Floats32, Terms, TrainSettings
 from models.protocol.history import EpochRecord, UnfinishedRun
 
+# Unless a run says otherwise, training images of more bytes than this are streamed.
+MEMORY_LIMIT = 1 << 30
+
 
 @dataclass(frozen=True)
 class Train:
     """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued.
 
     A ``learning_rate`` then takes the place of the one it had. One that is ``stepping`` waits before its first step;
-    each :class:`Control` with ``step`` makes one.
+    each :class:`Control` with ``step`` makes one. Training images of more bytes than the ``memory_limit`` stay in their
+    file; then they come in another order, so that a run is to be resumed with the limit it began with.
     """
 
     id: int
@@ -24,6 +28,7 @@ class Train:
     resume: bool = False
     stepping: bool = False
     learning_rate: float | None = None
+    memory_limit: int = MEMORY_LIMIT
 
 
 @dataclass(frozen=True)
