@@ -119,7 +119,7 @@ def check_by_differences(shown: StepShown, settings: TrainSettings) -> None:
     parameters = {name: tf.constant(value) for name, value in architecture.initial_parameters(settings.seed).items()}
 
     def cost(z: np.ndarray) -> float:
-        logits = decode(parameters, tf.constant(z[np.newaxis]))
+        logits = decode(architecture, parameters, tf.constant(z[np.newaxis]))
         return -float(log_likelihood(parameters, "gaussian", logits, tf.constant(shown.x.reshape(1, -1)))[0])
 
     for dim in range(settings.latent_dim):

@@ -66,6 +66,9 @@ class Torch:
             torch.from_numpy(arrays[name]).movedim(-1, 1).contiguous() for name in ("train", "test")
         )
         self.model = TorchVAE(work, arrays["train"].shape[1:])
+        if work.kind == "conv":
+            # PyTorch's own advice for convolutions on a CPU; the default layout takes a fifth longer.
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=work.learning_rate, eps=1e-7)
         self.terms = torch.compile(self.model) if COMPILED else self.model
         self.steps(1)
@@ -74,6 +77,8 @@ class Torch:
         size, order = self.work.batch_size, torch.randperm(len(self.images))
         for index in range(count):
             grey = self.images[order[index * size : (index + 1) * size]].float() / 255.0
+            if self.work.kind == "conv":
+                grey = grey.contiguous(memory_format=torch.channels_last)
             x = (torch.rand_like(grey) < grey).float()
             loss = self.terms(x).mean()
             self.optimizer.zero_grad(set_to_none=True)
