@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
 from explorer import __version__
 from explorer.export.dialog import ExportDialog
@@ -17,6 +17,7 @@ from explorer.opening import open_path
 from explorer.saving import save_model
 from explorer.state.latent import Source
 from explorer.views.training_form import DATA_FILES
+from models.protocol import ALL_SPRITES, USUAL_COUNT
 
 if TYPE_CHECKING:
     from explorer.window import MainWindow
@@ -38,6 +39,7 @@ class Actions(QObject):
         self.open_model = make("Open model …", "open", self._open_model, Key.Open)
         self.open_data = make("Open data …", "image", self._open_data, "Ctrl+Shift+O")
         self.open_folder = make("Open folder of images …", "", self._open_folder)
+        self.open_sprites = make("Open sprites …", "", self._open_sprites)
         self.open_picture = make("Open picture …", "", self._open_picture)
         self.save_model = make("Save model", "save", self.save, Key.Save)
         self.save_as = make("Save model as …", "", self.ask_and_save, "Ctrl+Shift+S")
@@ -89,8 +91,8 @@ class Actions(QObject):
         bar = self.window.menuBar()
         menus: dict[str, list[QAction | QMenu | None]] = {
             "File": [
-                self.open_model, self.open_data, self.open_folder, self.open_picture, self._recent, None,
-                self.save_model, self.save_as, None, self.quit,
+                self.open_model, self.open_data, self.open_folder, self.open_sprites, self.open_picture,
+                self._recent, None, self.save_model, self.save_as, None, self.quit,
             ],
             "Edit": [
                 self.undo, self.redo, None, self.add_point, self.remove_point, None, self.sample, self.randomize,
@@ -151,6 +153,13 @@ class Actions(QObject):
         path, _ = QFileDialog.getOpenFileName(self.window, title, str(Path.home()), kinds)
         if path:
             open_path(self.state, path)
+
+    def _open_sprites(self) -> None:
+        """Ask for the name of generated data, which no dialog for files would take."""
+        label = f"sprites:N or sprites:N:SEED, N of the {ALL_SPRITES:,} images:"
+        name, chosen = QInputDialog.getText(self.window, "Open sprites", label, text=f"sprites:{USUAL_COUNT}")
+        if chosen:
+            open_path(self.state, name.strip())
 
     def _open_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self.window, "Open folder of images", str(Path.home()))

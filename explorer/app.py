@@ -20,6 +20,7 @@ from explorer.opening import open_path
 from explorer.state import AppState, session
 from explorer.theme import Theme
 from explorer.window import MainWindow
+from models.protocol import is_sprites
 from resources import dataset_path, model_path
 
 FIRST_MODEL, FIRST_DATA = "mnist-vae-50", "mnist_10k"
@@ -110,13 +111,18 @@ class App(QObject):
 
 
 def _existing(stored: object, bundled: Path) -> str:
-    return stored if isinstance(stored, str) and Path(stored).exists() else str(bundled)
+    return stored if isinstance(stored, str) and _there(stored) else str(bundled)
 
 
 def _missing(stored: dict[str, Any]) -> str:
     paths = (stored.get("model"), stored.get("data"))
-    gone = [path for path in paths if isinstance(path, str) and not Path(path).exists()]
+    gone = [path for path in paths if isinstance(path, str) and not _there(path)]
     return f"Gone since the last session, so that what is bundled is shown instead: {', '.join(gone)}" if gone else ""
+
+
+def _there(path: str) -> bool:
+    """Whether a file is there; generated data always are."""
+    return is_sprites(path) or Path(path).exists()
 
 
 def make_qt() -> QApplication:

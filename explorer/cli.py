@@ -71,6 +71,8 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--epochs", default=50, show_default=True)
 @click.option("--latent-dim", default=50, show_default=True)
 @click.option("--hidden", default="256,128", show_default=True, help="Units of the encoder's layers.")
+@click.option("--network", default="dense", show_default=True, help="dense, or conv: convolutions before those layers.")
+@click.option("--channels", default="32,32,64", show_default=True, help="Of the convolutions, each halves the image.")
 @click.option("--likelihood", default="bernoulli", show_default=True, help="bernoulli, continuous_bernoulli, gaussian")
 @click.option("--beta", default=1.0, show_default=True, help="Weight of the KL term.")
 @click.option("--posterior", default="Normal", show_default=True, help="Of q: Normal, Laplace, Logistic, StudentT.")
@@ -92,7 +94,7 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
-    """Train a VAE on DATA: a bundled name, .npz, .npy, IDX, TFRecord or a folder. Ctrl-C stops and keeps it."""
+    """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord, a folder. Ctrl-C stops and keeps."""
     from explorer.commands.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))

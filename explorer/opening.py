@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.state import AppState
 from explorer.state.latent import Source
+from models.protocol import is_sprites
 
 if TYPE_CHECKING:
     from explorer.export.images import Latent
@@ -20,14 +21,17 @@ MODELS = {".safetensors"}
 def open_path(state: AppState, path: str) -> None:
     """Open a model, an exported or any other picture, or a data set, by what the path is."""
     kind = Path(path).suffix.lower()
-    if not Path(path).exists():
+    if is_sprites(path) and not Path(path).exists():
+        state.model.open_data_requested.emit(path)
+    elif not Path(path).exists():
         state.engine.notice("error", f"{path}: there is no such file.")
     elif kind in MODELS:
         state.model.open_model_requested.emit(path)
     elif kind in PICTURES and Path(path).is_file():
         _open_picture(state, path)
     else:
-        state.model.open_data_requested.emit(path)
+        # A full path: a folder with the name of generated data is none of those.
+        state.model.open_data_requested.emit(str(Path(path).absolute()))
 
 
 def _open_picture(state: AppState, path: str) -> None:

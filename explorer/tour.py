@@ -114,7 +114,7 @@ class Tour(QObject):
         return self.drags.settled
 
     def _visit_tabs(self) -> Iterator[Step]:
-        for name in ("Lab", "Training", "Log", "Distribution"):
+        for name in ("Lab", "Factors", "Training", "Log", "Distribution"):
             self.window.show_pane(name)
             yield from self._settle()
         self._take_picture("window")
@@ -155,7 +155,7 @@ class Tour(QObject):
 
     def _picture_tabs(self) -> Iterator[Step]:
         """Picture the tabs that have something to show only now."""
-        for name in ("Log", "Training"):
+        for name in ("Log", "Factors", "Training"):
             self.window.show_pane(name)
             yield from self._settle()
             self._take_picture(name.lower())

@@ -18,6 +18,7 @@ from explorer.toolbar import ToolBar
 from explorer.views.decoded import DecodedPane
 from explorer.views.dimensions import DimensionsPane
 from explorer.views.distribution import DistributionPane
+from explorer.views.factors import FactorsPane
 from explorer.views.lab import LabPane
 from explorer.views.latent_map import LatentMap
 from explorer.views.log import LogPane
@@ -27,7 +28,7 @@ from explorer.views.training import TrainingPane
 TITLE = "Latentscape"
 SMALLEST = (960, 640)
 USUAL = (1440, 900)
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 BOTTOM_HEIGHT = 348
 TOP, BOTTOM = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -55,7 +56,8 @@ class MainWindow(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.map, self.decoded = LatentMap(state, theme), DecodedPane(state, theme)
         self.dimensions, self.distribution = DimensionsPane(state, theme), DistributionPane(state, theme)
-        self.lab, self.training, self.log = LabPane(state, theme), TrainingPane(state, theme), LogPane(state)
+        self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
+        self.training, self.log = TrainingPane(state, theme), LogPane(state)
         self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
         self.actions_of = Actions(self)
         self.addToolBar(ToolBar(self))
@@ -68,7 +70,8 @@ class MainWindow(QMainWindow):
 
     @property
     def _panes(self) -> tuple[Pane, ...]:
-        return self.map, self.decoded, self.dimensions, self.distribution, self.lab, self.training, self.log
+        upper = self.map, self.decoded, self.dimensions
+        return *upper, self.distribution, self.lab, self.factors, self.training, self.log
 
     def _dock(self, pane: Pane) -> QDockWidget:
         dock = QDockWidget(pane.windowTitle(), self)

@@ -2,7 +2,8 @@
 
 Accepted are ``.npz`` (``images`` uint8 [n, h, w] or [n, h, w, c], optional ``labels`` [n]), ``.npy`` with the images
 alone, IDX files (plain or ``.gz``, with the labels file beside it), folders of pictures, whose sub-folders, if any, are
-the classes, folders of ``.npz`` shards, and TFRecord files or folders of them. Float images in 0–1 are converted.
+the classes, folders of ``.npz`` shards, and TFRecord files or folders of them; a name such as ``sprites:5000`` stands
+for generated images. Float images in 0–1 are converted.
 Nothing is ever unpickled, and no more than a block of images is in memory at a time. NumPy and Pillow only.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from models import datasets_cache as cache
+from models import sprites
 from models.datasets_arrays import npy_source, npz_source
 from models.datasets_folder import folder_source, list_folder
 from models.datasets_idx import idx_source, labels_file
@@ -23,7 +25,7 @@ from models.datasets_shards import shard_files, shards_source
 from models.datasets_source import Source
 from models.datasets_tfrecord import is_tfrecord, tfrecord_files, tfrecord_source
 from models.files import reason_of
-from models.protocol import DataInfo, InputError
+from models.protocol import DataInfo, InputError, SpritesName, is_sprites, parse_sprites
 
 HASH_BLOCK = 1 << 20
 TEST_SHARE = 10
@@ -52,6 +54,8 @@ def open_data(path: str | Path) -> DataInfo:
 
 def opening_data(path: str | Path) -> Generator[None, None, DataInfo]:
     """Do the work of :func:`open_data` a few milliseconds at a time, yielding in between."""
+    if is_sprites(str(path)):
+        return (yield from _generating(parse_sprites(str(path))))
     path = Path(path)
     try:
         if path.is_dir() and not shard_files(path) and not tfrecord_files(path):
@@ -68,6 +72,19 @@ def opening_data(path: str | Path) -> Generator[None, None, DataInfo]:
     except OSError as error:
         # A picture inside a folder has a name of its own; the error of a cache folder, too.
         raise InputError(Path(error.filename or path).name, reason_of(error)) from error
+
+
+def _generating(name: SpritesName) -> Generator[None, None, DataInfo]:
+    """Draw sprites, or find them where they were drawn before."""
+    path, fingerprint = Path(str(name)), sprites.fingerprint(name)
+    try:
+        known = cache.stored(path, fingerprint)
+        if known is not None:
+            return known
+        source = yield from cache.aside(lambda: sprites.sprites_source(name))
+        return (yield from cache.store(path, fingerprint, source, train_count(source.count)))
+    except OSError as error:
+        raise InputError(str(name), reason_of(error)) from error
 
 
 def train_count(count: int) -> int:

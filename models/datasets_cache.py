@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import platformdirs
@@ -21,7 +22,8 @@ from models.protocol import DataInfo
 CACHE_VARIABLE = "LATENTSCAPE_CACHE"
 MAX_CACHE_BYTES = 4 << 30
 LAYOUT_VERSION = 1
-SYNC_POLL_SECONDS = 0.002
+POLL_SECONDS = 0.002
+T = TypeVar("T")
 
 
 def cache_root() -> Path:
@@ -47,7 +49,7 @@ def store(path: Path, fingerprint: str, source: Source, train_count: int) -> Gen
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
         digest = yield from _write_images(draft / "images.npy", source)
-        values = _describe(draft, source, digest, train_count)
+        values = yield from aside(lambda: _describe(draft, source, digest, train_count))
         with atomic_file(draft / "info.json") as file:
             file.write(json.dumps(values).encode())
         _commit(draft, folder)
@@ -93,25 +95,32 @@ def _write_images(target: Path, source: Source) -> Generator[None, None, str]:
             yield
         file.flush()
         # Two gigabytes take seconds to reach the disk; the thread waits for them, the caller need not.
-        with ThreadPoolExecutor(1) as thread:
-            sync = thread.submit(os.fsync, file.fileno())
-            while not wait([sync], timeout=SYNC_POLL_SECONDS).done:
-                yield
-            sync.result()
+        yield from aside(lambda: os.fsync(file.fileno()))
     return digest.hexdigest()[:16]
 
 
+def aside(work: Callable[[], T]) -> Generator[None, None, T]:
+    """Do ``work`` in a thread, yielding until it is done, and return its result."""
+    with ThreadPoolExecutor(1) as thread:
+        task = thread.submit(work)
+        while not wait([task], timeout=POLL_SECONDS).done:
+            yield
+        return task.result()
+
+
 def _describe(draft: Path, source: Source, digest: str, train_count: int) -> dict[str, object]:
-    if source.labels is not None:
-        with (draft / "labels.npy").open("wb") as file:
-            np.save(file, source.labels, allow_pickle=False)
-            os.fsync(file.fileno())
+    for name, values in (("labels", source.labels), ("factors", source.factors)):
+        if values is not None:
+            with (draft / f"{name}.npy").open("wb") as file:
+                np.save(file, values, allow_pickle=False)
+                os.fsync(file.fileno())
     return {
         "digest": digest,
         "count": source.count,
         "train_count": train_count,
         "image_shape": list(source.image_shape),
         "label_names": list(source.label_names),
+        "factor_names": list(source.factor_names),
         "sizes": {file.name: file.stat().st_size for file in draft.iterdir()},
     }
 
@@ -139,7 +148,7 @@ def _read(folder: Path) -> dict[str, object] | None:
 
 def _info(path: Path, folder: Path, values: dict[str, object]) -> DataInfo:
     height, width, channels = (int(size) for size in _list(values["image_shape"]))
-    labels = folder / "labels.npy"
+    labels, factors = folder / "labels.npy", folder / "factors.npy"
     return DataInfo(
         path=str(path),
         name=path.stem if path.is_file() else path.name,
@@ -150,6 +159,9 @@ def _info(path: Path, folder: Path, values: dict[str, object]) -> DataInfo:
         images_path=str(folder / "images.npy"),
         labels_path=str(labels) if labels.exists() else None,
         label_names=tuple(str(name) for name in _list(values["label_names"])),
+        factors_path=str(factors) if factors.exists() else None,
+        # What an earlier version wrote has no factors.
+        factor_names=tuple(str(name) for name in _list(values.get("factor_names", []))),
     )
 
 

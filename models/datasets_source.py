@@ -37,6 +37,10 @@ class Source:
         Class of each image.
     label_names : tuple of str
         Names of the classes 0, 1, …, where the source has names.
+    factors : array [n, f] or None
+        Values 0, 1, … of the factors of variation, where they are known.
+    factor_names : tuple of str
+        Names of those factors.
     """
 
     count: int
@@ -44,6 +48,8 @@ class Source:
     blocks: Iterator[Images]
     labels: Labels | None = None
     label_names: tuple[str, ...] = ()
+    factors: Labels | None = None
+    factor_names: tuple[str, ...] = ()
 
 
 def image_shape_of(shape: tuple[int, ...], name: str, limit: int = MAX_DATA_BYTES) -> tuple[int, int, int]:

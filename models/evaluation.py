@@ -30,6 +30,8 @@ BOUND_DRAWS = (1, 5, 50, 500)
 MAX_EVALUATED = 1000
 IMAGES_PER_CALL = 250
 DECODES_PER_CALL = 2500
+# What one layer may hold of them: 256 MiB.
+VALUES_PER_LAYER = 1 << 26
 
 # By K: mean and standard error of IWAE-K.
 Bounds = dict[int, tuple[float, float]]
@@ -64,7 +66,7 @@ class Evaluator:
     """Compiled evaluation of any parameters of one architecture."""
 
     def __init__(self, architecture: Architecture, images: NDArray[np.uint8]) -> None:
-        self._likelihood = architecture.likelihood
+        self._architecture = architecture
         self._latent_dim = architecture.latent_dim
         self._space = LatentSpace(architecture.posterior, architecture.prior)
         self._pixels = evaluation_pixels(images.reshape(len(images), -1), architecture.likelihood)
@@ -105,8 +107,9 @@ class Evaluator:
 
         All come from the same draws: IWAE-K is the mean over their groups of K.
         """
-        most = BOUND_DRAWS[-1]
-        per_call, draws, results = max(1, DECODES_PER_CALL // most), tf.constant(most), []
+        most, results = BOUND_DRAWS[-1], []
+        decodes = min(DECODES_PER_CALL, VALUES_PER_LAYER // self._architecture.widest)
+        per_call, draws = max(1, decodes // most), tf.constant(most)
         for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):
             results.append(self._weights(parameters, x, draws, tf.constant(index)).numpy())
             yield
@@ -123,12 +126,12 @@ class Evaluator:
         self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return z [k, n, d], location and scale [n, d] and log p(x|z) [k, n] for ``draws`` k of each image."""
-        loc, scale = networks.encode(parameters, x)
+        loc, scale = networks.encode(self._architecture, parameters, x)
         shape = [draws, tf.shape(x)[0], self._latent_dim]
         z = loc + scale * self._space.noise(tf.stack(shape), tf.stack([EVALUATION_SEED, index]), "philox")
-        flat = networks.decode(parameters, tf.reshape(z, [-1, self._latent_dim]))
+        flat = networks.decode(self._architecture, parameters, tf.reshape(z, [-1, self._latent_dim]))
         logits = tf.reshape(flat, [draws, -1, self._pixels.shape[1]])
-        return z, loc, scale, log_likelihood(parameters, self._likelihood, logits, x)
+        return z, loc, scale, log_likelihood(parameters, self._architecture.likelihood, logits, x)
 
     def _terms_graph(
         self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor

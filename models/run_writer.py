@@ -14,7 +14,7 @@ from models.checkpoint import BEST, STATE_GROUPS, Checkpoint, checkpoint_folder
 from models.divergence import check_finite
 from models.evaluation import Evaluation
 from models.optimizer import Tensors
-from models.protocol import CheckpointDelayed, CheckpointWritten, DataInfo, Floats32, ModelInfo, Train
+from models.protocol import CheckpointDelayed, CheckpointWritten, DataInfo, Floats32, ModelInfo, Train, is_sprites
 from models.run_folder import RunFolder
 from models.run_memory import RunMemory
 from models.settings import command_of
@@ -60,7 +60,7 @@ class RunWriter:
             arrays=arrays,
             elapsed=memory.clock.elapsed,
             name=self._request.name,
-            data_path=str(Path(self._request.data_path).absolute()),
+            data_path=absolute_data(self._request.data_path),
             dials=memory.dials,
             sums=tuple(state.sums.numpy().tolist()),
             history=tuple(memory.history),
@@ -101,3 +101,8 @@ class RunWriter:
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:
     # A scalar tensor gives a NumPy scalar, which is no array to safetensors.
     return {name: np.asarray(tensor.numpy()) for name, tensor in tensors.items()}
+
+
+def absolute_data(path: str) -> str:
+    """Return a path of data so that it means the same in another folder; the name of generated data does already."""
+    return path if is_sprites(path) else str(Path(path).absolute())

@@ -78,7 +78,7 @@ def command_of(
 
 def settings_to_json(settings: TrainSettings) -> dict[str, object]:
     """Return the settings as plain JSON values."""
-    return asdict(settings) | {"hidden": list(settings.hidden)}
+    return asdict(settings) | {"hidden": list(settings.hidden), "channels": list(settings.channels)}
 
 
 def settings_from_json(values: Mapping[str, object]) -> TrainSettings:

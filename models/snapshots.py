@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from models.saving import model_bytes
 
 FOLDER = "epochs"
 MAX_BYTES = 256 << 20
+# A checkpoint is four times the model, and the new one stands beside two old ones: checkpoints come first.
+ROOM_FOR_CHECKPOINTS = 12
 
 
 class Snapshots:
@@ -21,14 +25,23 @@ class Snapshots:
         self._folder = run_folder / FOLDER
 
     def write(self, info: ModelInfo, parameters: ParameterArrays) -> None:
-        """Keep the model of an epoch; OSError if that is not possible."""
+        """Keep the model of an epoch; OSError if that is not possible, or would take the room of a checkpoint."""
         content = model_bytes(info, parameters)
+        if self._room() < ROOM_FOR_CHECKPOINTS * len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
         with atomic_file(self._folder / f"epoch-{info.epoch:06d}.safetensors", durable=False) as file:
             file.write(content)
         kept = self.kept()
         if len(kept) * len(content) > MAX_BYTES:
             for snapshot in kept[-2::-2]:
                 Path(snapshot.path).unlink(missing_ok=True)
+
+    def _room(self) -> int:
+        """Return the bytes that are free where the run lies."""
+        folder = self._folder
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
 
     def kept(self) -> tuple[Snapshot, ...]:
         """Return what is there, oldest first."""

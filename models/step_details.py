@@ -43,7 +43,7 @@ class StepDetails:
         x, eps = self._loop.batch_at(images, order, batch, step)
         x, eps = x[:1], eps[:, :1]
         _, beta = self._loop.scheduled(Dials(turned[0], turned[1]), step)
-        loc, scale = networks.encode(parameters, x)
+        loc, scale = networks.encode(self._loop.architecture, parameters, x)
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([loc, scale])
             loss = self._loop.loss.at(parameters, x, (loc, scale), eps, beta)
@@ -53,5 +53,6 @@ class StepDetails:
         by_kl = [a - b if self._splits else unknown for a, b in zip(whole, part, strict=True)]
         z = loc + scale * eps[0]
         rows = tf.stack([loc[0], scale[0], eps[0, 0], z[0], loss.kl, *(row[0] for row in (*whole, *by_kl))])
-        mean = networks.mean_image(networks.decode(parameters, z), self._loop.architecture.likelihood)
+        architecture = self._loop.architecture
+        mean = networks.mean_image(networks.decode(architecture, parameters, z), architecture.likelihood)
         return rows, tf.concat([x, mean], axis=0), tf.stack([loss.loss, loss.reconstruction])

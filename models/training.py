@@ -63,7 +63,7 @@ class TrainingRun:
         self._action: ControlAction | None = None
         self._stepping = request.stepping
         self._norm = math.nan
-        self._wanted = dials
+        self._wanted: Dials | None = None
 
     def control(self, action: ControlAction) -> None:
         """Ask the run to stop, keeping the model, or to discard it, or to go step by step; before the next chunk."""
@@ -103,7 +103,7 @@ class TrainingRun:
             self._loop.steps_per_epoch,
             self._epoch,
             self._loop.loss.describe(),
-            self._memory.dials,
+            self._wanted or self._memory.dials,
             gigaflop_per_image(self._architecture, self._settings.samples),
             peak_gflops(),
             tuple(self._memory.history),
@@ -134,7 +134,6 @@ class TrainingRun:
         checkpoint = folder.resume()
         self._check_same_run(checkpoint)
         state = self._memory.restore(checkpoint, self._architecture, self._request.learning_rate)
-        self._wanted = self._memory.dials
         snapshots.forget_after(len(self._memory.history))
         return state
 
@@ -166,7 +165,8 @@ class TrainingRun:
         while self._epoch == epoch:
             if self._action is not None:
                 return
-            self._memory.turn(self._wanted, self._state.step / self._loop.steps_per_epoch)
+            if self._wanted is not None:
+                self._memory.turn(self._wanted, self._state.step / self._loop.steps_per_epoch)
             if self._stepping:
                 yield self._details.look(self._request.id, self._state, order, self._memory.dials)
             yield self._progress(self._train_chunk(order))

@@ -64,7 +64,7 @@ class TrainingLoss:
 
     def __call__(self, parameters: Tensors, x: tf.Tensor, eps: tf.Tensor, beta: tf.Tensor) -> BatchLoss:
         """Return the loss on ``x`` [b, pixels] in 0–1 with noise ``eps`` [K, b, d] of the posterior's family."""
-        return self.at(parameters, x, networks.encode(parameters, x), eps, beta)
+        return self.at(parameters, x, networks.encode(self._architecture, parameters, x), eps, beta)
 
     def at(
         self, parameters: Tensors, x: tf.Tensor, posterior: tuple[tf.Tensor, tf.Tensor], eps: tf.Tensor, beta: tf.Tensor
@@ -73,7 +73,7 @@ class TrainingLoss:
         loc, scale = posterior
         q, z = self.space.q(loc, scale), loc + scale * eps
         draws, batch, latent_dim = eps.shape
-        logits = networks.decode(parameters, tf.reshape(z, [-1, latent_dim]))
+        logits = networks.decode(self._architecture, parameters, tf.reshape(z, [-1, latent_dim]))
         log_p = log_likelihood(
             parameters, self._architecture.likelihood, tf.reshape(logits, [draws, batch, x.shape[-1]]), x
         )

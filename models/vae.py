@@ -56,7 +56,7 @@ class VAE:
 
     def logits(self, z: tf.Tensor) -> tf.Tensor:
         """Return the logits [n, pixels] of latents ``z`` [n, d], differentiable in them."""
-        return networks.decode(self._variables, z)
+        return networks.decode(self.architecture, self._variables, z)
 
     @cached_property
     def divergence(self) -> Divergence:
@@ -83,7 +83,7 @@ class VAE:
 
     def _encode_graph(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         flat = tf.reshape(images, [-1, self.architecture.pixels])
-        return networks.encode(self._variables, tf.cast(flat, tf.float32) / 255.0)
+        return networks.encode(self.architecture, self._variables, tf.cast(flat, tf.float32) / 255.0)
 
     def _spread_graph(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = self._decode_graph(z)

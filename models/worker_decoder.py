@@ -14,6 +14,7 @@ import numpy as np
 from models import embeddings, service
 from models.curves import Pair, evaluate_curves, evaluate_probabilities, is_prepared, locate
 from models.datasets import load_images, opening_data
+from models.disentanglement import disentanglement, factors_of
 from models.opening import OpenedModel, open_model
 from models.pictures import fitted_picture
 from models.protocol import (
@@ -34,8 +35,10 @@ from models.protocol import (
     Encoded,
     EncodeFile,
     EncodeImages,
+    FactorsMeasured,
     Gradients,
     Locate,
+    MeasureFactors,
     ModelOpened,
     OpenData,
     OpenModel,
@@ -88,6 +91,7 @@ class DecoderWorker:
             Locate: locate,
             Probabilities: evaluate_probabilities,
             Aggregate: self._aggregate,
+            MeasureFactors: self._measure_factors,
             Sample: self._sample,
             Gradients: self._gradients,
             Cancel: self._cancel,
@@ -106,7 +110,7 @@ class DecoderWorker:
     def _open_model(self, request: OpenModel) -> ModelOpened:
         opened = open_model(request.path)
         # Work on the previous model would mix the two: whoever wants it asks again.
-        self._jobs.cancel_kind(Embed, Aggregate, Sample, Gradients)
+        self._jobs.cancel_kind(Embed, Aggregate, MeasureFactors, Sample, Gradients)
         if self._vae is not None and self._vae.architecture == opened.architecture:
             self._vae.assign(opened.parameters)
         else:
@@ -179,7 +183,7 @@ class DecoderWorker:
     # --------------------------------------------------------------------------------------------------- jobs
 
     def _open_data(self, request: OpenData) -> None:
-        self._jobs.cancel_kind(OpenData, Embed, Aggregate)
+        self._jobs.cancel_kind(OpenData, Embed, Aggregate, MeasureFactors)
         self._jobs.add(request, self._data_job(request))
 
     def _data_job(self, request: OpenData) -> Job:
@@ -222,6 +226,21 @@ class DecoderWorker:
         mixture = self._model().space.aggregate(self._embedding.mu[:, dim], self._embedding.sigma[:, dim])
         pdf, cdf = yield from mixture.curves(x)
         yield AggregateReady(request.id, dim, x, pdf, cdf)
+
+    def _measure_factors(self, request: MeasureFactors) -> None:
+        self._model()
+        self._jobs.cancel_kind(MeasureFactors)
+        self._jobs.add(request, self._factors_job(request))
+
+    def _factors_job(self, request: MeasureFactors) -> Job:
+        yield from self._until_done(OpenData, Embed)
+        if self._embedding is None:
+            raise ValueError("the factors are measured when the data have been encoded")
+        data, result = self._dataset(), None
+        known = factors_of(data)
+        if known is not None:
+            result = yield from disentanglement(self._embedding.mu, known)
+        yield FactorsMeasured(request.id, self._description().info.digest, data.digest, result)
 
     def _sample(self, request: Sample) -> None:
         eps, z = service.sample_latents(

@@ -23,7 +23,7 @@ from resources import dataset_path, model_path
 PATIENCE_MS = 30_000
 CHANNELS = (
     "model", "data", "embedding", "picture", "draws", "curves", "thumbnails", "aggregate", "locate", "workbench",
-    "probabilities", "lab",
+    "probabilities", "lab", "factors",
     "picture file", "preview", "export",
 )  # fmt: skip
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton

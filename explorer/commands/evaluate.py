@@ -6,9 +6,12 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
+from explorer.commands.factors import factor_fields, factor_lines, factor_rows, measure
 from explorer.commands.report import finished, print_result, progress_bar, table
 from explorer.commands.science import check_images, compiled, find_data, open_named_model
-from models.protocol import DataInfo, InputError
+from models.protocol import DataInfo, Disentanglement, InputError
 
 if TYPE_CHECKING:
     from models.evaluation import Bounds, Evaluation
@@ -18,7 +21,7 @@ T = TypeVar("T")
 
 
 def evaluate_model(model: str, data: str, as_json: bool) -> int:
-    """Print ELBO, its parts and −log p(x) of the test images of ``data``; return the exit code."""
+    """Print ELBO, its parts and −log p(x) of the test images of ``data``, and its factors; return the exit code."""
     from models.datasets import open_data
 
     opened, info = open_named_model(model), open_data(find_data(data))
@@ -26,23 +29,34 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
     if info.count == info.train_count:
         raise InputError(info.name, "it has no test images")
     judged = _evaluated(opened, info)
-    result = _fields(opened, info, judged)
-    print_result(result, table(_rows(result, judged.evidence)), as_json)
+    result = _fields(opened, info, judged) | factor_fields(judged.factors)
+    evaluation = judged.evaluation
+    active = np.flatnonzero(evaluation.active).tolist()
+    lines = [
+        *table([*_rows(result, judged.evidence), *factor_rows(judged.factors)]),
+        *factor_lines(judged.factors, evaluation.kl_per_dim, active),
+    ]
+    print_result(result, lines, as_json)
     return 0
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The evaluation and where its KL comes from, the importance-weighted bounds by K, and on how many images."""
+    """The evaluation and where its KL comes from, the importance-weighted bounds by K, and on how many images.
+
+    ``factors`` is what all images say of the factors, None where the data know none.
+    """
 
     evaluation: Evaluation
     kl_by: str
     evidence: Bounds
     images: int
+    factors: Disentanglement | None
 
 
 def _evaluated(opened: OpenedModel, info: DataInfo) -> Judged:
-    parameters = compiled(opened).parameters()
+    vae = compiled(opened)
+    parameters = vae.parameters()
     from models.datasets import load_images
     from models.evaluation import MAX_EVALUATED, Evaluator
 
@@ -50,7 +64,7 @@ def _evaluated(opened: OpenedModel, info: DataInfo) -> Judged:
     evaluator = Evaluator(opened.architecture, images)
     evaluation = _watched("ELBO", evaluator.bound(parameters))
     evidence = _watched("log p(x)", evaluator.evidence(parameters))
-    return Judged(evaluation, evaluator.kl_kind, evidence, len(images))
+    return Judged(evaluation, evaluator.kl_kind, evidence, len(images), measure(vae, info))
 
 
 def _watched(name: str, steps: Generator[None, None, T]) -> T:

@@ -49,14 +49,13 @@ def model_fields(info: ModelInfo) -> dict[str, object]:
 def model_lines(info: ModelInfo) -> list[str]:
     """Return all that is known of a model, for a person."""
     settings = info.settings
-    layers = "–".join(map(str, settings.hidden)) or "none"
     rate = f"learning rate {settings.learning_rate:g} ({settings.schedule})"
     rows: list[tuple[str, object]] = [
         ("model", f"{info.name} ({info.path})"),
         ("sha256", _sha256(Path(info.path))),
         ("recipe", info.recipe),
         ("data", f"{info.dataset}, images {' × '.join(map(str, info.image_shape))}"),
-        ("network", f"hidden layers {layers}, {settings.latent_dim} latent dimensions, {info.parameters:,} parameters"),
+        ("network", f"{_layers(settings)}, {settings.latent_dim} latent dimensions, {info.parameters:,} parameters"),
         ("objective", _objective(settings)),
         ("training", f"{info.epoch} epochs, batches of {settings.batch_size}, {rate}"),
         ("seed", settings.seed),
@@ -66,6 +65,13 @@ def model_lines(info: ModelInfo) -> list[str]:
             value = info.metrics[key]
             rows.append((label, f"{value:.2f} {unit}" if unit else f"{value:.0f} of {settings.latent_dim}"))
     return [*table(rows), *_kl_lines(info.kl_per_dim)]
+
+
+def _layers(settings: TrainSettings) -> str:
+    dense = f"hidden layers {'–'.join(map(str, settings.hidden)) or 'none'}"
+    if settings.network == "dense":
+        return dense
+    return f"4 × 4 convolutions with {'–'.join(map(str, settings.channels))} channels, {dense}"
 
 
 def _objective(settings: TrainSettings) -> str:

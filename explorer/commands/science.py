@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.engine.paths import log_path
-from models.protocol import DataInfo, InputError, Role
+from models.protocol import DataInfo, InputError, Role, is_sprites
 from resources import bundled_datasets, bundled_models, dataset_path, model_path
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ def find_model(name: str) -> Path:
 
 
 def find_data(name: str) -> Path:
-    """Return the path that ``name`` means: a path, or the name of a bundled data set."""
+    """Return the path that ``name`` means: a path, the name of a bundled data set, or of generated ones as it is."""
+    if is_sprites(name) and Path(name).exists():
+        # As a full path it is no name.
+        return Path(name).absolute()
     if not Path(name).exists() and name in bundled_datasets():
         return dataset_path(name)
     return Path(name)

@@ -68,7 +68,9 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     check_target(out, ".safetensors")
     if outputs.history is not None:
         check_target(outputs.history, ".json" if outputs.history.suffix == ".json" else ".csv")
-    settings = TrainSettings(**{**options, "hidden": parse_hidden(options["hidden"])})
+    settings = TrainSettings(
+        **{**options, **{name: parse_sizes(options[name], name) for name in ("hidden", "channels")}}
+    )
     _check_input(find_data(data), settings)
     run_folder = out.with_suffix(".run")
     limit = max(0, how.memory_limit) << 20
@@ -142,12 +144,12 @@ def _check_input(data: Path, settings: TrainSettings) -> None:
     architecture_of(check_settings(settings), open_data(data).image_shape)
 
 
-def parse_hidden(text: str) -> tuple[int, ...]:
+def parse_sizes(text: str, option: str) -> tuple[int, ...]:
     """Return the layers of e.g. ``256,128``; none for an empty text. InputError if it is something else."""
     try:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:
-        raise InputError("--hidden", f"{text!r} is not a list of numbers like 256,128") from error
+        raise InputError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from explorer.engine.client import WorkerClient
+from explorer.engine.factors import Factors
 from explorer.engine.lab import Lab
 from explorer.engine.launch import Launched
 from explorer.engine.newest import Requests
@@ -29,6 +30,7 @@ class DecoderEngine(QObject):
         self._points = Points(state, self.requests)
         self.triads = Triads(state, self.requests, self)
         self.lab = Lab(state, self.requests, self)
+        self.factors = Factors(state, self.requests, self)
         self._model_path: str | None = None
         self._data_path: str | None = None
         self._fallback: str | None = None

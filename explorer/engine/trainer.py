@@ -34,6 +34,7 @@ class TrainerEngine(QObject):
         self._number = 0
         self._before: str | None = None
         self._action: p.ControlAction | None = None
+        self._dials: p.Dials | None = None
         self._looked = False
         self._prepare = QTimer(self)
         self._prepare.setSingleShot(True)
@@ -79,7 +80,7 @@ class TrainerEngine(QObject):
             self.state.engine.notice("info", f"The model trained before is not saved; it stays at {unsaved}")
         self._before = None if model is None else model.path
         self._number += 1
-        self._action = None
+        self._action = self._dials = None
         self.state.review.clear()
         self._job = replace(job, id=self._number, stepping=self.state.run.stepping)
         if self.client.running:
@@ -94,6 +95,7 @@ class TrainerEngine(QObject):
             self.client.send(p.Control(self._job.id, action))
 
     def _adjust(self, dials: p.Dials) -> None:
+        self._dials = dials
         if self._job is not None:
             self.client.send(p.Adjust(self._job.id, dials))
 
@@ -103,6 +105,8 @@ class TrainerEngine(QObject):
             self.client.send(p.FindRuns(0, str(runs_folder())))
         if self._job is not None:
             self.client.send(self._job)
+            if self._dials is not None:
+                self.client.send(p.Adjust(self._job.id, self._dials))
             if self._action in ("pause", "stop"):
                 self.client.send(p.Control(self._job.id, self._action))
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from explorer.state.engine import EngineState
 from explorer.state.export import ExportState
+from explorer.state.factors import FactorState
 from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
@@ -34,6 +35,7 @@ class AppState(QObject):
         self.review = ReviewState(self)
         self.export = ExportState(self)
         self.lab = LabState(self)
+        self.factors = FactorState(self.model, self)
         self.engine = EngineState(self)
         self.latency = LatencyMeter(self)
         self.undo = UndoHistory(self.latent, self)

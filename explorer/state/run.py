@@ -130,7 +130,8 @@ class RunState(QObject):
 
     def _start(self, data_path: str, settings: TrainSettings, stepping: bool) -> None:
         self.settings, self.stepping = settings, stepping
-        self.name = f"{Path(data_path).stem}-vae-{settings.latent_dim}"
+        # Not every system takes the colons of generated data in the name of a file.
+        self.name = f"{Path(data_path).stem.replace(':', '-')}-vae-{settings.latent_dim}"
         self._begin()
         self.start_requested.emit(data_path, settings)
 

@@ -39,6 +39,8 @@ class Pane(QWidget):
         self.header = QHBoxLayout(self.bar)
         self.header.setContentsMargins(12, 2, 8, 2)
         self.header.setSpacing(6)
+        # A dock asks for the height that the layout wants, and without a button that is a line of text.
+        self.header.addStrut(HEADER_HEIGHT - 4)
         if show_title:
             self.header.addWidget(heading(title))
         self.body = QVBoxLayout()

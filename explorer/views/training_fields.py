@@ -12,8 +12,9 @@ from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from explorer.views.pane import real_box, whole_box
-from models.protocol import BETA_SCHEDULES, ESTIMATORS, LATENT_FAMILIES, LIKELIHOODS, SCHEDULES, TrainSettings
+from models.protocol import BETA_SCHEDULES, ESTIMATORS, LATENT_FAMILIES, LIKELIHOODS, NETWORKS, SCHEDULES, TrainSettings
 
+NETWORK_NAMES = {"dense": "dense", "conv": "convolutional"}
 LIKELIHOOD_NAMES = {
     "bernoulli": "Bernoulli",
     "continuous_bernoulli": "cont. Bernoulli",
@@ -79,8 +80,12 @@ def value_of(widget: QWidget, setting: str) -> object:
 
 PAGES: dict[str, tuple[Entry, ...]] = {
     "model": (
-        Entry("hidden", "hidden sizes", "Widths of the encoder's hidden layers; the decoder mirrors them",
-              partial(sizes, "hidden")),
+        Entry("network", "network", "Dense layers only, or convolutions before them, for images of 28 to 128 pixels a "
+              "side", partial(choice, "network", {key: NETWORK_NAMES[key] for key in NETWORKS})),
+        Entry("channels", "channels", "Of the encoder's convolutions, each of which halves the image; the decoder "
+              "mirrors them", partial(sizes, "channels")),
+        Entry("hidden", "hidden sizes", "Widths of the encoder's hidden layers, after its convolutions; the decoder "
+              "mirrors them", partial(sizes, "hidden")),
         Entry("latent_dim", "latent dim", "Dimensions of z", partial(whole_box, DEFAULTS.latent_dim, 1, 512)),
         Entry("likelihood", "p(x|z)", "The family of the pixels. Bernoulli draws grey pixels black or white at each "
               "step, the continuous Bernoulli takes them as they are, the Gaussian learns its variance",

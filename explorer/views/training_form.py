@@ -23,7 +23,7 @@ from explorer.state import AppState
 from explorer.views.pane import Segments, caption, whole_box
 from explorer.views.training_fields import PAGES, Entry, value_of
 from explorer.views.training_live import LiveSettings
-from models.protocol import TrainSettings
+from models.protocol import SpritesName, TrainSettings
 from resources import bundled_datasets, dataset_path
 
 DATA_FILES = "Images (*.npz *.npy *.gz *ubyte);;All files (*)"
@@ -47,11 +47,15 @@ class TrainingForm(QWidget):
         self._running = False
         self._build()
         self._objective = cast(QComboBox, self.fields["objective"])
+        self._network = cast(QComboBox, self.fields["network"])
+        self._network_changed()
         for name in bundled_datasets():
             self._add_data(name, str(dataset_path(name)))
+        self._add_data("sprites", str(SpritesName()))
         self.data.activated.connect(self._choose_data)
         self.pages.group.idClicked.connect(self._stack.setCurrentIndex)
         self._objective.currentIndexChanged.connect(self._objective_changed)
+        self._network.currentIndexChanged.connect(self._network_changed)
         state.model.data_changed.connect(self._data_changed)
 
     def _build(self) -> None:
@@ -123,6 +127,9 @@ class TrainingForm(QWidget):
             grid.setColumnMinimumWidth(column - 1, CAPTION_WIDTH)
         grid.setRowStretch(len(entries), 1)
         return page
+
+    def _network_changed(self) -> None:
+        self.fields["channels"].setEnabled(self._network.currentData() == "conv")
 
     def _objective_changed(self) -> None:
         """An importance-weighted bound needs several draws and has no KL term of its own to weigh."""

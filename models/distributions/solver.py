@@ -15,6 +15,8 @@ from models.distributions.special import safe_log, wide
 Tails = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 MOST_STEPS = 120
 ROUNDING = 5e-14
+# Steps as short as this are in the last stage of Newton's method, each far shorter than the one before.
+NEAR = 1e-9
 # Nodes of the double-exponential rule for integrands that decay exponentially on (0, ∞): v = exp(s − exp(−s)),
 # Takahasi & Mori 1974.
 _GRID = np.linspace(-4.5, 7.0, 185)
@@ -42,7 +44,9 @@ def invert(
     left, right = low + shape, high + shape
     first = tf.clip_by_value(start + shape, left, right)
 
-    def step(count: tf.Tensor, t: tf.Tensor, a: tf.Tensor, b: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def step(
+        count: tf.Tensor, t: tf.Tensor, a: tf.Tensor, b: tf.Tensor, last: tf.Tensor, _: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         log_lower, log_upper, log_density = tails(t)
         log_now = tf.where(below, log_lower, log_upper)
         excess = tf.where(below, log_now - log_tail, log_tail - log_now)
@@ -50,14 +54,16 @@ def invert(
         newton = t - excess * tf.exp(log_now - log_density)
         good = (newton >= a) & (newton <= b)
         following = tf.where(good, newton, 0.5 * (a + b))
-        # The distribution functions carry 13 to 15 digits: below that, steps are noise.
-        moving = (tf.abs(following - t) > 4e-16 * tf.abs(following)) & (tf.abs(excess) > ROUNDING)
-        return count + 1, following, a, b, tf.reduce_any(moving)
+        # The distribution functions carry 11 to 15 digits: below that, steps are noise, and no longer get shorter.
+        moved = tf.abs(following - t)
+        noise = (moved < NEAR * tf.maximum(tf.abs(following), 1.0)) & (moved >= 0.5 * last)
+        moving = (moved > 4e-16 * tf.abs(following)) & (tf.abs(excess) > ROUNDING) & ~noise
+        return count + 1, following, a, b, moved, tf.reduce_any(moving)
 
     def going(count: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
         return state[-1] & (count < MOST_STEPS)
 
-    loop = (tf.constant(0), tf.stop_gradient(first), left, right, tf.constant(True))
+    loop = (tf.constant(0), tf.stop_gradient(first), left, right, right - left, tf.constant(True))
     return tf.stop_gradient(tf.while_loop(going, step, loop)[1])
 
 

@@ -32,6 +32,7 @@ from models.protocol.descriptions import (
     ESTIMATORS,
     LATENT_FAMILIES,
     LIKELIHOODS,
+    NETWORKS,
     PROTOCOL_VERSION,
     SCHEDULES,
     BetaSchedule,
@@ -46,11 +47,18 @@ from models.protocol.descriptions import (
     LatentFamily,
     Likelihood,
     ModelInfo,
+    Network,
     Role,
     SampleSource,
     Schedule,
     Terms,
     TrainSettings,
+)
+from models.protocol.factors import (
+    Disentanglement,
+    Factor,
+    FactorsMeasured,
+    MeasureFactors,
 )
 from models.protocol.families import (
     FAMILY_PARAMETERS,
@@ -86,6 +94,15 @@ from models.protocol.life import (
     Hello,
     Shutdown,
 )
+from models.protocol.sprites import (
+    ALL_SPRITES,
+    SPRITE_FACTORS,
+    SPRITE_SIZES,
+    USUAL_COUNT,
+    SpritesName,
+    is_sprites,
+    parse_sprites,
+)
 from models.protocol.training import (
     Adjust,
     CheckpointDelayed,
@@ -118,11 +135,11 @@ from models.protocol.triad import (
 
 DecoderRequest = (
     OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
-    | Probabilities | Aggregate | Sample | Gradients | Cancel | Shutdown
+    | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
-    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady
+    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
 )  # fmt: skip
 TrainerRequest = Train | Control | Adjust | FindRuns | Shutdown
 TrainerReply = (
@@ -133,6 +150,7 @@ Request = DecoderRequest | TrainerRequest
 Reply = DecoderReply | TrainerReply
 
 __all__ = [
+    "ALL_SPRITES",
     "BETA_SCHEDULES",
     "ESTIMATORS",
     "FAMILY_PARAMETERS",
@@ -141,12 +159,16 @@ __all__ = [
     "LATENT_VARIANCES",
     "LIKELIHOODS",
     "MU_EDGES",
+    "NETWORKS",
     "NO_SCORE",
     "OBJECTIVES",
     "PROTOCOL_VERSION",
     "SCHEDULES",
     "SIGMA_EDGES",
+    "SPRITE_FACTORS",
+    "SPRITE_SIZES",
     "STANDARD_NORMAL",
+    "USUAL_COUNT",
     "Adjust",
     "Aggregate",
     "AggregateReady",
@@ -168,6 +190,7 @@ __all__ = [
     "DecoderRequest",
     "Dials",
     "Discrete",
+    "Disentanglement",
     "Diverged",
     "Draw",
     "Drawn",
@@ -183,6 +206,8 @@ __all__ = [
     "EpochRecord",
     "Estimates",
     "Estimator",
+    "Factor",
+    "FactorsMeasured",
     "Failed",
     "Family",
     "FindRuns",
@@ -199,8 +224,10 @@ __all__ = [
     "Likelihood",
     "Locate",
     "Located",
+    "MeasureFactors",
     "ModelInfo",
     "ModelOpened",
+    "Network",
     "Numbers",
     "Objective",
     "OpenData",
@@ -221,6 +248,7 @@ __all__ = [
     "Schedule",
     "Shutdown",
     "Snapshot",
+    "SpritesName",
     "StepShown",
     "Terms",
     "Train",
@@ -229,7 +257,9 @@ __all__ = [
     "TrainerReply",
     "TrainerRequest",
     "UnfinishedRun",
+    "is_sprites",
     "latent_member",
+    "parse_sprites",
     "usual_family",
     "with_parameter",
 ]

@@ -15,6 +15,8 @@ Floats64 = NDArray[np.float64]
 Role = Literal["decoder", "trainer"]
 Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian"]
 LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "continuous_bernoulli", "gaussian")
+Network = Literal["dense", "conv"]
+NETWORKS: tuple[Network, ...] = ("dense", "conv")
 Schedule = Literal["constant", "cosine"]
 SCHEDULES: tuple[Schedule, ...] = ("constant", "cosine")
 BetaSchedule = Literal["constant", "warmup", "cyclic"]
@@ -57,6 +59,9 @@ class TrainSettings:
     ``beta_epochs`` (warmup) or again in the first half of every ``beta_epochs`` (cyclic). ``average`` is the decay of
     the moving average of the weights, which is what is evaluated and kept (0: the weights themselves).
 
+    A ``conv`` network halves the image with one convolution for each of ``channels`` before its ``hidden`` layers, and
+    doubles it again after those of the decoder; a ``dense`` one has no ``channels``.
+
     ``posterior`` and ``prior`` are the families of q(z|x) and p(z). ``objective`` is the bound that is trained, from
     ``samples`` draws of z for each image: ``elbo`` with the KL in closed form where there is one, ``elbo_mc`` with the
     KL from the draws, ``stl`` (sticking the landing), ``iwae`` and ``dreg``. ``free_bits`` nats of KL are free in each
@@ -88,6 +93,8 @@ class TrainSettings:
     early_stopping_patience: int = 0
     min_delta: float = 0.0
     restore_best_weights: bool = False
+    network: Network = "dense"
+    channels: tuple[int, ...] = (32, 32, 64)
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ class DataInfo:
     """An opened data set: uint8 images as a ``.npy`` file [n, h, w, c] that can be memory-mapped, labels int64 [n].
 
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
-    the source has names (sub-folders), otherwise empty.
+    the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
+    values of ``factor_names``, where the factors of variation are known.
     """
 
     path: str
@@ -129,6 +137,8 @@ class DataInfo:
     images_path: str
     labels_path: str | None
     label_names: tuple[str, ...] = ()
+    factors_path: str | None = None
+    factor_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

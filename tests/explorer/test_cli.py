@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.commands.train import parse_hidden
+from explorer.commands.train import parse_sizes
 from explorer.export.images import read_latent
 from models.estimators import draw_gradients
 from models.geometry import standard_noise
@@ -307,10 +307,10 @@ def test_the_command_line_is_light() -> None:
 
 
 def test_hidden_layers_are_a_list_of_numbers() -> None:
-    assert parse_hidden("256,128") == (256, 128)
-    assert parse_hidden("") == ()
+    assert parse_sizes("256,128", "hidden") == (256, 128)
+    assert parse_sizes("", "hidden") == ()
     with pytest.raises(InputError, match="is not a list of numbers like 256,128"):
-        parse_hidden("256;128")
+        parse_sizes("256;128", "hidden")
 
 
 def test_gradients_prints_the_numbers_of_the_laboratory(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 SIZE = (1280, 800)
-TABS = ("distribution", "workbench", "lab", "training", "log")
+TABS = ("distribution", "workbench", "lab", "factors", "training", "log")
 SECONDS = 110
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,21 +22,13 @@ LONG_MS = 90_000
 
 
 @pytest.fixture
-def pane(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
-    """A small data set is open and the form asks for a small model."""
-    np.save(tmp_path / "few.npy", np.array(desk.data.images[:IMAGES]))
-    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "few.npy")
-    form = desk.window.training.form
-    desk.window.show_pane("Training")
+def pane(small_data: Desk) -> Desk:
+    """The form asks for a small model."""
+    form = small_data.window.training.form
     form.fields["hidden"].setText("32")
     form.fields["latent_dim"].setValue(LATENT)
     form.fields["epochs"].setValue(3)
-    yield desk
-    if desk.state.run.active:
-        desk.state.run.control("discard")
-        desk.qtbot.waitUntil(lambda: not desk.state.run.active, timeout=LONG_MS)
-    desk.state.run.unsaved = None
+    return small_data
 
 
 def _run(desk: Desk) -> Finished:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,22 +21,14 @@ EPOCHS = 5
 
 
 @pytest.fixture
-def pane(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
-    """A small data set is open and the form asks for a small model."""
-    np.save(tmp_path / "few.npy", np.array(desk.data.images[:300]))
-    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "few.npy")
-    form = desk.window.training.form
-    desk.window.show_pane("Training")
+def pane(small_data: Desk) -> Desk:
+    """The form asks for a small model."""
+    form = small_data.window.training.form
     for name, value in (("latent_dim", 4), ("epochs", EPOCHS), ("seed", 0)):
         form.fields[name].setValue(value)
     form.fields["hidden"].setText("24")
     form.seeds.setValue(1)
-    yield desk
-    if desk.state.run.active:
-        desk.state.run.control("discard")
-        desk.qtbot.waitUntil(lambda: not desk.state.run.active, timeout=LONG_MS)
-    desk.state.run.unsaved = None
+    return small_data
 
 
 def run_to_end(desk: Desk) -> None:

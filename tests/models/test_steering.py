@@ -170,3 +170,12 @@ def test_a_longer_chunk_uses_the_dials_too() -> None:
 
 def initial_architecture() -> Architecture:
     return architecture_of(SETTINGS, IMAGE_SHAPE)
+
+
+def test_a_dial_turned_before_a_run_goes_on_counts_too(tiny_data: Path, tmp_path: Path) -> None:
+    list(events(run_of(tiny_data, tmp_path / "run", epochs=2)))
+    again = run_of(tiny_data, tmp_path / "run", resume=True, epochs=3)
+    again.adjust(Dials(0.002, 0.5))
+    story = list(events(again))
+    assert story[0].dials == Dials(0.002, 0.5)
+    assert latest_checkpoint(tmp_path / "run").history[-1].beta == 0.5

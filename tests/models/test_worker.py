@@ -18,6 +18,7 @@ import pytest
 import scipy.stats
 from PIL import Image
 
+from models.disentanglement import KnownFactors, disentanglement
 from models.geometry import standard_noise
 from models.protocol import (
     FAMILY_PARAMETERS,
@@ -42,6 +43,7 @@ from models.protocol import (
     EncodeFile,
     EncodeImages,
     EpochDone,
+    FactorsMeasured,
     Failed,
     Family,
     Finished,
@@ -49,6 +51,7 @@ from models.protocol import (
     Likelihood,
     Locate,
     Located,
+    MeasureFactors,
     ModelOpened,
     OpenData,
     OpenModel,
@@ -63,7 +66,7 @@ from models.protocol import (
     TrainSettings,
 )
 from models.worker import main
-from tests.models.conftest import blobs
+from tests.models.conftest import blobs, finish
 
 PATIENCE = 60.0
 ROOT = Path(__file__).parents[2]
@@ -227,6 +230,45 @@ def test_embedding_and_aggregate_of_a_data_set(opened: Worker, tiny_data: Path) 
     again = opened.ask(Embed(6), Embedded)
     assert again.mu_path == embedded.mu_path
     assert np.array_equal(again.summary.kl, summary.kl)
+
+
+def failure_of(worker: Worker) -> Failed:
+    """Return the next failure; what was given up before is told first."""
+    while not isinstance(reply := worker.receive(), Failed):
+        assert isinstance(reply, Dropped), reply
+    return reply
+
+
+def test_factors_are_measured_when_the_data_have_been_encoded(opened: Worker, tiny_data: Path, tmp_path: Path) -> None:
+    opened.send(OpenData(2, str(tiny_data)))
+    opened.send(Embed(3))
+    opened.send(MeasureFactors(4))
+    embedded, measured = opened.until(Embedded), opened.until(FactorsMeasured)
+    assert (measured.model_digest, measured.data_digest) == (embedded.model_digest, embedded.data_digest)
+    mu, labels = np.load(embedded.mu_path), np.arange(160) % 4
+    direct = finish(disentanglement(mu, KnownFactors(("class",), labels[:, np.newaxis])))
+    assert measured.result is not None
+    assert np.array_equal(measured.result.information, direct.information)
+    assert measured.result.factors[0].entropy == pytest.approx(np.log(4.0))
+    np.save(tmp_path / "bare.npy", blobs(30))
+    opened.send(OpenData(5, str(tmp_path / "bare.npy")))
+    opened.until(DataOpened)
+    opened.send(MeasureFactors(6))
+    failed = failure_of(opened)
+    assert (failed.id, failed.message) == (6, "the factors are measured when the data have been encoded")
+    opened.send(Embed(7))
+    opened.send(MeasureFactors(8))
+    assert opened.until(FactorsMeasured).result is None
+
+
+def test_sprites_are_opened_by_name_while_pictures_are_decoded(opened: Worker) -> None:
+    opened.send(OpenData(2, "sprites:1500:3"))
+    opened.send(Decode(3, np.zeros((1, 3), np.float32)))
+    assert isinstance(opened.receive(), Decoded)
+    data = opened.until(DataOpened).data
+    assert (data.count, data.image_shape, data.path) == (1500, (64, 64, 1), "sprites:1500:3")
+    opened.send(OpenData(4, "sprites:0"))
+    assert failure_of(opened).message.startswith("sprites:0: at least two images")
 
 
 def test_a_request_overtakes_background_work(opened: Worker, tmp_path: Path) -> None:

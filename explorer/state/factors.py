@@ -1,0 +1,102 @@
+"""What is known of the factors of the open data: how the dimensions of the open model depend on them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.state.model import ModelState
+from models.protocol import Disentanglement, Factor, FactorsMeasured
+
+NOTHING_KNOWN = "Nothing is known of the factors of these images: open sprites or data with labels."
+NOT_YET = "The images are being encoded …"
+
+
+class FactorState(QObject):
+    """The newest measurement, and which factor of it is looked at.
+
+    Signals
+    -------
+    changed
+        There is another :attr:`result`, none, or another :attr:`message` in its place.
+    factor_changed
+        Another factor was chosen.
+    wanted_changed
+        Whether anybody looks at it: what nobody sees is not measured.
+    """
+
+    changed = Signal()
+    factor_changed = Signal()
+    wanted_changed = Signal()
+
+    def __init__(self, model: ModelState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.answer: FactorsMeasured | None = None
+        self.failure = ""
+        self.factor = 0
+        self.wanted = False
+        for signal in (model.model_changed, model.data_changed, model.embedding_changed):
+            signal.connect(self._forget_stale)
+
+    @property
+    def result(self) -> Disentanglement | None:
+        """What was measured, None while nothing is known."""
+        return None if self.answer is None else self.answer.result
+
+    @property
+    def chosen(self) -> Factor | None:
+        """The factor that is looked at."""
+        return None if self.result is None else self.result.factors[self.factor]
+
+    @property
+    def message(self) -> str:
+        """What stands in the place of a result that is not there: what to do or to wait for."""
+        model, data = self._model.model, self._model.data
+        if self.result is not None:
+            return ""
+        if data is None or (data.info.factors_path is None and data.info.labels_path is None):
+            return NOTHING_KNOWN
+        if model is not None and not self._model.compatible:
+            wanted, found = (" × ".join(map(str, shape)) for shape in (model.image_shape, data.info.image_shape))
+            return f"{model.name} takes images of {wanted}, {data.info.name} has {found}: open or train one for them."
+        return self.failure or NOT_YET
+
+    def set_wanted(self, wanted: bool) -> None:
+        """Tell whether the numbers are looked at."""
+        if wanted != self.wanted:
+            self.wanted = wanted
+            self.wanted_changed.emit()
+
+    def take(self, answer: FactorsMeasured) -> None:
+        """Show what was measured, unless it is of another model or other data."""
+        model, data = self._model.model, self._model.data
+        if model is None or data is None:
+            return
+        if (answer.model_digest, answer.data_digest) == (model.digest, data.info.digest):
+            self.answer = answer
+            count = 1 if answer.result is None else len(answer.result.factors)
+            self.factor = min(self.factor, count - 1)
+            self.changed.emit()
+
+    def fail(self, message: str) -> None:
+        """It could not be measured."""
+        self.failure = message
+        self.changed.emit()
+
+    def set_factor(self, row: int) -> None:
+        """Look at another factor."""
+        if row != self.factor:
+            self.factor = row
+            self.factor_changed.emit()
+
+    def _forget_stale(self) -> None:
+        """Numbers of another model stay until new ones can come: while one trains they would flicker."""
+        model, data, answer = self._model.model, self._model.data, self.answer
+        self.failure = ""
+        if answer is not None and self._model.embedding is None:
+            self.answer = None
+        elif answer is not None and model is not None and data is not None:
+            fits = answer.result is not None and answer.result.information.shape[1] == model.latent_dim
+            if not fits or answer.data_digest != data.info.digest:
+                self.answer = None
+        self.changed.emit()

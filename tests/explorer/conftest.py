@@ -1,0 +1,28 @@
+"""What several tests of the window begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.desk import PATIENCE_MS, Desk
+
+FEW = 300
+LONG_MS = 90_000
+
+
+@pytest.fixture
+def small_data(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
+    """A window with the first few digits open and the Training pane in front; a run that goes on is discarded."""
+    np.save(tmp_path / "few.npy", np.array(desk.data.images[:FEW]))
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        desk.drop(tmp_path / "few.npy")
+    desk.window.show_pane("Training")
+    yield desk
+    if desk.state.run.active:
+        desk.state.run.control("discard")
+        desk.qtbot.waitUntil(lambda: not desk.state.run.active, timeout=LONG_MS)
+    desk.state.run.unsaved = None
