@@ -94,7 +94,7 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
-    """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX or a folder. Ctrl-C stops and keeps it."""
+    """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord, a folder. Ctrl-C stops and keeps."""
     from explorer.commands.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))

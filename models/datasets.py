@@ -1,8 +1,9 @@
 """Data sets of images from outside: recognized by content, checked, and laid out in the cache folder.
 
 Accepted are ``.npz`` (``images`` uint8 [n, h, w] or [n, h, w, c], optional ``labels`` [n]), ``.npy`` with the images
-alone, IDX files (plain or ``.gz``, with the labels file beside it) and folders of pictures, whose sub-folders, if
-any, are the classes; a name such as ``sprites:5000`` stands for generated images. Float images in 0–1 are converted.
+alone, IDX files (plain or ``.gz``, with the labels file beside it), folders of pictures, whose sub-folders, if any, are
+the classes, folders of ``.npz`` shards, and TFRecord files or folders of them; a name such as ``sprites:5000`` stands
+for generated images. Float images in 0–1 are converted.
 Nothing is ever unpickled, and no more than a block of images is in memory at a time. NumPy and Pillow only.
 """
 
@@ -20,7 +21,9 @@ from models import sprites
 from models.datasets_arrays import npy_source, npz_source
 from models.datasets_folder import folder_source, list_folder
 from models.datasets_idx import idx_source, labels_file
+from models.datasets_shards import shard_files, shards_source
 from models.datasets_source import Source
+from models.datasets_tfrecord import is_tfrecord, tfrecord_files, tfrecord_source
 from models.files import reason_of
 from models.protocol import DataInfo, InputError, SpritesName, is_sprites, parse_sprites
 
@@ -35,7 +38,7 @@ SOURCES: tuple[tuple[bytes, Callable[[Path], Source]], ...] = (
     (b"\x1f\x8b", idx_source),
     (b"\x00\x00", idx_source),
 )
-KINDS = "an .npz or .npy of images, an IDX file or a folder of pictures"
+KINDS = "an .npz or .npy of images, an IDX or TFRecord file, or a folder of pictures or of .npz or TFRecord files"
 
 
 def open_data(path: str | Path) -> DataInfo:
@@ -55,7 +58,7 @@ def opening_data(path: str | Path) -> Generator[None, None, DataInfo]:
         return (yield from _generating(parse_sprites(str(path))))
     path = Path(path)
     try:
-        if path.is_dir():
+        if path.is_dir() and not shard_files(path) and not tfrecord_files(path):
             listing = yield from list_folder(path)
             fingerprint, read = listing.digest[:16], partial(folder_source, listing)
         else:
@@ -103,10 +106,15 @@ def _check_count(source: Source, path: Path) -> None:
 
 
 def _file_source(path: Path) -> Source:
+    if path.is_dir():
+        return shards_source(path) if shard_files(path) else tfrecord_source(path)
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(12)
     if not start:
         raise InputError(path.name, "the file is empty")
+    # Its first byte may be any.
+    if is_tfrecord(path, start):
+        return tfrecord_source(path)
     if start.startswith(PICKLE_MAGIC):
         raise InputError(path.name, "this is a Python pickle, which can run any code and is never opened")
     for magic, source in SOURCES:
@@ -128,6 +136,9 @@ def _fingerprint(path: Path) -> Generator[None, None, str]:
 
 
 def _files_of(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from shard_files(path) or tfrecord_files(path)
+        return
     yield path
     labels = labels_file(path)
     if labels is not None:

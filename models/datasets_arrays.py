@@ -9,7 +9,7 @@ from typing import IO
 
 import numpy as np
 
-from models.datasets_source import Images, Labels, Source, by, image_shape_of, images_per_block
+from models.datasets_source import MAX_STREAMED_BYTES, Images, Labels, Source, by, image_shape_of, images_per_block
 from models.npy import opened_archive, read_exactly, read_header
 from models.protocol import InputError
 
@@ -18,7 +18,7 @@ def npy_source(path: Path) -> Source:
     """Return the images of a ``.npy`` file [n, h, w(, c)]; InputError if it does not hold any."""
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.name)
-    image_shape = image_shape_of(shape, path.name)
+    image_shape = image_shape_of(shape, path.name, MAX_STREAMED_BYTES)
     _check_image_type(dtype, path.name)
     return Source(shape[0], image_shape, _npy_blocks(path, shape[0], image_shape))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.datasets_source import Images, Labels, Source, check_size
+from models.datasets_source import MAX_STREAMED_BYTES, Images, Labels, Source, check_size
 from models.pictures import GREY_MODES, opened_picture, picture_array
 from models.protocol import InputError
 
@@ -61,7 +61,7 @@ def folder_source(listing: Listing) -> Source:
     order = np.random.default_rng(SHUFFLE_SEED).permutation(len(listing.files))
     files = [listing.folder / listing.files[index] for index in order]
     image_shape = _image_shape(files[0])
-    check_size(len(files), image_shape, name)
+    check_size(len(files), image_shape, name, MAX_STREAMED_BYTES)
     labels = None if listing.labels is None else listing.labels[order]
     return Source(len(files), image_shape, _blocks(files, image_shape), labels, listing.label_names)
 

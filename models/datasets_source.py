@@ -16,6 +16,8 @@ Labels = NDArray[np.int64]
 # A dense network has a weight for every pixel of every unit; in colour this is the limit of Architecture.
 MAX_IMAGE_PIXELS = 256 * 256
 MAX_DATA_BYTES = 2 << 30
+# What is not one packed file cannot swell when it is opened: it is laid out in slices, and streamed.
+MAX_STREAMED_BYTES = 256 << 30
 BLOCK_BYTES = 1 << 19
 
 
@@ -50,7 +52,7 @@ class Source:
     factor_names: tuple[str, ...] = ()
 
 
-def image_shape_of(shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
+def image_shape_of(shape: tuple[int, ...], name: str, limit: int = MAX_DATA_BYTES) -> tuple[int, int, int]:
     """Return [h, w, c] of images declared as [n, h, w] or [n, h, w, c]; InputError if that is not possible."""
     if len(shape) not in (3, 4):
         raise InputError(
@@ -60,11 +62,11 @@ def image_shape_of(shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
     height, width, channels = shape[1:] if len(shape) == 4 else (*shape[1:], 1)
     if channels not in (1, 3):
         raise InputError(name, f"images must have 1 or 3 channels, not {channels}")
-    check_size(shape[0], (height, width, channels), name)
+    check_size(shape[0], (height, width, channels), name, limit)
     return height, width, channels
 
 
-def check_size(count: int, image_shape: tuple[int, int, int], name: str) -> None:
+def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: int = MAX_DATA_BYTES) -> None:
     """Refuse images that are empty or too large, and more of them than memory and cache are meant for."""
     height, width, channels = image_shape
     if height < 1 or width < 1:
@@ -74,8 +76,10 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str) -> None
         raise InputError(
             name, f"images of {width} × {height} pixels are too large, {MAX_IMAGE_PIXELS:,} in all are possible"
         )
-    if count * values > MAX_DATA_BYTES:
-        raise InputError(name, f"{count} images of {width} × {height} pixels are more than the limit of 2 GiB")
+    if count * values > limit:
+        raise InputError(
+            name, f"{count} images of {width} × {height} pixels are more than the limit of {limit >> 30} GiB"
+        )
 
 
 def images_per_block(image_shape: tuple[int, int, int], bytes_per_value: int = 1) -> int:

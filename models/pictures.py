@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +22,15 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
 
 
 @contextmanager
-def opened_picture(path: Path) -> Iterator[Image.Image]:
-    """Open ``path`` without decoding it; InputError if it is no picture, too large, or breaks while it is read."""
+def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.Image]:
+    """Open ``path``, or ``content`` from within it, without decoding it.
+
+    InputError if it is no picture, too large, or breaks while it is read.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise _too_large(path, f" of {image.width} × {image.height} pixels")
                 yield image

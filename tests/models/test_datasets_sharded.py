@@ -1,0 +1,134 @@
+"""Data in many pieces: folders of ``.npz`` shards and TFRecord files, whole, damaged, and as TensorFlow writes them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from models.crc32c import crc32c, crc32c_each
+from models.datasets import load_images, open_data
+from models.protocol import InputError
+from tests.models.conftest import blobs
+
+IMAGES = blobs(40)
+LABELS = np.arange(40) % 3
+
+
+def png(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image.squeeze()).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def example(image: np.ndarray, label: int | None, raw: bool) -> bytes:
+    features = {
+        "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[image.tobytes() if raw else png(image)]))
+    }
+    integers = dict(zip(("height", "width", "depth"), image.shape, strict=True)) if raw else {}
+    integers |= {} if label is None else {"label": label}
+    features |= {
+        name: tf.train.Feature(int64_list=tf.train.Int64List(value=[value])) for name, value in integers.items()
+    }
+    message: bytes = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    return message
+
+
+def write_records(path: Path, images: np.ndarray, labels: np.ndarray | None = None, raw: bool = True) -> None:
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for index, image in enumerate(images):
+            writer.write(example(image, None if labels is None else int(labels[index]), raw))
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        open_data(path)
+    return str(caught.value)
+
+
+def test_the_checksum_is_the_published_one() -> None:
+    assert crc32c(b"123456789") == 0xE3069283
+    rng = np.random.default_rng(0)
+    texts = [rng.bytes(size) for size in (0, 1, 3, 4, 5, 255, 256, 257, 784, 5000)] + [b"123456789", bytes(600)]
+    assert crc32c_each(texts) == [crc32c(text) for text in texts]
+    assert crc32c_each([]) == []
+
+
+@pytest.mark.parametrize("labels", [LABELS, None])
+def test_shards_come_out_one_after_the_other(labels: np.ndarray | None, tmp_path: Path) -> None:
+    for index, part in enumerate(np.split(np.arange(40), [7, 20])):
+        extra = {} if labels is None else {"labels": labels[part]}
+        np.savez(tmp_path / f"part-{index}.npz", images=IMAGES[part], **extra)
+    info = open_data(tmp_path)
+    assert np.array_equal(load_images(info), IMAGES)
+    assert (info.labels_path is None) == (labels is None)
+    assert labels is None or np.array_equal(np.load(info.labels_path), labels)
+
+
+def test_a_shard_that_is_damaged_or_unlike_the_first_is_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES)
+    np.savez(tmp_path / "b.npz", images=IMAGES)
+    whole = (tmp_path / "b.npz").read_bytes()
+    (tmp_path / "b.npz").write_bytes(whole[: len(whole) // 2])
+    assert refusal(tmp_path) == "b.npz: the file is truncated or damaged"
+    changed = bytearray(whole)
+    changed[len(whole) // 2] ^= 1
+    (tmp_path / "b.npz").write_bytes(changed)
+    assert refusal(tmp_path) == "b.npz: the file is truncated or damaged"
+    np.savez(tmp_path / "b.npz", images=IMAGES[:, :4])
+    assert refusal(tmp_path).startswith("b.npz: its images are 4 × 5 × 1")
+    np.savez(tmp_path / "b.npz", images=IMAGES, labels=LABELS)
+    assert refusal(tmp_path).startswith("b.npz: either it or a.npz has labels")
+
+
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize("name", ["set.tfrecord", "set.data"])
+def test_records_that_tensorflow_wrote_come_out_the_same(raw: bool, name: str, tmp_path: Path) -> None:
+    write_records(tmp_path / name, IMAGES, LABELS - 1, raw)
+    info = open_data(tmp_path / name)
+    assert np.array_equal(load_images(info), IMAGES)
+    assert np.array_equal(np.load(info.labels_path), LABELS - 1)
+
+
+def test_a_folder_of_records_in_colour_without_labels(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (12, 4, 3, 3), np.uint8)
+    write_records(tmp_path / "train.tfrecord-00000-of-00002", images[:5], raw=False)
+    write_records(tmp_path / "train.tfrecord-00001-of-00002", images[5:])
+    info = open_data(tmp_path)
+    assert np.array_equal(load_images(info), images)
+    assert info.labels_path is None
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [(0, "the checksum of its length is wrong"), (60, "its checksum is wrong, it is damaged"), (-1, "its checksum")],
+)
+def test_a_damaged_record_is_named(place: int, expected: str, tmp_path: Path) -> None:
+    path = tmp_path / "set.tfrecord"
+    write_records(path, IMAGES)
+    content = bytearray(path.read_bytes())
+    size = len(content) // len(IMAGES)
+    content[17 * size + place % size] ^= 4
+    path.write_bytes(content)
+    assert refusal(path).startswith(f"set.tfrecord: record 17: {expected}")
+    path.write_bytes(content[: 16 * size + 30])
+    assert refusal(path) == "set.tfrecord: record 16: the file is truncated"
+
+
+def test_a_record_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "set.tfrecord"
+    cases = {
+        b"\x0a\xff": "this is not a tf.train.Example",
+        b"": "it has no feature image of bytes",
+        example(IMAGES[0, :3], None, raw=True): "its image is 3 × 5 × 1, but the first is 6 × 5 × 1",
+        example(IMAGES[0], 1, raw=True): "either it or the first has a label",
+    }
+    for content, expected in cases.items():
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            writer.write(example(IMAGES[0], None, raw=True))
+            writer.write(content)
+        assert refusal(path).startswith(f"set.tfrecord: record 1: {expected}")
