@@ -102,7 +102,7 @@ def test_a_collapsed_scale_stays_positive_with_a_finite_gradient() -> None:
     parameters["encoder.scale.bias"] = tf.constant([-90.0])
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        loc, scale = encode(parameters, tf.zeros([1, 1]))
+        loc, scale = encode(architecture, parameters, tf.zeros([1, 1]))
         kl = tf.reduce_sum(LatentSpace().kl(loc, scale))
     assert float(scale[0, 0]) == pytest.approx(1e-4)
     assert np.isfinite(tape.gradient(kl, parameters)["encoder.scale.bias"].numpy()).all()

@@ -49,7 +49,7 @@ def test_with_many_draws_the_sampled_divergence_is_the_exact_one(posterior: Late
     loss, parameters, x, _ = loss_of(settings)
     from models.networks import encode
 
-    exact = tf.reduce_mean(loss.space.kl(*encode(parameters, x)), axis=0)
+    exact = tf.reduce_mean(loss.space.kl(*encode(architecture_of(settings, IMAGE_SHAPE), parameters, x)), axis=0)
     assert np.allclose(sampled.kl, exact, atol=6e-3)
     assert float(sampled.loss) == pytest.approx(float(sampled.reconstruction + tf.reduce_sum(sampled.kl)), rel=1e-5)
 
