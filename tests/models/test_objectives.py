@@ -117,13 +117,13 @@ def test_the_network_is_the_one_that_numpy_computes() -> None:
         return inputs @ values[f"{name}.kernel"] + values[f"{name}.bias"]
 
     hidden = np.maximum(layer("encoder.hidden.1", np.maximum(layer("encoder.hidden.0", x), 0)), 0)
-    loc, scale = encode(values, tf.constant(x))
+    loc, scale = encode(architecture, values, tf.constant(x))
     assert np.allclose(loc.numpy(), layer("encoder.loc", hidden), atol=1e-6)
     assert np.allclose(scale.numpy(), np.log1p(np.exp(layer("encoder.scale", hidden))) + 1e-4, atol=1e-6)
     z = loc.numpy()
     hidden = np.maximum(layer("decoder.hidden.1", np.maximum(layer("decoder.hidden.0", z), 0)), 0)
     assert values["decoder.hidden.0.kernel"].shape == (2, 4)
-    assert np.allclose(decode(values, tf.constant(z)).numpy(), layer("decoder.logits", hidden), atol=1e-6)
+    assert np.allclose(decode(architecture, values, tf.constant(z)).numpy(), layer("decoder.logits", hidden), atol=1e-6)
 
 
 def test_the_named_likelihood_is_used() -> None:
