@@ -17,7 +17,7 @@ def bundled_datasets() -> tuple[str, ...]:
 
 
 def bundled_models() -> tuple[str, ...]:
-    """Names of the bundled models, sorted, e.g. ``("mnist-vae-2", "mnist-vae-50")``."""
+    """Names of the bundled models, sorted, e.g. ``("mnist-vae-2", "mnist-vae-50", "sprites-vae-10")``."""
     return _names("models", ".safetensors")
 
 

@@ -13,8 +13,15 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 import resources
+from explorer.commands.report import finished
+from models.datasets import load_images, open_data
+from models.disentanglement import disentanglement, factors_of
+from models.opening import open_model
+from models.vae import VAE
 
 ICONS = Path(resources.__file__).parent / "icons"
+# What one dimension knows at least of what is found, as a share of its entropy; by chance it would be 0.04.
+FOUND = 0.15
 SIGNS = "μσεβ·±−×≤≥∂√²₀₁₂₃₄₅₆₇₈₉→▶●○…∞∑"
 
 
@@ -33,6 +40,36 @@ def test_mnist_is_what_its_provenance_says() -> None:
 def test_bundled_names_open() -> None:
     assert "mnist_10k" in resources.bundled_datasets()
     assert all(resources.model_path(name).is_file() for name in resources.bundled_models())
+
+
+@pytest.mark.parametrize("name", resources.bundled_models())
+def test_a_model_is_small_and_what_its_provenance_says(name: str) -> None:
+    path = resources.model_path(name)
+    provenance = (path.parent / "PROVENANCE.md").read_text(encoding="utf-8")
+    assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}.safetensors" in provenance
+    assert path.stat().st_size < 2_000_000
+    info = open_model(path).info
+    assert f"--out {name}.safetensors" in info.recipe
+    figures = {row[0]: row[1:] for row in _rows_of(provenance) if len(row) == 1 + len(resources.bundled_models())}
+    column = figures["figure"].index(name)
+    for figure, metric in (("test ELBO, nats", "elbo"), ("KL, nats", "kl")):
+        assert float(figures[figure][column].replace("−", "-")) == pytest.approx(info.metrics[metric], abs=5e-3)
+    assert int(figures["parameters"][column].replace(" ", "")) == info.parameters
+
+
+def _rows_of(text: str) -> list[list[str]]:
+    """Return the cells of all lines of tables."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+
+
+def test_the_model_of_sprites_has_found_place_and_scale() -> None:
+    opened, data = open_model(resources.model_path("sprites-vae-10")), open_data("sprites:2000:1")
+    assert opened.architecture.network == "conv"
+    vae, known = VAE(opened.architecture, opened.parameters), factors_of(data)
+    assert known is not None
+    result = finished(disentanglement(vae.encode(load_images(data))[0], known), lambda: None)
+    best = dict(zip(known.names, result.normalized.max(axis=1), strict=True))
+    assert min(best[name] for name in ("scale", "x", "y")) > FOUND
 
 
 @pytest.mark.parametrize("find", [resources.dataset_path, resources.icon_path, resources.model_path])

@@ -99,7 +99,7 @@ def test_info_describes_a_model_a_data_set_and_a_picture(workshop: Path) -> None
 @pytest.mark.parametrize("name", bundled_models())
 def test_info_describes_the_bundled_models(name: str, tmp_path: Path) -> None:
     values = result(tmp_path, "info", name)
-    assert values["dataset"] == "mnist_10k"
+    assert values["dataset"] == name.split("-", maxsplit=1)[0].replace("mnist", "mnist_10k")
     assert values["path"] == str(model_path(name))
 
 

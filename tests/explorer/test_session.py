@@ -11,9 +11,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.app import FIRST_MODEL
 from explorer.state import AppState, session
 from explorer.state.latent import Point, Snapshot, Source
-from tests.desk import Desk, opened_app
+from resources import model_path
+from tests.desk import PATIENCE_MS, Desk, opened_app
 
 
 def _busy_state() -> AppState:
@@ -159,3 +161,12 @@ def test_a_damaged_session_is_told_and_the_window_opens_anew(
         assert "starts anew: " in desk.window.banner.text.text()
         desk.qtbot.waitUntil(lambda: app.state.results.picture is not None, timeout=30_000)
         assert app.state.model.model is not None
+
+
+def test_generated_data_come_back_by_their_name(qapp: QApplication, qtbot: QtBot, cached: None, tmp_path: Path) -> None:
+    stored = {"model": str(model_path(FIRST_MODEL)), "data": "sprites:50"}
+    session.save(session.session_path(), session.capture(AppState()) | stored)
+    with opened_app(qapp, keep_session=True) as app:
+        qtbot.waitUntil(lambda: app.state.model.data is not None, timeout=PATIENCE_MS)
+        assert Desk(app, qtbot).data.info.name == "sprites:50"
+        assert app.window.banner.isHidden()
