@@ -176,7 +176,8 @@ class DistributionPane(Pane):
         if grip.slope == 0.0 or self._stuck(name, now, grip.slope, gap):
             return
         step = gap / grip.slope
-        if next(p for p in FAMILY_PARAMETERS[triad.family.name] if p.name == name).positive:
+        positive = next(p for p in FAMILY_PARAMETERS[triad.family.name] if p.name == name).positive
+        if positive and name != "scale":
             following = min(max(now + step, now / MOST_FACTOR), now * MOST_FACTOR)
         else:
             following = now + min(max(step, -MOST_STEPS * abs(gap)), MOST_STEPS * abs(gap))

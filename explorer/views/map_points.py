@@ -59,13 +59,17 @@ class MarkerLayer(Layer):
         return QRectF(left, top, THUMB, THUMB)
 
     def marker_at(self, frame: Frame, pixel: QPointF) -> Marker | None:
-        """Return the topmost point whose handle or picture is under ``pixel``."""
+        """Return the point whose handle is nearest to ``pixel`` and within reach, else the topmost picture under it."""
+        best, nearest = None, HANDLE_RADIUS + 4.0
         for marker in reversed(self.markers):
             x, y = frame.to_pixels(marker.xy)
-            near = np.hypot(pixel.x() - x, pixel.y() - y) <= HANDLE_RADIUS + 4
-            if near or (marker.picture is not None and self.thumbnail_rect(frame, marker).contains(pixel)):
-                return marker
-        return None
+            distance = float(np.hypot(pixel.x() - x, pixel.y() - y))
+            if distance < nearest:
+                best, nearest = marker, distance
+        if best is not None:
+            return best
+        pictured = (marker for marker in reversed(self.markers) if marker.picture is not None)
+        return next((marker for marker in pictured if self.thumbnail_rect(frame, marker).contains(pixel)), None)
 
     def _draw_outlines(self, painter: QPainter, frame: Frame, marker: Marker) -> None:
         color = QColor(self.theme.colors.accent)
