@@ -27,7 +27,9 @@ RULE = TrainSettings(early_stopping_patience=2, min_delta=0.5)
 
 def record(epoch: int, loss: float) -> EpochRecord:
     """An epoch whose test loss is ``loss``."""
-    return EpochRecord(epoch, epoch, Terms(0, 0, 0, 0), Terms(0.0, 1.0, 1.0, loss), (), 0, 1.0, 1.0)
+    return EpochRecord(
+        epoch, epoch, Terms(0, 0, 0, 0), Terms(0.0, 1.0, 1.0, loss), (), 0, 1.0, 1e-3, 1.0, (), (), 1.0, 1.0
+    )
 
 
 def ours(losses: Sequence[float], rule: TrainSettings) -> tuple[int, int]:
