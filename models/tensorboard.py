@@ -17,8 +17,9 @@ from models.protocol import EpochRecord, InputError
 
 PLUGIN, DATA_CLASS_SCALAR = "scalars", 1
 VALIDATION = "val_"
-TRAINED = ("loss", "elbo", "reconstruction", "kl", "images_per_second")
+TRAINED = ("loss", "elbo", "reconstruction", "kl", "images_per_second", "gradient_norm", "learning_rate", "beta")
 NOT_CURVES = ("epoch", "step", "elapsed")
+HISTOGRAMS = ("mu_counts_", "sigma_counts_")
 
 
 class EpochLog:
@@ -39,7 +40,7 @@ class EpochLog:
             columns = keras_columns(record)
             step = int(columns["epoch"])
             for name, value in columns.items():
-                if name not in NOT_CURVES:
+                if name not in NOT_CURVES and not name.startswith(HISTOGRAMS):
                     writer = self._train if name in TRAINED else self._test
                     with writer.as_default():
                         _scalar(f"epoch_{name.removeprefix(VALIDATION)}", value, step)

@@ -30,7 +30,8 @@ def test_tags_and_steps_are_those_of_keras(tmp_path: Path) -> None:
     log.write(RECORDS[2:])
     log.close()
     train, test = _scalars(tmp_path / "log" / "train"), _scalars(tmp_path / "log" / "validation")
-    assert set(train) == {f"epoch_{name}" for name in ("loss", "elbo", "reconstruction", "kl", "images_per_second")}
+    of_training = "images_per_second", "gradient_norm", "learning_rate", "beta"
+    assert set(train) == {f"epoch_{name}" for name in ("loss", "elbo", "reconstruction", "kl", *of_training)}
     assert set(test) == {
         *(f"epoch_{name}" for name in ("loss", "elbo", "reconstruction", "kl", "active_units")),
         "epoch_kl_per_dim_0", "epoch_kl_per_dim_1",
