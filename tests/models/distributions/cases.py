@@ -30,9 +30,9 @@ class TwoNormals:
         "scale1": "positive",
     }
 
-    def __call__(self, logit: tf.Tensor, *_: tf.Tensor, **part: tf.Tensor) -> Mixture:
-        normals = [Normal(part[f"loc{index}"], part[f"scale{index}"]) for index in (0, 1)]
-        return Mixture(normals, logits=tf.stack([logit, tf.zeros_like(logit)], -1))
+    def __call__(self, logit: tf.Tensor, validate: bool = True, **part: tf.Tensor) -> Mixture:
+        normals = [Normal(part[f"loc{index}"], part[f"scale{index}"], validate) for index in (0, 1)]
+        return Mixture(normals, logits=tf.stack([logit, tf.zeros_like(logit)], -1), validate=validate)
 
 
 KINDS: dict[str, Callable[..., Distribution]] = {**FAMILIES, "Mixture": TwoNormals()}
@@ -53,9 +53,11 @@ class Case:
     def __str__(self) -> str:
         return f"{self.family}({', '.join(f'{value:g}' for value in self.values)})"
 
-    def build(self, dtype: type = np.float64, parameters: list[tf.Tensor] | None = None) -> Distribution:
+    def build(
+        self, dtype: type = np.float64, parameters: list[tf.Tensor] | None = None, validate: bool = True
+    ) -> Distribution:
         given = [tf.constant(value, dtype) for value in self.values] if parameters is None else parameters
-        return KINDS[self.family](**dict(zip(self.names, given, strict=True)))
+        return KINDS[self.family](**dict(zip(self.names, given, strict=True)), validate=validate)
 
     @property
     def names(self) -> list[str]:

@@ -14,7 +14,8 @@ from models.distributions import FAMILIES, Dirichlet, Distribution, Multivariate
 from models.distributions.scored import Scored
 from tests.models.distributions.cases import CASES, Case
 
-ONE_EACH = list({case.family: case for case in CASES if case.family in FAMILIES}.values())
+ONE_EACH = list({case.family: case for case in CASES}.values())
+SINGLE = [case for case in ONE_EACH if case.family in FAMILIES]
 OF_VALUES = ("prob", "log_prob", "cdf", "log_cdf", "survival_function", "to_noise")
 OF_BATCH = ("mean", "variance", "entropy")
 
@@ -24,18 +25,19 @@ def values_of(case: Case, dtype: type) -> tf.Tensor:
 
 
 def results(case: Case, parameters: list[tf.Tensor], method: str, values: tf.Tensor) -> tf.Tensor:
-    q = FAMILIES[case.family](**dict(zip(case.names, parameters, strict=True)), validate=False)
+    q = case.build(parameters=parameters, validate=False)
     if method in OF_BATCH:
         return getattr(q, method)()
     if method == "sample":
         return q.sample(5, seed=3)
-    if method == "quantile":
-        values = tf.constant([1e-6, 0.1, 0.5, 0.9, 0.999], values.dtype)
-    if method in {"from_noise", "log_prob_at_noise"}:
-        values = tf.constant([0.1, 0.3, 0.5, 0.7, 0.9], values.dtype)  # noise of every family
+    if method in INSIDE:
+        column = [-1] + [1] * (values.shape.rank - 1)
+        values = tf.reshape(tf.constant(INSIDE[method], values.dtype), column)
     return getattr(q, method)(values)
 
 
+NOISE = [0.1, 0.3, 0.5, 0.7, 0.9]  # of every family
+INSIDE = {"quantile": [1e-6, 0.1, 0.5, 0.9, 0.999], "from_noise": NOISE, "log_prob_at_noise": NOISE}
 METHODS = (*OF_VALUES, "quantile", "from_noise", "log_prob_at_noise", "sample", *OF_BATCH)
 
 
@@ -70,25 +72,35 @@ def test_gradients_are_finite_outside_of_the_support(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
-def test_every_method_compiles_with_xla(case: Case) -> None:
-    parameters, values = [tf.constant(value, tf.float64) for value in case.values], values_of(case, np.float64)
-
+def test_every_method_runs_in_a_graph_of_any_batch_and_compiles_with_xla(case: Case) -> None:
     # The density at noise is made of two others, and the quantile of a scored family is the path from its noise.
-    left_out = {"log_prob_at_noise"} | ({"quantile"} if issubclass(FAMILIES[case.family], Scored) else set())
-    methods = [name for name in METHODS if name not in left_out]
+    scored = isinstance(case.build(), Scored)
+    methods = [
+        name for name in METHODS if name not in ({"log_prob_at_noise", "quantile"} if scored else {"log_prob_at_noise"})
+    ]
 
-    def everything(given: list[tf.Tensor], points: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {method: results(case, given, method, points) for method in methods}
+    def everything(points: tf.Tensor, *given: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {method: results(case, list(given), method, points) for method in methods}
 
-    compiled = tf.function(everything, jit_compile=True, autograph=False)(parameters, values)
-    for method, plain in everything(parameters, values).items():
-        if method != "sample":  # XLA's noise is other noise
-            assert np.allclose(compiled[method], plain, rtol=1e-6, atol=1e-9, equal_nan=True), method
-        assert np.isnan(compiled[method]).any() == np.isnan(plain).any()
+    signature = [tf.TensorSpec([None, None], tf.float64), *([tf.TensorSpec([None], tf.float64)] * len(case.values))]
+    # Traced twice: inside XLA the samplers draw in another way.
+    graph, compiled = (
+        tf.function(everything, input_signature=signature, autograph=False, jit_compile=xla) for xla in (False, True)
+    )
+    points = values_of(case, np.float64)[:, tf.newaxis]
+    one, two = ([tf.fill([n], tf.constant(value, tf.float64)) for value in case.values] for n in (1, 2))
+    plain, shorter, found = graph(points, *two), graph(points, *one), compiled(points, *two)
+    assert graph.experimental_get_tracing_count() == 1
+    for method, values in plain.items():
+        assert values.shape == found[method].shape == ((2,) if method in OF_BATCH else (5, 2)), method
+        if method != "sample":  # the noise of another batch, and that of XLA, is other noise
+            assert np.allclose(values[..., :1], shorter[method], rtol=1e-12, atol=0.0, equal_nan=True), method
+            assert np.allclose(found[method], values, rtol=1e-6, atol=1e-9, equal_nan=True), method
+        assert np.isnan(found[method]).any() == np.isnan(values).any()
 
 
 class Drawing(keras.layers.Layer):
-    """Adds samples whose parameters are trained to its input."""
+    """Adds the mean of samples whose parameters are trained to each row of its input."""
 
     def __init__(self, case: Case) -> None:
         super().__init__()
@@ -96,24 +108,25 @@ class Drawing(keras.layers.Layer):
         self.offsets = [self.add_weight(shape=(), initializer="zeros", name=name) for name in case.names]
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        given = [tf.cast(value, tf.float32) + tf.convert_to_tensor(part)
+        row = tf.zeros_like(inputs[:, 0])  # the number of rows is known when the graph runs
+        given = [tf.cast(value, tf.float32) + tf.convert_to_tensor(part) + row
                  for value, part in zip(self.case.values, self.offsets, strict=True)]  # fmt: skip
-        q = FAMILIES[self.case.family](*given, validate=False)
-        return inputs + tf.reduce_mean(q.sample(8, seed=1))
+        q = self.case.build(parameters=given, validate=False)
+        return inputs + tf.reduce_mean(q.sample(8, seed=1), 0)[:, tf.newaxis]
 
 
-@pytest.mark.parametrize("case", ONE_EACH, ids=str)
-def test_parameters_are_trained_in_a_layer(case: Case) -> None:
-    layer = Drawing(case)
-    model = keras.Sequential([keras.Input((1,)), layer])
+def test_parameters_of_every_family_are_trained_in_layers_of_one_model() -> None:
+    layers = [Drawing(case) for case in ONE_EACH]
+    rows = keras.Input((1,))
+    model = keras.Model(rows, keras.ops.concatenate([layer(rows) for layer in layers], axis=-1))
     model.compile(optimizer=keras.optimizers.SGD(1e-3), loss="mse")
-    model.fit(np.zeros((4, 1), np.float32), np.ones((4, 1), np.float32), epochs=2, verbose=0)
-    moved = np.array([float(part) for part in layer.offsets])
-    assert np.isfinite(moved).all()
-    assert moved.any()
+    model.fit(np.zeros((5, 1), np.float32), np.ones((5, len(layers)), np.float32), batch_size=3, epochs=2, verbose=0)
+    moved = {str(layer.case): np.array([float(part) for part in layer.offsets]) for layer in layers}
+    assert {name: offsets for name, offsets in moved.items() if not np.isfinite(offsets).all()} == {}
+    assert [name for name, offsets in moved.items() if not offsets.any()] == []
 
 
-@pytest.mark.parametrize("case", ONE_EACH, ids=str)
+@pytest.mark.parametrize("case", SINGLE, ids=str)
 def test_bad_parameters_are_refused(case: Case) -> None:
     kind = FAMILIES[case.family]
     for index, name in enumerate(case.names):
@@ -128,12 +141,16 @@ def test_bad_parameters_are_refused(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
-def test_empty_batches_and_whole_numbers_are_allowed(case: Case) -> None:
+def test_empty_batches_are_allowed(case: Case) -> None:
     q = case.build(parameters=[tf.fill([0], tf.constant(value, tf.float64)) for value in case.values])
     assert q.sample(3, seed=1).shape == (3, 0)
     assert q.quantile(0.5).shape == q.mean().shape == (0,)
     assert case.build().sample(0, seed=1).shape == (0,)
-    whole = FAMILIES[case.family](*(np.array(index + 1) for index in range(len(case.names))))
+
+
+@pytest.mark.parametrize("case", SINGLE, ids=str)
+def test_whole_numbers_are_allowed(case: Case) -> None:
+    whole = case.build(parameters=[np.array(index + 1) for index in range(len(case.names))])
     assert whole.dtype == tf.float32
     assert np.isfinite(whole.sample(3, seed=1)).all()
 
