@@ -89,9 +89,14 @@ class MultivariateNormalTriL(VectorDistribution):
         return tf.linalg.triangular_solve(root, away[..., tf.newaxis])[..., 0]
 
     def log_prob(self, value: object) -> tf.Tensor:
-        """Return the joint log density [...] in nats."""
-        eps = self.to_noise(value)
-        return tf.reduce_sum(-0.5 * eps * eps - tf.math.log(self.diagonal) - LOG_SQRT_TWO_PI, axis=-1)
+        """Return the joint log density [...] in nats, −∞ where an entry is infinite."""
+        z = self._value(value)
+        infinite = tf.math.is_inf(z)
+        # The substitution would take the difference of two infinities.
+        eps = self.to_noise(tf.where(infinite, tf.zeros_like(z), z))
+        log_prob = tf.reduce_sum(-0.5 * eps * eps - tf.math.log(self.diagonal) - LOG_SQRT_TWO_PI, axis=-1)
+        beyond = tf.reduce_any(infinite, -1)
+        return log_prob - tf.where(beyond, tf.constant(math.inf, self.dtype), tf.constant(0.0, self.dtype))
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""
