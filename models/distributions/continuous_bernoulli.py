@@ -82,6 +82,7 @@ class ContinuousBernoulli(Sampled):
         safe = tf.where(steep, slope, -tf.ones_like(slope))
         far = safe_log(tf.exp(safe) - above * tf.math.expm1(safe)) / safe
         w = tf.clip_by_value(tf.where(steep, far, near), 0.0, 1.0)
+        w = tf.where(above <= 0.0, tf.ones_like(w), w)  # the edge itself, without the rounding of what leads there
         return tf.where(positive, 1.0 - w, w)
 
     def _mean(self) -> tf.Tensor:

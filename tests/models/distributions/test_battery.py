@@ -101,7 +101,7 @@ def test_outside_the_support_there_is_nothing_and_nan_stays(case: Case, dtype: t
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_quantiles_end_at_the_edges_and_exist_between_0_and_1_only(case: Case) -> None:
     found = case.build().quantile(np.array([0.0, 1.0, -0.1, 1.1, np.nan])).numpy()
-    assert found[:2] == pytest.approx(case.support)
+    assert tuple(found[:2]) == case.support
     assert np.isnan(found[2:]).all()
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import models.distributions as md
 from models.distributions import Distribution, kl_divergence
+from models.distributions.kl import _REGISTRY
 
 PAIRS = [
     (md.Laplace, (0.25, 1.5), md.Laplace, (-0.5, 1.0)), (md.Laplace, (0.25, 1.5), md.Normal, (-0.5, 2.0)),
@@ -43,6 +44,13 @@ def test_divergence_is_the_mean_of_the_log_ratio(
     assert abs(ratio.mean() - float(kl_divergence(q, p))) <= 4 * ratio.std() / np.sqrt(n) + 1e-9
     if q_kind is p_kind:
         assert float(kl_divergence(q, q)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_every_registered_pair_is_asked() -> None:
+    vectors = [md.MultivariateNormalDiag, md.MultivariateNormalTriL, md.Dirichlet]  # in test_multivariate.py
+    asked = {(q, p) for q, _, p, _ in PAIRS} | {(kind, kind) for kind in vectors}
+    known = {(q, p) for q, p in _REGISTRY if q.__module__.startswith("models.") and p.__module__.startswith("models.")}
+    assert known == asked
 
 
 def test_a_support_that_does_not_contain_the_other_is_infinitely_far() -> None:
