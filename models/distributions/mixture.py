@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import ClassVar
 
 import numpy as np
@@ -68,11 +69,18 @@ class Mixture(Sampled):
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         return self._log_sum([part.log_prob(value) for part in self.components])
 
+    def _probability(self, parts: list[tf.Tensor]) -> tf.Tensor:
+        """Return Σ πᵢ·partᵢ of probabilities: 1 where all of them are, and no more, whatever the weights add up to."""
+        total = self._sum(parts)
+        sure = reduce(tf.logical_and, [tf.equal(part, 1.0) for part in parts])
+        rounded = tf.where(sure, tf.ones_like(total), tf.minimum(total, 1.0))
+        return total + tf.stop_gradient(rounded - total)
+
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return self._sum([part.cdf(value) for part in self.components])
+        return self._probability([part.cdf(value) for part in self.components])
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return self._sum([part.survival_function(value) for part in self.components])
+        return self._probability([part.survival_function(value) for part in self.components])
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
         lower, upper = self._cdf(value), self._survival_function(value)
