@@ -127,9 +127,7 @@ def test_batches_broadcast() -> None:
 def test_probabilities_end_at_one_whatever_the_weights_add_up_to(dtype: type) -> None:
     logits = np.stack([np.linspace(-4.0, 4.0, 33), np.zeros(33)], -1).astype(dtype)
     q = Mixture([md.Normal(dtype(0.0), dtype(1.0)), md.Laplace(dtype(0.0), dtype(1.0))], logits=logits)
-    sums = tf.reduce_sum(q.probs, -1)
-    assert (sums > 1.0).numpy().any()
-    assert (sums < 1.0).numpy().any()
+    assert (tf.reduce_sum(q.probs, -1) != 1.0).numpy().any()
     for side, ends in ((-1.0, (0.0, 1.0)), (1.0, (1.0, 0.0))):
         far = np.full(33, side * np.inf, dtype)
         assert [set(part.numpy()) for part in (q.cdf(far), q.survival_function(far))] == [{end} for end in ends]
