@@ -90,6 +90,7 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--restore-best-weights", is_flag=True, help="Keep the weights of the epoch with the lowest test loss.")
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves, to a .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a log for TensorBoard into this folder.")
+@click.option("--strategy", type=click.Choice(["mirrored", "multiworker"]), help="All devices, or those of TF_CONFIG.")
 @click.option("--memory-limit", default=1024, show_default=True, help="MiB beyond which images are read as needed.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
@@ -98,7 +99,7 @@ def train(data: str, **options: Any) -> int:  # noqa: ANN401
     from explorer.commands.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))
-    how = How(*(options.pop(name) for name in ("resume", "memory_limit")))
+    how = How(*(options.pop(name) for name in ("resume", "memory_limit", "strategy")))
     return run_training(data, outputs, how, options)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
 
-from models.architecture import architecture_of
+from models.architecture import Architecture, architecture_of
 from models.arithmetic import gigaflop_per_image, peak_gflops
 from models.checkpoint import Checkpoint
 from models.datasets import load_images, opening_data
@@ -32,6 +32,7 @@ from models.protocol import (
     Progress,
     Reply,
     Train,
+    TrainSettings,
     TrainStarted,
 )
 from models.run_memory import RunMemory
@@ -44,16 +45,19 @@ SECONDS_PER_TRY = 0.5
 # They are in memory all the time.
 MAX_TEST_IMAGES = 10_000
 
+# The loop of architecture, settings, training images and the bytes of them that may be in memory.
+LoopMaker = Callable[[Architecture, TrainSettings, np.ndarray, int], TrainingLoop]
+
 
 class TrainingRun:
     """One run from data to kept model.
 
     ``events`` yields replies, or None when nothing is to be said; between two of them :meth:`control` takes effect.
-    One that is ``patient`` waits in the end until its model can be written.
+    One that is ``patient`` waits in the end until its model can be written; ``make_loop`` decides who shares the work.
     """
 
-    def __init__(self, request: Train, patient: bool = False) -> None:
-        self._request = request
+    def __init__(self, request: Train, patient: bool = False, make_loop: LoopMaker = TrainingLoop) -> None:
+        self._request, self._make_loop = request, make_loop
         self._settings = check_settings(request.settings)
         dials = Dials(self._settings.learning_rate, self._settings.beta)
         self._memory = RunMemory(self._settings, dials)
@@ -89,7 +93,7 @@ class TrainingRun:
         train, test = self._images()
         self._architecture = architecture_of(self._settings, self._data.image_shape)
         self._writer.describe(self._data, self._architecture)
-        self._loop = TrainingLoop(self._architecture, self._settings, train, self._request.memory_limit)
+        self._loop = self._make_loop(self._architecture, self._settings, train, self._request.memory_limit)
         self._evaluator = Evaluator(self._architecture, test)
         self._state = self._starting_state()
         self._details = StepDetails(self._loop, self._settings.objective)
@@ -200,7 +204,8 @@ class TrainingRun:
 
     def _train_chunk(self, order: tf.Tensor) -> ChunkSums:
         batch = self._state.step % self._loop.steps_per_epoch
-        steps = 1 if self._stepping else min(self._memory.clock.chunk(), self._loop.steps_per_epoch - batch)
+        left = self._loop.steps_per_epoch - batch
+        steps = 1 if self._stepping else self._loop.chunk(self._memory.clock.chunk(), left)
         before, began = replace(self._state), time.perf_counter()
         sums = self._loop.run(self._state, order, batch, steps, self._memory.dials)
         self._memory.clock.add(steps, time.perf_counter() - began)

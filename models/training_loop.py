@@ -142,6 +142,10 @@ class TrainingLoop:
         state.step += made
         return steps - made
 
+    def chunk(self, wanted: int, left: int) -> int:
+        """Return how many steps to make in one call: those ``wanted``, but no more than are ``left`` in the epoch."""
+        return min(wanted, left)
+
     def begin_epoch(self, state: LoopState) -> None:
         """Sum anew, unless ``state`` lies within an epoch."""
         if state.step % self.steps_per_epoch == 0:
@@ -197,15 +201,20 @@ class TrainingLoop:
         norm_taken: tf.Tensor,
     ) -> tuple[tuple[Tensors, ...], tf.Tensor]:  # fmt: skip
         """Make one step on a ``batch`` of images [b, pixels] in 0–1 and noise [K, b, d]."""
-        parameters = state[0]
         rate, beta = self.scheduled(dials, step)
+        terms, gradients = self.differentiated(state[0], batch, beta)
+        norm = tf.cond(norm_taken, lambda: global_norm(gradients), lambda: tf.constant(0.0))
+        head = tf.stack([terms[0], terms[1], norm, tf.cast(norm_taken, tf.float32)])
+        return self._move(state, gradients, rate, step), tf.concat([head, terms[2:]], axis=0)
+
+    def differentiated(
+        self, parameters: Tensors, batch: tuple[tf.Tensor, tf.Tensor], beta: tf.Tensor
+    ) -> tuple[tf.Tensor, Tensors]:
+        """Return loss, reconstruction and KL of each dimension [2 + d], means over the batch, and the gradients."""
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(parameters)
             loss = self.loss(parameters, *batch, beta)
-        gradients = gradients_of(tape, loss, parameters)
-        norm = tf.cond(norm_taken, lambda: global_norm(gradients), lambda: tf.constant(0.0))
-        head = tf.stack([loss.loss, loss.reconstruction, norm, tf.cast(norm_taken, tf.float32)])
-        return self._move(state, gradients, rate, step), tf.concat([head, loss.kl], axis=0)
+        return tf.concat([[loss.loss, loss.reconstruction], loss.kl], axis=0), gradients_of(tape, loss, parameters)
 
     def _moved(
         self, state: tuple[Tensors, ...], gradients: Tensors, rate: tf.Tensor, step: tf.Tensor

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -57,12 +59,14 @@ class How:
 
     resume: bool
     memory_limit: int
+    strategy: str | None = None
 
 
 def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
     """Train on ``data`` and leave the model; return the exit code.
 
-    Checkpoints lie in ``OUT.run`` until the model is written, so that ``--resume`` goes on after a crash.
+    Checkpoints lie in ``OUT.run`` until the model is written, so that ``--resume`` goes on after a crash. Of several
+    machines the chief does this; the others leave nothing and say nothing.
     """
     out = outputs.model
     check_target(out, ".safetensors")
@@ -75,12 +79,13 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     run_folder = out.with_suffix(".run")
     limit = max(0, how.memory_limit) << 20
     request = Train(1, str(find_data(data)), str(run_folder), out.stem, settings, how.resume, memory_limit=limit)
+    if not _is_chief(how):
+        return _assist(request, how)
     _check_nothing_lost(run_folder, how.resume)
     start_science("trainer")
     from models.checkpoint import remove_run
-    from models.training import TrainingRun
 
-    run = TrainingRun(request)
+    run = _run_of(request, how)
     with _stopped_by_interrupt(run), _recording(outputs) as curves:
         story, finished = _follow(run, curves)
     if finished.path is None:
@@ -90,6 +95,47 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     remove_run(run_folder)
     _report(out, finished, story, outputs.as_json)
     return 0
+
+
+def _is_chief(how: How) -> bool:
+    """Whether this process writes what the training leaves: as TF_CONFIG says, and without a cluster always."""
+    from models.cluster import read_cluster
+
+    return how.strategy != "multiworker" or read_cluster().chief
+
+
+def _assist(request: Train, how: How) -> int:
+    """Do the work of a machine that is not the chief; its own copy of the run is thrown away in the end."""
+    with tempfile.TemporaryDirectory() as scratch:
+        mine = Path(scratch) / "run"
+        if request.resume:
+            _copy_run(Path(request.run_folder), mine)
+        start_science("trainer")
+        for event in _run_of(replace(request, run_folder=str(mine)), how).events():
+            if isinstance(event, Diverged):
+                raise ValueError(_diverged(event))
+    return 0
+
+
+def _copy_run(run_folder: Path, mine: Path) -> None:
+    """Take over the checkpoints of the chief; InputError where this machine does not see them."""
+    if not run_folder.is_dir():
+        raise InputError(str(run_folder), "to resume, the folder of the run must be there on every machine")
+    shutil.copytree(run_folder, mine, ignore=shutil.ignore_patterns(".*", "run.lock", "epochs"))
+
+
+def _run_of(request: Train, how: How) -> TrainingRun:
+    """Return the run, which several devices or machines may share; with more than one, this waits for all of them."""
+    from models.training import TrainingRun
+
+    if how.strategy is None:
+        return TrainingRun(request)
+    from models.distributed import mirrored, multiworker, shared_by
+
+    strategy = mirrored() if how.strategy == "mirrored" else multiworker()
+    batch = request.settings.batch_size * strategy.num_replicas_in_sync
+    settings = replace(request.settings, batch_size=batch)
+    return TrainingRun(replace(request, settings=settings), make_loop=shared_by(strategy))
 
 
 def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
