@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.tour_meters import DragMeter
 
+from models.protocol import Family
+
 if TYPE_CHECKING:
     from explorer.views.triad_plots import TriadPlot
     from explorer.window import MainWindow
@@ -28,13 +30,24 @@ class Hands:
         self.window, self.drags = window, drags
 
     def drag(self, widget: QWidget, path: list[QPointF]) -> Iterator[Step]:
-        """Drag along ``path``, in coordinates of the widget."""
+        """Drag along ``path``, in coordinates of the widget.
+
+        On the workbench a value at its bound stays as it is: no paint follows such a move, and it is not counted.
+        """
         self._send(widget, QEvent.Type.MouseButtonPress, path[0], LEFT, LEFT)
         for place in path[1:]:
+            before = self._on_workbench()
             self._send(widget, QEvent.Type.MouseMove, place, NONE, LEFT)
-            self.drags.moved(self.window.state.latency.stamp)
+            if before is None or before != self._on_workbench():
+                self.drags.moved(self.window.state.latency.stamp)
             yield _pause()
         self._send(widget, QEvent.Type.MouseButtonRelease, path[-1], LEFT, NONE)
+
+    def _on_workbench(self) -> tuple[Family, str, float] | None:
+        """Return what the workbench shows, or None where it is not looked at."""
+        state = self.window.state
+        bench = state.workbench
+        return (bench.family, bench.anchor, bench.value) if state.triad.on_workbench else None
 
     def _send(
         self, widget: QWidget, kind: QEvent.Type, place: QPointF, button: Qt.MouseButton, held: Qt.MouseButton

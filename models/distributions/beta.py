@@ -16,7 +16,7 @@ from models.distributions.base import Domain, Reparameterization
 from models.distributions.samplers import log_standard_gamma
 from models.distributions.scored import Sampled, attach
 from models.distributions.solver import Tails, invert, tail_slope
-from models.distributions.special import edge_power, edge_product, expit, log_of_smaller, safe_log, wide
+from models.distributions.special import edge_power, edge_product, expit, log_of_smaller, safe_log, score_of, wide
 
 
 class Beta(Sampled):
@@ -45,13 +45,13 @@ class Beta(Sampled):
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         inside, fixed = self._clipped(value)
-        plain = beta_tail(self.concentration1, self.concentration0, fixed, 1.0 - fixed)
-        return self._with_slopes(plain, inside, 1.0)
+        lower, _ = beta_tails(self.concentration1, self.concentration0, fixed, 1.0 - fixed)
+        return self._with_slopes(lower, inside, 1.0)
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
         inside, fixed = self._clipped(value)
-        plain = beta_tail(self.concentration0, self.concentration1, 1.0 - fixed, fixed)
-        return self._with_slopes(plain, inside, -1.0)
+        _, upper = beta_tails(self.concentration1, self.concentration0, fixed, 1.0 - fixed)
+        return self._with_slopes(upper, inside, -1.0)
 
     def _clipped(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         inside = tf.where(value < 0.0, tf.zeros_like(value), tf.where(value > 1.0, tf.ones_like(value), value))
@@ -94,7 +94,7 @@ class Beta(Sampled):
         low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
         a, b = (wide(tf.stop_gradient(part)) for part in (self.concentration1, self.concentration0))
         bound = tf.constant(700.0, tf.float64)
-        start = tf.math.log(a / b) + 0.0 * wide(low_inside)
+        start = _first_guess(a, b, wide(low_inside), wide(up_inside))
         t = invert(_logit_tails(a, b), low_inside, up_inside, start, -bound, bound)
         z = expit(t)
 
@@ -127,24 +127,38 @@ def log_beta(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.math.lgamma(a) + tf.math.lgamma(b) - tf.math.lgamma(a + b), dtype)
 
 
-def beta_tail(a: tf.Tensor, b: tf.Tensor, x: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
-    """Return the regularized incomplete beta function I_x(a, b), x in [0, 1] and rest = 1 − x, without derivatives."""
+def beta_tails(a: tf.Tensor, b: tf.Tensor, x: tf.Tensor, rest: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the regularized incomplete beta function I_x(a, b) and 1 − I_x(a, b), without derivatives.
+
+    ``x`` lies in [0, 1] and ``rest`` = 1 − x; the smaller of both goes into the function.
+    """
     x64, rest64, zero = wide(x), wide(rest), tf.zeros_like(wide(x) + wide(a) + wide(b))
     a64, b64 = (wide(tf.stop_gradient(part)) + zero for part in (a, b))
     plain = x64 + zero <= 0.5
-    direct = tf.math.betainc(a64, b64, tf.where(plain, x64, 0.5 + zero))
-    mirrored = 1.0 - tf.math.betainc(b64, a64, tf.where(plain, 0.5 + zero, rest64 + zero))
-    return tf.cast(tf.where(plain, direct, mirrored), x.dtype)
+    part = tf.math.betainc(
+        tf.where(plain, a64, b64), tf.where(plain, b64, a64), tf.where(plain, x64 + zero, rest64 + zero)
+    )
+    lower, upper = tf.where(plain, part, 1.0 - part), tf.where(plain, 1.0 - part, part)
+    return tf.cast(lower, x.dtype), tf.cast(upper, x.dtype)
 
 
 def _logit_tails(a: tf.Tensor, b: tf.Tensor) -> Tails:
     def tails(t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         x, rest = expit(t), expit(-t)
-        lower, upper = beta_tail(a, b, x, rest), beta_tail(b, a, rest, x)
+        lower, upper = beta_tails(a, b, x, rest)
         log_density = -a * tf.math.softplus(-t) - b * tf.math.softplus(t) - log_beta(a, b)
         return _log_tail(lower, upper, a, b, t), _log_tail(upper, lower, b, a, -t), log_density
 
     return tails
+
+
+def _first_guess(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return logit z near the root: from the normal score, or from the leading term of a tail close to its edge."""
+    middle = tf.math.log(a / b) + score_of(lower, upper) * tf.sqrt(1.0 / a + 1.0 / b)
+    near_0 = (tf.math.log(lower) + tf.math.log(a) + log_beta(a, b)) / a
+    near_1 = -(tf.math.log(upper) + tf.math.log(b) + log_beta(a, b)) / b
+    start = tf.where((lower < upper) & (near_0 < -1.0 - tf.math.log1p(b)), near_0, middle)
+    return tf.where((upper < lower) & (near_1 > 1.0 + tf.math.log1p(a)), near_1, start)
 
 
 def _log_tail(part: tf.Tensor, rest: tf.Tensor, a: tf.Tensor, b: tf.Tensor, t: tf.Tensor) -> tf.Tensor:

@@ -21,6 +21,7 @@ from models.distributions.special import (
     igammac,
     log_of_smaller,
     safe_log,
+    score_of,
     wide,
 )
 
@@ -189,7 +190,7 @@ def _log_gamma_tails(a: tf.Tensor) -> Tails:
 
 def _first_guess(a: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
     """Return log z by Wilson & Hilferty's cube of a normal score, or by the leading term of the lower tail."""
-    score = tf.where(lower < upper, tf.math.ndtri(lower), -tf.math.ndtri(upper))
+    score = score_of(lower, upper)
     root = 1.0 - 1.0 / (9.0 * a) + score / (3.0 * tf.sqrt(a))
     cube = tf.math.log(a) + 3.0 * tf.math.log(tf.maximum(root, 0.05))
     leading = (tf.math.log(lower) + tf.math.lgamma(a + 1.0)) / a

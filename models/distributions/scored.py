@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from models.distributions.base import Distribution
-from models.distributions.special import ndtr
+from models.distributions.special import ndtr, score_of
 
 
 class Scored(Distribution):
@@ -21,11 +21,7 @@ class Scored(Distribution):
         return self._inverse(ndtr(eps), ndtr(-eps))
 
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
-        lower, upper = self._cdf(z), self._survival_function(z)
-        half = tf.constant(0.5, self.dtype)
-        below = lower < half
-        score = tf.math.ndtri(tf.where(below, lower, half))
-        return tf.where(below, score, -tf.math.ndtri(tf.where(below, half, upper)))
+        return score_of(self._cdf(z), self._survival_function(z))
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
         return self._inverse(u, 1.0 - u)

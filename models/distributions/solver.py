@@ -45,7 +45,7 @@ def invert(
     first = tf.clip_by_value(start + shape, left, right)
 
     def step(
-        count: tf.Tensor, t: tf.Tensor, a: tf.Tensor, b: tf.Tensor, last: tf.Tensor, _: tf.Tensor
+        count: tf.Tensor, t: tf.Tensor, a: tf.Tensor, b: tf.Tensor, last: tf.Tensor, found: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
         log_lower, log_upper, log_density = tails(t)
         log_now = tf.where(below, log_lower, log_upper)
@@ -57,13 +57,13 @@ def invert(
         # The distribution functions carry 11 to 15 digits: below that, steps are noise, and no longer get shorter.
         moved = tf.abs(following - t)
         noise = (moved < NEAR * tf.maximum(tf.abs(following), 1.0)) & (moved >= 0.5 * last)
-        moving = (moved > 4e-16 * tf.abs(following)) & (tf.abs(excess) > ROUNDING) & ~noise
-        return count + 1, following, a, b, moved, tf.reduce_any(moving)
+        ended = (moved <= 4e-16 * tf.abs(following)) | (tf.abs(excess) <= ROUNDING) | noise
+        return count + 1, tf.where(found, t, following), a, b, moved, found | ended
 
     def going(count: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
-        return state[-1] & (count < MOST_STEPS)
+        return ~tf.reduce_all(state[-1]) & (count < MOST_STEPS)
 
-    loop = (tf.constant(0), tf.stop_gradient(first), left, right, right - left, tf.constant(True))
+    loop = (tf.constant(0), tf.stop_gradient(first), left, right, right - left, tf.zeros_like(below))
     return tf.stop_gradient(tf.while_loop(going, step, loop)[1])
 
 

@@ -203,6 +203,14 @@ def normal_score(level: tf.Tensor) -> tf.Tensor:
     return tf.where(w < 5.0, middle, tail) * (2.0 * level - 1.0) / SQRT_HALF
 
 
+def score_of(lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return the normal score with probabilities ``lower`` below and ``upper`` above it, from the smaller of the two."""
+    half = tf.constant(0.5, lower.dtype)
+    below = lower < upper
+    score = tf.math.ndtri(tf.where(below, lower, half))
+    return tf.where(below, score, -tf.math.ndtri(tf.where(below, half, upper)))
+
+
 def inside_xla() -> bool:
     """Return whether the graph being built will be compiled by XLA."""
     return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())

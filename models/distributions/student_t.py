@@ -12,11 +12,11 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.beta import beta_tail, log_beta
+from models.distributions.beta import beta_tails, log_beta
 from models.distributions.samplers import log_standard_gamma
 from models.distributions.scored import Sampled, attach
 from models.distributions.solver import Tails, invert, tail_slope
-from models.distributions.special import log_of_smaller, ndtr, standard_normal, wide
+from models.distributions.special import log_of_smaller, ndtr, score_of, standard_normal, wide
 
 
 class StudentT(Sampled):
@@ -52,7 +52,7 @@ class StudentT(Sampled):
         """Return P(T > y) of the standard distribution with derivatives in y and df."""
         fixed = tf.stop_gradient(y + tf.zeros_like(self.df))
         df = wide(tf.stop_gradient(self.df))
-        plain = tf.cast(_upper(wide(fixed), df), self.dtype)
+        plain = tf.cast(_tails(wide(fixed), df)[1], self.dtype)
 
         def slopes() -> list[tf.Tensor]:
             bounded = tf.clip_by_value(wide(fixed), -1e150, 1e150)
@@ -67,8 +67,8 @@ class StudentT(Sampled):
         low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
         df = wide(tf.stop_gradient(self.df))
         bound = tf.constant(340.0, tf.float64)
-        start = tf.where(low_inside < up_inside, tf.math.ndtri(wide(low_inside)), -tf.math.ndtri(wide(up_inside)))
-        w = invert(_asinh_tails(df), low_inside, up_inside, tf.asinh(start) * (1.0 + 1.0 / df), -bound, bound)
+        start = _first_guess(df, wide(low_inside), wide(up_inside))
+        w = invert(_asinh_tails(df), low_inside, up_inside, start, -bound, bound)
         y = tf.sinh(w)
 
         def slopes() -> list[tf.Tensor]:
@@ -108,14 +108,14 @@ def _log1p_ratio(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
     return tf.where(large, far, tf.math.log1p(inner * inner))
 
 
-def _upper(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
-    """Return P(T > y): ½ I_x(ν/2, ½) with x = ν/(ν + y²) for y > 0."""
+def _tails(y: tf.Tensor, df: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return P(T ≤ y) and P(T > y); the latter is ½ I_x(ν/2, ½) with x = ν/(ν + y²) for y > 0."""
     ratio = tf.square(y) / df
     x, rest = 1.0 / (1.0 + ratio), tf.where(tf.math.is_inf(ratio), tf.ones_like(ratio), ratio / (1.0 + ratio))
-    tail = 0.5 * beta_tail(0.5 * df, tf.constant(0.5, df.dtype), x, rest)
-    near = tf.where(y > 0.0, tail, 1.0 - tail)
+    tail = 0.5 * beta_tails(0.5 * df, tf.constant(0.5, df.dtype), x, rest)[0]
+    lower, upper = tf.where(y > 0.0, 1.0 - tail, tail), tf.where(y > 0.0, tail, 1.0 - tail)
     # Beyond 1e8 the distribution is the normal one to rounding.
-    return tf.where(df > 1e8, ndtr(-y), near)
+    return tf.where(df > 1e8, ndtr(y), lower), tf.where(df > 1e8, ndtr(-y), upper)
 
 
 def _df_slope(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
@@ -136,10 +136,19 @@ def _df_slope(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
     return tf.sign(y) * tf.cosh(w) * tail_slope(density, score, w, tf.ones_like(w))
 
 
+def _first_guess(df: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return asinh y near the root: from the normal score, or from the leading term of the tail far outside."""
+    score = score_of(lower, upper)
+    log_tail = tf.math.log(tf.minimum(lower, upper))
+    far = ((0.5 * df - 1.0) * tf.math.log(df) - log_beta(0.5 * df, tf.constant(0.5, df.dtype)) - log_tail) / df
+    outside = far > 0.5 * tf.math.log(df) + 1.0
+    return tf.where(outside, tf.sign(score) * (far + math.log(2.0)), tf.asinh(score) * (1.0 + 1.0 / df))
+
+
 def _asinh_tails(df: tf.Tensor) -> Tails:
     def tails(w: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         y = tf.sinh(w)
-        upper, lower = _upper(y, df), _upper(-y, df)
+        lower, upper = _tails(y, df)
         log_density = tf.math.log(tf.cosh(w)) - 0.5 * (df + 1.0) * _log1p_ratio(y, df) - _log_constant(df)
         return log_of_smaller(lower, upper), log_of_smaller(upper, lower), log_density
 
