@@ -11,7 +11,6 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.tour_meters import DragMeter
-
 from models.protocol import Family
 
 if TYPE_CHECKING:

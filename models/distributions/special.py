@@ -204,7 +204,7 @@ def normal_score(level: tf.Tensor) -> tf.Tensor:
 
 
 def score_of(lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-    """Return the normal score with probabilities ``lower`` below and ``upper`` above it, from the smaller of the two."""
+    """Return the normal score with probability ``lower`` below and ``upper`` above it, from the smaller of the two."""
     half = tf.constant(0.5, lower.dtype)
     below = lower < upper
     score = tf.math.ndtri(tf.where(below, lower, half))
