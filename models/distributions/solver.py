@@ -63,7 +63,7 @@ def invert(
     def going(count: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
         return ~tf.reduce_all(state[-1]) & (count < MOST_STEPS)
 
-    loop = (tf.constant(0), tf.stop_gradient(first), left, right, right - left, tf.zeros_like(below))
+    loop = (tf.constant(0), tf.stop_gradient(first), left, right, right - left, tf.zeros_like(first, tf.bool))
     return tf.stop_gradient(tf.while_loop(going, step, loop)[1])
 
 

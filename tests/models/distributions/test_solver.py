@@ -1,0 +1,47 @@
+"""The root finder: how many times it asks for the distribution function, which is all of its cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import stats
+
+from models.distributions import Beta, Distribution, StudentT, beta, solver, student_t
+from models.distributions.solver import Tails
+from models.distributions.special import ndtr
+
+SCORES = np.linspace(-6.0, 6.0, 241)
+MOST_CALLS = 10
+
+
+@pytest.mark.parametrize(
+    ("q", "oracle"),
+    [
+        (StudentT(np.float64(0.05), np.float64(0.0), np.float64(1.0)), stats.t(0.05)),
+        (StudentT(np.float64(5.0), np.float64(0.0), np.float64(1.0)), stats.t(5.0)),
+        (StudentT(np.float64(1000.0), np.float64(0.0), np.float64(1.0)), stats.t(1000.0)),
+        (Beta(np.float64(0.01), np.float64(0.5)), stats.beta(0.01, 0.5)),
+        (Beta(np.float64(2.5), np.float64(1.5)), stats.beta(2.5, 1.5)),
+        (Beta(np.float64(300.0), np.float64(200.0)), stats.beta(300.0, 200.0)),
+    ],
+    ids=["t 0.05", "t 5", "t 1000", "beta 0.01", "beta 2.5", "beta 300"],
+)  # fmt: skip
+def test_roots_take_few_steps(q: Distribution, oracle: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def counted(tails: Tails, *rest: tf.Tensor) -> tf.Tensor:
+        def asked(t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            calls.append(t)
+            return tails(t)
+
+        return solver.invert(asked, *rest)
+
+    for module in (beta, student_t):
+        monkeypatch.setattr(module, "invert", counted)
+    z = q.from_noise(tf.constant(SCORES)).numpy()
+    assert 0 < len(calls) <= MOST_CALLS
+    expected = np.where(SCORES < 0, oracle.ppf(ndtr(SCORES).numpy()), oracle.isf(ndtr(-SCORES).numpy()))  # type: ignore[attr-defined]
+    # Beyond, the squares of both overflow.
+    inside = (np.abs(expected) > 1e-120) & (np.abs(expected) < 1e120)
+    assert np.allclose(z[inside], expected[inside], rtol=1e-9, atol=0.0)
