@@ -57,8 +57,8 @@ def invert(
         # The distribution functions carry 11 to 15 digits: below that, steps are noise, and no longer get shorter.
         moved = tf.abs(following - t)
         noise = (moved < NEAR * tf.maximum(tf.abs(following), 1.0)) & (moved >= 0.5 * last)
-        ended = (moved <= 4e-16 * tf.abs(following)) | (tf.abs(excess) <= ROUNDING) | noise
-        return count + 1, tf.where(found, t, following), a, b, moved, found | ended
+        moving = (moved > 4e-16 * tf.abs(following)) & (tf.abs(excess) > ROUNDING) & ~noise
+        return count + 1, tf.where(found, t, following), a, b, moved, found | ~moving
 
     def going(count: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
         return ~tf.reduce_all(state[-1]) & (count < MOST_STEPS)
