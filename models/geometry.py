@@ -12,6 +12,7 @@ from models.protocol.families import LATENT_DF
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+USUAL_RANGE = 4.0
 
 
 def reparameterize(mu: Vector, sigma: Vector, eps: Vector) -> Vector:
@@ -96,18 +97,26 @@ def dimension_plane(latent_dim: int, x: int, y: int) -> Projection:
     return Projection(basis, np.zeros(latent_dim), (dimension_name(x), dimension_name(y)))
 
 
-def principal_plane(mean: Vector, covariance: Matrix) -> Projection:
-    """Return the plane of the first two principal components of data with this mean [d] and covariance [d, d], d ≥ 2.
+def principal_axes(covariance: Matrix) -> tuple[Matrix, Vector]:
+    """Return the first two principal axes [2, d] of data with this covariance [d, d], and their shares of its trace.
 
     The sign of each axis is fixed so that its largest loading is positive: the picture does not flip between runs.
     """
     values, vectors = np.linalg.eigh(covariance)
-    basis = vectors[:, ::-1][:, :2].T.copy()
-    for row in basis:
-        row *= np.sign(row[np.argmax(np.abs(row))])
-    total = max(float(values.sum()), np.finfo(float).tiny)
-    share = (float(values[-1]) / total, float(values[-2]) / total)
-    return Projection(basis, mean, ("PC 1", "PC 2"), share)
+    axes = vectors[:, ::-1][:, :2].T.copy()
+    for axis in axes:
+        axis *= np.sign(axis[np.argmax(np.abs(axis))])
+    return axes, values[::-1][:2] / max(float(values.sum()), np.finfo(float).tiny)
+
+
+def principal_plane(mean: Vector, axes: Matrix, shares: Vector) -> Projection:
+    """Return the plane through ``mean`` [d] along ``axes`` [2, d], which explain these shares of the variance."""
+    return Projection(axes, mean, ("PC 1", "PC 2"), (float(shares[0]), float(shares[1])))
+
+
+def drawn_range(low: Vector, high: Vector) -> tuple[Vector, Vector]:
+    """Return the ranges worth drawing of dimensions whose data reach from ``low`` to ``high`` [d]: ±4, or more."""
+    return np.minimum(-USUAL_RANGE, low), np.maximum(USUAL_RANGE, high)
 
 
 def ellipse_outline(covariance: Matrix, scale: float, points: int = 72) -> Matrix:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.geometry import standard_noise
+from models.geometry import Vector, drawn_range, principal_axes, standard_noise
 from models.latent_space import Divergence
 from models.protocol import EmbeddingSummary, Floats32, Floats64, LatentFamily, SampleSource
 from models.vae import VAE
@@ -22,6 +22,7 @@ TILE_IMAGES = 64
 MAX_SAMPLES = 100_000
 MAX_DRAWS = 4096
 ACTIVE_VARIANCE = 0.01
+BINS = 48
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,21 @@ def summarize(embedding: Embedding, divergence: Divergence) -> Generator[None, N
     mean = first / count
     scatter = second - count * np.outer(mean, mean)
     active = np.diag(scatter) / count > ACTIVE_VARIANCE
-    return EmbeddingSummary(kl / count, active, low, high, origin + mean, scatter / max(count - 1, 1))
+    axes, shares = principal_axes(scatter / max(count - 1, 1))
+    counts = yield from _histograms(embedding.mu, *drawn_range(low, high))
+    return EmbeddingSummary(kl / count, active, low, high, origin + mean, axes, shares, counts)
+
+
+def _histograms(mu: Floats32, low: Vector, high: Vector) -> Generator[None, None, NDArray[np.int64]]:
+    """Return how many of ``mu`` [n, d] lie in each of the bins between ``low`` and ``high`` [d], yielding at times."""
+    dims = len(low)
+    counts = np.zeros(dims * BINS, np.int64)
+    first = BINS * np.arange(dims)
+    for start in range(0, len(mu), SUMMARY_SLICE):
+        bins = np.floor((mu[start : start + SUMMARY_SLICE] - low) * (BINS / (high - low))).astype(np.int64)
+        counts += np.bincount((np.minimum(bins, BINS - 1) + first).ravel(), minlength=dims * BINS)
+        yield
+    return counts.reshape(dims, BINS)
 
 
 def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Embedding]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.latent import Source
-from models.geometry import Vector
+from models.geometry import USUAL_RANGE, Vector, drawn_range
 from models.protocol import (
     LATENT_VARIANCES,
     DataInfo,
@@ -26,7 +26,6 @@ from models.protocol import (
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 MOST_CLASSES = 30
-USUAL_RANGE = 4.0
 
 
 @dataclass(frozen=True)
@@ -141,8 +140,8 @@ class ModelState(QObject):
         """Return the range of one latent dimension worth drawing: the usual ±4, widened to the data."""
         if self.embedding is None or dim >= self.embedding.latent_dim:
             return -USUAL_RANGE, USUAL_RANGE
-        summary = self.embedding.summary
-        return min(-USUAL_RANGE, float(summary.low[dim])), max(USUAL_RANGE, float(summary.high[dim]))
+        low, high = drawn_range(self.embedding.summary.low[dim], self.embedding.summary.high[dim])
+        return float(low), float(high)
 
     def source_of(self, index: int) -> Source:
         """Return the source of a point that stands for image ``index`` of the open data set."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QDoubleValidator, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -12,12 +13,10 @@ from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewIt
 from explorer.state import AppState
 from explorer.theme import Theme
 from explorer.views.dimension_scale import DimensionScale
-from models.geometry import Vector, dimension_name
+from models.geometry import dimension_name
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 32
-BINS = 48
-HISTOGRAM_IMAGES = 20_000
 NAME, VALUE, KL, LOCK, GAP = 34, 58, 46, 26, 8
 
 
@@ -75,33 +74,21 @@ class Histograms:
 
     def pixmap(self, dim: int, width: int, height: int, color: QColor, ratio: float) -> QPixmap | None:
         """Return the histogram of a dimension, drawn once per size."""
-        key = (dim, width, height)
-        if key in self._pixmaps:
-            return self._pixmaps[key]
-        means = self._means(dim)
-        if len(means) and width >= 8:
-            self._pixmaps[key] = _draw_histogram(
-                means, self._state.model.range_of(dim), QSize(width, height), color, ratio
-            )
+        key, embedding = (dim, width, height), self._state.model.embedding
+        if key not in self._pixmaps and embedding is not None and dim < embedding.latent_dim and width >= 8:
+            counts = embedding.summary.counts[dim]
+            self._pixmaps[key] = _draw_histogram(counts, QSize(width, height), color, ratio)
         return self._pixmaps.get(key)
 
-    def _means(self, dim: int) -> Vector:
-        embedding = self._state.model.embedding
-        if embedding is None or dim >= embedding.latent_dim:
-            return np.zeros(0)
-        step = max(1, len(embedding.mu) // HISTOGRAM_IMAGES)
-        return np.asarray(embedding.mu[::step, dim], np.float64)
 
-
-def _draw_histogram(means: Vector, limits: tuple[float, float], size: QSize, color: QColor, ratio: float) -> QPixmap:
-    counts, _ = np.histogram(means, BINS, limits)
+def _draw_histogram(counts: NDArray[np.int64], size: QSize, color: QColor, ratio: float) -> QPixmap:
+    heights = np.round(size.height() * counts / max(int(counts.max()), 1)).astype(int).tolist()
     pixmap = QPixmap(size * ratio)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    edges = np.linspace(0, size.width(), BINS + 1).round().astype(int).tolist()
-    for left, right, count in zip(edges, edges[1:], counts.tolist(), strict=False):
-        tall = round(size.height() * count / max(int(counts.max()), 1))
+    edges = np.linspace(0, size.width(), len(heights) + 1).round().astype(int).tolist()
+    for left, right, tall in zip(edges, edges[1:], heights, strict=False):
         painter.fillRect(QRect(left, size.height() - tall, right - left, tall), color)
     painter.end()
     return pixmap

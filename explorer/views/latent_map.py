@@ -140,7 +140,8 @@ class LatentMap(Pane):
             return dimension_plane(model.latent_dim, *axes)
         if embedding is None or model.latent_dim < 2:
             return dimension_plane(model.latent_dim, 0, min(1, model.latent_dim - 1))
-        return principal_plane(embedding.summary.mean, embedding.summary.covariance)
+        summary = embedding.summary
+        return principal_plane(summary.mean, summary.principal, summary.explained)
 
     def _project(self) -> None:
         fresh = self._projection is None or self.plot.viewRange() == self._fitted

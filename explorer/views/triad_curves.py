@@ -43,8 +43,8 @@ class TriadCurves:
         self._range, self._heights = (-1.0, 1.0), (0.0, 1.0)
         for plot in self.plots:
             for curve in plot.curves:
-                # A drag of z moves the grips alone: the curves below are blitted.
-                if curve not in (self._tail, self._tangent):
+                # A drag of z moves the grips alone: the curves below are blitted. Thin lines are quicker drawn.
+                if curve not in (self._tail, self._tangent, self._rays):
                     curve.setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     @property

@@ -61,8 +61,12 @@ class EmbeddingSummary:
         Whether Var_x(μ_i) > 0.01 (Burda et al. 2016).
     low, high : array [d]
         Range of the posterior means.
-    mean, covariance : array [d], [d, d]
-        First two moments of the posterior means.
+    mean : array [d]
+        Mean of the posterior means.
+    principal, explained : array [2, d], [2]
+        Their first two principal axes, orthonormal, and the share of their variance along each; d of them if d < 2.
+    counts : array [d, bins]
+        Histogram of the posterior means of each dimension over :func:`models.geometry.drawn_range`.
     """
 
     kl: Floats64
@@ -70,7 +74,9 @@ class EmbeddingSummary:
     low: Floats64
     high: Floats64
     mean: Floats64
-    covariance: Floats64
+    principal: Floats64
+    explained: Floats64
+    counts: NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -70,11 +70,16 @@ def test_the_summary_is_that_of_all_images() -> None:
     summary = finish(summarize(whole, Divergence(LatentSpace())))
     mu, sigma = whole.mu.astype(np.float64), whole.sigma.astype(np.float64)
     assert np.allclose(summary.kl, (0.5 * (mu**2 + sigma**2 - 1) - np.log(sigma)).mean(axis=0))
-    assert np.allclose(summary.covariance, np.cov(mu, rowvar=False), rtol=1e-9, atol=1e-12)
+    values, vectors = np.linalg.eigh(np.cov(mu, rowvar=False))
+    assert np.allclose(summary.explained, values[:0:-1] / values.sum(), rtol=1e-9)
+    assert np.allclose(np.abs(summary.principal @ vectors[:, :0:-1]), np.eye(2), atol=1e-9)
     assert np.allclose(summary.mean, mu.mean(axis=0))
     assert summary.active.tolist() == [True, False, True]
     assert np.array_equal(summary.low, mu.min(axis=0))
     assert np.array_equal(summary.high, mu.max(axis=0))
+    for dim, counts in enumerate(summary.counts):
+        limits = min(-4.0, summary.low[dim]), max(4.0, summary.high[dim])
+        assert np.array_equal(counts, np.histogram(mu[:, dim], len(counts), limits)[0])
 
 
 def test_noise_is_decided_by_its_seed_row_by_row() -> None:
