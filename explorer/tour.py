@@ -202,7 +202,7 @@ class Tour(QObject):
             **self.times,
             "import_tensorflow_s": import_seconds(),
             "import_tensorflow_in_worker_s": round(hello.import_seconds, 3),
-            "drag_to_pixels_ms": self.drags.figures(),
+            **self.drags.figures(),
             "event_loop_gap_ms": self.loop.figures(),
             "decode_call_ms": quantiles(calls)["p50"],
             "memory_mb": memory_mb(),

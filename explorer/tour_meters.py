@@ -62,13 +62,18 @@ class LoopMeter(QObject):
 
 
 class DragMeter(QObject):
-    """Counts every move: its latency ends when its own picture, or that of a newer move, is on screen."""
+    """Counts every move: its latency ends when its own picture, or that of a newer move, is on screen.
+
+    The interval of a frame is how long the mouse saw nothing new: from the last frame, or from the first move after it.
+    """
 
     def __init__(self, meter: LatencyMeter, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._waiting: list[float] = []
         self.latencies: dict[str, list[float]] = defaultdict(list)
+        self.intervals: dict[str, list[float]] = defaultdict(list)
         self.phase = "idle"
+        self._last_frame = 0.0
         meter.shown.connect(self._shown)
 
     def moved(self, stamp: float | None) -> None:
@@ -82,13 +87,20 @@ class DragMeter(QObject):
         return not self._waiting
 
     def _shown(self, stamp: float, now: float) -> None:
-        for move in [move for move in self._waiting if move <= stamp]:
+        answered = [move for move in self._waiting if move <= stamp]
+        if answered:
+            self.intervals[self.phase].append((now - max(self._last_frame, answered[0])) * 1e3)
+        for move in answered:
             self._waiting.remove(move)
             self.latencies[self.phase].append((now - move) * 1e3)
+        self._last_frame = now
 
-    def figures(self) -> dict[str, dict[str, float]]:
-        """Return median, p99 and largest latency per phase, in milliseconds."""
-        return {phase: quantiles(values) for phase, values in self.latencies.items()}
+    def figures(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Return median, p99 and largest latency and interval per phase, in milliseconds."""
+        return {
+            "drag_to_pixels_ms": {phase: quantiles(values) for phase, values in self.latencies.items()},
+            "frame_interval_ms": {phase: quantiles(values) for phase, values in self.intervals.items()},
+        }
 
 
 def quantiles(values: list[float]) -> dict[str, float]:

@@ -34,7 +34,7 @@ class Embedding:
 
 
 def summarize(embedding: Embedding, divergence: Divergence) -> Generator[None, None, EmbeddingSummary]:
-    """Return what all images say of each dimension, yielding between slices of them.
+    """Return what all images say of each dimension, yielding between slices; ValueError unless all is finite.
 
     Moments are summed around the first mean: sums of squares around 0 would lose the digits of a narrow dimension.
     """
@@ -54,6 +54,8 @@ def summarize(embedding: Embedding, divergence: Divergence) -> Generator[None, N
         # Not NumPy's product: its threads spin for 30 ms, and a decode may be waiting.
         second += tf.linalg.matmul(shifted, shifted, transpose_a=True).numpy()
         yield
+    if not np.isfinite([low, high, first, kl]).all():
+        raise ValueError("the encoder answers some images with NaN or infinite numbers")
     mean = first / count
     scatter = second - count * np.outer(mean, mean)
     active = np.diag(scatter) / count > ACTIVE_VARIANCE

@@ -82,6 +82,14 @@ def test_the_summary_is_that_of_all_images() -> None:
         assert np.array_equal(counts, np.histogram(mu[:, dim], len(counts), limits)[0])
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_embedding_that_is_not_finite_is_refused(value: float) -> None:
+    broken = embedding(3)
+    broken.mu[4000, 2] = value
+    with pytest.raises(ValueError, match="encoder answers some images with NaN or infinite"):
+        finish(summarize(broken, Divergence(LatentSpace())))
+
+
 def test_noise_is_decided_by_its_seed_row_by_row() -> None:
     assert np.array_equal(standard_noise(7, 3, 5), standard_noise(7, 100, 5)[:3])
     assert not np.array_equal(standard_noise(7, 3, 5), standard_noise(8, 3, 5))
