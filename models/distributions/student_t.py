@@ -18,6 +18,12 @@ from models.distributions.scored import Sampled, attach
 from models.distributions.solver import Tails, invert, tail_slope
 from models.distributions.special import log_of_smaller, ndtr, score_of, standard_normal, wide
 
+# Of w = asinh y: sinh w is a number up to 710.
+FARTHEST = 709.0
+SMALLEST = 1e-300
+# From here on of log(|y|/√ν), what the leading term of a tail leaves out is below rounding.
+LEADING = 20.0
+
 
 class StudentT(Sampled):
     """Student's t with ``df`` > 0 degrees of freedom; location and scale shift and stretch it, df acts implicitly."""
@@ -55,9 +61,10 @@ class StudentT(Sampled):
         plain = tf.cast(_tails(wide(fixed), df)[1], self.dtype)
 
         def slopes() -> list[tf.Tensor]:
-            bounded = tf.clip_by_value(wide(fixed), -1e150, 1e150)
-            density = tf.exp(-0.5 * (df + 1.0) * _log1p_ratio(bounded, df) - _log_constant(df))
-            return [tf.cast(part, self.dtype) for part in (-density, density * _df_slope(bounded, df))]
+            w = tf.clip_by_value(tf.asinh(wide(fixed)), -FARTHEST, FARTHEST)
+            log_density = -0.5 * (df + 1.0) * _log1p_ratio(tf.sinh(w), df) - _log_constant(df)
+            by_df = tf.exp(log_density + _log_cosh(tf.abs(w))) * _df_slope(w, df)
+            return [tf.cast(part, self.dtype) for part in (-tf.exp(log_density), by_df)]
 
         return attach(plain, [y, self.df], slopes)
 
@@ -66,14 +73,15 @@ class StudentT(Sampled):
         half = tf.constant(0.5, lower.dtype)
         low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
         df = wide(tf.stop_gradient(self.df))
-        bound = tf.constant(340.0, tf.float64)
+        bound = tf.constant(FARTHEST, tf.float64)
         start = _first_guess(df, wide(low_inside), wide(up_inside))
         w = invert(_asinh_tails(df), low_inside, up_inside, start, -bound, bound)
-        y = tf.sinh(w)
+        # Beyond the bound are no numbers: 0.02 degrees of freedom have their quantile of 1e-9 at 6e433.
+        y = tf.where(tf.abs(start) > bound, tf.sign(start) * math.inf, tf.sinh(w))
 
         def slopes() -> list[tf.Tensor]:
-            along = 0.5 * tf.exp(0.5 * (df + 1.0) * _log1p_ratio(y, df) + _log_constant(df))
-            return [tf.cast(part, self.dtype) for part in (_df_slope(y, df), along, -along)]
+            along = 0.5 * tf.exp(0.5 * (df + 1.0) * _log1p_ratio(tf.sinh(w), df) + _log_constant(df))
+            return [tf.cast(part, self.dtype) for part in (tf.cosh(w) * _df_slope(w, df), along, -along)]
 
         standard = attach(tf.cast(y, self.dtype), [self.df, low_inside, up_inside], slopes)
         infinite = tf.where(lower <= 0.0, tf.constant(-math.inf, self.dtype), tf.constant(math.inf, self.dtype))
@@ -110,30 +118,48 @@ def _log1p_ratio(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
 
 def _tails(y: tf.Tensor, df: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return P(T ≤ y) and P(T > y); the latter is ½ I_x(ν/2, ½) with x = ν/(ν + y²) for y > 0."""
+    log_ratio = tf.math.log(tf.maximum(tf.abs(y), SMALLEST)) - 0.5 * tf.math.log(df)
+    far = tf.exp(-df * log_ratio - tf.math.log(df) - log_beta(0.5 * df, tf.constant(0.5, df.dtype)))
     ratio = tf.square(y) / df
     x, rest = 1.0 / (1.0 + ratio), tf.where(tf.math.is_inf(ratio), tf.ones_like(ratio), ratio / (1.0 + ratio))
     tail = 0.5 * beta_tails(0.5 * df, tf.constant(0.5, df.dtype), x, rest)[0]
+    # There the leading term of the tail is all of it, and y² may overflow.
+    tail = tf.where(log_ratio > LEADING, far, tail)
     lower, upper = tf.where(y > 0.0, 1.0 - tail, tail), tf.where(y > 0.0, tail, 1.0 - tail)
     # Beyond 1e8 the distribution is the normal one to rounding.
     return tf.where(df > 1e8, ndtr(y), lower), tf.where(df > 1e8, ndtr(-y), upper)
 
 
-def _df_slope(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
-    """Return ∂y/∂ν at fixed F, in the coordinate w = asinh y; odd in y."""
-    w = tf.abs(tf.asinh(y)) + tf.zeros_like(df)
-    nu = (df + tf.zeros_like(w))[..., tf.newaxis]
+def _df_slope(w: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
+    """Return ∂w/∂ν at fixed F of w = asinh y, odd in w; the tail decays as exp(−νw), which sets the scale of the nodes.
+
+    All is said by the logarithm of y²/ν: w may go where y² is no number.
+    """
+    size = tf.abs(w) + tf.zeros_like(df)
+    nu = (df + tf.zeros_like(size))[..., tf.newaxis]
+    stretch = tf.maximum(1.0, 1.0 / nu)
     constant = 0.5 * (tf.math.digamma(0.5 * (nu + 1.0)) - tf.math.digamma(0.5 * nu) - 1.0 / nu)
 
+    def log_square(nodes: tf.Tensor) -> tf.Tensor:
+        return 2.0 * _log_sinh(nodes * stretch) - tf.math.log(nu)
+
     def density(nodes: tf.Tensor) -> tf.Tensor:
-        bounded = tf.minimum(nodes, 340.0)
-        return tf.math.log(tf.cosh(bounded)) - 0.5 * (nu + 1.0) * _log1p_ratio(tf.sinh(bounded), nu) - nodes + bounded
+        return _log_cosh(nodes * stretch) - 0.5 * (nu + 1.0) * tf.math.softplus(log_square(nodes))
 
     def score(nodes: tf.Tensor) -> tf.Tensor:
-        values = tf.sinh(tf.minimum(nodes, 340.0))
-        weight = 1.0 / (nu / tf.square(tf.maximum(tf.abs(values), 1e-150)) + 1.0)
-        return constant - 0.5 * _log1p_ratio(values, nu) + 0.5 * (nu + 1.0) / nu * weight
+        ratio = log_square(nodes)
+        return constant - 0.5 * tf.math.softplus(ratio) + 0.5 * (nu + 1.0) / nu * tf.math.sigmoid(ratio)
 
-    return tf.sign(y) * tf.cosh(w) * tail_slope(density, score, w, tf.ones_like(w))
+    factor = stretch[..., 0]
+    return tf.sign(w) * factor * tail_slope(density, score, size / factor, tf.ones_like(size))
+
+
+def _log_cosh(w: tf.Tensor) -> tf.Tensor:
+    return w + tf.math.log1p(tf.exp(-2.0 * w)) - math.log(2.0)
+
+
+def _log_sinh(w: tf.Tensor) -> tf.Tensor:
+    return w + tf.math.log(-tf.math.expm1(-2.0 * tf.maximum(w, SMALLEST))) - math.log(2.0)
 
 
 def _first_guess(df: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
