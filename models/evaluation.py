@@ -102,17 +102,18 @@ class Evaluator:
         counts = histogram(loc, MU_EDGES), histogram(scale, SIGMA_EDGES)
         return Evaluation(terms, standard_error(bounds), kl, active, *counts)
 
-    def evidence(self, parameters: Tensors) -> Generator[None, None, Bounds]:
+    def evidence(self, parameters: Tensors) -> Generator[float, None, Bounds]:
         """Return mean and standard error over the first images of the importance-weighted bounds (Burda 2016).
 
-        All come from the same draws: IWAE-K is the mean over their groups of K.
+        All come from the same draws: IWAE-K is the mean over their groups of K. Yields what share is done.
         """
         most, results = BOUND_DRAWS[-1], []
         decodes = min(DECODES_PER_CALL, VALUES_PER_LAYER // self._architecture.widest)
         per_call, draws = max(1, decodes // most), tf.constant(most)
+        calls = len(range(0, len(self._pixels[:MAX_EVALUATED]), per_call))
         for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):
             results.append(self._weights(parameters, x, draws, tf.constant(index)).numpy())
-            yield
+            yield (index + 1) / calls
         bounds = np.concatenate(results, axis=1).astype(np.float64)
         return {k: (float(row.mean()), standard_error(row)) for k, row in zip(BOUND_DRAWS, bounds, strict=True)}
 

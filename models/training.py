@@ -25,6 +25,7 @@ from models.protocol import (
     Diverged,
     EpochDone,
     EpochRecord,
+    Evaluating,
     Finished,
     FinishReason,
     InputError,
@@ -42,6 +43,7 @@ from models.step_details import StepDetails
 from models.training_loop import ChunkSums, LoopState, TrainingLoop, initial_state
 
 SECONDS_PER_TRY = 0.5
+SECONDS_PER_NEWS = 0.1
 # They are in memory all the time.
 MAX_TEST_IMAGES = 10_000
 
@@ -281,15 +283,17 @@ class TrainingRun:
             time.sleep(SECONDS_PER_TRY)
         return None
 
-    def _evidence(self) -> Generator[None, None, dict[str, float]]:
-        """Estimate −log p(x), which takes seconds; nothing if told to stop meanwhile."""
-        steps = self._evaluator.evidence(self._kept())
+    def _evidence(self) -> Generator[Reply | None, None, dict[str, float]]:
+        """Estimate −log p(x), which takes seconds to minutes; nothing if told to stop meanwhile."""
+        steps, told = self._evaluator.evidence(self._kept()), 0.0
         while self._action is None:
             try:
-                next(steps)
+                share = next(steps)
             except StopIteration as end:
                 return {"nll": -end.value[BOUND_DRAWS[-1]][0]}
-            yield
+            due = time.perf_counter() - told > SECONDS_PER_NEWS
+            told = time.perf_counter() if due else told
+            yield Evaluating(self._request.id, share) if due else None
         return {}
 
     def _kept(self) -> Tensors:

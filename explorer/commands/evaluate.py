@@ -67,7 +67,7 @@ def _evaluated(opened: OpenedModel, info: DataInfo) -> Judged:
     return Judged(evaluation, evaluator.kl_kind, evidence, len(images), measure(vae, info))
 
 
-def _watched(name: str, steps: Generator[None, None, T]) -> T:
+def _watched(name: str, steps: Generator[object, None, T]) -> T:
     with progress_bar() as bar:
         task = bar.add_task(name, total=None)
         return finished(steps, lambda: bar.advance(task))

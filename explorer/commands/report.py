@@ -21,7 +21,7 @@ def progress_bar(*extra: TextColumn) -> Progress:
     return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
-def finished(steps: Generator[None, None, T], tick: Callable[[], None]) -> T:
+def finished(steps: Generator[object, None, T], tick: Callable[[], None]) -> T:
     """Run ``steps`` to their end, calling ``tick`` after each, and return their value."""
     while True:
         try:

@@ -24,6 +24,7 @@ from models.protocol import (
     Diverged,
     EpochDone,
     EpochRecord,
+    Evaluating,
     Finished,
     InputError,
     Progress,
@@ -249,6 +250,8 @@ def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
         bar.update(task, terms=event.loss)
     elif isinstance(event, Progress):
         bar.update(task, description="epoch", completed=round(event.epoch, 1), total=event.epochs)
+    elif isinstance(event, Evaluating):
+        bar.update(task, description="estimating −log p(x)", completed=round(100 * event.share), total=100)
     elif isinstance(event, EpochDone):
         record = event.record
         terms = f"ELBO {record.train.elbo:.2f} train, {record.test.elbo:.2f} test"

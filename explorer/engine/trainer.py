@@ -134,13 +134,9 @@ class TrainerEngine(QObject):
                 self.state.engine.set_status("trainer", Status.BUSY)
                 run.set_started(reply)
                 self.state.review.set_snapshots(reply.snapshots)
-            case p.Progress():
-                run.add_progress(reply)
             case p.EpochDone():
                 run.add_epoch(reply)
                 self.state.review.set_snapshots(reply.snapshots)
-            case p.StepShown():
-                run.show_step(reply)
             case p.CheckpointWritten():
                 self._job = replace(job, resume=True, learning_rate=None)
                 self.state.review.follow(reply.path)
@@ -156,6 +152,19 @@ class TrainerEngine(QObject):
             case p.Failed():
                 self.state.engine.notice("error", reply.message)
                 self._finish(None)
+            case _:
+                self._show(reply)
+
+    def _show(self, reply: p.Reply) -> None:
+        """Hand on what is only looked at."""
+        run = self.state.run
+        match reply:
+            case p.Progress():
+                run.add_progress(reply)
+            case p.Evaluating():
+                run.set_evaluated(reply.share)
+            case p.StepShown():
+                run.show_step(reply)
 
     def _finish(self, finished: p.Finished | None, return_to_before: bool = True) -> None:
         self._job = None

@@ -70,7 +70,8 @@ class RunState(QObject):
     """Requests go out as signals to the engine; answers come back through the setters.
 
     :attr:`unsaved` is the model file of a finished run that the person has not saved yet, :attr:`offer` a run that
-    waits for the person to say whether it shall go on, :attr:`records` what is known of the epochs.
+    waits for the person to say whether it shall go on, :attr:`records` what is known of the epochs; :attr:`evaluated`
+    is the share of the last evaluation that is done, None before it begins.
     """
 
     start_requested = Signal(str, object)
@@ -93,6 +94,7 @@ class RunState(QObject):
         self.name = ""
         self.started: TrainStarted | None = None
         self.progress: Progress | None = None
+        self.evaluated: float | None = None
         self.train: dict[str, Series] = {}
         self.test: dict[str, Series] = {}
         self.records: list[EpochRecord] = []
@@ -111,7 +113,7 @@ class RunState(QObject):
 
     def clear(self) -> None:
         """Forget the curves of the last run."""
-        self.started = self.progress = self.step = None
+        self.started = self.progress = self.step = self.evaluated = None
         self.records = []
         self.train = {term: Series() for term in (*TERMS, NORM)}
         self.test = {term: Series() for term in TERMS}
@@ -203,6 +205,11 @@ class RunState(QObject):
                 self.train[term].add(progress.epoch, getattr(progress.train, term))
             if math.isfinite(progress.gradient_norm):
                 self.train[NORM].add(progress.epoch, progress.gradient_norm)
+        self.progressed.emit()
+
+    def set_evaluated(self, share: float) -> None:
+        """The steps are done; so much of the estimate of −log p(x) is, too."""
+        self.evaluated = share
         self.progressed.emit()
 
     def add_epoch(self, done: EpochDone) -> None:

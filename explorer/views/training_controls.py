@@ -20,6 +20,7 @@ ENDINGS = {
     "stopped": "Stopped at epoch {epoch}; the model so far is shown; save it to keep it.",
     "discarded": "Discarded: the model from before is back.",
 }
+EVALUATING = "Trained; estimating −log p(x) of the test images: {share:.0%} · Stop and keep skips it"
 PREPARING = "Preparing: loading data, compiling the training step …"
 
 
@@ -125,6 +126,10 @@ class RunControls(QObject):
         run = self.state.run
         now = run.progress
         if now is None or not run.active:
+            return
+        if run.evaluated is not None and run.status is RunStatus.RUNNING:
+            self.bar.setValue(round(1000 * run.evaluated))
+            self.text.setText(EVALUATING.format(share=run.evaluated))
             return
         self.bar.setValue(round(1000 * now.epoch / now.epochs))
         waiting = f" · {len(run.queued)} more to come" if run.queued else ""

@@ -78,6 +78,23 @@ def value_of(widget: QWidget, setting: str) -> object:
     raise TypeError(f"{type(widget).__name__} is no field of a setting")
 
 
+def show_value(widget: QWidget, value: object) -> None:
+    """Show a value of a setting in its field, the counterpart of :func:`value_of`."""
+    match widget, value:
+        case QComboBox(), str():
+            widget.setCurrentIndex(widget.findData(value))
+        case QCheckBox(), bool():
+            widget.setChecked(value)
+        case QSpinBox(), int():
+            widget.setValue(value)
+        case QDoubleSpinBox(), float():
+            widget.setValue(value)
+        case QLineEdit(), tuple():
+            widget.setText(", ".join(str(size) for size in value))
+        case _:
+            raise TypeError(f"{type(widget).__name__} cannot show {value!r}")
+
+
 PAGES: dict[str, tuple[Entry, ...]] = {
     "model": (
         Entry("network", "network", "Dense layers only, or convolutions before them, for images of 28 to 128 pixels a "

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from explorer.state import AppState
 from explorer.views.pane import Segments, caption, whole_box
-from explorer.views.training_fields import PAGES, Entry, value_of
+from explorer.views.training_fields import PAGES, Entry, show_value, value_of
 from explorer.views.training_live import LiveSettings
-from models.protocol import SpritesName, TrainSettings
+from models.protocol import SpritesName, TrainSettings, UnfinishedRun
 from resources import bundled_datasets, dataset_path
 
 DATA_FILES = "Images (*.npz *.npy *.gz *ubyte);;All files (*)"
@@ -57,6 +57,7 @@ class TrainingForm(QWidget):
         self._objective.currentIndexChanged.connect(self._objective_changed)
         self._network.currentIndexChanged.connect(self._network_changed)
         state.model.data_changed.connect(self._data_changed)
+        state.run.resume_requested.connect(self._show_resumed)
 
     def _build(self) -> None:
         self.data.setMinimumContentsLength(12)
@@ -148,6 +149,11 @@ class TrainingForm(QWidget):
         """Return the settings as typed."""
         values = {name: value_of(field, name) for name, field in self.fields.items()}
         return TrainSettings(**values)  # type: ignore[arg-type]
+
+    def _show_resumed(self, run: UnfinishedRun) -> None:
+        """Show what the run that goes on was started with; its learning rate may have been lowered since."""
+        for name, field in self.fields.items():
+            show_value(field, run.learning_rate if name == "learning_rate" else getattr(run.settings, name))
 
     def data_path(self) -> str | None:
         """Return the data chosen, None while there is none."""

@@ -137,7 +137,7 @@ def _df_slope(w: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
     """
     size = tf.abs(w) + tf.zeros_like(df)
     nu = (df + tf.zeros_like(size))[..., tf.newaxis]
-    stretch = tf.maximum(1.0, 1.0 / nu)
+    stretch = tf.maximum(1.0 / nu, 1.0)
     constant = 0.5 * (tf.math.digamma(0.5 * (nu + 1.0)) - tf.math.digamma(0.5 * nu) - 1.0 / nu)
 
     def log_square(nodes: tf.Tensor) -> tf.Tensor:

@@ -111,6 +111,7 @@ from models.protocol.training import (
     Dials,
     Diverged,
     EpochDone,
+    Evaluating,
     FindRuns,
     Finished,
     Progress,
@@ -143,7 +144,7 @@ DecoderReply = (
 )  # fmt: skip
 TrainerRequest = Train | Control | Adjust | FindRuns | Shutdown
 TrainerReply = (
-    Hello | Failed | TrainStarted | Progress | EpochDone | CheckpointWritten | CheckpointDelayed | Diverged
+    Hello | Failed | TrainStarted | Progress | EpochDone | Evaluating | CheckpointWritten | CheckpointDelayed | Diverged
     | StepShown | Finished | RunsFound
 )  # fmt: skip
 Request = DecoderRequest | TrainerRequest
@@ -206,6 +207,7 @@ __all__ = [
     "EpochRecord",
     "Estimates",
     "Estimator",
+    "Evaluating",
     "Factor",
     "FactorsMeasured",
     "Failed",

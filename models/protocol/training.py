@@ -181,6 +181,14 @@ class Diverged:
 
 
 @dataclass(frozen=True)
+class Evaluating:
+    """The steps are done, and −log p(x) is being estimated, of which ``share`` is done; a request to stop skips it."""
+
+    id: int
+    share: float
+
+
+@dataclass(frozen=True)
 class FindRuns:
     """Look in ``folder`` for runs that have not ended and that nobody works on."""
 

@@ -66,6 +66,26 @@ def test_a_run_to_its_end_is_shown_and_kept(pane: Desk) -> None:
     assert "Done" in pane.window.training.controls.text.text()
 
 
+def test_the_last_evaluation_tells_how_far_it_is(pane: Desk) -> None:
+    told: list[tuple[float, str]] = []
+    run, controls = pane.state.run, pane.window.training.controls
+
+    def listen() -> None:
+        if run.evaluated is not None:
+            told.append((run.evaluated, controls.text.text()))
+
+    run.progressed.connect(listen)
+    _run(pane)
+    assert told
+    share, text = told[0]
+    assert 0.0 < share <= 1.0
+    assert text == f"Trained; estimating −log p(x) of the test images: {share:.0%} · Stop and keep skips it"
+    assert run.evaluated is not None
+    with pane.qtbot.waitSignal(run.progressed, timeout=LONG_MS):
+        pane.window.training.controls.start.click()
+    assert run.evaluated is None
+
+
 def _shows_two(desk: Desk) -> bool:
     """Whether the map shows the images by a model of two dimensions."""
     embedding = desk.state.model.embedding

@@ -100,7 +100,10 @@ def test_the_next_start_resumes_to_the_same_bits(
         reached = run.offer.run.epoch
         assert 0 < reached < EPOCHS
         assert f"few-vae-4 on few.npy was interrupted after epoch {reached} of {EPOCHS} (" in banner.text.text()
+        wanted = run.offer.run.settings
+        assert app.window.training.form.settings() != wanted
         banner.resume.click()
+        assert app.window.training.form.settings() == wanted
         assert not banner.isVisible()
         qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
         assert _curves(run)[:reached] == [(float(epoch), epoch) for epoch in range(1, reached + 1)]
