@@ -48,6 +48,8 @@ class LabPlots(QWidget):
             prepare_plot(plot, name)
             plot.setMouseEnabled(False, False)
             plot.disableAutoRange()
+            # Empty plots, too, show their uppermost number whole.
+            plot.setRange(xRange=(0.0, 1.0), yRange=(0.0, 1.0), padding=0.05)
             plot.setMinimumSize(150, 110)
             row.addWidget(plot)
         for _ in range(MOST_CURVES):
