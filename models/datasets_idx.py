@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
-from models.datasets_source import Images, Labels, Source, image_shape_of, images_per_block
+from models.datasets_source import Images, Labels, Source, image_shape_of, images_per_block, unpacked
 from models.npy import read_exactly
 from models.protocol import InputError
 
@@ -22,7 +19,7 @@ MAX_DIMENSIONS = 4
 
 def idx_source(path: Path) -> Source:
     """Return the images of an IDX file and the labels of the one beside it; InputError if it holds no images."""
-    with _opened(path) as file:
+    with unpacked(path) as file:
         shape = _read_shape(file, path.name)
     if len(shape) == 1:
         raise InputError(path.name, "these are the labels; open the images file, the labels are found beside it")
@@ -39,18 +36,6 @@ def labels_file(path: Path) -> Path | None:
     return candidate if name != path.name and candidate.is_file() else None
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if zipped else raw
-        try:
-            yield file
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(path.name, "the file is truncated or damaged") from error
-
-
 def _read_shape(file: IO[bytes], name: str) -> tuple[int, ...]:
     magic = read_exactly(file, 4, name)
     zeros, kind, dimensions = struct.unpack(">HBB", magic)
@@ -62,7 +47,7 @@ def _read_shape(file: IO[bytes], name: str) -> tuple[int, ...]:
 
 
 def _blocks(path: Path, image_shape: tuple[int, int, int]) -> Iterator[Images]:
-    with _opened(path) as file:
+    with unpacked(path) as file:
         count = _read_shape(file, path.name)[0]
         size = images_per_block(image_shape)
         for start in range(0, count, size):
@@ -74,7 +59,7 @@ def _blocks(path: Path, image_shape: tuple[int, int, int]) -> Iterator[Images]:
 
 
 def _read_labels(path: Path, count: int) -> Labels:
-    with _opened(path) as file:
+    with unpacked(path) as file:
         shape = _read_shape(file, path.name)
         if shape != (count,):
             raise InputError(path.name, f"there must be one label for each of the {count} images")

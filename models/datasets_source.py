@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +24,7 @@ MAX_DATA_BYTES = 2 << 30
 # What is not one packed file cannot swell when it is opened: it is laid out in slices, and streamed.
 MAX_STREAMED_BYTES = 256 << 30
 BLOCK_BYTES = 1 << 19
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,24 @@ class Source:
     label_names: tuple[str, ...] = ()
     factors: Labels | None = None
     factor_names: tuple[str, ...] = ()
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is gzipped."""
+    with path.open("rb") as file:
+        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that may be gzipped; InputError if what is read of it then is damaged."""
+    packed = is_packed(path)
+    with path.open("rb") as raw:
+        file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
+        try:
+            yield file
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(path.name, "the file is truncated or damaged") from error
 
 
 def image_shape_of(shape: tuple[int, ...], name: str, limit: int = MAX_DATA_BYTES) -> tuple[int, int, int]:

@@ -1,7 +1,8 @@
 """TFRecord files of ``tf.train.Example``: ``image`` and ``label``; the image a PNG, a JPEG, or bytes with its sizes.
 
 Read without TensorFlow, which is not there yet when data are opened. A record is its length (8 bytes, little-endian)
-and the masked CRC-32C of that, its bytes and the masked CRC-32C of those; an Example is a protobuf message.
+and the masked CRC-32C of that, its bytes and the masked CRC-32C of those; an Example is a protobuf message. The file
+may be gzipped.
 """
 
 from __future__ import annotations
@@ -11,11 +12,22 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from models.crc32c import crc32c, crc32c_each, masked
-from models.datasets_source import BLOCK_BYTES, MAX_STREAMED_BYTES, Images, Source, by, check_size
+from models.datasets_source import (
+    BLOCK_BYTES,
+    MAX_DATA_BYTES,
+    MAX_STREAMED_BYTES,
+    Images,
+    Source,
+    by,
+    check_size,
+    is_packed,
+    unpacked,
+)
 from models.pictures import GREY_MODES, opened_picture, picture_array
 from models.protobuf import MessageError, features_of
 from models.protocol import InputError
@@ -61,7 +73,7 @@ def tfrecord_source(path: Path) -> Source:
         return Source(0, (1, 1, 1), iter(()))
     image, label = _parsed(first)
     shape: tuple[int, int, int] = image.shape
-    check_size(count, shape, path.name, MAX_STREAMED_BYTES)
+    check_size(count, shape, path.name, MAX_DATA_BYTES if any(map(is_packed, files)) else MAX_STREAMED_BYTES)
     # Filled while the images are read, and stored after them.
     labels = None if label is None else np.zeros(count, np.int64)
     return Source(count, shape, _blocks(files, shape, labels), labels)
@@ -69,14 +81,21 @@ def tfrecord_source(path: Path) -> Source:
 
 def _count(file: Path) -> int:
     """Return how many records a file has, by their lengths."""
-    size, count = file.stat().st_size, 0
-    with file.open("rb") as stream:
-        while stream.tell() < size:
-            stream.seek(_length(stream.read(HEADER.size), file, count) + FOOTER.size, 1)
+    count = 0
+    with unpacked(file) as stream:
+        while header := stream.read(HEADER.size):
+            stream.seek(_length(header, file, count), 1)
+            _read_footer(stream, file, count)
             count += 1
-        if stream.tell() > size:
-            raise InputError(file.name, f"record {count - 1}: the file is truncated")
     return count
+
+
+def _read_footer(stream: IO[bytes], file: Path, number: int) -> int:
+    """Return the checksum behind a record."""
+    footer = stream.read(FOOTER.size)
+    if len(footer) < FOOTER.size:
+        raise InputError(file.name, f"record {number}: the file is truncated")
+    return int(FOOTER.unpack(footer)[0])
 
 
 def _length(header: bytes, file: Path, number: int) -> int:
@@ -93,15 +112,12 @@ def _length(header: bytes, file: Path, number: int) -> int:
 def _records(files: list[Path]) -> Iterator[Record]:
     """Yield all records, checked some at a time."""
     for file in files:
-        with file.open("rb") as stream:
+        with unpacked(file) as stream:
             number, batch, checksums, held = 0, list[Record](), list[int](), 0
             while header := stream.read(HEADER.size):
                 data = stream.read(_length(header, file, number))
-                footer = stream.read(FOOTER.size)
-                if len(footer) < FOOTER.size:
-                    raise InputError(file.name, f"record {number}: the file is truncated")
+                checksums.append(_read_footer(stream, file, number))
                 batch.append(Record(file, number, data))
-                checksums.append(FOOTER.unpack(footer)[0])
                 number, held = number + 1, held + len(data)
                 if held >= BLOCK_BYTES or len(batch) == RECORDS_PER_BLOCK:
                     yield from _checked(batch, checksums)

@@ -38,8 +38,10 @@ def example(image: np.ndarray, label: int | None, raw: bool) -> bytes:
     return message
 
 
-def write_records(path: Path, images: np.ndarray, labels: np.ndarray | None = None, raw: bool = True) -> None:
-    with tf.io.TFRecordWriter(str(path)) as writer:
+def write_records(
+    path: Path, images: np.ndarray, labels: np.ndarray | None = None, raw: bool = True, packed: str = ""
+) -> None:
+    with tf.io.TFRecordWriter(str(path), packed) as writer:
         for index, image in enumerate(images):
             writer.write(example(image, None if labels is None else int(labels[index]), raw))
 
@@ -92,6 +94,15 @@ def test_records_that_tensorflow_wrote_come_out_the_same(raw: bool, name: str, t
     info = open_data(tmp_path / name)
     assert np.array_equal(load_images(info), IMAGES)
     assert np.array_equal(np.load(info.labels_path), LABELS - 1)
+
+
+def test_packed_records_come_out_the_same_and_damage_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "set.tfrecord"
+    write_records(path, IMAGES, packed="GZIP")
+    assert np.array_equal(load_images(open_data(path)), IMAGES)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert refusal(path) == "set.tfrecord: the file is truncated or damaged"
 
 
 def test_a_folder_of_records_in_colour_without_labels(tmp_path: Path) -> None:
