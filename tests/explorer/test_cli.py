@@ -11,17 +11,19 @@ import signal
 import subprocess
 import sys
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.cli import cli
 from explorer.commands.train import parse_sizes
 from explorer.export.images import read_latent
 from models.estimators import draw_gradients
 from models.geometry import standard_noise
-from models.protocol import Continuous, Family, Gradients, InputError
+from models.protocol import Continuous, Family, Gradients, InputError, TrainSettings
 from resources import bundled_models, model_path
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,14 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     (folder / "train.json").write_text(json.dumps(values))
     return folder
+
+
+def test_every_setting_of_a_training_is_an_option_with_its_default() -> None:
+    options = cli.commands["train"].make_context("train", ["data", "--out", "model.safetensors"]).params
+    for field in fields(TrainSettings):
+        default = field.default
+        expected = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        assert options[field.name] == expected, field.name
 
 
 def test_train_leaves_the_model_and_says_how_it_is(workshop: Path) -> None:
