@@ -181,9 +181,9 @@ def info(file: str, data: str | None, as_json: bool) -> int:
     show_default=True,
     help="(z − k)², cos kz, exp(−kz²), a model's ELBO, or a choice.",
 )
-@click.option("--k", default=0.0, show_default=True, help="The number k in f.")
+@click.option("--k", type=float, help="The number k in f; 0, of a cosine 5, of a bump 10.")
 @click.option("--family", default="Normal", show_default=True, help="Family of z.")
-@click.option("--parameters", default="", help="Its parameters, e.g. loc=1,scale=2; usual values where left out.")
+@click.option("--parameters", default="", help="Its parameters, e.g. loc=1,scale=2; those of the Lab where left out.")
 @click.option("--theta", default=0.5, show_default=True, help="Discrete: P(b = 1).")
 @click.option("--target", default=0.45, show_default=True, help="Discrete: t in (b − t)².")
 @click.option("--temperature", default=0.5, show_default=True, help="Discrete: τ of the Concrete.")

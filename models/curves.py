@@ -38,6 +38,8 @@ EVEN_POINTS, PATH_POINTS = 121, 81
 NEAR_SCORES = np.linspace(-6.0, 6.0, 121)
 # A tail is drawn to four scores, but no farther than three times the middle 80 %: those of Cauchy would flatten all.
 REACH = 3.0
+# So many σ beyond the mean of a normal distribution five digits are left of the slopes within a cut.
+FARTHEST_CUT = 300.0
 # A quadrature whose outermost nodes still add more than this fraction has not come to an end.
 ENDED = 1e-7
 Parameters = tuple[float, ...]
@@ -120,12 +122,22 @@ def _check(request: Curves) -> None:
     check_family(request.family)
     check_family(request.reference)
     _check_anchor(request.anchor, request.value)
+    for family in (request.family, request.reference):
+        _check_reach(family)
     if request.scores.ndim != 1 or not len(request.scores) or not np.isfinite(request.scores).all():
         raise ValueError("the bank must be a vector of finite scores")
     if request.span is not None and not -math.inf < request.span[0] < request.span[1] < math.inf:
         raise ValueError(f"the range must go from a lower to a higher number, not {request.span}")
     if request.latent_dim < 0 or not request.squared_norm >= 0.0:
         raise ValueError("neither the squared norm nor the latent dimension may be negative")
+
+
+def _check_reach(family: Family) -> None:
+    """Raise ValueError where the slopes of the path would be differences of numbers that agree in all digits."""
+    if family.name == "TruncatedNormal":
+        loc, scale, low, high = (family.parameters[name] for name in ("loc", "scale", "low", "high"))
+        if max(low - loc, loc - high) > FARTHEST_CUT * scale:
+            raise ValueError(f"TruncatedNormal: low and high lie more than {FARTHEST_CUT:.0f} σ from μ on one side")
 
 
 def _check_anchor(anchor: str, value: float) -> None:

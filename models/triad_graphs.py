@@ -16,6 +16,7 @@ import tensorflow as tf
 from models.distributions import FAMILIES, Distribution, Normal, has_closed_form, kl_divergence
 from models.distributions.special import ndtr
 from models.protocol import Anchor
+from models.quadrature import normal_rule
 
 ConcreteFunction: TypeAlias = tf.types.experimental.ConcreteFunction
 
@@ -34,15 +35,6 @@ GRIP_LEVELS = {
     "loc": 0.5, "scale": ONE_SCORE, "low": 1e-9, "high": 1.0 - 1e-9, "df": 0.9, "concentration": 0.25, "rate": 0.75,
     "concentration1": 0.25, "concentration0": 0.75, "logits": 0.5,
 }  # fmt: skip
-# A Gauss–Legendre rule over the normal score, in panels that meet at the median: there a density may have a kink.
-PANEL_EDGES = np.linspace(-8.0, 8.0, 33)
-PANEL_NODES, PANEL_WEIGHTS = np.polynomial.legendre.leggauss(16)
-HALF_PANEL = 0.5 * (PANEL_EDGES[1] - PANEL_EDGES[0])
-QUADRATURE_SCORES = (PANEL_EDGES[:-1, np.newaxis] + HALF_PANEL * (1.0 + PANEL_NODES)).ravel()
-QUADRATURE_WEIGHTS = (
-    HALF_PANEL * np.tile(PANEL_WEIGHTS, len(PANEL_EDGES) - 1) * np.exp(-0.5 * QUADRATURE_SCORES**2)
-    / math.sqrt(2.0 * math.pi)
-)  # fmt: skip
 
 
 def build(name: str, parameters: tf.Tensor) -> Distribution:
@@ -150,7 +142,8 @@ def divergence(name: str, reference: str) -> ConcreteFunction:
         q, p = build(name, first), build(reference, second)
         if has_closed_form(q, p):
             return tf.stack([kl_divergence(q, p), tf.zeros([], tf.float64), tf.ones([], tf.float64)])
-        drawn, weights = q.from_noise(noise_at(q, tf.constant(QUADRATURE_SCORES))), tf.constant(QUADRATURE_WEIGHTS)
+        rule = normal_rule()
+        drawn, weights = q.from_noise(noise_at(q, tf.constant(rule.scores))), tf.constant(rule.weights)
         parts = p.log_prob(_off_the_edges(q, drawn)) * weights
         outermost = tf.maximum(tf.abs(parts[0]), tf.abs(parts[-1]))
         blurred = tf.math.is_inf(p.log_prob(drawn)) & tf.math.is_finite(parts)

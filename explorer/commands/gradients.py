@@ -11,6 +11,7 @@ from explorer.commands.report import print_result
 from explorer.commands.science import check_images, compiled, find_data, open_named_model, start_science
 from models.protocol import (
     FAMILY_PARAMETERS,
+    USUAL_K,
     Continuous,
     Discrete,
     ElboPoint,
@@ -20,8 +21,8 @@ from models.protocol import (
     GradientsReady,
     InputError,
     Problem,
+    lab_family,
     latent_member,
-    usual_family,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def _problem(options: Mapping[str, Any]) -> tuple[Problem, VAE | None]:
         problem: Problem = Discrete(options["theta"], options["target"], options["temperature"])
     else:
         family = parse_family(options["family"], options["parameters"])
-        problem = Continuous(options["objective"], family, options["k"])
+        k = USUAL_K[options["objective"]] if options["k"] is None else options["k"]
+        problem = Continuous(options["objective"], family, k)
     start_science("decoder")
     return problem, None
 
@@ -73,7 +75,7 @@ def parse_family(name: str, text: str) -> Family:
     """Return the family ``name`` with parameters such as ``loc=1,scale=2``; InputError if they make no sense."""
     if name not in FAMILY_PARAMETERS:
         raise InputError("--family", f"{name!r} is none of {', '.join(FAMILY_PARAMETERS)}")
-    parameters = dict(usual_family(name).parameters)
+    parameters = dict(lab_family(name).parameters)
     for part in filter(None, text.split(",")):
         key, _, value = part.partition("=")
         if key.strip() not in parameters:

@@ -50,6 +50,8 @@ class Triads(QObject):
         def answer(reply: p.Reply) -> None:
             if isinstance(reply, p.CurvesReady):
                 self.state.results.set_triad(Triad(dim, family, prior, norm**0.5, reply))
+            elif isinstance(reply, p.Failed):
+                self.state.triad.fail(reply.message)
 
         self._requests.ask(
             "curves", lambda n: p.Curves(n, family, prior, "z", z, scores, span, norm, dims), answer
@@ -71,6 +73,8 @@ class Triads(QObject):
                 if (bench.family, bench.anchor, bench.value) == (family, anchor, value):
                     bench.answer(reply.place)
                 self.state.results.set_workbench(Triad(None, family, reference, 0.0, reply, stamp))
+            elif isinstance(reply, p.Failed):
+                self.state.triad.fail(reply.message)
 
         self._requests.ask(
             "workbench", lambda n: p.Curves(n, family, reference, anchor, value, scores, span), answer

@@ -11,17 +11,18 @@ from PySide6.QtCore import QObject, Signal
 from models.geometry import Vector
 from models.protocol import (
     STANDARD_NORMAL,
+    UNIT_AT_ONE,
+    USUAL_K,
     Estimates,
     Family,
     GradientsReady,
     Objective,
-    usual_family,
+    lab_family,
     with_parameter,
 )
 
 MOST_SAMPLES = 200_000
 KEPT = 20_000
-UNIT_AT_ONE = Family("Normal", {"loc": 1.0, "scale": 1.0})
 
 
 @dataclass(frozen=True)
@@ -186,9 +187,15 @@ class LabState(QObject):
             self._provisional = True
         self._announce()
 
+    def choose_objective(self, objective: Objective) -> None:
+        """Take another f with its usual k; the gradient shown is in the same parameter if there still is one."""
+        names = ("loc", "scale") if objective == "elbo" else tuple(self.settings.family.parameters)
+        parameter = self.settings.parameter if self.settings.parameter in names else names[0]
+        self.change(discrete=False, objective=objective, k=USUAL_K[objective], parameter=parameter)
+
     def choose_family(self, name: str) -> None:
         """Take another family with its usual parameters."""
-        family = usual_family(name)
+        family = lab_family(name)
         self.change(family=family, parameter=next(iter(family.parameters)))
 
     def set_parameter(self, name: str, value: float) -> None:

@@ -32,7 +32,7 @@ class TriadState(QObject):
     mode_changed
         Model or workbench.
     changed
-        There is a newer answer to draw.
+        There is a newer answer to draw, or :attr:`fault` says why there is none.
     gripped
         A drag began or ended.
     """
@@ -50,12 +50,13 @@ class TriadState(QObject):
         self._workbench = workbench
         self.mode: Mode = "model"
         self.dragging = False
+        self.fault = ""
         results.curves_changed.connect(self._model_answered)
         results.workbench_changed.connect(self._workbench_answered)
 
     def set_mode(self, mode: Mode) -> None:
         """Look at the chosen latent dimension, or at the workbench."""
-        self.mode = mode
+        self.mode, self.fault = mode, ""
         self.mode_changed.emit()
 
     @property
@@ -138,10 +139,19 @@ class TriadState(QObject):
         else:
             self._workbench.set_parameter(key, value, self.hold)
 
+    def fail(self, message: str) -> None:
+        """There are no curves of what was set; ``message`` says why. The last ones stay until there are."""
+        self.fault = message
+        self.changed.emit()
+
     def _model_answered(self) -> None:
         if not self.on_workbench:
-            self.changed.emit()
+            self._answered()
 
     def _workbench_answered(self) -> None:
         if self.on_workbench:
-            self.changed.emit()
+            self._answered()
+
+    def _answered(self) -> None:
+        self.fault = ""
+        self.changed.emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.latent import Hold
-from models.protocol import STANDARD_NORMAL, Anchor, Family, Place, usual_family, with_parameter
+from models.protocol import STANDARD_NORMAL, Anchor, Place, usual_family, with_parameter
 
 START_U = 0.7
 
@@ -44,9 +44,9 @@ class WorkbenchState(QObject):
         self.reference = self.family
         self.changed.emit()
 
-    def set_reference(self, family: Family) -> None:
-        """Take another reference p."""
-        self.reference = family
+    def unpin(self) -> None:
+        """Make N(0, 1) the reference p again."""
+        self.reference = STANDARD_NORMAL
         self.changed.emit()
 
     def set_value(self, anchor: Anchor, value: float) -> None:

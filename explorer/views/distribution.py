@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.state.view import BANK_SIZE
@@ -31,7 +33,7 @@ class DistributionPane(Pane):
         super().__init__("Distribution", show_title=False)
         self.state, self.theme = state, theme
         self.curves, self.readouts, self.subject = TriadCurves(state, theme), Readouts(state), Subject(state)
-        self._legend, self._preparing = QLabel(), False
+        self._legend, self._provisional = QLabel(), False
         self._held = NOTHING_HELD
         self._seed = whole_box(state.view.seed, 0, 2**31 - 1)
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -46,8 +48,7 @@ class DistributionPane(Pane):
         self._seed.setAccessibleName("Seed of the noise bank")
         self._resample.setToolTip("Draw a new bank of ε, from the next seed")
         self.header.addWidget(self.subject)
-        self.header.addWidget(self._legend)
-        self.header.addStretch(1)
+        self.header.addWidget(self._legend, 1)
         right: tuple[QWidget, ...] = (caption("seed"), self._seed, self._resample)
         for widget in right:
             self.header.addWidget(widget)
@@ -116,8 +117,10 @@ class DistributionPane(Pane):
         self._show()
 
     def _answered(self) -> None:
-        if self._preparing:
+        if self._provisional or self.state.triad.fault:
             self._show_legend()
+        if self.state.triad.fault:
+            return
         self._show()
         triad = self.state.triad.shown
         if self.shown and triad is not None:
@@ -197,7 +200,7 @@ class DistributionPane(Pane):
         self.curves.restyle()
 
     def _show_legend(self) -> None:
-        """Name the curves; say so while a family that was chosen is not there yet."""
+        """Name the curves; say so while a family that was chosen is not there yet, or cannot be shown."""
         colors, triad = self.theme.colors, self.state.triad
         bench, shown = triad.on_workbench, triad.shown
         chips = [
@@ -209,7 +212,14 @@ class DistributionPane(Pane):
             f"<span style='color:{color}'><b>{mark}</b></span>&nbsp;{name}"
             for color, mark, name in chips if not (bench and name == "aggregate")
         )  # fmt: skip
-        self._preparing = bench and (shown is None or shown.family.name != triad.family.name)
-        if self._preparing:
+        preparing = bench and (shown is None or shown.family.name != triad.family.name)
+        self._provisional = preparing or bool(triad.fault)
+        if triad.fault:
+            text = f"<span style='color:{colors.warning}'>⚠ {escape(triad.fault)}</span>"
+        elif preparing:
             text = f"preparing {triad.family.name} …"
+        # A sentence may be longer than there is room; the window must not grow by it.
+        width = QSizePolicy.Policy.Ignored if triad.fault else QSizePolicy.Policy.Preferred
+        self._legend.setSizePolicy(width, QSizePolicy.Policy.Preferred)
+        self._legend.setToolTip(triad.fault)
         self._legend.setText(f"<span style='color:{colors.muted}'>&nbsp; {text}</span>")

@@ -176,9 +176,7 @@ class LabForm(QWidget):
         if chosen is None:
             self.state.lab.change(discrete=True)
         else:
-            k = {"bump": 10.0, "cosine": 5.0}.get(chosen, 0.0)
-            parameter = "loc" if chosen == "elbo" else self.state.lab.settings.parameter
-            self.state.lab.change(discrete=False, objective=chosen, k=k, parameter=parameter)
+            self.state.lab.choose_objective(chosen)
 
     def _choose_parameter(self, row: int) -> None:
         self.state.lab.show_parameter(self.parameter.itemData(row))

@@ -23,7 +23,7 @@ TIPS = {
     "u": "The distribution function at z: the probability to its left",
 }  # fmt: skip
 NUMBERS = {
-    "survival": ("P(Z > z)", "The probability to the right of z, accurate far out"),
+    "tails": ("P(≤ z), P(> z)", "The probabilities to the left and to the right of z, accurate far out"),
     "kl": ("KL(q‖p)", "In nats; by its closed form where there is one"),
     "total": ("Σ KL", "Sum over all dimensions of the model"),
     "entropy": ("entropy", "Differential entropy of q in nats"),
@@ -162,7 +162,7 @@ class Numbers(QWidget):
     def show_values(self, triad: Triad) -> None:
         """Show the newest answer."""
         numbers, labels = triad.curves.numbers, self.labels
-        labels["survival"].setText(f"{triad.place.survival:.6g}")
+        labels["tails"].setText(f"{triad.place.u:.4g}, {triad.place.survival:.4g}")
         labels["kl"].setText(_kl_text(numbers.kl, numbers.kl_closed))
         labels["entropy"].setText(f"{_text(numbers.entropy)} nats")
         labels["moments"].setText(f"{_text(numbers.mean)}, {_text(numbers.deviation)}")

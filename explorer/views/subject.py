@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QW
 from explorer.state import AppState
 from explorer.views.pane import Segments
 from models.geometry import dimension_name
-from models.protocol import FAMILY_PARAMETERS
+from models.protocol import FAMILY_PARAMETERS, STANDARD_NORMAL
 
 
 class Subject(QWidget):
@@ -23,7 +23,7 @@ class Subject(QWidget):
              "workbench": "Any family with any parameters; no model is needed"},
         )  # fmt: skip
         self.dimension, self.family = QComboBox(), QComboBox()
-        self.pin = QPushButton("Pin as p")
+        self.pin, self.unpin = QPushButton("Pin as p"), QPushButton("p = N(0, 1)")
         self.zoom, self.log = QCheckBox("zoom to q"), QCheckBox("log")
         self._texts = QStringListModel(self)
         self._build()
@@ -41,12 +41,13 @@ class Subject(QWidget):
         self.family.addItems(list(FAMILY_PARAMETERS))
         self.family.setCurrentText(self.state.workbench.family.name)
         self.pin.setToolTip("Make the family as it is now the reference p, to compare others with it")
+        self.unpin.setToolTip("Compare with the standard normal distribution again")
         self.zoom.setToolTip("Draw the curves around the posterior, μ ± 5σ")
         self.log.setToolTip("Draw pdf and cdf by their logarithm: tails can be seen")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for widget in (self.mode, self.dimension, self.family, self.pin, self.zoom, self.log):
+        for widget in (self.mode, self.dimension, self.family, self.pin, self.unpin, self.zoom, self.log):
             row.addWidget(widget)
 
     def _connect(self) -> None:
@@ -55,6 +56,8 @@ class Subject(QWidget):
         self.dimension.activated.connect(state.view.set_dimension)
         self.family.textActivated.connect(state.workbench.choose)
         self.pin.clicked.connect(state.workbench.pin)
+        self.unpin.clicked.connect(state.workbench.unpin)
+        state.workbench.changed.connect(self._show_unpin)
         self.zoom.toggled.connect(state.view.set_zoomed)
         self.log.toggled.connect(state.view.set_logarithmic)
         state.triad.mode_changed.connect(self._mode_changed)
@@ -73,6 +76,12 @@ class Subject(QWidget):
         self.zoom.setVisible(not bench)
         self.family.setVisible(bench)
         self.pin.setVisible(bench)
+        self._show_unpin()
+
+    def _show_unpin(self) -> None:
+        """Offer the usual reference where another one is pinned."""
+        pinned = self.state.workbench.reference != STANDARD_NORMAL
+        self.unpin.setVisible(self.state.triad.on_workbench and pinned)
 
     def _family_changed(self) -> None:
         self.family.setCurrentText(self.state.workbench.family.name)

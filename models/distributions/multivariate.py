@@ -6,6 +6,7 @@ The last axis of a value is its event. There is no distribution function; noise 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -39,7 +40,7 @@ class MultivariateNormalDiag(VectorDistribution):
     def log_prob(self, value: object) -> tf.Tensor:
         """Return the joint log density [...] in nats; a sum of logarithms, which no dimension underflows."""
         eps = self.to_noise(value)
-        return tf.reduce_sum(-0.5 * eps * eps - tf.math.log(self.scale_diag) - LOG_SQRT_TWO_PI, axis=-1)
+        return -0.5 * tf.reduce_sum(eps * eps, axis=-1) - _log_volume(self.scale_diag + tf.zeros_like(self.loc))
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""
@@ -80,13 +81,22 @@ class MultivariateNormalTriL(VectorDistribution):
 
     def from_noise(self, eps: object) -> tf.Tensor:
         """Return loc + L·ε."""
-        return self.loc + tf.linalg.matvec(self.scale_tril, self._value(eps))
+        return self.loc + self._by_root(self._value(eps), tf.linalg.matmul)
 
     def to_noise(self, z: object) -> tf.Tensor:
         """Return L⁻¹(z − loc), by substitution."""
-        away = self._value(z) - self.loc
-        root = self.scale_tril + tf.zeros_like(away)[..., tf.newaxis]
-        return tf.linalg.triangular_solve(root, away[..., tf.newaxis])[..., 0]
+        return self._by_root(self._value(z) - self.loc, tf.linalg.triangular_solve)
+
+    def _by_root(self, vectors: tf.Tensor, act: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> tf.Tensor:
+        """Let L ``act`` on ``vectors`` [..., d]; those that share a root are the columns of one matrix [..., d, n]."""
+        root = self.scale_tril + tf.zeros_like(self.like)[..., tf.newaxis]
+        shape = tf.shape(vectors + tf.zeros_like(self.like))
+        batch = tf.shape(root)[:-1]
+        rows = tf.reshape(tf.broadcast_to(vectors, shape), tf.concat([[-1], batch], axis=0))
+        order = [*range(1, root.shape.rank), 0]
+        made = act(root, tf.transpose(rows, order))
+        back = [root.shape.rank - 1, *range(root.shape.rank - 1)]
+        return tf.reshape(tf.transpose(made, back), shape)
 
     def log_prob(self, value: object) -> tf.Tensor:
         """Return the joint log density [...] in nats, −∞ where an entry is infinite."""
@@ -94,7 +104,7 @@ class MultivariateNormalTriL(VectorDistribution):
         infinite = tf.math.is_inf(z)
         # The substitution would take the difference of two infinities.
         eps = self.to_noise(tf.where(infinite, tf.zeros_like(z), z))
-        log_prob = tf.reduce_sum(-0.5 * eps * eps - tf.math.log(self.diagonal) - LOG_SQRT_TWO_PI, axis=-1)
+        log_prob = -0.5 * tf.reduce_sum(eps * eps, axis=-1) - _log_volume(self.diagonal + tf.zeros_like(self.loc))
         beyond = tf.reduce_any(infinite, -1)
         return log_prob - tf.where(beyond, tf.constant(math.inf, self.dtype), tf.constant(0.0, self.dtype))
 
@@ -144,7 +154,12 @@ class Dirichlet(VectorDistribution):
         slack = 1e-5 if self.dtype == tf.float32 else 1e-12
         off = tf.reduce_any(z < 0.0, -1) | (tf.abs(tf.reduce_sum(z, -1) - 1.0) > slack)
         inside = tf.where(off[..., tf.newaxis], tf.ones_like(z), z)
-        log_prob = tf.reduce_sum(edge_power(a - 1.0, inside), -1) - tf.math.lbeta(a)
+        # At several edges one power may be 0 and another infinite: what their product tends to is decided by their sum.
+        edge = tf.equal(inside, 0.0)
+        rest = tf.reduce_sum(edge_power(a - 1.0, tf.where(edge, tf.ones_like(inside), inside)), -1)
+        together = tf.reduce_sum(tf.where(edge, a - 1.0, tf.zeros_like(inside)), -1)
+        nearest = tf.where(tf.reduce_any(edge, -1), tf.zeros_like(together), tf.ones_like(together))
+        log_prob = rest + edge_power(together, nearest) - tf.math.lbeta(a)
         return tf.where(off, tf.constant(-math.inf, self.dtype), log_prob)
 
     def mean(self) -> tf.Tensor:
@@ -162,6 +177,11 @@ class Dirichlet(VectorDistribution):
         k = tf.cast(tf.shape(a)[-1], self.dtype)
         pull = tf.reduce_sum((a - 1.0) * tf.math.digamma(a), -1)
         return tf.math.lbeta(a) + (total - k) * tf.math.digamma(total) - pull
+
+
+def _log_volume(scale: tf.Tensor) -> tf.Tensor:
+    """Return Σ log(√2π σ) over the last axis."""
+    return tf.reduce_sum(tf.math.log(scale) + LOG_SQRT_TWO_PI, axis=-1)
 
 
 @register_kl(MultivariateNormalDiag, MultivariateNormalDiag)

@@ -75,6 +75,8 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
             yield from beside(trace)
         _traced.add(by)
     exact = yield from _exact(by, arguments, parameters, (kind, key, family, values))
+    if not exact.resolved:
+        raise ValueError(f"the {problem.objective} with k = {problem.k:g} changes too fast for the width of {family}")
     if not (math.isfinite(exact.value) and np.isfinite(exact.gradient).all()):
         raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.objective}")
     estimates: list[Estimates] = []

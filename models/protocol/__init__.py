@@ -65,6 +65,7 @@ from models.protocol.families import (
     LARGEST_NUMBER,
     LATENT_VARIANCES,
     STANDARD_NORMAL,
+    UNIT_AT_ONE,
     Parameter,
     latent_member,
     usual_family,
@@ -79,6 +80,7 @@ from models.protocol.history import (
 from models.protocol.lab import (
     NO_SCORE,
     OBJECTIVES,
+    USUAL_K,
     Continuous,
     Discrete,
     ElboPoint,
@@ -87,6 +89,7 @@ from models.protocol.lab import (
     GradientsReady,
     Objective,
     Problem,
+    lab_family,
 )
 from models.protocol.life import (
     Dropped,
@@ -169,7 +172,9 @@ __all__ = [
     "SPRITE_FACTORS",
     "SPRITE_SIZES",
     "STANDARD_NORMAL",
+    "UNIT_AT_ONE",
     "USUAL_COUNT",
+    "USUAL_K",
     "Adjust",
     "Aggregate",
     "AggregateReady",
@@ -260,6 +265,7 @@ __all__ = [
     "TrainerRequest",
     "UnfinishedRun",
     "is_sprites",
+    "lab_family",
     "latent_member",
     "parse_sprites",
     "usual_family",

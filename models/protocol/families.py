@@ -74,6 +74,8 @@ FAMILY_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "ContinuousBernoulli": (Parameter("logits", "η", 1.5, -500.0, 500.0),),
 }  # fmt: skip
 STANDARD_NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
+# Where the estimators of a gradient are compared: at the mean of N(0, 1) many gradients are 0.
+UNIT_AT_ONE = Family("Normal", {"loc": 1.0, "scale": 1.0})
 # Variances of the members with scale 1.
 LATENT_VARIANCES: dict[LatentFamily, float] = {
     "Normal": 1.0, "Laplace": 2.0, "Logistic": math.pi**2 / 3.0, "StudentT": LATENT_DF / (LATENT_DF - 2.0),

@@ -9,11 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.protocol.descriptions import Family, Floats32, Floats64
+from models.protocol.families import UNIT_AT_ONE, usual_family
 
 Objective = Literal["quadratic", "cosine", "bump", "elbo"]
 # Their support moves with a parameter: E[∂ log q] is not 0, and the score function is no estimator.
 NO_SCORE = ("Uniform", "TruncatedNormal", "VonMises")
 OBJECTIVES: tuple[Objective, ...] = ("quadratic", "cosine", "bump", "elbo")
+# The k of an objective with which there is something to see.
+USUAL_K: dict[Objective, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0, "elbo": 0.0}
+
+
+def lab_family(name: str) -> Family:
+    """Return the member of a family at which its gradients are compared first."""
+    return UNIT_AT_ONE if name == UNIT_AT_ONE.name else usual_family(name)
 
 
 @dataclass(frozen=True)

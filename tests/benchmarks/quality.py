@@ -30,7 +30,9 @@ from resources import dataset_path
 TRAINED, TESTED = 9000, 1000
 REFERENCE = {"elbo": -104.8, "nll": 99.3}
 PLAIN = TrainSettings(epochs=100, average=0.0)
-BUNDLED = TrainSettings(batch_size=64, learning_rate=0.0005, epochs=600)
+BUNDLED = TrainSettings(
+    batch_size=64, learning_rate=0.0005, epochs=2300, average=0.9995, beta_schedule="warmup", beta_epochs=800.0
+)
 T = TypeVar("T")
 
 

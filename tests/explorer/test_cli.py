@@ -324,9 +324,7 @@ def test_hidden_layers_are_a_list_of_numbers() -> None:
 
 
 def test_gradients_prints_the_numbers_of_the_laboratory(tmp_path: Path) -> None:
-    values = result(
-        tmp_path, "gradients", "--f", "quadratic", "--k", -3, "--parameters", "loc=1,scale=1", "--samples", 4000
-    )
+    values = result(tmp_path, "gradients", "--f", "quadratic", "--k", -3, "--samples", 4000)
     assert values["gradient"] == {"loc": pytest.approx(8.0), "scale": pytest.approx(2.0)}
     rows = {(row["estimator"], row["parameter"]): row for row in values["estimators"]}  # type: ignore[attr-defined]
     direct = draw_gradients(

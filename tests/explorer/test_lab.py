@@ -125,6 +125,16 @@ def test_families_bring_their_parameters(lab: Desk) -> None:
     assert set(lab.state.lab.truth) == {"concentration", "rate"}
 
 
+def test_after_the_elbo_a_family_has_a_parameter_to_show(lab: Desk) -> None:
+    form = lab.window.lab.form
+    form.family.textActivated.emit("Gamma")
+    for name in ("elbo", "quadratic"):
+        form.objective.activated.emit(list(OBJECTIVES).index(name))
+    assert form.parameter.currentData() == lab.state.lab.parameter == "concentration"
+    _draw(lab)
+    assert lab.state.lab.shown
+
+
 def test_the_elbo_needs_an_image_and_follows_the_point(lab: Desk) -> None:
     form, state = lab.window.lab.form, lab.state.lab
     row = list(OBJECTIVES).index("elbo")

@@ -21,7 +21,7 @@ GAMMA = Family("Gamma", {"concentration": 2.5, "rate": 1.5})
 @pytest.fixture
 def bench(desk: Desk) -> Iterator[Desk]:
     """The window with the workbench in front, a gamma distribution on it."""
-    desk.state.workbench.set_reference(STANDARD_NORMAL)
+    desk.state.workbench.unpin()
     desk.state.triad.set_mode("workbench")
     _choose(desk, "Gamma")
     yield desk
@@ -136,8 +136,32 @@ def test_values_beyond_the_support_stop_at_its_edge(bench: Desk) -> None:
         assert place.z >= 0.0
 
 
+def test_what_cannot_be_shown_says_why_and_the_next_answer_takes_its_place(bench: Desk) -> None:
+    _choose(bench, "TruncatedNormal")
+    bench.state.triad.set("loc", 1e6)
+    bench.settle()
+    legend = _pane(bench)._legend
+    expected = "TruncatedNormal: low and high lie more than 300 σ from μ on one side"
+    assert expected in legend.text()
+    assert legend.toolTip() == expected
+    bench.state.triad.set("loc", 0.5)
+    bench.settle()
+    assert expected not in legend.text()
+    assert "family q" in legend.text()
+
+
+def test_both_tails_are_read_far_out(bench: Desk) -> None:
+    _choose(bench, "Normal")
+    bench.state.triad.set("z", -10.0)
+    bench.settle()
+    assert _pane(bench).readouts.numbers.labels["tails"].text() == f"{stats.norm.cdf(-10.0):.4g}, 1"
+
+
 def test_the_pinned_family_is_the_reference(bench: Desk) -> None:
-    _pane(bench).subject.pin.click()
+    subject = _pane(bench).subject
+    assert not subject.unpin.isVisible()
+    subject.pin.click()
+    assert subject.unpin.isVisible()
     bench.settle()
     assert _shown(bench).reference == GAMMA
     assert _shown(bench).curves.numbers.kl == pytest.approx(0.0, abs=1e-12)
@@ -147,6 +171,10 @@ def test_the_pinned_family_is_the_reference(bench: Desk) -> None:
     assert numbers.kl_closed
     assert numbers.kl == pytest.approx(2.5 * np.log(2.0) + 2.5 * (0.5 - 1.0), rel=1e-9)
     assert _pane(bench).readouts.numbers.labels["kl"].text() == f"{numbers.kl:.4f} nats"
+    subject.unpin.click()
+    bench.settle()
+    assert _shown(bench).reference == STANDARD_NORMAL
+    assert not subject.unpin.isVisible()
 
 
 def test_a_divergence_without_closed_form_is_the_integral(bench: Desk) -> None:

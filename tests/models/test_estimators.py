@@ -212,6 +212,26 @@ def test_other_weights_give_other_numbers(vae: VAE) -> None:
     assert ask(problem, 10, vae=vae).value == pytest.approx(before)
 
 
+@pytest.mark.parametrize(("k", "sigma"), [(10.0, 7.0), (10.0, 10.0), (1000.0, 1.0)])
+def test_a_quick_cosine_is_integrated_all_the_same(k: float, sigma: float) -> None:
+    answer = ask(Continuous("cosine", Family("Normal", {"loc": 0.0, "scale": sigma}), k), 10)
+    assert answer.value == pytest.approx(0.0, abs=1e-9)
+    assert answer.truth == pytest.approx({"loc": 0.0, "scale": 0.0}, abs=1e-9)
+    rows = table(answer)
+    # k² E[sin² kz], and for the scale also E[ε²] = 1; the mean of cos 2kz is no more than rounding.
+    assert rows["pathwise", "loc"].variance == pytest.approx(0.5 * k * k, rel=1e-9)
+    assert rows["pathwise", "scale"].variance == pytest.approx(0.5 * k * k, rel=1e-9)
+    assert rows["score function", "loc"].variance == pytest.approx(0.5 / sigma**2, rel=1e-9)
+
+
+def test_a_bump_narrower_than_the_nodes_is_integrated_all_the_same() -> None:
+    k, sigma = 1000.0, 10.0
+    answer = ask(Continuous("bump", Family("Normal", {"loc": 0.0, "scale": sigma}), k), 10)
+    expected = (1.0 + 2.0 * k * sigma**2) ** -0.5
+    assert answer.value == pytest.approx(expected, rel=1e-9)
+    assert answer.truth["scale"] == pytest.approx(-2.0 * k * sigma * expected**3, rel=1e-9)
+
+
 def test_the_same_seed_gives_the_same_gradients() -> None:
     first, again = (table(ask(Continuous("quadratic", UNIT), 100))["pathwise", "loc"].gradients for _ in range(2))
     assert np.array_equal(first, again)
@@ -225,6 +245,7 @@ def test_the_same_seed_gives_the_same_gradients() -> None:
     (Continuous("cubic", STANDARD_NORMAL), 9, "the objective is one of"),  # type: ignore[arg-type]
     (Continuous("elbo", STANDARD_NORMAL), 9, "the ELBO needs an open model"),
     (Continuous("quadratic", usual_family("Cauchy")), 9, "does not exist: the tails of Cauchy are too heavy"),
+    (Continuous("cosine", Family("Normal", {"loc": 0.0, "scale": 10.0}), 1000.0), 9, "changes too fast for the width"),
     (Discrete(0.0, 0.45, 1.0), 9, "θ must lie between 0 and 1"),
     (Discrete(0.5, np.nan, 1.0), 9, "the target must be finite"),
     (Discrete(0.5, 0.45, 0.0), 9, "the temperature must be finite and positive"),
