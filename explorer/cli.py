@@ -102,7 +102,9 @@ def train(data: str, **options: Any) -> int:  # noqa: ANN401
     from explorer.commands.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))
-    how = How(*(options.pop(name) for name in ("resume", "memory_limit", "strategy")))
+    context = click.get_current_context()
+    given = frozenset(n for n in options if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT)
+    how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy")})
     return run_training(data, outputs, how, options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +108,26 @@ def unfinished_runs(folder: Path) -> tuple[UnfinishedRun, ...]:
     """
     found = [] if not folder.is_dir() else [_unfinished(entry) for entry in folder.iterdir()]
     return tuple(sorted((run for run in found if run is not None), key=lambda run: run.when, reverse=True))
+
+
+def drop_run(run_folder: Path) -> None:
+    """Remove a run; :class:`InputError` if another process is at work on it, or the disk does not let go of it."""
+    lock = RunLock(run_folder)
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise InputError(str(run_folder), reason_of(error)) from error
+    lock.release()
+    remove_run(run_folder)
+
+
+def remove_old_runs(folder: Path, kept: int) -> None:
+    """Remove all but the newest runs in ``folder``, by name; those that can be resumed, or are at work, stay."""
+    for run_folder in sorted(folder.glob("*"))[:-kept]:
+        checkpoint = latest_checkpoint(run_folder)
+        if checkpoint is None or checkpoint.ended:
+            with contextlib.suppress(InputError):
+                drop_run(run_folder)
 
 
 def _unfinished(run_folder: Path) -> UnfinishedRun | None:

@@ -29,17 +29,22 @@ class StepDetails:
         fed = self._loop.feed.at(order, batch)
         integers = [tf.constant(value, tf.int32) for value in (fed.batch, state.step)]
         turned = tf.constant([dials.learning_rate, dials.beta], tf.float32)
-        rows, images, (loss, reconstruction) = self._run(state.parameters, fed.images, fed.order, *integers, turned)
+        rows, images, (loss, reconstruction, beta) = self._run(
+            state.parameters, fed.images, fed.order, *integers, turned
+        )
         named: dict[str, Floats32] = dict(zip(ROWS, rows.numpy(), strict=True))
         x, mean = images.numpy().reshape(2, *self._loop.architecture.image_shape)
         terms = terms_of(float(reconstruction), float(named["kl"].sum(dtype=np.float64)), float(loss))
-        return StepShown(id=identity, step=state.step + 1, epoch=epoch, x=x, reconstruction=mean, terms=terms, **named)
+        return StepShown(
+            id=identity, step=state.step + 1, epoch=epoch, x=x, reconstruction=mean, terms=terms, beta=float(beta),
+            **named,
+        )  # fmt: skip
 
     def _graph(
         self, parameters: Tensors, images: tf.Tensor, order: tf.Tensor, batch: tf.Tensor, step: tf.Tensor,
         turned: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:  # fmt: skip
-        """Return [9, d] (:data:`ROWS`), the image and its reconstruction [2, pixels], and loss and reconstruction."""
+        """Return [9, d] (:data:`ROWS`), the image and its reconstruction [2, pixels], and loss, reconstruction, β."""
         x, eps = self._loop.batch_at(images, order, batch, step)
         x, eps = x[:1], eps[:, :1]
         _, beta = self._loop.scheduled(Dials(turned[0], turned[1]), step)
@@ -55,4 +60,4 @@ class StepDetails:
         rows = tf.stack([loc[0], scale[0], eps[0, 0], z[0], loss.kl, *(row[0] for row in (*whole, *by_kl))])
         architecture = self._loop.architecture
         mean = networks.mean_image(networks.decode(architecture, parameters, z), architecture.likelihood)
-        return rows, tf.concat([x, mean], axis=0), tf.stack([loss.loss, loss.reconstruction])
+        return rows, tf.concat([x, mean], axis=0), tf.stack([loss.loss, loss.reconstruction, beta])

@@ -31,11 +31,18 @@ class EpochLog:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(str(folder), reason_of(error)) from error
+        self._folder = folder
         self._train = tf.summary.create_file_writer(str(folder / "train"))
         self._test = tf.summary.create_file_writer(str(folder / "validation"))
 
     def write(self, records: Iterable[EpochRecord]) -> None:
-        """Add the scalars of some epochs."""
+        """Add the scalars of some epochs; :class:`InputError` if the disk does not take them."""
+        try:
+            self._write(records)
+        except tf.errors.OpError as error:
+            raise InputError(str(self._folder), f"the log cannot be written: {plain_reason(error)}") from error
+
+    def _write(self, records: Iterable[EpochRecord]) -> None:
         for record in records:
             columns = keras_columns(record)
             step = int(columns["epoch"])
@@ -48,9 +55,17 @@ class EpochLog:
         self._test.flush()
 
     def close(self) -> None:
-        """Write what is left."""
-        self._train.close()
-        self._test.close()
+        """Write what is left; :class:`InputError` if the disk does not take it."""
+        try:
+            self._train.close()
+            self._test.close()
+        except tf.errors.OpError as error:
+            raise InputError(str(self._folder), f"the log cannot be written: {plain_reason(error)}") from error
+
+
+def plain_reason(error: tf.errors.OpError) -> str:
+    """Return what TensorFlow says of a file, without its own names around it."""
+    return str(error.message).rpartition("; ")[2].strip().lower() or type(error).__name__
 
 
 def _scalar(tag: str, value: float, step: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import tensorflow as tf
@@ -145,9 +145,12 @@ class TrainingRun:
 
     def _check_same_run(self, checkpoint: Checkpoint) -> None:
         """Only the number of epochs and the learning rate may differ: all else would not be the same run."""
-        mine = self._settings
-        if replace(checkpoint.settings, epochs=mine.epochs, learning_rate=mine.learning_rate) != mine:
-            raise InputError(str(self._writer.folder.path), "this run was started with other settings")
+        mine, theirs = asdict(self._settings), asdict(checkpoint.settings)
+        other = [name for name in mine if name not in ("epochs", "learning_rate") and mine[name] != theirs[name]]
+        if other:
+            name = other[0]
+            text = f"this run was started with {name.replace('_', ' ')} {theirs[name]}, not {mine[name]}"
+            raise InputError(str(self._writer.folder.path), text)
         if checkpoint.data_digest != self._data.digest:
             raise InputError(
                 str(self._writer.folder.path), f"this run was trained on other data than {self._data.name}"
@@ -249,13 +252,13 @@ class TrainingRun:
         if self._state.step == 0:
             # There is nothing to keep yet.
             self._action = "discard"
+        if self._action == "discard":
+            yield self._discard()
+            return
         evaluation = yield from self._evaluator.bound(self._kept())
         metrics = evaluation.metrics()
         if self._action is None:
             metrics |= yield from self._evidence()
-        if self._action == "discard":
-            yield self._discard()
-            return
         epoch = self._epoch if self._kept() is not self._memory.best else self._memory.stopping.best_epoch
         written = yield from self._keep(self._writer.info(epoch, evaluation, metrics))
         if written is None:

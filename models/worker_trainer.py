@@ -11,6 +11,7 @@ from models.protocol import (
     Adjust,
     Control,
     Diverged,
+    DropRun,
     FindRuns,
     Finished,
     Progress,
@@ -20,10 +21,12 @@ from models.protocol import (
     Train,
     TrainStarted,
 )
-from models.run_folder import unfinished_runs
+from models.run_folder import drop_run, remove_old_runs, unfinished_runs
 from models.training import TrainingRun
 from models.worker_loop import Job, Jobs
 from models.worker_loop import serve as serve_requests
+
+RUNS_KEPT = 20
 
 
 def serve(connection: Connection) -> None:
@@ -49,7 +52,12 @@ class TrainerWorker:
             self._current().adjust(request.dials)
             return None
         if isinstance(request, FindRuns):
-            return RunsFound(request.id, unfinished_runs(Path(request.folder)))
+            found = unfinished_runs(Path(request.folder))
+            remove_old_runs(Path(request.folder), RUNS_KEPT)
+            return RunsFound(request.id, found)
+        if isinstance(request, DropRun):
+            drop_run(Path(request.folder))
+            return None
         if not isinstance(request, Train):
             raise ValueError(f"the trainer does not know the request {type(request).__name__}")
         self._train(request)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -56,11 +58,15 @@ class Outputs:
 
 @dataclass(frozen=True)
 class How:
-    """How the work is done, which says nothing of what the model is; the limit in MiB."""
+    """How the work is done, which says nothing of what the model is; the limit in MiB.
+
+    ``given`` names the options that were typed: a run that is resumed has its own values of all others.
+    """
 
     resume: bool
     memory_limit: int
     strategy: str | None = None
+    given: frozenset[str] = frozenset()
 
 
 def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
@@ -73,11 +79,12 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     check_target(out, ".safetensors")
     if outputs.history is not None:
         check_target(outputs.history, ".json" if outputs.history.suffix == ".json" else ".csv")
-    settings = TrainSettings(
-        **{**options, **{name: parse_sizes(options[name], name) for name in ("hidden", "channels")}}
-    )
-    _check_input(find_data(data), settings)
+    typed = {**options, **{name: parse_sizes(options[name], name) for name in ("hidden", "channels")}}
     run_folder = out.with_suffix(".run")
+    settings = TrainSettings(**typed)
+    if how.resume:
+        settings = _resumed_settings(run_folder, settings, {name: typed[name] for name in how.given if name in typed})
+    _check_input(find_data(data), settings)
     limit = max(0, how.memory_limit) << 20
     request = Train(1, str(find_data(data)), str(run_folder), out.stem, settings, how.resume, memory_limit=limit)
     if not _is_chief(how):
@@ -89,13 +96,24 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     run = _run_of(request, how)
     with _stopped_by_interrupt(run), _recording(outputs) as curves:
         story, finished = _follow(run, curves)
-    if finished.path is None:
-        raise KeyboardInterrupt
-    with whole_file(out) as unfinished:
-        unfinished.write_bytes(Path(finished.path).read_bytes())
-    remove_run(run_folder)
+        if finished.path is None:
+            raise KeyboardInterrupt
+        # Before the curves: what cannot be written of them costs nobody the model.
+        with whole_file(out) as unfinished:
+            unfinished.write_bytes(Path(finished.path).read_bytes())
+        remove_run(run_folder)
     _report(out, finished, story, outputs.as_json)
     return 0
+
+
+def _resumed_settings(run_folder: Path, usual: TrainSettings, typed: Mapping[str, Any]) -> TrainSettings:
+    """Return the settings of the run in ``run_folder`` with those that were ``typed``; ``usual`` if there is none."""
+    from models.checkpoint import latest_checkpoint
+
+    checkpoint = latest_checkpoint(run_folder)
+    if checkpoint is None:
+        return usual
+    return replace(checkpoint.settings, **{"learning_rate": checkpoint.dials.learning_rate, **typed})
 
 
 def _is_chief(how: How) -> bool:
@@ -162,8 +180,8 @@ def _recording(outputs: Outputs) -> Iterator[Curves]:
     try:
         yield curves
     finally:
-        if log is not None:
-            log.close()
+        if complaint := curves.close():
+            sys.stderr.write(f"latentscape: {complaint}\n")
         if outputs.history is not None and curves.records:
             write_history(outputs.history, curves.records)
 
@@ -175,11 +193,22 @@ class Curves:
         self.records: list[EpochRecord] = []
         self._log = log
 
-    def add(self, *records: EpochRecord) -> None:
-        """Take more of them, in order."""
+    def add(self, *records: EpochRecord) -> str:
+        """Take more of them, in order; return what is wrong with the log, which is then given up."""
         self.records += records
-        if self._log is not None:
-            self._log.write(records)
+        return "" if self._log is None else self._tried(partial(self._log.write, records))
+
+    def close(self) -> str:
+        """Write what is left of the log; return what is wrong with it."""
+        return "" if self._log is None else self._tried(self._log.close)
+
+    def _tried(self, work: Callable[[], None]) -> str:
+        try:
+            work()
+        except InputError as error:
+            self._log = None
+            return str(error)
+        return ""
 
 
 def _check_input(data: Path, settings: TrainSettings) -> None:
@@ -232,9 +261,9 @@ def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
                 return story, event
             if isinstance(event, TrainStarted):
                 story.loss = event.loss
-                curves.add(*event.records)
+                _complain(bar, curves.add(*event.records))
             elif isinstance(event, EpochDone):
-                curves.add(event.record)
+                _complain(bar, curves.add(event.record))
             elif isinstance(event, Diverged):
                 raise ValueError(_diverged(event))
             elif isinstance(event, CheckpointDelayed):
@@ -243,6 +272,11 @@ def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
                 story.last = event
             _show(bar, task, event)
     raise AssertionError("a training ends with Finished")
+
+
+def _complain(bar: ProgressBar, complaint: str) -> None:
+    if complaint:
+        bar.print(f"latentscape: {complaint}; the training goes on")
 
 
 def _show(bar: ProgressBar, task: TaskID, event: object) -> None:

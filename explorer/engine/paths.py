@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from platformdirs import user_data_path, user_log_path
 APP = "latentscape"
 LOG_BYTES = 1_000_000
 LOGS_KEPT = 3
-RUNS_KEPT = 20
 
 
 def log_path(role: str) -> Path:
@@ -32,8 +30,5 @@ def runs_folder() -> Path:
 
 
 def new_run_folder() -> Path:
-    """Return a folder for the checkpoints of a new training run, made by the trainer; the oldest runs are removed."""
-    runs = runs_folder()
-    for old in sorted(runs.glob("*"))[: -RUNS_KEPT + 1]:
-        shutil.rmtree(old, ignore_errors=True)
-    return runs / datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    """Return a folder for the checkpoints of a new training run, which the trainer makes."""
+    return runs_folder() / datetime.now().strftime("%Y%m%d-%H%M%S-%f")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +35,7 @@ class TrainerEngine(QObject):
         self._action: p.ControlAction | None = None
         self._dials: p.Dials | None = None
         self._looked = False
+        self._drops: list[str] = []
         self._prepare = QTimer(self)
         self._prepare.setSingleShot(True)
         self._prepare.setInterval(PREPARE_AFTER_MS)
@@ -70,7 +70,10 @@ class TrainerEngine(QObject):
         self._begin(p.Train(0, data_path, str(new_run_folder()), self.state.run.name, settings))
 
     def resume(self, run: p.UnfinishedRun) -> None:
-        """Go on with a run from its newest checkpoint."""
+        """Go on with a run from its newest checkpoint, with its data on the map."""
+        data = self.state.model.data
+        if data is None or data.info.path != run.data_path:
+            self.state.model.open_data_requested.emit(run.data_path)
         job = p.Train(0, run.data_path, run.folder, run.name, run.settings, resume=True)
         self._begin(replace(job, learning_rate=run.learning_rate))
 
@@ -99,8 +102,14 @@ class TrainerEngine(QObject):
         if self._job is not None:
             self.client.send(p.Adjust(self._job.id, dials))
 
+    def _send_drops(self) -> None:
+        for folder in self._drops:
+            self.client.send(p.DropRun(0, folder))
+        self._drops.clear()
+
     def _greet(self) -> None:
         """Give a run under way to a worker that has just been started, and the last wish of the person with it."""
+        self._send_drops()
         if not self._looked:
             self.client.send(p.FindRuns(0, str(runs_folder())))
         if self._job is not None:
@@ -111,7 +120,11 @@ class TrainerEngine(QObject):
                 self.client.send(p.Control(self._job.id, self._action))
 
     def _drop(self, run: p.UnfinishedRun) -> None:
-        shutil.rmtree(Path(run.folder), ignore_errors=True)
+        self._drops.append(run.folder)
+        if self.client.running:
+            self._send_drops()
+        else:
+            self.client.start()
         model = self.state.model.model
         if model is not None and self._before is not None and Path(run.folder) in Path(model.path).parents:
             self.state.model.open_model_requested.emit(self._before)
@@ -119,6 +132,8 @@ class TrainerEngine(QObject):
     def _take(self, reply: p.Reply) -> None:
         if isinstance(reply, p.RunsFound):
             self._found(reply)
+        elif isinstance(reply, p.Failed) and reply.id == 0:
+            self.state.engine.notice("error", reply.message)
         elif self._job is not None and getattr(reply, "id", 0) == self._job.id:
             self._follow(self._job, reply)
 
@@ -139,6 +154,7 @@ class TrainerEngine(QObject):
                 self.state.review.set_snapshots(reply.snapshots)
             case p.CheckpointWritten():
                 self._job = replace(job, resume=True, learning_rate=None)
+                run.kept = True
                 self.state.review.follow(reply.path)
             case p.CheckpointDelayed():
                 text = (
@@ -208,6 +224,8 @@ class TrainerEngine(QObject):
             text += "goes on from the newest checkpoint." if self._job.resume else "begins anew: it had saved nothing."
             self.state.run.set_status(RunStatus.STARTING)
         else:
+            # Restarted by hand, the worker looks for runs again, and this one is offered.
+            self._looked = False
             text += "It failed too often: the run ends; its checkpoints are kept."
             self._finish(None)
         self.state.engine.crash("trainer", text, again)

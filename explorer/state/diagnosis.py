@@ -8,6 +8,7 @@ from models.protocol import EpochRecord, TrainSettings
 
 EPOCHS_BEFORE_VERDICT = 3
 COLLAPSED_NATS = 0.1
+STRAY_NATS = 1.0
 EXPLOSION = 10.0
 LARGE_NATS = 50.0
 OVERFIT_NATS = 5.0
@@ -26,6 +27,11 @@ def diagnose(records: Sequence[EpochRecord], settings: TrainSettings) -> str:
         )
     if len(records) < EPOCHS_BEFORE_VERDICT:
         return ""
+    if last.active_units == 0 and last.test.kl >= STRAY_NATS:
+        return (
+            "no dimension is active: μ is the same for all images, though "
+            f"q(z|x) is {last.test.kl:.1f} nats from the prior; lower the learning rate, or warm it up"
+        )
     if last.active_units == 0 or last.test.kl < COLLAPSED_NATS:
         return f"posterior collapse: z carries {last.test.kl:.2f} nats, q(z|x) has become the prior; " + (
             "lower β, warm it up, or give free nats" if last.beta > 0.0 else "raise the learning rate"

@@ -71,7 +71,8 @@ class RunState(QObject):
 
     :attr:`unsaved` is the model file of a finished run that the person has not saved yet, :attr:`offer` a run that
     waits for the person to say whether it shall go on, :attr:`records` what is known of the epochs; :attr:`evaluated`
-    is the share of the last evaluation that is done, None before it begins.
+    is the share of the last evaluation that is done, None before it begins; :attr:`kept` says whether there is a
+    checkpoint.
     """
 
     start_requested = Signal(str, object)
@@ -95,6 +96,7 @@ class RunState(QObject):
         self.started: TrainStarted | None = None
         self.progress: Progress | None = None
         self.evaluated: float | None = None
+        self.kept = False
         self.train: dict[str, Series] = {}
         self.test: dict[str, Series] = {}
         self.records: list[EpochRecord] = []
@@ -114,6 +116,7 @@ class RunState(QObject):
     def clear(self) -> None:
         """Forget the curves of the last run."""
         self.started = self.progress = self.step = self.evaluated = None
+        self.kept = False
         self.records = []
         self.train = {term: Series() for term in (*TERMS, NORM)}
         self.test = {term: Series() for term in TERMS}
@@ -141,6 +144,7 @@ class RunState(QObject):
         """Ask the engine to go on with a run from its newest checkpoint."""
         self.settings, self.name = run.settings, run.name
         self._begin()
+        self.kept = True
         self.resume_requested.emit(run)
 
     def drop(self, run: UnfinishedRun) -> None:

@@ -35,7 +35,7 @@ class LatentMap(Pane):
         self.state, self.theme = state, theme
         self.plot = MapPlot(theme)
         self._projection: Projection | None = None
-        self._fitted: list[list[float]] | None = None
+        self._fits = True
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setWordWrap(True)
@@ -80,6 +80,8 @@ class LatentMap(Pane):
         plot.hovered.connect(self._hover)
         plot.reset_asked.connect(self._reset)
         plot.nudged.connect(self._nudge)
+        plot.getViewBox().sigRangeChangedManually.connect(self._stop_fitting)
+        plot.getViewBox().sigResized.connect(self._resized)
         state.model.model_changed.connect(self._fill_axes)
         state.model.model_changed.connect(self._fill_legend)
         state.model.data_changed.connect(self._data_changed)
@@ -144,7 +146,7 @@ class LatentMap(Pane):
         return principal_plane(summary.mean, summary.principal, summary.explained)
 
     def _project(self) -> None:
-        fresh = self._projection is None or self.plot.viewRange() == self._fitted
+        fresh = self._projection is None or self._fits
         self._projection = self._plane()
         plane, embedding, data = self._projection, self.state.model.embedding, self.state.model.data
         if plane is None:
@@ -176,7 +178,15 @@ class LatentMap(Pane):
             corners = np.concatenate([corners, np.percentile(xy, [0.2, 99.8], axis=0)])
         low, high = corners.min(axis=0), corners.max(axis=0)
         self.plot.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.02)
-        self._fitted = self.plot.viewRange()
+        self._fits = True
+
+    def _stop_fitting(self) -> None:
+        self._fits = False
+
+    def _resized(self) -> None:
+        """Show all still, where that was so before."""
+        if self._fits and self._projection is not None and not self.plot.holding:
+            self.fit()
 
     # ------------------------------------------------------------------------------------------------ the points
 

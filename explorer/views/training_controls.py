@@ -148,7 +148,8 @@ class RunControls(QObject):
 
     def _finished(self, finished: Finished | None) -> None:
         if finished is None:
-            self.text.setText("The run ended with an error; its checkpoints are kept.")
+            kept = "its checkpoints are kept" if self.state.run.kept else "it had saved nothing yet"
+            self.text.setText(f"The run ended with an error; {kept}.")
         else:
             self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch))
         self.bar.setRange(0, 1000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from explorer.state import AppState
@@ -21,8 +23,8 @@ class LiveSettings(QWidget):
         self.rate, self.beta = real_box(1e-3, 1e-9, 1.0, 6, 0.0005), real_box(1.0, 0.0, 100.0, 3, 0.1)
         self.facts: dict[str, QLabel] = {name: QLabel("–") for name in FACTS}
         self._build()
-        self.rate.valueChanged.connect(self._turn)
-        self.beta.valueChanged.connect(self._turn)
+        self.rate.valueChanged.connect(self._turn_rate)
+        self.beta.valueChanged.connect(self._turn_beta)
         state.run.dials_changed.connect(self._show_dials)
         state.run.status_changed.connect(self._status_changed)
         state.run.progressed.connect(self._show_facts)
@@ -51,9 +53,15 @@ class LiveSettings(QWidget):
             grid.setColumnStretch(column, 1)
         grid.setRowStretch(2 + len(FACTS) // 2, 1)
 
-    def _turn(self) -> None:
+    def _turn_rate(self, rate: float) -> None:
+        self._turn(replace(self.state.run.dials, learning_rate=rate))
+
+    def _turn_beta(self, beta: float) -> None:
+        self._turn(replace(self.state.run.dials, beta=beta))
+
+    def _turn(self, dials: Dials) -> None:
         if self.state.run.active:
-            self.state.run.adjust(Dials(self.rate.value(), self.beta.value()))
+            self.state.run.adjust(dials)
 
     def _show_dials(self) -> None:
         dials = self.state.run.dials

@@ -28,6 +28,7 @@ class ReviewBar(QWidget):
         state.review.snapshots_changed.connect(self._refresh)
         state.review.shown_changed.connect(self._refresh)
         state.review.compared_changed.connect(self._fill)
+        state.model.model_changed.connect(self._refresh)
         self._fill()
         self._refresh()
 
@@ -58,9 +59,15 @@ class ReviewBar(QWidget):
         if not known:
             self._where.setText("none yet")
         elif review.shown is None:
-            self._where.setText(f"newest: {review.snapshots[-1].epoch}")
+            self._where.setText(f"newest: {self._newest_epoch()}")
         else:
             self._where.setText(f"{review.shown.epoch} of {review.snapshots[-1].epoch}")
+
+    def _newest_epoch(self) -> int:
+        """Return the epoch of the model that is shown: checkpoints are rarer than epochs, and may keep the best."""
+        review, model = self.state.review, self.state.model.model
+        shown = model is not None and model.path == review.newest
+        return model.epoch if model is not None and shown else review.snapshots[-1].epoch
 
     def _row_of(self, epoch: int) -> int:
         return sum(snapshot.epoch <= epoch for snapshot in self.state.review.snapshots) - 1

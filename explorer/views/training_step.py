@@ -17,7 +17,7 @@ from models.geometry import Vector, dimension_name
 from models.protocol import StepShown
 
 EMPTY = "Press Step: one batch goes through the model, and its first image is shown here."
-MOST_DIMENSIONS = 12
+MOST_DIMENSIONS = 10
 BAR_WIDTH = 0.36
 FILL_ALPHA = 200
 
@@ -29,7 +29,8 @@ class StepView(QWidget):
         super().__init__()
         self.state, self.theme = state, theme
         self.seen, self.reconstruction = Picture(theme, "x"), Picture(theme, "mean of p(x|z)")
-        self.path, self.by_mu, self.by_sigma = (pg.PlotWidget() for _ in range(3))
+        self.noise, self.path, self.by_mu, self.by_sigma = (pg.PlotWidget() for _ in range(4))
+        self.stems = pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH)
         self.spread, self.centre, self.drawn = pg.ErrorBarItem(beam=0.25), pg.ScatterPlotItem(), pg.ScatterPlotItem()
         self.bars = {
             (plot, part): pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH)
@@ -42,11 +43,12 @@ class StepView(QWidget):
 
     def _build(self) -> None:
         for plot, name in (
-            (self.path, "z = μ + σ·ε by dimension"), (self.by_mu, "gradient that reaches μ"),
-            (self.by_sigma, "gradient that reaches σ"),
+            (self.noise, "noise ε by dimension"), (self.path, "z = μ + σ·ε by dimension"),
+            (self.by_mu, "gradient that reaches μ"), (self.by_sigma, "gradient that reaches σ"),
         ):  # fmt: skip
             prepare_plot(plot, name)
             plot.setMouseEnabled(False, False)
+        self.noise.addItem(self.stems)
         for item in (self.spread, self.centre, self.drawn):
             self.path.addItem(item)
         for (plot, _), item in self.bars.items():
@@ -59,23 +61,25 @@ class StepView(QWidget):
         pictures.addWidget(self.reconstruction)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(self.hint, 0, 0, 1, 4)
+        grid.addWidget(self.hint, 0, 0, 1, 5)
         grid.addLayout(pictures, 1, 0)
-        for column, plot in enumerate((self.path, self.by_mu, self.by_sigma), start=1):
+        for column, plot in enumerate((self.noise, self.path, self.by_mu, self.by_sigma), start=1):
             grid.addWidget(plot, 1, column)
             grid.setColumnStretch(column, 3)
         grid.setColumnStretch(0, 1)
-        grid.addWidget(self.terms, 2, 0, 1, 4)
+        grid.addWidget(self.terms, 2, 0, 1, 5)
         grid.setRowStretch(1, 1)
 
     def restyle(self) -> None:
         """Take the colours and fonts of the scheme."""
         colors = self.theme.colors
+        style_plot(self.noise, self.theme, {"bottom": "dimension, by KL", "left": "ε"})
         style_plot(self.path, self.theme, {"bottom": "dimension, by KL", "left": "z"})
         style_plot(self.by_mu, self.theme, {"bottom": "dimension, by KL", "left": "∂loss/∂μ (nats)"})
         style_plot(self.by_sigma, self.theme, {"bottom": "dimension, by KL", "left": "∂loss/∂σ (nats)"})
         self.spread.setData(pen=pg.mkPen(colors.accent, width=1.6))
         self.centre.setData(pen=pg.mkPen(colors.accent), brush=pg.mkBrush(colors.plot), size=8)
+        self.stems.setOpts(brush=pg.mkBrush(colors.muted), pen=None)
         self.drawn.setData(pen=None, brush=pg.mkBrush(colors.second), size=8)
         for (_, part), item in self.bars.items():
             fill = QColor(colors.third if part else colors.second)
@@ -87,7 +91,8 @@ class StepView(QWidget):
         """Show the step that has been made last."""
         step = self.state.run.step
         self.hint.setVisible(step is None)
-        for widget in (self.seen, self.reconstruction, self.path, self.by_mu, self.by_sigma, self.terms):
+        plots = (self.noise, self.path, self.by_mu, self.by_sigma)
+        for widget in (self.seen, self.reconstruction, *plots, self.terms):
             widget.setVisible(step is not None)
         if step is not None:
             self._show(step)
@@ -101,12 +106,13 @@ class StepView(QWidget):
         self.spread.setData(x=places, y=mu, height=2.0 * sigma)
         self.centre.setData(places, mu)
         self.drawn.setData(places, z)
+        self.stems.setOpts(x=places, height=np.asarray(step.eps[order], float), width=BAR_WIDTH)
         for name, whole, by_kl in (
             ("mu", step.by_mu, step.by_mu_from_kl), ("sigma", step.by_sigma, step.by_sigma_from_kl)
         ):  # fmt: skip
             self._show_bars(name, places, np.asarray(whole[order], float), np.asarray(by_kl[order], float))
         names = [(float(place), dimension_name(int(dim))) for place, dim in zip(places, order, strict=True)]
-        for plot in (self.path, self.by_mu, self.by_sigma):
+        for plot in (self.noise, self.path, self.by_mu, self.by_sigma):
             plot.getAxis("bottom").setTicks([names])
             plot.setXRange(-0.6, len(order) - 0.4, padding=0.0)
             plot.enableAutoRange(axis="y")
@@ -120,11 +126,22 @@ class StepView(QWidget):
             self.bars[name, part].setOpts(x=places + offset, height=heights, width=BAR_WIDTH)
 
     def _words(self, step: StepShown) -> str:
-        colors, terms = self.theme.colors, step.terms
+        colors = self.theme.colors
         return (
-            f"step {step.step} · −log p(x|z) {terms.reconstruction:.1f} + KL {terms.kl:.2f} nats, loss {terms.loss:.1f}"
+            f"step {step.step} · {_sum_of(step)}"
             f" &nbsp; <span style='color:{colors.accent}'>○</span> μ ± σ"
             f" <span style='color:{colors.second}'>●</span> z = μ + σ·ε"
             f" &nbsp; gradient <span style='color:{colors.second}'>■</span> through z, from the reconstruction"
             f" <span style='color:{colors.third}'>■</span> from the KL"
         )
+
+
+def _sum_of(step: StepShown) -> str:
+    """Return how the loss is made of its terms; an importance-weighted bound is no sum of them."""
+    terms = step.terms
+    if not np.isfinite(step.by_mu_from_kl).all():
+        return f"loss {terms.loss:.1f} nats; −log p(x|z) {terms.reconstruction:.1f}, KL {terms.kl:.2f}"
+    weighted = terms.loss - terms.reconstruction
+    plain = abs(weighted - terms.kl) < 0.005
+    kl = f"KL {terms.kl:.2f}" if plain else f"{weighted:.2f} (of KL {terms.kl:.2f}, β {step.beta:.3g})"
+    return f"−log p(x|z) {terms.reconstruction:.1f} + {kl} = loss {terms.loss:.1f} nats"

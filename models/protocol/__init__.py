@@ -113,6 +113,7 @@ from models.protocol.training import (
     Control,
     Dials,
     Diverged,
+    DropRun,
     EpochDone,
     Evaluating,
     FindRuns,
@@ -145,7 +146,7 @@ DecoderReply = (
     Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
     | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
 )  # fmt: skip
-TrainerRequest = Train | Control | Adjust | FindRuns | Shutdown
+TrainerRequest = Train | Control | Adjust | FindRuns | DropRun | Shutdown
 TrainerReply = (
     Hello | Failed | TrainStarted | Progress | EpochDone | Evaluating | CheckpointWritten | CheckpointDelayed | Diverged
     | StepShown | Finished | RunsFound
@@ -200,6 +201,7 @@ __all__ = [
     "Diverged",
     "Draw",
     "Drawn",
+    "DropRun",
     "Dropped",
     "ElboPoint",
     "Embed",

@@ -124,6 +124,8 @@ class StepShown:
         z = μ + σ·ε of the first draw.
     terms : Terms
         Of this image, with its loss.
+    beta : float
+        As it was at this step, its schedule included.
     kl : array [d]
         In nats.
     by_mu, by_sigma : array [d]
@@ -142,6 +144,7 @@ class StepShown:
     eps: Floats32
     z: Floats32
     terms: Terms
+    beta: float
     kl: Floats32
     by_mu: Floats32
     by_sigma: Floats32
@@ -191,6 +194,14 @@ class Evaluating:
 @dataclass(frozen=True)
 class FindRuns:
     """Look in ``folder`` for runs that have not ended and that nobody works on."""
+
+    id: int
+    folder: str
+
+
+@dataclass(frozen=True)
+class DropRun:
+    """Remove the run in ``folder``; :class:`Failed` if another process is at work on it."""
 
     id: int
     folder: str
