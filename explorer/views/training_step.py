@@ -17,8 +17,9 @@ from models.geometry import Vector, dimension_name
 from models.protocol import StepShown
 
 EMPTY = "Press Step: one batch goes through the model, and its first image is shown here."
-MOST_DIMENSIONS = 10
+MOST_DIMENSIONS = 7
 BAR_WIDTH = 0.36
+PICTURE_WIDTH = 92
 FILL_ALPHA = 200
 
 
@@ -67,6 +68,7 @@ class StepView(QWidget):
             grid.addWidget(plot, 1, column)
             grid.setColumnStretch(column, 3)
         grid.setColumnStretch(0, 1)
+        grid.setColumnMinimumWidth(0, PICTURE_WIDTH)
         grid.addWidget(self.terms, 2, 0, 1, 5)
         grid.setRowStretch(1, 1)
 

@@ -198,7 +198,12 @@ def test_a_killed_training_is_resumed(workshop: Path) -> None:
     assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
     reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+): --resume goes on", refused.stderr)
     assert reached is not None
-    done = run(workshop, "train", *options, "--epochs", 1, "--resume", "--history", "killed.json")
+    other = run(workshop, "train", *options, "--latent-dim", 3, "--resume")
+    assert other.stderr == "latentscape: killed.run: this run was started with latent dim 50, not 3\n"
+    # What is not typed is as it was.
+    few = ("spots.npz", "--out", "killed.safetensors", "--json", "--epochs", 1)
+    done = run(workshop, "train", *few, "--resume", "--history", "killed.json")
+    assert "--hidden 8" in json.loads(done.stdout)["recipe"]
     assert json.loads(done.stdout)["reason"] == "complete"
     assert not (workshop / "killed.run").exists()
     assert json.loads((workshop / "killed.json").read_text())["epoch"] == list(range(int(reached[1])))

@@ -209,3 +209,21 @@ def test_there_is_a_dot_for_every_image_at_its_mean(desk: Desk) -> None:
     embedding = desk.embedding
     desk.state.view.set_axes((3, 17))
     np.testing.assert_array_equal(desk.window.map.plot.cloud.xy, embedding.mu[:, [3, 17]])
+
+
+def test_all_images_stay_in_view_when_the_window_changes_until_one_zooms(desk: Desk) -> None:
+    plot = desk.window.map.plot
+    before = desk.window.size()
+    desk.window.resize(before.width() + 60, before.height() + 40)
+    desk.window.map.fit()
+    desk.window.resize(before)
+    desk.qtbot.waitUntil(lambda: desk.window.size() == before)
+    fitted = plot.viewRange()
+    desk.window.map.fit()
+    assert np.allclose(plot.viewRange(), fitted)
+    plot.getViewBox().sigRangeChangedManually.emit([True, True])
+    plot.setRange(xRange=(-1.0, 1.0), yRange=(-1.0, 1.0))
+    zoomed = plot.viewRange()
+    desk.state.model.embedding_changed.emit()
+    assert np.allclose(plot.viewRange(), zoomed)
+    desk.window.map.fit()

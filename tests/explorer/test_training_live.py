@@ -165,6 +165,9 @@ def test_what_goes_wrong_has_a_name_and_a_remedy() -> None:
     assert diagnose(records(5.0, 9.0, 12.0), settings) == ""
     assert "posterior collapse" in diagnose(records(0.4, 0.05, 0.01), settings)
     assert "lower β" in diagnose(records(0.4, 0.05, 0.01), settings)
+    stray = [replace(record, active_units=0) for record in records(16.0, 16.5, 16.8)]
+    assert "16.8 nats from the prior; lower the learning rate" in diagnose(stray, settings)
+    assert "collapse" not in diagnose(stray, settings)
     assert "KL explodes" in diagnose(records(8.0, 900.0), settings)
     worse = records(*[9.0] * 9, elbos=(-120.0, -110.0, -100.0, -102.0, -103.0, -104.0, -106.0, -107.0, -108.0))
     assert "better after epoch 3" in diagnose(worse, settings)

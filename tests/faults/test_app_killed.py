@@ -155,7 +155,7 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
         assert (banner.isVisible(), banner.text.text()) == (True, offer)
         banner.discard.click()
         assert not banner.isVisible()
-        assert not folder.exists()
+        qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
         Desk(app, qtbot).settle()
 
 

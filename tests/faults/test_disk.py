@@ -18,10 +18,12 @@ import pytest
 from models.checkpoint import checkpoint_folders, latest_checkpoint
 from models.opening import open_model
 from models.protocol import CheckpointDelayed, CheckpointWritten, EpochDone, Finished, InputError, Reply, Train
+from models.tensorboard import EpochLog
 from models.training import TrainingRun
 from tests.faults.mount import NOT_ALLOWED
 from tests.faults.trainee import SETTINGS
 from tests.models.conftest import blobs
+from tests.models.test_history import RECORDS
 
 ROOT = Path(__file__).parents[2]
 FULL = 500
@@ -68,6 +70,12 @@ def _full_disk() -> Iterator[None]:
 
 def _until(events: Iterator[Reply | None], kind: type[Reply]) -> Reply:
     return next(event for event in events if isinstance(event, kind))
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    log = EpochLog(tmp_path / "log")
+    with _full_disk(), pytest.raises(InputError, match="log: the log cannot be written: file too large"):
+        log.write(RECORDS)
 
 
 def test_a_training_goes_on_while_the_disk_is_full(data: Path, tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def test_a_step_shows_one_turn_of_the_trick(objective: str, samples: int, tiny_d
     run.control("discard")
     settings = replace(SETTINGS, objective=objective, samples=samples, likelihood="gaussian")
     assert np.allclose(shown.z, shown.mu + shown.sigma * shown.eps, rtol=1e-6)
+    assert shown.beta == 1.0
     assert shown.terms.kl == pytest.approx(float(shown.kl.sum()), rel=1e-5)
     assert shown.x.shape == shown.reconstruction.shape == IMAGE_SHAPE
     split = objective in ("elbo", "stl")
