@@ -50,14 +50,14 @@ class Distribution(ABC):
 
     def __init__(self, parameters: Mapping[str, object], validate: bool = True) -> None:
         self.dtype = _common_dtype(parameters)
-        tensors = {name: tf.convert_to_tensor(value, self.dtype) for name, value in parameters.items()}
+        tensors = {name: floating(value, self.dtype) for name, value in parameters.items()}
         if validate:
             tensors = {name: self._checked(name, value) for name, value in tensors.items()}
             tensors = self._in_order(tensors)
         self.parameters: dict[str, tf.Tensor] = tensors
         for name, tensor in tensors.items():
             setattr(self, name, tensor)
-        self.batch_shape = broadcast_shape(*(value.shape for value in tensors.values()))
+        self.batch_shape = matching_shape(*(value.shape for value in tensors.values()))
 
     @property
     def name(self) -> str:
@@ -153,7 +153,7 @@ class Distribution(ABC):
             return value
         domain = cls.domains[name]
         fine = tf.math.is_finite(value) & _bounds_hold(domain, value)
-        return _asserted(fine, f"{cls.__name__}: {name} must be {WANTED[domain]}", value)
+        return asserted(fine, f"{cls.__name__}: {name} must be {WANTED[domain]}", value)
 
     @classmethod
     def _in_order(cls, tensors: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -166,7 +166,7 @@ class Distribution(ABC):
             cls.check_order({name: tensors[name].numpy() for name in cls.ordered})
             return tensors
         message = f"{cls.__name__}: {cls.ordered[0]} must be less than {cls.ordered[1]}"
-        return {**tensors, cls.ordered[0]: _asserted(low < high, message, low)}
+        return {**tensors, cls.ordered[0]: asserted(low < high, message, low)}
 
     def _drawn_shape(self, n: int) -> tf.Tensor:
         """Return [n, *batch] as a tensor; the batch may be known only when the graph runs."""
@@ -174,7 +174,7 @@ class Distribution(ABC):
         return tf.concat([[n], dynamic], axis=0)
 
     def _value(self, value: object) -> tf.Tensor:
-        tensor = tf.convert_to_tensor(value, self.dtype)
+        tensor = floating(value, self.dtype)
         broadcast_shape(self.batch_shape, tensor.shape)
         return tensor
 
@@ -249,6 +249,13 @@ def _common_dtype(parameters: Mapping[str, object]) -> tf.DType:
     return floating.pop() if floating else tf.float32
 
 
+def floating(value: object, dtype: tf.DType) -> tf.Tensor:
+    """Return ``value`` as a tensor of a floating ``dtype``; whole numbers are taken as such."""
+    if isinstance(value, tf.Tensor) and value.dtype.is_integer:
+        return tf.cast(value, dtype)
+    return tf.convert_to_tensor(value, dtype)
+
+
 def broadcast_shape(*shapes: tf.TensorShape) -> tf.TensorShape:
     """Return the shape that ``shapes`` broadcast to; ShapeError if they do not."""
     result = tf.TensorShape([])
@@ -260,13 +267,33 @@ def broadcast_shape(*shapes: tf.TensorShape) -> tf.TensorShape:
     return result
 
 
+def matching_shape(*shapes: tf.TensorShape) -> tf.TensorShape:
+    """Return the shape that those of parameters broadcast to, of which none may stretch one of higher rank.
+
+    [3, 4] and [4] make [3, 4]; but [4, 1] and [4] would make [4, 4], which is hardly ever meant: ShapeError.
+    """
+    result = tf.TensorShape([])
+    for shape in sorted(shapes, key=_rank):
+        wider = broadcast_shape(result, shape)
+        if 0 < _rank(result) < _rank(shape) and shape.is_fully_defined() and wider != shape:
+            raise ShapeError(f"shapes {result} and {shape} do not match: they would make {wider}")
+        result = wider
+    return result
+
+
+def _rank(shape: tf.TensorShape) -> int:
+    return 0 if shape.rank is None else int(shape.rank)
+
+
 def _bounds_hold(domain: Domain, value: Values) -> Values:
     """Return where ``value``, an array or a tensor, keeps the bounds of the domain; finiteness is asked elsewhere."""
     allowed: Values = value > 0 if domain == "positive" else value == value  # noqa: PLR0124 false where it is NaN
     return allowed
 
 
-def _asserted(condition: tf.Tensor, message: str, value: tf.Tensor) -> tf.Tensor:
+def asserted(condition: tf.Tensor, message: str, value: tf.Tensor) -> tf.Tensor:
+    """Return ``value`` of a graph that fails unless the ``condition`` holds; XLA drops that, and it is NaN there."""
+    value = tf.where(condition, value, tf.constant(np.nan, value.dtype))
     with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(condition), [message])]):
         return tf.identity(value)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from models.distributions.base import Distribution
+from models.distributions.base import Distribution, matching_shape
 from models.distributions.vector import VectorDistribution
 
 KlFunction = Callable[[Any, Any], tf.Tensor]
@@ -33,10 +33,14 @@ def has_closed_form(q: Distribution | VectorDistribution, p: Distribution | Vect
 
 
 def kl_divergence(q: Distribution | VectorDistribution, p: Distribution | VectorDistribution) -> tf.Tensor:
-    """Return KL(q ‖ p) in nats, shape of the two batches broadcast; NotImplementedError without a closed form."""
+    """Return KL(q ‖ p) in nats, shape of the two batches broadcast.
+
+    NotImplementedError without a closed form, ShapeError where one batch stretches the other, of higher rank.
+    """
     function = _REGISTRY.get((type(q), type(p)))
     if function is None:
         raise NotImplementedError(f"no closed form of KL({q.name} ‖ {p.name})")
+    matching_shape(q.batch_shape, p.batch_shape)
     return function(q, p)
 
 

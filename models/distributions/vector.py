@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-import numpy as np
 import tensorflow as tf
 
-from models.distributions.base import ParameterError, ShapeError
+from models.distributions.base import ParameterError, ShapeError, asserted, floating
 
 
 class VectorDistribution(ABC):
@@ -44,7 +43,7 @@ class VectorDistribution(ABC):
         return tf.exp(self.log_prob(value))
 
     def _value(self, value: object) -> tf.Tensor:
-        tensor = tf.convert_to_tensor(value, self.dtype)
+        tensor = floating(value, self.dtype)
         try:
             tf.broadcast_static_shape(tensor.shape, self.like.shape)
         except ValueError as error:
@@ -79,25 +78,28 @@ def checked_vector(family: str, validate: bool, **parameters: tuple[object, bool
     ShapeError
         Where there is no event axis, or shapes do not broadcast.
     """
-    floating = [tf.as_dtype(value.dtype) for value, _ in parameters.values() if hasattr(value, "dtype")]
-    dtype = next((kind for kind in floating if kind.is_floating), tf.float32)
+    kinds = [tf.as_dtype(value.dtype) for value, _ in parameters.values() if hasattr(value, "dtype")]
+    dtype = next((kind for kind in kinds if kind.is_floating), tf.float32)
     tensors, shape = [], tf.TensorShape([])
     for name, (value, positive) in parameters.items():
-        tensor = tf.convert_to_tensor(value, dtype)
+        tensor = floating(value, dtype)
         if tensor.shape.rank == 0:
             raise ShapeError(f"{family}: {name} needs an event axis")
         try:
             shape = tf.broadcast_static_shape(shape, tensor.shape)
         except ValueError as error:
             raise ShapeError(f"{family}: shapes {shape} and {tensor.shape} do not broadcast") from error
-        if validate and not tf.is_symbolic_tensor(tensor):
-            _check(family, name, tensor.numpy(), positive)
-        tensors.append(tensor)
+        tensors.append(_checked(family, name, tensor, positive) if validate else tensor)
     return tensors
 
 
-def _check(family: str, name: str, value: np.ndarray, positive: bool) -> None:
-    allowed = np.isfinite(value) & ((value > 0) | (not positive))
-    if not allowed.all():
-        wanted = "finite and positive" if positive else "finite"
-        raise ParameterError(f"{family}: {name} must be {wanted}, not {value[~allowed].flat[0]}")
+def _checked(family: str, name: str, value: tf.Tensor, positive: bool) -> tf.Tensor:
+    """Check a concrete value at once; inside a graph, make the check an assertion of the graph."""
+    allowed = tf.math.is_finite(value) & ((value > 0.0) | (not positive))
+    wanted = f"{family}: {name} must be {'finite and positive' if positive else 'finite'}"
+    if tf.is_symbolic_tensor(value):
+        return asserted(allowed, wanted, value)
+    wrong = value.numpy()[~allowed.numpy()]
+    if wrong.size:
+        raise ParameterError(f"{wanted}, not {wrong.flat[0]}")
+    return value

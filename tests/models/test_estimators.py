@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath as mp
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -163,6 +164,28 @@ def test_the_concrete_is_biased_and_may_have_the_wrong_sign(theta: float, tau: f
     assert abs(row.gradients.mean() - mean) < 1e-3 + 4.5 * row.gradients.std() / np.sqrt(MANY)
     assert row.biased
     assert row.gradients.var() == pytest.approx(row.variance, rel=0.05)
+
+
+@pytest.mark.parametrize("theta", [1e-4, 0.3, 0.999])
+@pytest.mark.parametrize("tau", [0.01, 0.5, 1.0, 20.0])
+def test_the_moments_of_the_concrete_are_those_of_mpmath(theta: float, tau: float) -> None:
+    problem = Discrete(theta, 0.45, tau)
+    with mp.workdps(30):
+        shift, scale = mp.log(theta) - mp.log1p(-theta), mp.mpf(tau)
+
+        def slope(v: mp.mpf) -> mp.mpf:
+            relaxed = 1 / (1 + mp.exp(-v))
+            return 2 * (relaxed - mp.mpf("0.45")) * relaxed * (1 - relaxed) / (scale * theta * (1 - theta))
+
+        def moment(power: int) -> mp.mpf:
+            # Over v = (logit θ + L)/τ; L is logistic.
+            density = lambda v: scale * mp.sech((scale * v - shift) / 2) ** 2 / 4  # noqa: E731
+            edges = sorted({mp.mpf(0), shift / scale, *(mp.mpf(edge) for edge in (-90, -30, -9, -3, 3, 9, 30, 90))})
+            return mp.quad(lambda v: slope(v) ** power * density(v), edges)
+
+        mean, square = moment(1), moment(2)
+    found = exact_moments("Concrete", problem)
+    assert found == pytest.approx((float(mean), float(square - mean**2)), rel=1e-7)
 
 
 def test_reinforce_means_the_true_gradient_of_a_choice() -> None:

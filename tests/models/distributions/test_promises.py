@@ -138,6 +138,23 @@ def test_bad_parameters_are_refused(case: Case) -> None:
     if len(case.names) > 1:
         with pytest.raises(ShapeError, match="do not broadcast"):
             kind(np.full(2, case.values[0]), np.full(3, case.values[1]), *case.values[2:])
+        with pytest.raises(ShapeError, match="do not match: they would make"):
+            kind(np.full((2, 1), case.values[0]), np.full(2, case.values[1]), *case.values[2:])
+
+
+@pytest.mark.parametrize("case", SINGLE, ids=str)
+def test_a_bad_parameter_fails_a_graph_and_is_nan_in_xla(case: Case) -> None:
+    kind = FAMILIES[case.family]
+    for index, name in enumerate(case.names):
+        if kind.domains[name] == "positive":
+            given = [tf.constant(-1.0 if i == index else value) for i, value in enumerate(case.values)]
+
+            def density(*parameters: tf.Tensor) -> tf.Tensor:
+                return kind(*parameters).cdf(0.25)
+
+            with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be finite"):
+                tf.function(density, autograph=False)(*given)
+            assert np.isnan(tf.function(density, autograph=False, jit_compile=True)(*given))
 
 
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
@@ -153,6 +170,8 @@ def test_whole_numbers_are_allowed(case: Case) -> None:
     whole = case.build(parameters=[np.array(index + 1) for index in range(len(case.names))])
     assert whole.dtype == tf.float32
     assert np.isfinite(whole.sample(3, seed=1)).all()
+    tensors = case.build(parameters=[tf.constant(index + 1) for index in range(len(case.names))])
+    assert np.array_equal(tensors.log_prob(tf.constant([1, 2])), whole.log_prob([1.0, 2.0]), equal_nan=True)
 
 
 @settings(max_examples=25, deadline=None)
