@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Reparameterization
-from models.distributions.special import open_uniform
+from models.distributions.special import in_one_row, open_uniform
 from models.distributions.vector import VectorDistribution, checked_vector
 
 
@@ -44,11 +44,11 @@ class Concrete(VectorDistribution):
         return tf.nn.softmax(self.logits)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return -tf.math.log(-tf.math.log(open_uniform(shape, seed, self.dtype)))
+        return in_one_row(shape, lambda row: -tf.math.log(-tf.math.log(open_uniform(row, seed, self.dtype))))
 
     def from_noise(self, eps: object) -> tf.Tensor:
         """Return softmax((logits + ε)/temperature)."""
-        return tf.nn.softmax((self.logits + self._value(eps)) / self._column)
+        return tf.exp(self._log_of_noise(eps))
 
     def to_noise(self, z: object) -> tf.Tensor:
         """Return ε that makes ``z``; the constant that all its entries share, which z does not know, is 0."""
@@ -67,7 +67,12 @@ class Concrete(VectorDistribution):
 
     def log_prob_at_noise(self, eps: object) -> tf.Tensor:
         """Return the log density [...] at ``from_noise(eps)``, where an entry of that value may be 0 by rounding."""
-        return self._log_prob_of_log(tf.nn.log_softmax((self.logits + self._value(eps)) / self._column))
+        return self._log_prob_of_log(self._log_of_noise(eps))
+
+    def _log_of_noise(self, eps: object) -> tf.Tensor:
+        """Return log softmax((logits + ε)/temperature); what needs both finds the same sum twice."""
+        pulls = (self.logits + self._value(eps)) / self._column
+        return pulls - tf.reduce_logsumexp(pulls, -1, keepdims=True)
 
     def _log_prob_of_log(self, log_z: tf.Tensor) -> tf.Tensor:
         """Return log[(k − 1)! τᵏ⁻¹ Π(πᵢ zᵢ⁻ᵗ⁻¹) / (Σ πⱼ zⱼ⁻ᵗ)ᵏ], Maddison et al. 2017, eq. 22."""

@@ -39,8 +39,12 @@ class MultivariateNormalDiag(VectorDistribution):
 
     def log_prob(self, value: object) -> tf.Tensor:
         """Return the joint log density [...] in nats; a sum of logarithms, which no dimension underflows."""
-        eps = self.to_noise(value)
-        return -0.5 * tf.reduce_sum(eps * eps, axis=-1) - _log_volume(self.scale_diag + tf.zeros_like(self.loc))
+        return self.log_prob_at_noise(self.to_noise(value))
+
+    def log_prob_at_noise(self, eps: object) -> tf.Tensor:
+        """Return the log density at ``from_noise(eps)``."""
+        squares = tf.reduce_sum(tf.square(self._value(eps)), axis=-1)
+        return -0.5 * squares - _log_volume(self.scale_diag + tf.zeros_like(self.loc))
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""
@@ -85,7 +89,7 @@ class MultivariateNormalTriL(VectorDistribution):
 
     def to_noise(self, z: object) -> tf.Tensor:
         """Return L⁻¹(z − loc), by substitution."""
-        return self._by_root(self._value(z) - self.loc, tf.linalg.triangular_solve)
+        return self._by_root(self._value(z) - self.loc, _solve)
 
     def _by_root(self, vectors: tf.Tensor, act: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> tf.Tensor:
         """Let L ``act`` on ``vectors`` [..., d]; those that share a root are the columns of one matrix [..., d, n]."""
@@ -104,9 +108,10 @@ class MultivariateNormalTriL(VectorDistribution):
         infinite = tf.math.is_inf(z)
         # The substitution would take the difference of two infinities.
         eps = self.to_noise(tf.where(infinite, tf.zeros_like(z), z))
-        log_prob = -0.5 * tf.reduce_sum(eps * eps, axis=-1) - _log_volume(self.diagonal + tf.zeros_like(self.loc))
         beyond = tf.reduce_any(infinite, -1)
-        return log_prob - tf.where(beyond, tf.constant(math.inf, self.dtype), tf.constant(0.0, self.dtype))
+        return self.log_prob_at_noise(eps) - tf.where(
+            beyond, tf.constant(math.inf, self.dtype), tf.constant(0.0, self.dtype)
+        )
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""
@@ -115,6 +120,11 @@ class MultivariateNormalTriL(VectorDistribution):
     def variance(self) -> tf.Tensor:
         """Return the variances [..., d], the diagonal of LLᵀ."""
         return tf.reduce_sum(tf.square(self.scale_tril), axis=-1) + tf.zeros_like(self.like)
+
+    def log_prob_at_noise(self, eps: object) -> tf.Tensor:
+        """Return the log density at ``from_noise(eps)``: nothing is solved for."""
+        squares = tf.reduce_sum(tf.square(self._value(eps)), axis=-1)
+        return -0.5 * squares - _log_volume(self.diagonal + tf.zeros_like(self.loc))
 
     def covariance(self) -> tf.Tensor:
         """Return LLᵀ [..., d, d]."""
@@ -177,6 +187,14 @@ class Dirichlet(VectorDistribution):
         k = tf.cast(tf.shape(a)[-1], self.dtype)
         pull = tf.reduce_sum((a - 1.0) * tf.math.digamma(a), -1)
         return tf.math.lbeta(a) + (total - k) * tf.math.digamma(total) - pull
+
+
+def _solve(root: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    """Return L⁻¹ times the columns [..., d, n]; of more than d, by that inverse, whose products are quicker."""
+    size, count = root.shape[-1], columns.shape[-1]
+    if size is None or count is None or count <= size:
+        return tf.linalg.triangular_solve(root, columns)
+    return tf.linalg.triangular_solve(root, tf.eye(size, dtype=root.dtype) + tf.zeros_like(root)) @ columns
 
 
 def _log_volume(scale: tf.Tensor) -> tf.Tensor:

@@ -38,6 +38,10 @@ class VectorDistribution(ABC):
         shape = tf.concat([[n], tf.shape(self.like)], axis=0)
         return self._noise(shape, tf.stack([tf.cast(seed, tf.int64), tf.constant(0, tf.int64)]))
 
+    def log_prob_at_noise(self, eps: object) -> tf.Tensor:
+        """Return the log density at ``from_noise(eps)``, where the way back from there is known."""
+        return self.log_prob(self.from_noise(eps))
+
     def prob(self, value: object) -> tf.Tensor:
         """Return the density [...]; it underflows in many dimensions where ``log_prob`` does not."""
         return tf.exp(self.log_prob(value))
