@@ -13,7 +13,7 @@ from explorer.state.results import ResultState, Triad
 from explorer.state.view import WORKBENCH_BANK, ViewState
 from explorer.state.workbench import WorkbenchState
 from models.geometry import Vector, dimension_name
-from models.protocol import FAMILY_PARAMETERS, LARGEST_NUMBER, Anchor, Family, Parameter
+from models.protocol import FAMILY_PARAMETERS, LARGEST_NUMBER, Anchor, Family, Parameter, usual_family
 
 Mode = Literal["model", "workbench"]
 SMALLEST_U = 1e-12
@@ -125,6 +125,18 @@ class TriadState(QObject):
             self._view.locate_requested.emit(self._view.dimension, key, kept)
         elif key in COMPONENTS:
             self._latent.set_component(COMPONENTS[key], self._view.dimension, kept)
+
+    def reset(self, key: str) -> None:
+        """Put z, ε and u back to where the noise is 0, a parameter on the workbench to its usual value."""
+        if key in SYMBOLS:
+            key, value = "eps", 0.0
+        elif self.on_workbench:
+            value = usual_family(self.family.name).parameters[key]
+        else:
+            return
+        self.begin(key, "Reset", dragged=False)
+        self.set(key, value)
+        self.end()
 
     def _limits(self, key: str) -> tuple[float, float]:
         if key == "u":

@@ -84,6 +84,7 @@ class DistributionPane(Pane):
             plot.dragged.connect(self._drag)
             plot.released.connect(state.triad.end)
             plot.released.connect(self._show)
+            plot.reset_asked.connect(state.triad.reset)
         self.slider.sliderPressed.connect(self._press_slider)
         self.slider.valueChanged.connect(self._slide)
         self.slider.sliderReleased.connect(state.triad.end)

@@ -134,11 +134,14 @@ class TriadPlot(pg.PlotWidget):
         A grip was taken hold of, by name; it was let go.
     dragged(str, float, float)
         Its name, and x and y of the mouse in plot coordinates.
+    reset_asked(str)
+        A grip was double clicked.
     """
 
     grabbed = Signal(str)
     dragged = Signal(str, float, float)
     released = Signal()
+    reset_asked = Signal(str)
 
     def __init__(self, theme: Theme, name: str, x_name: str, y_name: str) -> None:
         super().__init__()
@@ -210,6 +213,12 @@ class TriadPlot(pg.PlotWidget):
         if self._held is not None:
             self._held = None
             self.released.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask for the grip under the mouse to be put back."""
+        handle = self._handle_at(event)
+        if handle is not None:
+            self.reset_asked.emit(handle.grip)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Do nothing: the axes must not run away under a grip."""

@@ -318,3 +318,27 @@ def test_a_parameter_pushed_against_a_bound_comes_to_rest_and_comes_back(
         bench.settle()
     bench.release(chart.viewport(), place)
     assert bench.state.workbench.family.parameters[parameter] == pytest.approx(start, abs=0.1)
+
+
+def test_a_double_click_puts_a_grip_back(bench: Desk) -> None:
+    pane = _pane(bench)
+    for key, value in (("rate", 4.0), ("z", 3.0)):
+        bench.state.triad.set(key, value)
+        bench.settle()
+    for plot, grip in ((pane.curves.pdf, "rate"), (pane.curves.cdf, "u")):
+        place = bench.grip(plot, grip)[1]
+        QTest.mouseDClick(plot.viewport(), LEFT, pos=place.toPoint())
+        bench.settle()
+    place = _shown(bench).place
+    assert bench.state.workbench.family.parameters["rate"] == 1.5
+    assert (place.eps, place.u) == (0.0, pytest.approx(0.5, abs=1e-12))
+
+
+def test_a_double_click_returns_to_the_posterior_mean(desk: Desk) -> None:
+    triad, dim = desk.state.triad, desk.state.view.dimension
+    triad.set("eps", 2.0)
+    desk.settle()
+    plot = _pane(desk).curves.pdf
+    QTest.mouseDClick(plot.viewport(), LEFT, pos=desk.grip(plot, "z")[1].toPoint())
+    desk.settle()
+    assert desk.point.z[dim] == desk.point.mu[dim]
