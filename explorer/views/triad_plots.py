@@ -20,6 +20,7 @@ DOT = 5.0
 HEAD = 5.0
 ARROW_GAP = 16.0
 MARGIN = 100.0
+NOTE = 14.0
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,7 @@ class HandleLayer(Layer):
         painter.setFont(self.theme.font(11, 600))
         width, height = frame.size
         self._draw_arrows(painter, frame)
-        for row, note in enumerate(self.notes):
-            draw_haloed(painter, QPointF(6.0, 13.0 + 14.0 * row), note, self.theme, 11)
+        self._draw_notes(painter, frame)
         for handle in reversed(self.handles):
             place = frame.point(handle.x, handle.y)
             painter.setPen(QPen(QColor(handle.color), 1.0))
@@ -94,11 +94,24 @@ class HandleLayer(Layer):
             painter.setPen(QColor(handle.color))
             painter.drawText(QPointF(min(label.x(), width - 12), max(label.y(), 11.0)), handle.text)
 
+    def _crowded(self, frame: Frame) -> bool:
+        """Whether there is no room for the arrows at the right of their place."""
+        return any(frame.point(arrow.x, arrow.y).x() > frame.size[0] - MARGIN for arrow in self.arrows)
+
+    def _draw_notes(self, painter: QPainter, frame: Frame) -> None:
+        """Write them above the path, or below it where the arrows are above."""
+        left, first = 6.0, 13.0
+        if self._crowded(frame):
+            metrics, (width, height) = painter.fontMetrics(), frame.size
+            left = width - 6.0 - max((metrics.horizontalAdvance(note) for note in self.notes), default=0)
+            first = height - 6.0 - NOTE * (len(self.notes) - 1)
+        for row, note in enumerate(self.notes):
+            draw_haloed(painter, QPointF(left, first + NOTE * row), note, self.theme, 11)
+
     def _draw_arrows(self, painter: QPainter, frame: Frame) -> None:
         """Draw them side by side, each as far from the last one as its name is wide."""
-        metrics, shift = painter.fontMetrics(), ARROW_GAP
+        metrics, shift, crowded = painter.fontMetrics(), ARROW_GAP, self._crowded(frame)
         for arrow in self.arrows:
-            crowded = frame.point(arrow.x, arrow.y).x() > frame.size[0] - MARGIN
             self._draw_arrow(painter, frame, arrow, -shift if crowded else shift)
             shift += max(ARROW_GAP, metrics.horizontalAdvance(arrow.text) + 6.0)
 
