@@ -65,10 +65,12 @@ def test_the_point_on_the_map(desk: Desk, pointer: Pointer, shows_its_point: Cal
 def test_a_slider(desk: Desk, pointer: Pointer, shows_its_point: Callable[[], None]) -> None:
     rows = desk.window.dimensions.list
     dim = rows.rows.dims[1]
-    start, end = (QPointF(rows.handle_position(dim, value)) for value in (float(desk.point.z[dim]), 2.0))
+    now = float(desk.point.z[dim])
+    goal = now - 2.0 if now > 0.0 else now + 2.0
+    start, end = (QPointF(rows.handle_position(dim, value)) for value in (now, goal))
     _drag(desk, pointer, rows.viewport(), start, end - start)
     track = rows.delegate.track(rows.rect_of(dim), dim)
-    assert desk.point.z[dim] == pytest.approx(2.0, abs=1.5 * (track.high - track.low) / track.rect.width())
+    assert desk.point.z[dim] == pytest.approx(goal, abs=1.5 * (track.high - track.low) / track.rect.width())
     shows_its_point()
 
 
