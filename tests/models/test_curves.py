@@ -40,9 +40,21 @@ def ends(name: str) -> Iterator[Family]:
 ANCHORS: tuple[tuple[Anchor, float], ...] = (("u", 1e-12), ("z", 1e300), ("u", 1.0 - 1e-12), ("eps", -1e300))
 
 
+def _far_cut(family: Family) -> bool:
+    """Whether a truncated normal lies too far beyond its mean for its slopes to have digits."""
+    if family.name != "TruncatedNormal":
+        return False
+    loc, scale, low, high = family.parameters.values()
+    return low > loc + 300.0 * scale or high < loc - 300.0 * scale
+
+
 @pytest.mark.parametrize("name", FAMILY_PARAMETERS)
 def test_all_that_is_drawn_is_finite_at_the_ends_of_every_parameter(name: str) -> None:
     for family, (anchor, value) in zip(ends(name), cycle(ANCHORS), strict=False):
+        if _far_cut(family):
+            with pytest.raises(ValueError, match="low and high lie more than 300 σ from μ"):
+                curves(family, anchor=anchor, value=value)
+            continue
         answer = curves(family, anchor=anchor, value=value)
         place = answer.place
         assert np.isfinite([place.z, place.eps, place.u, place.survival, *answer.span]).all(), family

@@ -47,8 +47,11 @@ def test_shapes_that_do_not_broadcast_are_refused() -> None:
         Normal(np.zeros(3), np.ones(3)).prob(np.zeros(2))
 
 
-def test_shapes_broadcast_as_arrays_do() -> None:
-    q = Normal(np.zeros((4, 1)), np.ones(3))
+def test_shapes_broadcast_as_arrays_do_but_none_stretches_one_of_higher_rank() -> None:
+    with pytest.raises(ShapeError, match=r"shapes \(3,\) and \(4, 1\) do not match: they would make \(4, 3\)"):
+        Normal(np.zeros((4, 1)), np.ones(3))
+    assert Normal(np.zeros((4, 3)), np.ones(3)).batch_shape == (4, 3)
+    q = Normal(np.zeros((4, 1)), np.ones((1, 3)))
     assert q.batch_shape == (4, 3)
     assert q.prob(np.zeros(3)).shape == (4, 3)
     assert q.sample(7, seed=0).shape == (7, 4, 3)
