@@ -32,12 +32,12 @@ class RunFolder:
 
     def begin(self) -> None:
         """Take the folder for a new run; what an earlier one left is removed. InputError if another is at work."""
-        self._open()
+        self.take()
         remove_checkpoints(self.path)
 
     def resume(self) -> Checkpoint:
         """Take the folder and return its newest whole checkpoint; InputError if there is none or another is at work."""
-        self._open()
+        self.take()
         checkpoint = latest_checkpoint(self.path)
         if checkpoint is None:
             raise InputError(str(self.path), "there is no whole checkpoint to resume from")
@@ -80,7 +80,8 @@ class RunFolder:
         if not checkpoint_folders(self.path):
             remove_run(self.path)
 
-    def _open(self) -> None:
+    def take(self) -> None:
+        """Take the folder; :class:`InputError` if another process is at work on it."""
         try:
             self._lock.acquire()
             remove_drafts(self.path)
@@ -112,13 +113,9 @@ def unfinished_runs(folder: Path) -> tuple[UnfinishedRun, ...]:
 
 def drop_run(run_folder: Path) -> None:
     """Remove a run; :class:`InputError` if another process is at work on it, or the disk does not let go of it."""
-    lock = RunLock(run_folder)
-    try:
-        lock.acquire()
-    except OSError as error:
-        raise InputError(str(run_folder), reason_of(error)) from error
-    lock.release()
-    remove_run(run_folder)
+    folder = RunFolder(run_folder, 0)
+    folder.take()
+    folder.remove()
 
 
 def remove_old_runs(folder: Path, kept: int) -> None:

@@ -6,7 +6,8 @@ count epochs from 0, as Keras does. What belongs to neither, such as ``epoch_act
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import tensorflow as tf
@@ -37,33 +38,36 @@ class EpochLog:
 
     def write(self, records: Iterable[EpochRecord]) -> None:
         """Add the scalars of some epochs; :class:`InputError` if the disk does not take them."""
-        try:
-            self._write(records)
-        except tf.errors.OpError as error:
-            raise InputError(str(self._folder), f"the log cannot be written: {plain_reason(error)}") from error
+        with self._told():
+            for record in records:
+                self._write(keras_columns(record))
+            self._train.flush()
+            self._test.flush()
 
-    def _write(self, records: Iterable[EpochRecord]) -> None:
-        for record in records:
-            columns = keras_columns(record)
-            step = int(columns["epoch"])
-            for name, value in columns.items():
-                if name not in NOT_CURVES and not name.startswith(HISTOGRAMS):
-                    writer = self._train if name in TRAINED else self._test
-                    with writer.as_default():
-                        _scalar(f"epoch_{name.removeprefix(VALIDATION)}", value, step)
-        self._train.flush()
-        self._test.flush()
+    def _write(self, columns: Mapping[str, float]) -> None:
+        step = int(columns["epoch"])
+        for name, value in columns.items():
+            if name not in NOT_CURVES and not name.startswith(HISTOGRAMS):
+                writer = self._train if name in TRAINED else self._test
+                with writer.as_default():
+                    _scalar(f"epoch_{name.removeprefix(VALIDATION)}", value, step)
 
     def close(self) -> None:
         """Write what is left; :class:`InputError` if the disk does not take it."""
-        try:
+        with self._told():
             self._train.close()
             self._test.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what TensorFlow says of the files into :class:`InputError`."""
+        try:
+            yield
         except tf.errors.OpError as error:
-            raise InputError(str(self._folder), f"the log cannot be written: {plain_reason(error)}") from error
+            raise InputError(str(self._folder), f"the log cannot be written: {_plain_reason(error)}") from error
 
 
-def plain_reason(error: tf.errors.OpError) -> str:
+def _plain_reason(error: tf.errors.OpError) -> str:
     """Return what TensorFlow says of a file, without its own names around it."""
     return str(error.message).rpartition("; ")[2].strip().lower() or type(error).__name__
 

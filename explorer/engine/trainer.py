@@ -154,7 +154,7 @@ class TrainerEngine(QObject):
                 self.state.review.set_snapshots(reply.snapshots)
             case p.CheckpointWritten():
                 self._job = replace(job, resume=True, learning_rate=None)
-                run.kept = True
+                run.mark_kept()
                 self.state.review.follow(reply.path)
             case p.CheckpointDelayed():
                 text = (
@@ -226,6 +226,6 @@ class TrainerEngine(QObject):
         else:
             # Restarted by hand, the worker looks for runs again, and this one is offered.
             self._looked = False
-            text += "It failed too often: the run ends; its checkpoints are kept."
+            text += f"It failed too often: the run ends; {self.state.run.left}."
             self._finish(None)
         self.state.engine.crash("trainer", text, again)

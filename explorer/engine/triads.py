@@ -51,7 +51,7 @@ class Triads(QObject):
             if isinstance(reply, p.CurvesReady):
                 self.state.results.set_triad(Triad(dim, family, prior, norm**0.5, reply))
             elif isinstance(reply, p.Failed):
-                self.state.triad.fail(reply.message)
+                self.state.triad.fail("model", reply.message)
 
         self._requests.ask(
             "curves", lambda n: p.Curves(n, family, prior, "z", z, scores, span, norm, dims), answer
@@ -74,7 +74,7 @@ class Triads(QObject):
                     bench.answer(reply.place)
                 self.state.results.set_workbench(Triad(None, family, reference, 0.0, reply, stamp))
             elif isinstance(reply, p.Failed):
-                self.state.triad.fail(reply.message)
+                self.state.triad.fail("workbench", reply.message)
 
         self._requests.ask(
             "workbench", lambda n: p.Curves(n, family, reference, anchor, value, scores, span), answer

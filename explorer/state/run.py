@@ -144,7 +144,7 @@ class RunState(QObject):
         """Ask the engine to go on with a run from its newest checkpoint."""
         self.settings, self.name = run.settings, run.name
         self._begin()
-        self.kept = True
+        self.mark_kept()
         self.resume_requested.emit(run)
 
     def drop(self, run: UnfinishedRun) -> None:
@@ -210,6 +210,15 @@ class RunState(QObject):
             if math.isfinite(progress.gradient_norm):
                 self.train[NORM].add(progress.epoch, progress.gradient_norm)
         self.progressed.emit()
+
+    def mark_kept(self) -> None:
+        """There is a checkpoint."""
+        self.kept = True
+
+    @property
+    def left(self) -> str:
+        """What a run that fails leaves, as a clause."""
+        return "its checkpoints are kept" if self.kept else "it had saved nothing yet"
 
     def set_evaluated(self, share: float) -> None:
         """The steps are done; so much of the estimate of −log p(x) is, too."""

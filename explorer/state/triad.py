@@ -151,10 +151,11 @@ class TriadState(QObject):
         else:
             self._workbench.set_parameter(key, value, self.hold)
 
-    def fail(self, message: str) -> None:
-        """There are no curves of what was set; ``message`` says why. The last ones stay until there are."""
-        self.fault = message
-        self.changed.emit()
+    def fail(self, mode: Mode, message: str) -> None:
+        """There are no curves of what was set in a ``mode``; ``message`` says why. The last ones stay meanwhile."""
+        if mode == self.mode:
+            self.fault = message
+            self.changed.emit()
 
     def _model_answered(self) -> None:
         if not self.on_workbench:

@@ -148,8 +148,7 @@ class RunControls(QObject):
 
     def _finished(self, finished: Finished | None) -> None:
         if finished is None:
-            kept = "its checkpoints are kept" if self.state.run.kept else "it had saved nothing yet"
-            self.text.setText(f"The run ended with an error; {kept}.")
+            self.text.setText(f"The run ended with an error; {self.state.run.left}.")
         else:
             self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch))
         self.bar.setRange(0, 1000)

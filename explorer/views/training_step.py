@@ -30,7 +30,8 @@ class StepView(QWidget):
         super().__init__()
         self.state, self.theme = state, theme
         self.seen, self.reconstruction = Picture(theme, "x"), Picture(theme, "mean of p(x|z)")
-        self.noise, self.path, self.by_mu, self.by_sigma = (pg.PlotWidget() for _ in range(4))
+        self.plots = tuple(pg.PlotWidget() for _ in range(4))
+        self.noise, self.path, self.by_mu, self.by_sigma = self.plots
         self.stems = pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH)
         self.spread, self.centre, self.drawn = pg.ErrorBarItem(beam=0.25), pg.ScatterPlotItem(), pg.ScatterPlotItem()
         self.bars = {
@@ -43,10 +44,13 @@ class StepView(QWidget):
         self._build()
 
     def _build(self) -> None:
-        for plot, name in (
-            (self.noise, "noise ε by dimension"), (self.path, "z = μ + σ·ε by dimension"),
-            (self.by_mu, "gradient that reaches μ"), (self.by_sigma, "gradient that reaches σ"),
-        ):  # fmt: skip
+        names = (
+            "noise ε by dimension",
+            "z = μ + σ·ε by dimension",
+            "gradient that reaches μ",
+            "gradient that reaches σ",
+        )
+        for plot, name in zip(self.plots, names, strict=True):
             prepare_plot(plot, name)
             plot.setMouseEnabled(False, False)
         self.noise.addItem(self.stems)
@@ -64,7 +68,7 @@ class StepView(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self.hint, 0, 0, 1, 5)
         grid.addLayout(pictures, 1, 0)
-        for column, plot in enumerate((self.noise, self.path, self.by_mu, self.by_sigma), start=1):
+        for column, plot in enumerate(self.plots, start=1):
             grid.addWidget(plot, 1, column)
             grid.setColumnStretch(column, 3)
         grid.setColumnStretch(0, 1)
@@ -75,10 +79,8 @@ class StepView(QWidget):
     def restyle(self) -> None:
         """Take the colours and fonts of the scheme."""
         colors = self.theme.colors
-        style_plot(self.noise, self.theme, {"bottom": "dimension, by KL", "left": "ε"})
-        style_plot(self.path, self.theme, {"bottom": "dimension, by KL", "left": "z"})
-        style_plot(self.by_mu, self.theme, {"bottom": "dimension, by KL", "left": "∂loss/∂μ (nats)"})
-        style_plot(self.by_sigma, self.theme, {"bottom": "dimension, by KL", "left": "∂loss/∂σ (nats)"})
+        for plot, name in zip(self.plots, ("ε", "z", "∂loss/∂μ (nats)", "∂loss/∂σ (nats)"), strict=True):
+            style_plot(plot, self.theme, {"bottom": "dimension, by KL", "left": name})
         self.spread.setData(pen=pg.mkPen(colors.accent, width=1.6))
         self.centre.setData(pen=pg.mkPen(colors.accent), brush=pg.mkBrush(colors.plot), size=8)
         self.stems.setOpts(brush=pg.mkBrush(colors.muted), pen=None)
@@ -93,8 +95,7 @@ class StepView(QWidget):
         """Show the step that has been made last."""
         step = self.state.run.step
         self.hint.setVisible(step is None)
-        plots = (self.noise, self.path, self.by_mu, self.by_sigma)
-        for widget in (self.seen, self.reconstruction, *plots, self.terms):
+        for widget in (self.seen, self.reconstruction, *self.plots, self.terms):
             widget.setVisible(step is not None)
         if step is not None:
             self._show(step)
@@ -114,7 +115,7 @@ class StepView(QWidget):
         ):  # fmt: skip
             self._show_bars(name, places, np.asarray(whole[order], float), np.asarray(by_kl[order], float))
         names = [(float(place), dimension_name(int(dim))) for place, dim in zip(places, order, strict=True)]
-        for plot in (self.noise, self.path, self.by_mu, self.by_sigma):
+        for plot in self.plots:
             plot.getAxis("bottom").setTicks([names])
             plot.setXRange(-0.6, len(order) - 0.4, padding=0.0)
             plot.enableAutoRange(axis="y")

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Reparameterization
-from models.distributions.special import in_one_row, open_uniform
+from models.distributions.special import open_uniform
 from models.distributions.vector import VectorDistribution, checked_vector
 
 
@@ -44,7 +44,7 @@ class Concrete(VectorDistribution):
         return tf.nn.softmax(self.logits)
 
     def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return in_one_row(shape, lambda row: -tf.math.log(-tf.math.log(open_uniform(row, seed, self.dtype))))
+        return -tf.math.log(-tf.math.log(open_uniform(shape, seed, self.dtype)))
 
     def from_noise(self, eps: object) -> tf.Tensor:
         """Return softmax((logits + ε)/temperature)."""

@@ -43,8 +43,7 @@ class MultivariateNormalDiag(VectorDistribution):
 
     def log_prob_at_noise(self, eps: object) -> tf.Tensor:
         """Return the log density at ``from_noise(eps)``."""
-        squares = tf.reduce_sum(tf.square(self._value(eps)), axis=-1)
-        return -0.5 * squares - _log_volume(self.scale_diag + tf.zeros_like(self.loc))
+        return _log_prob_of_noise(self._value(eps), self.scale_diag + tf.zeros_like(self.like))
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""
@@ -88,7 +87,7 @@ class MultivariateNormalTriL(VectorDistribution):
         return self.loc + self._by_root(self._value(eps), tf.linalg.matmul)
 
     def to_noise(self, z: object) -> tf.Tensor:
-        """Return L⁻¹(z − loc), by substitution."""
+        """Return L⁻¹(z − loc)."""
         return self._by_root(self._value(z) - self.loc, _solve)
 
     def _by_root(self, vectors: tf.Tensor, act: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> tf.Tensor:
@@ -113,6 +112,10 @@ class MultivariateNormalTriL(VectorDistribution):
             beyond, tf.constant(math.inf, self.dtype), tf.constant(0.0, self.dtype)
         )
 
+    def log_prob_at_noise(self, eps: object) -> tf.Tensor:
+        """Return the log density at ``from_noise(eps)``: nothing is solved for."""
+        return _log_prob_of_noise(self._value(eps), self.diagonal + tf.zeros_like(self.like))
+
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""
         return self.like
@@ -120,11 +123,6 @@ class MultivariateNormalTriL(VectorDistribution):
     def variance(self) -> tf.Tensor:
         """Return the variances [..., d], the diagonal of LLᵀ."""
         return tf.reduce_sum(tf.square(self.scale_tril), axis=-1) + tf.zeros_like(self.like)
-
-    def log_prob_at_noise(self, eps: object) -> tf.Tensor:
-        """Return the log density at ``from_noise(eps)``: nothing is solved for."""
-        squares = tf.reduce_sum(tf.square(self._value(eps)), axis=-1)
-        return -0.5 * squares - _log_volume(self.diagonal + tf.zeros_like(self.loc))
 
     def covariance(self) -> tf.Tensor:
         """Return LLᵀ [..., d, d]."""
@@ -197,9 +195,9 @@ def _solve(root: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     return tf.linalg.triangular_solve(root, tf.eye(size, dtype=root.dtype) + tf.zeros_like(root)) @ columns
 
 
-def _log_volume(scale: tf.Tensor) -> tf.Tensor:
-    """Return Σ log(√2π σ) over the last axis."""
-    return tf.reduce_sum(tf.math.log(scale) + LOG_SQRT_TWO_PI, axis=-1)
+def _log_prob_of_noise(eps: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    """Return −Σ(½ε² + log √2πσ) over the last axis, with the ``scale`` σ of each entry."""
+    return -0.5 * tf.reduce_sum(tf.square(eps), axis=-1) - tf.reduce_sum(tf.math.log(scale) + LOG_SQRT_TWO_PI, axis=-1)
 
 
 @register_kl(MultivariateNormalDiag, MultivariateNormalDiag)

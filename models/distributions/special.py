@@ -7,7 +7,6 @@ The incomplete gamma and beta functions of TensorFlow carry 5 digits in float32 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -155,34 +154,20 @@ def wide(x: tf.Tensor) -> tf.Tensor:
 def open_uniform(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType, generator: str = GENERATOR) -> tf.Tensor:
     """Draw uniform numbers of the open interval (0, 1), symmetric about ½: never 0 and never 1."""
     half_step = 2.0**-24 if dtype == tf.float32 else 2.0**-53
-
-    def draw(flat: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_uniform(flat, seed, dtype=dtype, alg=generator) + tf.constant(half_step, dtype)
-
-    return in_one_row(shape, draw)
-
-
-def in_one_row(shape: tf.Tensor, draw: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-    """Return ``draw`` of all numbers as one row [n], in ``shape``.
-
-    XLA makes loops of the axes, and takes five times as long where the last one is short.
-    """
-    return tf.reshape(draw(tf.reduce_prod(shape, keepdims=True)), shape)
+    return tf.random.stateless_uniform(shape, seed, dtype=dtype, alg=generator) + tf.constant(half_step, dtype)
 
 
 def standard_normal(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """Draw standard normal numbers; in float32 from 32 bits each, a sign and the probability beyond it, up to 6.3."""
     if dtype != tf.float32:
         return tf.random.stateless_normal(shape, seed, dtype=dtype, alg=GENERATOR)
-    return in_one_row(shape, lambda row: _normal_row(row, seed))
-
-
-def _normal_row(row: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    # As one row: XLA makes loops of the axes, and takes five times as long where the last one is short.
+    row = tf.reduce_prod(shape, keepdims=True)
     whole = tf.random.stateless_uniform(row, seed, minval=None, maxval=None, dtype=tf.int32, alg=GENERATOR)
     negative = whole < 0
-    beyond = (tf.cast(tf.where(negative, tf.bitwise.invert(whole), whole), tf.float32) + 0.5) * 2.0**-32
+    beyond = (tf.cast(tf.where(negative, tf.bitwise.invert(whole), whole), dtype) + 0.5) * 2.0**-32
     score = normal_score(beyond)
-    return tf.where(negative, score, -score)
+    return tf.reshape(tf.where(negative, score, -score), shape)
 
 
 def log_interval(a: tf.Tensor, b: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

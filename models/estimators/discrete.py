@@ -47,8 +47,9 @@ def concrete(problem: Discrete, uniforms: Floats64) -> Floats64:
 def _relaxed_slope(problem: Discrete, noise: Floats64) -> Floats64:
     """Return ∂f(b̃)/∂θ for logistic ``noise``."""
     theta, tau = problem.theta, problem.temperature
-    decay = np.exp(-np.abs(_logit(theta) + noise) / tau)
-    relaxed = np.where(_logit(theta) + noise > 0.0, 1.0, decay) / (1.0 + decay)
+    logit = _logit(theta) + noise
+    decay = np.exp(-np.abs(logit) / tau)
+    relaxed = np.where(logit > 0.0, 1.0, decay) / (1.0 + decay)
     slope = decay / np.square(1.0 + decay) / (tau * theta * (1.0 - theta))
     return np.asarray(2.0 * (relaxed - problem.target) * slope)
 
@@ -65,25 +66,30 @@ SAMPLERS: dict[str, Sampler] = {
 
 
 def exact_moments(name: str, problem: Discrete) -> tuple[float, float]:
-    """Return mean and variance of one sample: over both outcomes, or for the Concrete over its logistic noise.
-
-    There the trapezoidal rule is as good as exact: nothing changes within less than a unit of the grid's own scale, and
-    both ends decay exponentially.
-    """
+    """Return mean and variance of one sample: over both outcomes, or for the Concrete over its noise."""
     if name == "Concrete":
-        # At a low temperature all happens within a few τ of where the relaxed choice is even.
-        width = min(problem.temperature, 1.0)
-        centre = -_logit(problem.theta) if width < 1.0 else 0.0
-        noise = centre + width * GRID
-        decay = np.exp(-np.abs(noise))
-        values = _relaxed_slope(problem, noise)
-        weights = width * (GRID[1] - GRID[0]) * decay / np.square(1.0 + decay)
-        mean = float(weights @ values)
-        return mean, float(weights @ np.square(values)) - mean * mean
+        return _concrete_moments(problem)
     both = np.array([0.5 * problem.theta, 0.5 + 0.5 * problem.theta])
     values, weights = SAMPLERS[name](problem, both), np.array([problem.theta, 1.0 - problem.theta])
     mean = float(weights @ values)
     return mean, float(weights @ np.square(values - mean))
+
+
+def _concrete_moments(problem: Discrete) -> tuple[float, float]:
+    """Return mean and variance by the trapezoidal rule over the logistic noise.
+
+    It is as good as exact: nothing changes within less than a unit of the grid's own scale, and both ends decay
+    exponentially.
+    """
+    # At a low temperature all happens within a few τ of where the relaxed choice is even.
+    width = min(problem.temperature, 1.0)
+    centre = -_logit(problem.theta) if width < 1.0 else 0.0
+    noise = centre + width * GRID
+    decay = np.exp(-np.abs(noise))
+    values = _relaxed_slope(problem, noise)
+    weights = width * (GRID[1] - GRID[0]) * decay / np.square(1.0 + decay)
+    mean = float(weights @ values)
+    return mean, float(weights @ np.square(values)) - mean * mean
 
 
 def _estimates(name: str, problem: Discrete, uniforms: Floats64) -> Estimates:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -76,28 +77,48 @@ def step_of(sample: Callable[..., tf.Tensor], log_prob: Callable[..., tf.Tensor]
     return step
 
 
+def of_one(make: Callable[..., object], sample: Callable[..., tf.Tensor], log_prob: Callable[..., tf.Tensor]) -> Step:
+    """Return the same of one distribution, which may remember its draws; ``log_prob`` gets them and their source."""
+
+    def step(source: tf.Tensor, *parameters: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+            q = make(*parameters)
+            z = sample(q, source)
+            value = tf.reduce_sum(log_prob(q, z, source))
+        return [z, value, *tape.gradient(value, parameters, unconnected_gradients=tf.UnconnectedGradients.ZERO)]
+
+    return step
+
+
+def both(step: Callable[..., object]) -> list[Callable[..., object]]:
+    """Return a step as a graph and with XLA."""
+    return [tf.function(step, autograph=False, jit_compile=jit) for jit in (False, True)]
+
+
+def split(make: Callable[..., Any], after: Step, jit: bool) -> Callable[..., object]:
+    """Return a step whose noise is drawn before the rest, with XLA or without; ``after`` takes it for its seed."""
+    inner = tf.function(after, autograph=False, jit_compile=True)
+
+    @tf.function(autograph=False, jit_compile=jit)
+    def noise(seed: tf.Tensor, *values: tf.Tensor) -> tf.Tensor:
+        return make(*values).noise(DRAWS, seed)
+
+    return tf.function(lambda seed, *values: inner(noise(seed, *values), *values), autograph=False)
+
+
 def ours(name: str) -> list[Callable[..., object]]:
     """Return our step as a graph and with XLA, and where the path is explicit with the noise drawn before the rest."""
     kind = FAMILIES[name]
+    make = partial(kind, validate=False)
 
     def log_prob(z: tf.Tensor, *values: tf.Tensor) -> tf.Tensor:
-        return kind(*values, validate=False).log_prob(z)
+        return make(*values).log_prob(z)
 
-    whole = step_of(lambda seed, *values: kind(*values, validate=False).sample(DRAWS, seed), log_prob)
-    steps = [tf.function(whole, autograph=False), tf.function(whole, autograph=False, jit_compile=True)]
+    steps = both(step_of(lambda seed, *values: make(*values).sample(DRAWS, seed), log_prob))
     if kind.reparameterization_type == "implicit":
         return steps
-    split = step_of(lambda eps, *values: kind(*values, validate=False).from_noise(eps), log_prob)
-    inner = tf.function(split, autograph=False, jit_compile=True)
-
-    @tf.function(autograph=False, jit_compile=True)
-    def noise(seed: tf.Tensor, *values: tf.Tensor) -> tf.Tensor:
-        return kind(*values, validate=False).noise(DRAWS, seed)
-
-    def outer(seed: tf.Tensor, *values: tf.Tensor) -> object:
-        return inner(noise(seed, *values), *values)
-
-    return [*steps, tf.function(outer, autograph=False)]
+    return [*steps, split(make, step_of(lambda eps, *values: make(*values).from_noise(eps), log_prob), jit=True)]
 
 
 def theirs(name: str) -> list[Callable[..., object]]:
@@ -105,40 +126,20 @@ def theirs(name: str) -> list[Callable[..., object]]:
     import tensorflow_probability as tfp
 
     kind = getattr(tfp.distributions, name)
-    step = step_of(
+    return both(step_of(
         lambda seed, *values: kind(*values).sample(DRAWS, tf.stack([seed, 0])),
         lambda z, *values: kind(*values).log_prob(z),
-    )
-    return [tf.function(step, autograph=False), tf.function(step, autograph=False, jit_compile=True)]
+    ))  # fmt: skip
 
 
 def vectors(name: str) -> list[list[Callable[..., object]]]:
     """Return our steps and TensorFlow Probability's for a family of vectors."""
     kind, other = VECTORS[name]
-
-    def at_noise(eps: tf.Tensor, *values: tf.Tensor) -> list[tf.Tensor]:
-        with tf.GradientTape() as tape:
-            tape.watch(values)
-            q = kind(*values, validate=False)
-            z, value = q.from_noise(eps), tf.reduce_sum(q.log_prob_at_noise(eps))
-        return [z, value, *tape.gradient(value, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)]
-
-    inner = tf.function(at_noise, autograph=False, jit_compile=True)
-
-    def noise(seed: tf.Tensor, *values: tf.Tensor) -> tf.Tensor:
-        return kind(*values, validate=False).noise(DRAWS, seed)
-
-    def split(jit: bool) -> Callable[..., object]:
-        drawn = tf.function(noise, autograph=False, jit_compile=jit)
-        return tf.function(lambda seed, *values: inner(drawn(seed, *values), *values), autograph=False)
-
-    whole = step_of(
-        lambda seed, *values: kind(*values, validate=False).sample(DRAWS, seed),
-        lambda z, *values: kind(*values, validate=False).log_prob(z),
-    )
-    mine = [tf.function(whole, autograph=False), tf.function(whole, autograph=False, jit_compile=True)]
+    make = partial(kind, validate=False)
+    mine = both(of_one(make, lambda q, seed: q.sample(DRAWS, seed), lambda q, z, _: q.log_prob(z)))
     if name != "Dirichlet":
-        mine += [split(jit) for jit in (False, True)]
+        after = of_one(make, lambda q, eps: q.from_noise(eps), lambda q, _, eps: q.log_prob_at_noise(eps))
+        mine += [split(make, after, jit) for jit in (False, True)]
     if not beside():
         return [mine]
     import tensorflow_probability as tfp
@@ -146,19 +147,10 @@ def vectors(name: str) -> list[list[Callable[..., object]]]:
     theirs_kind = getattr(tfp.distributions, other)
     if name == "Concrete":
         theirs_kind = partial(_relaxed, theirs_kind)
-
-    def remembered(seed: tf.Tensor, *values: tf.Tensor) -> list[tf.Tensor]:
-        with tf.GradientTape() as tape:
-            tape.watch(values)
-            q = theirs_kind(*values)
-            z = q.sample(DRAWS, tf.stack([seed, 0]))
-            value = tf.reduce_sum(q.log_prob(z))
-        return [z, value, *tape.gradient(value, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)]
-
-    return [
-        mine,
-        [tf.function(remembered, autograph=False), tf.function(remembered, autograph=False, jit_compile=True)],
-    ]
+    remembered = of_one(
+        theirs_kind, lambda q, seed: q.sample(DRAWS, tf.stack([seed, 0])), lambda q, z, _: q.log_prob(z)
+    )
+    return [mine, both(remembered)]
 
 
 def _relaxed(kind: Callable[..., object], logits: tf.Tensor) -> object:

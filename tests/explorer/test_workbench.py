@@ -150,6 +150,16 @@ def test_what_cannot_be_shown_says_why_and_the_next_answer_takes_its_place(bench
     assert "family q" in legend.text()
 
 
+def test_a_fault_of_the_model_is_none_of_the_workbench(bench: Desk) -> None:
+    triad = bench.state.triad
+    triad.fail("model", "the model's curves are lost")
+    assert triad.fault == ""
+    triad.fail("workbench", "those of the workbench, too")
+    assert triad.fault == "those of the workbench, too"
+    triad.set_mode("model")
+    assert triad.fault == ""
+
+
 def test_both_tails_are_read_far_out(bench: Desk) -> None:
     _choose(bench, "Normal")
     bench.state.triad.set("z", -10.0)
