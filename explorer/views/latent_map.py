@@ -81,7 +81,6 @@ class LatentMap(Pane):
         plot.reset_asked.connect(self._reset)
         plot.nudged.connect(self._nudge)
         plot.getViewBox().sigRangeChangedManually.connect(self._stop_fitting)
-        plot.getViewBox().sigResized.connect(self._resized)
         state.model.model_changed.connect(self._fill_axes)
         state.model.model_changed.connect(self._fill_legend)
         state.model.data_changed.connect(self._data_changed)
@@ -182,11 +181,6 @@ class LatentMap(Pane):
 
     def _stop_fitting(self) -> None:
         self._fits = False
-
-    def _resized(self) -> None:
-        """Show all still, where that was so before."""
-        if self._fits and self._projection is not None and not self.plot.holding:
-            self.fit()
 
     # ------------------------------------------------------------------------------------------------ the points
 

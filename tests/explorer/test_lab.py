@@ -128,9 +128,9 @@ def test_families_bring_their_parameters(lab: Desk) -> None:
 def test_after_the_elbo_a_family_has_a_parameter_to_show(lab: Desk) -> None:
     form = lab.window.lab.form
     form.family.textActivated.emit("Gamma")
-    for name in ("elbo", "quadratic"):
+    for name, parameter in (("elbo", "loc"), ("quadratic", "concentration")):
         form.objective.activated.emit(list(OBJECTIVES).index(name))
-    assert form.parameter.currentData() == lab.state.lab.parameter == "concentration"
+        assert form.parameter.currentData() == lab.state.lab.parameter == parameter
     _draw(lab)
     assert lab.state.lab.shown
 

@@ -211,16 +211,22 @@ def test_there_is_a_dot_for_every_image_at_its_mean(desk: Desk) -> None:
     np.testing.assert_array_equal(desk.window.map.plot.cloud.xy, embedding.mu[:, [3, 17]])
 
 
-def test_all_images_stay_in_view_when_the_window_changes_until_one_zooms(desk: Desk) -> None:
-    plot = desk.window.map.plot
-    before = desk.window.size()
-    desk.window.resize(before.width() + 60, before.height() + 40)
-    desk.window.map.fit()
+def test_new_images_are_shown_whole_after_a_resize_until_one_zooms(desk: Desk) -> None:
+    plot, before = desk.window.map.plot, desk.window.size()
+    for wider in (240, 0):
+        with desk.qtbot.waitSignal(plot.getViewBox().sigResized, timeout=5_000):
+            desk.window.resize(before.width() + wider, before.height())
+        shown = plot.viewRange()
+        desk.window.map.fit()
+        assert np.allclose(plot.viewRange(), shown)
+    with desk.qtbot.waitSignal(plot.getViewBox().sigResized, timeout=5_000):
+        desk.window.resize(before.width() + 240, before.height())
+    plot.setRange(xRange=(-1.0, 1.0), yRange=(-1.0, 1.0))
+    desk.state.model.embedding_changed.emit()
     desk.window.resize(before)
-    desk.qtbot.waitUntil(lambda: desk.window.size() == before)
-    fitted = plot.viewRange()
+    shown = plot.viewRange()
     desk.window.map.fit()
-    assert np.allclose(plot.viewRange(), fitted)
+    assert np.allclose(plot.viewRange(), shown)
     plot.getViewBox().sigRangeChangedManually.emit([True, True])
     plot.setRange(xRange=(-1.0, 1.0), yRange=(-1.0, 1.0))
     zoomed = plot.viewRange()

@@ -66,3 +66,19 @@ def test_with_its_own_noise_for_every_example_the_activations_are_those_of_drawn
     for activations in drawn.values():
         assert (np.abs(activations.numpy().mean(axis=0) - mean) < 4.5 * np.sqrt(variance / DRAWS)).all()
         assert np.allclose(activations.numpy().var(axis=0), variance, rtol=0.06)
+
+
+def test_flipped_inputs_tell_the_sizes_of_examples_apart() -> None:
+    inputs = 5
+    x, mu = tf.ones([2, inputs], tf.float64), tf.zeros([inputs, 1], tf.float64)
+    drawn = flipout(
+        x,
+        mu,
+        mu + 1.0,
+        _normal(DRAWS, inputs, 1, seed=21),
+        _signs(DRAWS, 2, inputs, seed=22),
+        _signs(DRAWS, 2, 1, seed=23),
+    )
+    first, second = np.square(drawn.numpy()[..., 0]).T
+    # Cov(a², b²)/Var(a²) = 2n/2n² for a = Σ εᵢ, b = Σ ±εᵢ over n inputs; without flips of these it would be 1.
+    assert np.corrcoef(first, second)[0, 1] == pytest.approx(1.0 / inputs, abs=0.06)
