@@ -95,9 +95,8 @@ def located(name: str, anchor: Anchor) -> ConcreteFunction:
         q = build(name, parameters)
         if anchor == "eps":
             eps = _kept_inside(q.noise_distribution(), value)
-            reached = tf.math.is_finite(q.from_noise(eps))
-            kept = tf.where(reached, eps, tf.clip_by_value(eps, -FARTHEST_SCORE, FARTHEST_SCORE))
-            return tf.stack([q.from_noise(kept), kept])
+            z = q.from_noise(eps)
+            return tf.cond(tf.math.is_finite(z), lambda: tf.stack([z, eps]), lambda: _at(q, _clipped(eps)))
         inside = tf.clip_by_value(value, INNERMOST, 1.0 - INNERMOST)
         return _with_finite_noise(q, q.quantile(inside) if anchor == "u" else _kept_inside(q, value))
 
@@ -115,7 +114,8 @@ def place(name: str) -> ConcreteFunction:
 
     def graph(parameters: tf.Tensor, z: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
         q = build(name, parameters)
-        grips = q.to_noise(q.quantile(levels))
+        # All paths rise: the noise with so much probability below it leads to the quantile.
+        grips = q.noise_distribution().quantile(levels)
         noise = tf.concat([eps[tf.newaxis], grips], axis=0)
         wide = tf.tile(parameters[:, tf.newaxis], [1, len(names) + 1])
         with tf.GradientTape() as tape:
@@ -185,9 +185,15 @@ def _off_the_edges(q: Distribution, z: tf.Tensor) -> tf.Tensor:
 def _with_finite_noise(q: Distribution, z: tf.Tensor) -> tf.Tensor:
     """Return (z, ε); where the noise is infinite, z so far out has no place on the path: the farthest that has."""
     eps = q.to_noise(z)
-    finite = tf.math.is_finite(eps)
-    kept = tf.where(finite, eps, FARTHEST_SCORE * tf.sign(eps))
-    return tf.stack([tf.where(finite, z, q.from_noise(kept)), kept])
+    return tf.cond(tf.math.is_finite(eps), lambda: tf.stack([z, eps]), lambda: _at(q, _clipped(eps)))
+
+
+def _clipped(eps: tf.Tensor) -> tf.Tensor:
+    return tf.clip_by_value(eps, -FARTHEST_SCORE, FARTHEST_SCORE)
+
+
+def _at(q: Distribution, eps: tf.Tensor) -> tf.Tensor:
+    return tf.stack([q.from_noise(eps), eps])
 
 
 def _traced(graph: Callable[..., object], *signature: tf.TensorSpec) -> ConcreteFunction:

@@ -10,8 +10,9 @@ import math
 
 import tensorflow as tf
 
+from models.distributions.base import Distribution
 from models.distributions.beta import Beta, log_beta
-from models.distributions.bounded import LogitNormal, TanhNormal, Uniform
+from models.distributions.bounded import Kumaraswamy, LogitNormal, TanhNormal, Uniform
 from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.gamma import Chi2, Gamma, InverseGamma
 from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
@@ -31,11 +32,18 @@ def _laplace(q: Laplace, p: Laplace) -> tf.Tensor:
     return distance / p.scale + ratio * tf.exp(-distance / q.scale) - 1.0 - tf.math.log(ratio)
 
 
-@register_kl(Laplace, Normal)
-def _laplace_normal(q: Laplace, p: Normal) -> tf.Tensor:
-    """E|z|² terms of the Laplace distribution: its variance is 2·scale²."""
-    second = (2.0 * tf.square(q.scale) + tf.square(q.loc - p.loc)) / tf.square(p.scale)
-    return 0.5 * second + LOG_SQRT_TWO_PI + tf.math.log(p.scale) - 1.0 - tf.math.log(2.0 * q.scale)
+def _to_normal(q: Distribution, p: Normal) -> tf.Tensor:
+    """−H(q) − E_q[log p] asks for no more than two moments of q; infinite where it has none."""
+    second = (q.variance() + tf.square(q.mean() - p.loc)) / tf.square(p.scale)
+    second = tf.where(tf.math.is_nan(second), tf.constant(math.inf, q.dtype), second)
+    return 0.5 * second + LOG_SQRT_TWO_PI + tf.math.log(p.scale) - q.entropy()
+
+
+for _family in (
+    Beta, Chi2, ContinuousBernoulli, Exponential, Gamma, Gumbel, HalfNormal, InverseGamma, Kumaraswamy, Laplace, Logistic,
+    LogNormal, StudentT, TruncatedNormal, Uniform, Weibull,
+):  # fmt: skip
+    register_kl(_family, Normal)(_to_normal)
 
 
 @register_kl(Normal, Laplace)

@@ -24,7 +24,7 @@ ORACLES = {
 PLACES = [(0.0, 1.0), (0.7, 0.05), (-2.5, 1.8), (3.0, 0.4)]
 CLOSED = {
     ("Normal", "Normal"), ("Normal", "Laplace"), ("Laplace", "Laplace"), ("Laplace", "Normal"), ("Logistic", "Laplace"),
-    ("StudentT", "Laplace"),
+    ("StudentT", "Laplace"), ("Logistic", "Normal"), ("StudentT", "Normal"),
 }  # fmt: skip
 EDGES = (-np.inf, -40.0, -8.0, -2.0, 0.0, 2.0, 8.0, 40.0, np.inf)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,8 +11,16 @@ import models.distributions as md
 from models.distributions import Distribution, kl_divergence
 from models.distributions.kl import _REGISTRY
 
+TO_NORMAL = [
+    (md.Laplace, (0.25, 1.5)), (md.Logistic, (0.25, 0.5)), (md.StudentT, (5.0, 0.25, 0.5)), (md.Gumbel, (0.25, 1.0)),
+    (md.Uniform, (0.0, 1.0)), (md.Exponential, (1.5,)), (md.Weibull, (1.5, 2.0)), (md.LogNormal, (0.25, 0.5)),
+    (md.HalfNormal, (1.5,)), (md.Gamma, (2.5, 1.5)), (md.Chi2, (3.0,)), (md.InverseGamma, (6.0, 1.5)),
+    (md.Beta, (2.5, 1.5)), (md.Kumaraswamy, (2.5, 1.5)), (md.ContinuousBernoulli, (1.5,)),
+    (md.TruncatedNormal, (0.25, 1.25, -1.0, 2.0)),
+]  # fmt: skip
 PAIRS = [
-    (md.Laplace, (0.25, 1.5), md.Laplace, (-0.5, 1.0)), (md.Laplace, (0.25, 1.5), md.Normal, (-0.5, 2.0)),
+    (md.Laplace, (0.25, 1.5), md.Laplace, (-0.5, 1.0)),
+    *((kind, values, md.Normal, (-0.5, 2.0)) for kind, values in TO_NORMAL),
     (md.Normal, (0.25, 1.5), md.Laplace, (-0.5, 1.0)), (md.Normal, (0.25, 1.5), md.Normal, (-0.5, 1.0)),
     (md.Logistic, (0.25, 0.5), md.Laplace, (-0.5, 1.0)), (md.StudentT, (5.0, 0.25, 0.5), md.Laplace, (-0.5, 1.0)),
     (md.Cauchy, (0.25, 1.5), md.Cauchy, (-0.5, 1.0)), (md.Gumbel, (0.25, 1.0), md.Gumbel, (-0.5, 1.5)),
@@ -57,6 +66,27 @@ def test_a_support_that_does_not_contain_the_other_is_infinitely_far() -> None:
     assert float(kl_divergence(md.Uniform(0.0, 2.0), md.Uniform(0.0, 1.0))) == np.inf
     wide, narrow = md.TruncatedNormal(0.0, 1.0, -2.0, 2.0), md.TruncatedNormal(0.0, 1.0, -1.0, 1.0)
     assert float(kl_divergence(wide, narrow)) == np.inf
+
+
+@pytest.mark.parametrize("kind", [md.StudentT, md.InverseGamma])
+@pytest.mark.parametrize(("shape", "moments"), [(0.5, "no mean"), (1.5, "no variance"), (2.0, "no variance")])
+def test_without_two_moments_all_is_infinitely_far_from_a_normal(
+    kind: type[Distribution], shape: float, moments: str
+) -> None:
+    q = build(kind, (shape, 0.25, 1.5) if kind is md.StudentT else (shape, 1.5))
+    assert not np.isfinite(float(q.variance())), moments
+    assert float(kl_divergence(q, md.Normal(*np.float64([0.0, 1.0])))) == np.inf
+
+
+def test_a_heavy_tail_counts_in_full() -> None:
+    """By 25 digits: a quadrature to 8 normal scores misses a tenth of what such a tail adds."""
+    q = build(md.InverseGamma, (2.125, 12.25))
+    with mpmath.workdps(25):
+        a, b = mpmath.mpf("2.125"), mpmath.mpf("12.25")
+        entropy = a + mpmath.log(b * mpmath.gamma(a)) - (1 + a) * mpmath.psi(0, a)
+        square = b**2 / ((a - 1) * (a - 2))
+        exact = float(square / 2 + mpmath.log(2 * mpmath.pi) / 2 - entropy)
+    assert float(kl_divergence(q, build(md.Normal, (0.0, 1.0)))) == pytest.approx(exact, rel=1e-12)
 
 
 COMPILED = [
