@@ -11,11 +11,16 @@ from explorer.views.lab_form import LabForm
 from explorer.views.lab_plots import LabPlots
 from explorer.views.lab_table import LabTable
 from explorer.views.pane import Pane, caption
+from models.protocol import MOVING_SUPPORT
 
 TWO_LINES = 34
 INTRODUCTION = (
     "How noisy is one sample of ∇E[f(z)]? Every estimator below is unbiased unless marked: compare their spread. "
     "Press Run, or begin with one of the presets above."
+)
+MOVING = (
+    "The ends of q's support move with this parameter. The path carries the samples along; the score function weighs "
+    "those that are there, does not see what comes in and goes out at the ends, and is biased."
 )
 
 
@@ -78,6 +83,14 @@ class LabPane(Pane):
             self.state.lab.set_running(False)
         self._show()
 
+    def _remark(self) -> str:
+        """Return what there is to know about what is estimated."""
+        lab = self.state.lab
+        if lab.preset:
+            return lab.preset.text
+        moving = MOVING_SUPPORT.get(lab.settings.family.name, ())
+        return MOVING if lab.parameter in moving else INTRODUCTION
+
     def _choose_preset(self) -> None:
         sender = self.sender()
         if isinstance(sender, QPushButton):
@@ -92,7 +105,7 @@ class LabPane(Pane):
     def _show(self) -> None:
         lab = self.state.lab
         self.run.setText("Pause" if lab.running else "Run")
-        self._text.setText(lab.message or (lab.preset.text if lab.preset else INTRODUCTION))
+        self._text.setText(lab.message or self._remark())
         if self.shown:
             self.plots.show_tallies()
             self.table.show_tallies()

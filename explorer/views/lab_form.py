@@ -10,20 +10,20 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 from explorer.state import AppState
 from explorer.views.number_box import NumberBox
 from explorer.views.pane import caption
-from models.protocol import FAMILY_PARAMETERS, LARGEST_NUMBER, NO_SCORE, Objective
+from models.protocol import FAMILY_PARAMETERS, LARGEST_NUMBER, Objective
 
 OBJECTIVES: dict[Objective | None, str] = {
     "quadratic": "(z − k)²", "cosine": "cos kz", "bump": "exp(−kz²)", "elbo": "ELBO of the model",
     None: "choice (b − t)²",
 }  # fmt: skip
-# Of a Cauchy variable hardly any mean exists.
-FAMILIES = [name for name in FAMILY_PARAMETERS if name not in (*NO_SCORE, "Cauchy")]
 STEPS = 1000
-MOST_ROWS = 4
+# As wide as "high".
+LABEL_WIDTH = 30
+MOST_ROWS = 5
 # Where the handle of a slider goes.
 REACH = {
     "k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0), "loc": (-5.0, 5.0),
-    "df": (1.0, 30.0), "logits": (-8.0, 8.0),
+    "low": (-10.0, 10.0), "high": (-10.0, 10.0), "df": (1.0, 30.0), "logits": (-8.0, 8.0),
 }  # fmt: skip
 POSITIVE = (0.05, 10.0)
 # What can be typed, of the numbers that are no parameter of the family.
@@ -59,7 +59,7 @@ class Dial(QWidget):
         for widget in (self.slider, self.field):
             widget.setAccessibleName("Number of the estimated gradient")
         self.field.setFixedWidth(76)
-        self.label.setFixedWidth(16)
+        self.label.setFixedWidth(LABEL_WIDTH)
 
     def fit(self, number: Number) -> None:
         """Stand for a number; the handle rests at its end where the number lies beyond."""
@@ -106,7 +106,7 @@ class LabForm(QWidget):
     def _build(self) -> None:
         self.objective.addItems(list(OBJECTIVES.values()))
         self.objective.setAccessibleName("Objective f")
-        self.family.addItems(FAMILIES)
+        self.family.addItems(list(FAMILY_PARAMETERS))
         self.family.setAccessibleName("Family of z")
         self.parameter.setAccessibleName("Parameter whose gradient is shown")
         grid = QGridLayout(self)

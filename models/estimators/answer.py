@@ -18,7 +18,7 @@ from models.estimators.continuous import Estimators, Integrals, Sliced, estimato
 from models.estimators.discrete import discrete_estimates
 from models.estimators.objectives import Kind, ToyKind, elbo_kind
 from models.protocol import (
-    NO_SCORE,
+    MOVING_SUPPORT,
     OBJECTIVES,
     Continuous,
     Discrete,
@@ -81,7 +81,7 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
         raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.objective}")
     estimates: list[Estimates] = []
     for batch in _batches(by, arguments, parameters, tf.constant(scores), exact):
-        estimates.extend(_estimates(batch, names, len(scores)))
+        estimates.extend(_estimates(batch, family, len(scores)))
         yield None
     truth = dict(zip(names, exact.gradient.tolist(), strict=True))
     return GradientsReady(identity, exact.value, truth, tuple(estimates))
@@ -93,8 +93,6 @@ def _check(problem: Continuous) -> None:
     if not math.isfinite(problem.k):
         raise ValueError(f"k must be finite, it is {problem.k}")
     check_family(problem.family)
-    if problem.family.name in NO_SCORE:
-        raise ValueError(f"the support of {problem.family.name} moves with its parameters: it has no score estimator")
 
 
 def _objective(problem: Continuous, vae: VAE | None) -> tuple[Kind, Arguments, Hashable]:
@@ -153,12 +151,13 @@ def _batches(
     yield _Batch("score, best baseline", (values - best) * slopes, exact.best_baseline, seconds)
 
 
-def _estimates(batch: _Batch, names: tuple[str, ...], samples: int) -> list[Estimates]:
-    cost = 1e6 * batch.seconds / samples
+def _estimates(batch: _Batch, family: str, samples: int) -> list[Estimates]:
+    names, cost = tuple(FAMILIES[family].domains), 1e6 * batch.seconds / samples
+    moving = MOVING_SUPPORT.get(family, ()) if batch.estimator.startswith("score") else ()
     variances = [float(value) if math.isfinite(value) else None for value in batch.variances]
     rows = zip(names, batch.gradients, variances, strict=True)
     # A best baseline that does not exist makes no estimator.
     return [
-        Estimates(batch.estimator, name, row, variance, False, cost)
+        Estimates(batch.estimator, name, row, variance, name in moving, cost)
         for name, row, variance in rows if np.isfinite(row).all()
     ]  # fmt: skip

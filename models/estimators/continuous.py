@@ -26,6 +26,7 @@ ENDED = 1e-8
 # The share of an integrand that its panels shall miss at most, how often they are cut in four to get there, and the
 # share with which an integral is none.
 RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
+ROUNDING = 1e-14
 # Less than this is missed, and four times the panels have left more than this part of it.
 LITTLE, SLOW = 1e-3, 0.1
 
@@ -166,7 +167,10 @@ def _moments(rule: Rule, path: Floats64, landing: Floats64, values: Floats64, sc
 
 def _integral(rule: Rule, values: Floats64) -> Floats64:
     """Return the mean over q of ``values`` [..., nodes]; NaN where the tails do not end, or most is missed."""
-    total = (values * rule.weights).sum(axis=-1)
+    parts = values * rule.weights
+    total = parts.sum(axis=-1)
+    # What is left of parts that cancel is rounding.
+    total = np.where(np.abs(total) <= ROUNDING * np.abs(parts).sum(axis=-1), 0.0, total)
     return np.where(_ended(rule, values) & (rule.missed(values) <= USELESS), total, np.nan)
 
 

@@ -78,7 +78,7 @@ from models.protocol.history import (
     UnfinishedRun,
 )
 from models.protocol.lab import (
-    NO_SCORE,
+    MOVING_SUPPORT,
     OBJECTIVES,
     USUAL_K,
     Continuous,
@@ -163,9 +163,9 @@ __all__ = [
     "LATENT_FAMILIES",
     "LATENT_VARIANCES",
     "LIKELIHOODS",
+    "MOVING_SUPPORT",
     "MU_EDGES",
     "NETWORKS",
-    "NO_SCORE",
     "OBJECTIVES",
     "PROTOCOL_VERSION",
     "SCHEDULES",

@@ -12,8 +12,8 @@ from models.protocol.descriptions import Family, Floats32, Floats64
 from models.protocol.families import UNIT_AT_ONE, usual_family
 
 Objective = Literal["quadratic", "cosine", "bump", "elbo"]
-# Their support moves with a parameter: E[∂ log q] is not 0, and the score function is no estimator.
-NO_SCORE = ("Uniform", "TruncatedNormal", "VonMises")
+# The parameters that move a support: the score function does not see what comes in and goes out at its ends.
+MOVING_SUPPORT = {"Uniform": ("low", "high"), "TruncatedNormal": ("low", "high"), "VonMises": ("loc",)}
 OBJECTIVES: tuple[Objective, ...] = ("quadratic", "cosine", "bump", "elbo")
 # The k of an objective with which there is something to see.
 USUAL_K: dict[Objective, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0, "elbo": 0.0}
@@ -83,7 +83,7 @@ class Estimates:
     variance : float or None
         Variance of one of them in closed form, where there is one.
     biased : bool
-        Whether its mean is not the true gradient (the Concrete).
+        Whether its mean is not the true gradient: of the Concrete, and of scores where the support moves.
     microseconds : float
         Cost of one sample in this batch.
     """

@@ -125,6 +125,21 @@ def test_families_bring_their_parameters(lab: Desk) -> None:
     assert set(lab.state.lab.truth) == {"concentration", "rate"}
 
 
+def test_where_the_support_moves_the_score_is_marked_and_the_reason_given(lab: Desk) -> None:
+    pane, state = lab.window.lab, lab.state.lab
+    pane.form.family.textActivated.emit("TruncatedNormal")
+    assert [dial.key for dial in pane.form.dials if not dial.field.isHidden()] == ["k", "loc", "scale", "low", "high"]
+    _draw(lab)
+    assert not any(tally.biased for tally in state.shown)
+    assert "moves" not in pane._text.text()
+    pane.form.parameter.setCurrentIndex(pane.form.parameter.findData("high"))
+    pane.form.parameter.activated.emit(pane.form.parameter.currentIndex())
+    assert {tally.estimator for tally in state.shown if not tally.biased} == {"pathwise"}
+    assert "the score function" in pane._text.text()
+    tally = _tally(lab, "score function")
+    assert abs(tally.mean - state.truth["high"]) > 4.0 * tally.error
+
+
 def test_after_the_elbo_a_family_has_a_parameter_to_show(lab: Desk) -> None:
     form = lab.window.lab.form
     form.family.textActivated.emit("Gamma")
