@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 from explorer import __version__
 from explorer.export.dialog import ExportDialog
 from explorer.opening import open_path
-from explorer.saving import save_model
+from explorer.saving import save_curves, save_model
 from explorer.state.latent import Source
 from explorer.views.training_form import DATA_FILES
 from models.protocol import ALL_SPRITES, USUAL_COUNT
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from explorer.window import MainWindow
 
 MODEL_FILES = "Models (*.safetensors)"
+KERAS_FILES = "Keras models (*.keras)"
+CURVE_FILES = "Tables (*.csv);;JSON (*.json)"
 PICTURE_FILES = "Pictures (*.png *.jpg *.jpeg *.bmp *.webp)"
 Key = QKeySequence.StandardKey
 
@@ -34,7 +36,13 @@ class Actions(QObject):
         super().__init__(window)
         self.window, self.state = window, window.state
         self._icons: dict[QAction, str] = {}
-        state, view = self.state, window.dimensions
+        self._make_files()
+        self._make_commands()
+        self._recent = QMenu("Open recent", window)
+        self._fill_menus()
+        self._connect()
+
+    def _make_files(self) -> None:
         make = self._make
         self.open_model = make("Open model …", "open", self._open_model, Key.Open)
         self.open_data = make("Open data …", "image", self._open_data, "Ctrl+Shift+O")
@@ -44,8 +52,13 @@ class Actions(QObject):
         self.save_model = make("Save model", "save", self.save, Key.Save)
         self.save_as = make("Save model as …", "", self.ask_and_save, "Ctrl+Shift+S")
         self.export = make("Export samples …", "export", self._export, "Ctrl+E")
+        self.export_keras = make("Export for Keras …", "", self._export_keras)
+        self.export_curves = make("Export training curves …", "", self._export_curves)
+        self.quit = make("Quit", "", self.window.close, Key.Quit)
+
+    def _make_commands(self) -> None:
+        state, view, make = self.state, self.window.dimensions, self._make
         self.copy_picture = make("Copy decoded picture", "", self._copy_picture, "Ctrl+Shift+C")
-        self.quit = make("Quit", "", window.close, Key.Quit)
         self.undo = state.undo.group.createUndoAction(self, "Undo")
         self.redo = state.undo.group.createRedoAction(self, "Redo")
         self.undo.setShortcuts(QKeySequence.keyBindings(Key.Undo))
@@ -60,20 +73,19 @@ class Actions(QObject):
         self.randomize = make("Randomize unlocked dimensions", "", view.draw, "Ctrl+R")
         self.reset = make("Reset to μ", "reset", view.reset_all, "Ctrl+0")
         self.train = make("Train …", "train", self._show_training, "Ctrl+T")
-        self.scheme = make("Dark or light", "theme", window.theme.toggle, "Ctrl+Shift+L")
-        self.layout_reset = make("Reset layout", "", window.reset_layout)
+        self.scheme = make("Dark or light", "theme", self.window.theme.toggle, "Ctrl+Shift+L")
+        self.layout_reset = make("Reset layout", "", self.window.reset_layout)
         self.about = make("About", "", self._about)
-        self._recent = QMenu("Open recent", window)
-        self._fill_menus()
-        self._connect()
 
     def _connect(self) -> None:
         self.window.theme.changed.connect(self._restyle)
         self.state.model.recent_changed.connect(self._fill_recent)
         self.state.model.model_changed.connect(self._model_changed)
+        self.state.run.curves_changed.connect(self._curves_changed)
         self._restyle()
         self._fill_recent()
         self._model_changed()
+        self._curves_changed()
 
     def _make(self, text: str, icon: str, slot: Callable[..., object], shortcut: Key | str | None = None) -> QAction:
         action = QAction(text, self)
@@ -98,7 +110,7 @@ class Actions(QObject):
                 self.undo, self.redo, None, self.add_point, self.remove_point, None, self.sample, self.randomize,
                 self.reset, None, self.copy_picture,
             ],
-            "Model": [self.train, None, self.export],
+            "Model": [self.train, None, self.export, self.export_keras, self.export_curves],
             "View": [
                 *(dock.toggleViewAction() for dock in self.window.docks.values()), None,
                 self.layout_reset, self.scheme,
@@ -130,8 +142,14 @@ class Actions(QObject):
 
     def _model_changed(self) -> None:
         known = self.state.model.model is not None
-        for action in (self.save_model, self.save_as, self.export, self.sample, self.randomize, self.copy_picture):
+        for action in (
+            self.save_model, self.save_as, self.export, self.export_keras, self.sample, self.randomize,
+            self.copy_picture,
+        ):  # fmt: skip
             action.setEnabled(known)
+
+    def _curves_changed(self) -> None:
+        self.export_curves.setEnabled(bool(self.state.run.records))
 
     # ---------------------------------------------------------------------------------------------------- files
 
@@ -181,9 +199,22 @@ class Actions(QObject):
         return model is not None and self._ask_and_save(model.path, model.name)
 
     def _ask_and_save(self, source: str, name: str) -> bool:
-        suggestion = Path.home() / f"{name}.safetensors"
-        path, _ = QFileDialog.getSaveFileName(self.window, "Save model as", str(suggestion), MODEL_FILES)
-        return bool(path) and save_model(self.state, source, Path(path))
+        path = self._ask_target("Save model as", f"{name}.safetensors", MODEL_FILES)
+        return path is not None and save_model(self.state, source, path)
+
+    def _export_keras(self) -> None:
+        model = self.state.model.model
+        if model is not None and (path := self._ask_target("Export for Keras", f"{model.name}.keras", KERAS_FILES)):
+            out = path if path.suffix == ".keras" else path.with_name(f"{path.name}.keras")
+            self.state.export.keras_requested.emit(model.path, out)
+
+    def _export_curves(self) -> None:
+        if path := self._ask_target("Export training curves", f"{self.state.run.name}.csv", CURVE_FILES):
+            save_curves(self.state, path)
+
+    def _ask_target(self, title: str, name: str, kinds: str) -> Path | None:
+        path, _ = QFileDialog.getSaveFileName(self.window, title, str(Path.home() / name), kinds)
+        return Path(path) if path else None
 
     # ------------------------------------------------------------------------------------------------- commands
 

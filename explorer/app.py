@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.collector import Collector
 from explorer.engine.decoder import DecoderEngine
 from explorer.engine.exporter import Exporter
+from explorer.engine.keras import KerasExporter
 from explorer.engine.launch import Launched
 from explorer.engine.trainer import TrainerEngine
 from explorer.opening import open_path
@@ -44,6 +45,7 @@ class App(QObject):
         self.decoder = DecoderEngine(self.state, self)
         self.trainer = TrainerEngine(self.state, self)
         self.exporter = Exporter(self.state, self.decoder.requests, self)
+        self.keras_exporter = KerasExporter(self.state, self)
         self._keep_session = keep_session
         stored, complaint = self._load_session() if keep_session else ({}, "")
         model = _existing(stored.get("model"), model_path(FIRST_MODEL))
@@ -77,6 +79,7 @@ class App(QObject):
         if self._keep_session:
             self._save_session()
         self.exporter.close()
+        self.keras_exporter.close()
         self.trainer.close()
         self.decoder.client.close()
 

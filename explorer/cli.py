@@ -17,6 +17,7 @@ EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 1
 DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
+COUNT = click.IntRange(0)
 
 
 class OpeningGroup(click.Group):
@@ -94,7 +95,7 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves, to a .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a log for TensorBoard into this folder.")
 @click.option("--strategy", type=click.Choice(["mirrored", "multiworker"]), help="All devices, or those of TF_CONFIG.")
-@click.option("--memory-limit", default=1024, show_default=True, help="MiB beyond which images are read as needed.")
+@click.option("--memory-limit", default=1024, show_default=True, type=COUNT, help="MiB beyond which data is streamed.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints of an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401

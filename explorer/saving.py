@@ -1,4 +1,4 @@
-"""Saving the open model where the person wants it."""
+"""Saving the open model and the curves of a run where the person wants them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from explorer.export.files import ExportError, whole_file
 from explorer.state import AppState
+from models.history import SUFFIXES, write_history
+from models.protocol import InputError
 
 
 def save_model(state: AppState, source: str, path: Path) -> bool:
@@ -23,3 +25,14 @@ def save_model(state: AppState, source: str, path: Path) -> bool:
     state.model.open_model_requested.emit(str(target))
     state.engine.notice("info", f"Saved {target.name}.")
     return True
+
+
+def save_curves(state: AppState, path: Path) -> None:
+    """Write the curves of the run to a ``.csv`` or ``.json`` file, with the names of Keras; failures are notified."""
+    target = path if path.suffix in SUFFIXES else path.with_name(f"{path.name}.csv")
+    try:
+        write_history(target, state.run.records)
+    except InputError as error:
+        state.engine.notice("error", str(error))
+    else:
+        state.engine.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")

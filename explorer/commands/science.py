@@ -63,10 +63,10 @@ def check_images(info: DataInfo, opened: OpenedModel) -> None:
         raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
 
 
-def check_target(path: Path, suffix: str) -> None:
+def check_target(path: Path, *suffixes: str) -> None:
     """Refuse an output file that has another suffix or is a folder, before any work is done."""
-    if path.suffix != suffix:
-        raise InputError(str(path), f"the name of the output must end in {suffix}")
+    if path.suffix not in suffixes:
+        raise InputError(str(path), f"the name of the output must end in {' or '.join(suffixes)}")
     if path.is_dir():
         raise InputError(str(path), "this is a folder")
 

@@ -78,15 +78,16 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     out = outputs.model
     check_target(out, ".safetensors")
     if outputs.history is not None:
-        check_target(outputs.history, ".json" if outputs.history.suffix == ".json" else ".csv")
+        check_target(outputs.history, ".csv", ".json")
     typed = {**options, **{name: parse_sizes(options[name], name) for name in ("hidden", "channels")}}
     run_folder = out.with_suffix(".run")
     settings = TrainSettings(**typed)
     if how.resume:
         settings = _resumed_settings(run_folder, settings, {name: typed[name] for name in how.given if name in typed})
     _check_input(find_data(data), settings)
-    limit = max(0, how.memory_limit) << 20
-    request = Train(1, str(find_data(data)), str(run_folder), out.stem, settings, how.resume, memory_limit=limit)
+    request = Train(
+        1, str(find_data(data)), str(run_folder), out.stem, settings, how.resume, memory_limit=how.memory_limit << 20
+    )
     if not _is_chief(how):
         return _assist(request, how)
     _check_nothing_lost(run_folder, how.resume)

@@ -36,6 +36,8 @@ class ExportState(QObject):
     -------
     preview_requested(ExportSettings), start_requested(ExportSettings), cancel_requested
         What the person wants.
+    keras_requested(str, Path)
+        A model file, and the ``.keras`` file to be made of it.
     previewed
         The first images of what would be exported are in :attr:`preview`.
     progressed(int, int)
@@ -47,6 +49,7 @@ class ExportState(QObject):
     preview_requested = Signal(object)
     start_requested = Signal(object)
     cancel_requested = Signal()
+    keras_requested = Signal(str, object)
     previewed = Signal()
     progressed = Signal(int, int)
     finished = Signal(str)

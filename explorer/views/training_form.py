@@ -26,7 +26,7 @@ from explorer.views.training_live import LiveSettings
 from models.protocol import SpritesName, TrainSettings, UnfinishedRun
 from resources import bundled_datasets, dataset_path
 
-DATA_FILES = "Images (*.npz *.npy *.gz *ubyte);;All files (*)"
+DATA_FILES = "Images (*.npz *.npy *.gz *ubyte *.tfrecord *.tfrecords);;All files (*)"
 WEIGHTED = ("iwae", "dreg")
 USUAL_WEIGHTED_DRAWS = 5
 CAPTION_WIDTH = 84

@@ -246,7 +246,7 @@ def test_a_model_is_exported_for_keras(workshop: Path) -> None:
         (("train", "spots.npz", "--out", "m.txt"), "m.txt: the name of the output must end in .safetensors"),
         (
             ("train", "spots.npz", "--out", "m.safetensors", "--history", "h.txt"),
-            "h.txt: the name of the output must end in .csv",
+            "h.txt: the name of the output must end in .csv or .json",
         ),
         (("export", "spots.safetensors", "--out", "m.h5"), "m.h5: the name of the output must end in .keras"),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -140,6 +141,36 @@ def test_a_model_is_saved_whole_and_remembered(desk: Desk, tmp_path: Path, monke
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["kept.safetensors"]
     assert desk.state.model.recent[0] == str(saved)
     assert str(saved) in [action.data() for action in desk.window.actions_of._recent.actions()]
+
+
+def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain"), ""))
+    assert export_for_keras(desk) == ("info", "Wrote plain.keras, plain-encoder.keras, plain-decoder.keras.")
+    for part in ("plain", "plain-encoder", "plain-decoder"):
+        assert "model.weights.h5" in ZipFile(tmp_path / f"{part}.keras").namelist()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain.keras" / "m"), ""))
+    level, text = export_for_keras(desk)
+    assert level == "error"
+    assert "a file stands where a folder should be" in text
+    assert str(tmp_path / "plain.keras" / "m.keras") in text
+
+
+def export_for_keras(desk: Desk) -> tuple[str, str]:
+    """Export, and return what was told in the end; meanwhile a second export is refused."""
+    desk.window.actions_of.export_keras.trigger()
+    with desk.qtbot.waitSignal(desk.state.engine.noticed) as refused:
+        desk.window.actions_of.export_keras.trigger()
+    assert "under way" in refused.args[1]
+    with desk.qtbot.waitSignal(desk.state.engine.noticed, timeout=60_000) as ended:
+        pass
+    return ended.args[0], ended.args[1]
+
+
+def test_an_export_for_keras_ends_with_the_window(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain"), ""))
+    desk.window.actions_of.export_keras.trigger()
+    desk.app.keras_exporter.close()
+    assert list(tmp_path.glob("*.keras")) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

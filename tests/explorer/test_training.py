@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
 from explorer.state.run import RunStatus
+from models.history import read_history
 from models.protocol import Finished, TrainSettings
 from resources import model_path
 from tests.desk import PATIENCE_MS, Desk
@@ -164,6 +165,26 @@ def test_the_trained_model_is_saved_where_one_wants(
     pane.window.actions_of.save_model.trigger()
     assert (tmp_path / "v1.2.safetensors").read_bytes() == again
     assert (tmp_path / "mine.safetensors").read_bytes() == kept
+
+
+def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
+    pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = pane.window.actions_of.export_curves
+    _run(pane)
+    assert export.isEnabled()
+    for name, written in (("curves", "curves.csv"), ("curves.json", "curves.json")):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
+        export.trigger()
+        assert read_history(tmp_path / written) == tuple(pane.state.run.records)
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "file" / "c.csv"), ""))
+    with pane.qtbot.waitSignal(pane.state.engine.noticed) as noticed:
+        export.trigger()
+    assert noticed.args[0] == "error"
+    assert "c.csv" in noticed.args[1]
+    pane.state.run.clear()
+    assert not export.isEnabled()
 
 
 def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
