@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +20,7 @@ from rich.progress import TaskID, TextColumn
 from explorer.commands.info import model_fields, model_lines
 from explorer.commands.report import print_result, progress_bar
 from explorer.commands.science import check_target, find_data, start_science
+from explorer.diagnosis import diagnose
 from explorer.export.files import whole_file
 from models.protocol import (
     CheckpointDelayed,
@@ -103,7 +104,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         with whole_file(out) as unfinished:
             unfinished.write_bytes(Path(finished.path).read_bytes())
         remove_run(run_folder)
-    _report(out, finished, story, outputs.as_json)
+    _report(outputs, finished, story, curves.records)
     return 0
 
 
@@ -301,18 +302,19 @@ def _diverged(event: Diverged) -> str:
     return f"{text}--resume --learning-rate {rate:g} goes on from epoch {event.last_good.epoch}"
 
 
-def _report(out: Path, finished: Finished, story: Story, as_json: bool) -> None:
+def _report(outputs: Outputs, finished: Finished, story: Story, records: Sequence[EpochRecord]) -> None:
     from models.opening import open_model
 
-    info, last = open_model(out).info, story.last
+    info, last = open_model(outputs.model).info, story.last
+    trouble = diagnose(records, info.settings)
     seconds = 0.0 if last is None else last.elapsed
     speed = 0.0 if last is None else last.images_per_second
     result = {
         **model_fields(info), "reason": finished.reason, "loss": story.loss, "seconds": seconds,
-        "images_per_second": speed,
+        "images_per_second": speed, "trouble": trouble,
     }  # fmt: skip
     ending = ENDINGS[finished.reason].format(epoch=finished.epoch, kept=info.epoch)
     lines = [
         f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s, maximizing the {story.loss}", *model_lines(info)
     ]  # fmt: skip
-    print_result(result, lines, as_json)
+    print_result(result, [*lines, *filter(None, [trouble])], outputs.as_json)

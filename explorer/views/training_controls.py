@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
 
+from explorer.diagnosis import diagnose
 from explorer.state import AppState
-from explorer.state.diagnosis import diagnose
 from explorer.state.run import RunStatus
 from explorer.theme import Theme
 from explorer.views.pane import caption

@@ -88,6 +88,13 @@ def test_train_leaves_the_model_and_says_how_it_is(workshop: Path) -> None:
     assert described["settings"] == values["settings"] | {"hidden": [16, 8], "beta": 2.0, "seed": 9}
 
 
+def test_a_training_that_went_wrong_says_so(workshop: Path, tmp_path: Path) -> None:
+    options = ("--epochs", 8, "--latent-dim", 2, "--hidden", 8, "--batch-size", 20, "--learning-rate", 0.01)
+    arguments = ("train", workshop / "spots.npz", "--out", tmp_path / "c.safetensors", *options)
+    assert "posterior collapse" in run(workshop, *arguments, "--beta", 1000).stdout.splitlines()[-1]
+    assert result(workshop, *arguments, "--beta", 0.01)["trouble"] == ""
+
+
 def test_the_recipe_makes_the_same_file_again(workshop: Path, tmp_path: Path) -> None:
     (tmp_path / "spots.npz").write_bytes((workshop / "spots.npz").read_bytes())
     recipe = json.loads((workshop / "train.json").read_text())["recipe"].split()

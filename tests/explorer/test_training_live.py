@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from explorer.state.diagnosis import diagnose
+from explorer.diagnosis import diagnose
 from explorer.state.run import RunStatus
 from explorer.views.training_curves import smoothed
 from explorer.views.training_dimensions import kl_table
