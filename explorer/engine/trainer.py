@@ -80,7 +80,9 @@ class TrainerEngine(QObject):
     def _begin(self, job: p.Train) -> None:
         model, unsaved = self.state.model.model, self.state.run.unsaved
         if unsaved is not None:
-            self.state.engine.notice("info", f"The model trained before is not saved; it stays at {unsaved}")
+            self.state.model.remember(unsaved)
+            text = f"The model trained before is not saved; it stays at {unsaved}, and in File ▸ Open recent"
+            self.state.engine.notice("info", text)
         self._before = None if model is None else model.path
         self._number += 1
         self._action = self._dials = None

@@ -72,7 +72,7 @@ class RunState(QObject):
     :attr:`unsaved` is the model file of a finished run that the person has not saved yet, :attr:`offer` a run that
     waits for the person to say whether it shall go on, :attr:`records` what is known of the epochs; :attr:`evaluated`
     is the share of the last evaluation that is done, None before it begins; :attr:`kept` says whether there is a
-    checkpoint.
+    checkpoint, :attr:`dropped` how many runs in :attr:`queued` will not start because this one failed.
     """
 
     start_requested = Signal(str, object)
@@ -104,6 +104,7 @@ class RunState(QObject):
         self.step: StepShown | None = None
         self.stepping = False
         self.queued: list[tuple[str, TrainSettings]] = []
+        self.dropped = 0
         self.unsaved: str | None = None
         self.offer: Offer | None = None
         self.clear()
@@ -116,7 +117,7 @@ class RunState(QObject):
     def clear(self) -> None:
         """Forget the curves of the last run."""
         self.started = self.progress = self.step = self.evaluated = None
-        self.kept = False
+        self.kept, self.dropped = False, 0
         self.records = []
         self.train = {term: Series() for term in (*TERMS, NORM)}
         self.test = {term: Series() for term in TERMS}
@@ -249,7 +250,7 @@ class RunState(QObject):
     def finish(self, finished: Finished | None) -> None:
         """The run has ended, with None if it failed."""
         if finished is None:
-            self.queued = []
+            self.dropped, self.queued = len(self.queued), []
         if finished is not None and finished.path is not None:
             self.unsaved = finished.path
         self.set_status(RunStatus.IDLE)

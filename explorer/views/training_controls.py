@@ -148,7 +148,9 @@ class RunControls(QObject):
 
     def _finished(self, finished: Finished | None) -> None:
         if finished is None:
-            self.text.setText(f"The run ended with an error; {self.state.run.left}.")
+            run = self.state.run
+            waited = f"; {run.dropped} that waited will not start" if run.dropped else ""
+            self.text.setText(f"The run ended with an error; {run.left}{waited}.")
         else:
             self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch))
         self.bar.setRange(0, 1000)

@@ -189,11 +189,14 @@ def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
 
 def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
     (tmp_path / "few.npy").unlink()
+    pane.window.training.form.seeds.setValue(3)
     with pane.qtbot.waitSignals([pane.state.engine.noticed, pane.state.run.finished], timeout=LONG_MS):
         pane.window.training.controls.start.click()
     assert "few.npy" in pane.window.banner.text.text()
     assert not pane.state.run.active
+    assert "2 that waited will not start" in pane.window.training.controls.text.text()
     assert pane.window.training.controls.start.isEnabled()
+    pane.window.training.form.seeds.setValue(1)
 
 
 def test_closing_asks_about_a_model_that_was_not_saved(pane: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,6 +129,9 @@ def test_several_seeds_in_a_row_and_one_beside_another(pane: Desk) -> None:
     pane.settle()
     assert [past.settings.seed for past in review.past[-2:]] == [0, 1]
     assert review.past[-2].records != review.past[-1].records
+    first, last = pane.state.model.recent[0], run.unsaved
+    assert Path(first).exists()
+    assert first != last
     compare = pane.window.training.review.compare
     compare.setCurrentIndex(2)
     compare.activated.emit(2)

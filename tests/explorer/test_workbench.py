@@ -187,12 +187,18 @@ def test_the_pinned_family_is_the_reference(bench: Desk) -> None:
     assert not subject.unpin.isVisible()
 
 
-def test_a_divergence_without_closed_form_is_the_integral(bench: Desk) -> None:
-    numbers, exact = _shown(bench).curves.numbers, _gamma(GAMMA)
-    integral = exact.expect(lambda z: exact.logpdf(z) - stats.norm.logpdf(z))
-    assert not numbers.kl_closed
-    assert numbers.kl == pytest.approx(integral, rel=1e-7)
-    assert _pane(bench).readouts.numbers.labels["kl"].text().endswith("(num.)")
+def test_a_divergence_is_the_integral_and_says_if_it_is_one(bench: Desk) -> None:
+    def agrees(exact: stats.distributions.rv_frozen, reference: stats.distributions.rv_frozen, closed: bool) -> bool:
+        numbers = _shown(bench).curves.numbers
+        integral = exact.expect(lambda z: exact.logpdf(z) - reference.logpdf(z))
+        told = _pane(bench).readouts.numbers.labels["kl"].text().endswith("(num.)")
+        return numbers.kl == pytest.approx(integral, rel=1e-7) and (numbers.kl_closed, told) == (closed, not closed)
+
+    assert agrees(_gamma(GAMMA), stats.norm(), closed=True)
+    bench.state.workbench.pin()
+    _choose(bench, "Weibull")
+    shape, scale = _shown(bench).family.parameters.values()
+    assert agrees(stats.weibull_min(shape, scale=scale), _gamma(GAMMA), closed=False)
 
 
 def test_a_support_that_sticks_out_of_the_references_is_infinitely_far(bench: Desk) -> None:
