@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QGraphicsItem
 from scipy import stats
 
 from explorer.state.results import Triad
@@ -358,3 +359,16 @@ def test_a_double_click_returns_to_the_posterior_mean(desk: Desk) -> None:
     QTest.mouseDClick(plot.viewport(), LEFT, pos=desk.grip(plot, "z")[1].toPoint())
     desk.settle()
     assert desk.point.z[dim] == desk.point.mu[dim]
+
+
+def test_pictures_of_curves_are_kept_while_they_rest_and_not_made_while_they_change(bench: Desk) -> None:
+    curves, cache = _pane(bench).curves, QGraphicsItem.CacheMode
+    for chart, grip, expected in ((curves.pdf, "rate", cache.NoCache), (curves.pdf, "z", cache.DeviceCoordinateCache)):
+        start = bench.grip(chart, grip)[1]
+        bench.press(chart.viewport(), start)
+        for by in (QPointF(6, 0), QPointF(12, 0)):
+            bench.move(chart.viewport(), start + by, held=LEFT)
+            bench.settle()
+        assert {curve.cacheMode() for curve in (curves._posterior_pdf, curves._bars, curves._path)} == {expected}
+        bench.release(chart.viewport(), start + QPointF(12, 0))
+        bench.settle()
