@@ -24,6 +24,8 @@ MIDDLE = (0.01, 0.99)
 CELLS, OVER_CELLS = 40, 3.0
 LOWEST_LOG = -12.0
 LOG_DECADES = 6.0
+# So often the curves were shown as they are already.
+SETTLED = 2
 Cache = pg.QtWidgets.QGraphicsItem.CacheMode
 
 
@@ -42,7 +44,7 @@ class TriadCurves:
         self._rays, self._tangent, self._path = self.noise.curve(0), self.noise.curve(1), self.noise.curve(2)
         self._key: tuple[object, ...] | None = None
         self._range, self._heights = (-1.0, 1.0), (0.0, 1.0)
-        self._cached = False
+        self._cached, self._rests = False, 0
 
     @property
     def plots(self) -> tuple[TriadPlot, TriadPlot, TriadPlot]:
@@ -80,9 +82,10 @@ class TriadCurves:
             self._range = self._range_of(triad)
         aggregate = None if triad.dim is None else self.state.results.aggregate
         view = self.state.view
-        family = (triad.family.name, *triad.family.parameters.values())
-        key = (triad.dim, family, id(triad.reference), view.seed, view.logarithmic, self._range, id(aggregate))
-        self._cache(still=key == self._key)
+        families = [(family.name, *family.parameters.values()) for family in (triad.family, triad.reference)]
+        key = (triad.dim, *families, view.seed, view.logarithmic, self._range, id(aggregate))
+        self._rests = self._rests + 1 if key == self._key else 0
+        self._cache(self._rests >= SETTLED)
         if key != self._key:
             self._key = key
             self._name_axes(triad)
@@ -91,15 +94,15 @@ class TriadCurves:
             self._show_bank(triad.curves)
         self._show_place(triad)
 
-    def _cache(self, still: bool) -> None:
+    def _cache(self, cached: bool) -> None:
         """Keep pictures of the curves while they rest: a drag of z moves the grips alone, and the rest is blitted.
 
         While a parameter is dragged they would be made in vain, for a tenth of the time. Thin lines are quicker drawn.
         """
-        if still == self._cached:
+        if cached == self._cached:
             return
-        self._cached = still
-        mode = Cache.DeviceCoordinateCache if still else Cache.NoCache
+        self._cached = cached
+        mode = Cache.DeviceCoordinateCache if cached else Cache.NoCache
         for curve in (curve for plot in self.plots for curve in plot.curves):
             if curve not in (self._tail, self._tangent, self._rays):
                 curve.setCacheMode(mode)

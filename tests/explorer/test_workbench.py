@@ -372,3 +372,17 @@ def test_pictures_of_curves_are_kept_while_they_rest_and_not_made_while_they_cha
         assert {curve.cacheMode() for curve in (curves._posterior_pdf, curves._bars, curves._path)} == {expected}
         bench.release(chart.viewport(), start + QPointF(12, 0))
         bench.settle()
+
+
+def test_of_a_model_too_the_curves_rest_while_z_is_dragged(desk: Desk) -> None:
+    drawn = []
+    curves = _pane(desk).curves
+    curves._posterior_pdf.sigPlotChanged.connect(drawn.append)
+    start = desk.grip(curves.pdf, "z")[1]
+    desk.press(curves.pdf.viewport(), start)
+    for x in (4, 8, 12, 16):
+        desk.move(curves.pdf.viewport(), start + QPointF(x, 0), held=LEFT)
+        desk.settle()
+    assert not drawn
+    assert curves._posterior_pdf.cacheMode() is QGraphicsItem.CacheMode.DeviceCoordinateCache
+    desk.release(curves.pdf.viewport(), start + QPointF(16, 0))
