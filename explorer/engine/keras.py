@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess
 
+from explorer.export.files import remove_unfinished
 from explorer.state import AppState
 
 GOODBYE_MS = 2000
@@ -19,7 +20,7 @@ class KerasExporter(QObject):
     def __init__(self, state: AppState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self._process = QProcess(self)
+        self._process, self._out = QProcess(self), Path()
         self._process.finished.connect(self._ended)
         self._process.errorOccurred.connect(self._failed)
         state.export.keras_requested.connect(self.start)
@@ -29,18 +30,20 @@ class KerasExporter(QObject):
         if self._process.state() is not QProcess.ProcessState.NotRunning:
             self.state.engine.notice("warning", "An export for Keras is under way: wait for it to end.")
             return
+        self._out = out
         self.state.engine.notice("info", f"Writing {out.name}; this takes some seconds.")
         arguments = ["-m", "explorer.cli", "export", model, "--out", str(out), "--json"]
         self._process.start(sys.executable, arguments)
 
     def close(self) -> None:
-        """End the export under way, which then leaves no file."""
+        """End the export under way, and take back what it has not finished."""
         if self._process.state() is not QProcess.ProcessState.NotRunning:
             self._process.blockSignals(True)
             self._process.terminate()
             if not self._process.waitForFinished(GOODBYE_MS):
                 self._process.kill()
                 self._process.waitForFinished(GOODBYE_MS)
+            remove_unfinished(self._out)
 
     def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
         if status is QProcess.ExitStatus.CrashExit:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+
+PART = ".part"
 
 
 class ExportError(Exception):
@@ -20,7 +23,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     ExportError
         If the file cannot be written; nothing is left behind then.
     """
-    unfinished = path.with_name(f".{path.stem}.part{path.suffix}")
+    unfinished = path.with_name(f".{path.stem}{PART}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield unfinished
@@ -30,5 +33,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise ExportError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what a process that was killed has left of ``path``, and of files whose names begin as its own does."""
+    for unfinished in path.parent.glob(f".{escape(path.stem)}*{PART}{path.suffix}"):
         with suppress(OSError):
             unfinished.unlink()

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QProcess
 from PySide6.QtWidgets import QFileDialog
 
 from resources import model_path
@@ -168,9 +169,14 @@ def export_for_keras(desk: Desk) -> tuple[str, str]:
 
 def test_an_export_for_keras_ends_with_the_window(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain"), ""))
+    process = desk.app.keras_exporter._process
     desk.window.actions_of.export_keras.trigger()
+    begun = tmp_path / ".plain-encoder.part.keras"
+    desk.qtbot.waitUntil(lambda: begun.exists() or (tmp_path / "plain.keras").exists(), timeout=60_000)
     desk.app.keras_exporter.close()
-    assert list(tmp_path.glob("*.keras")) == []
+    process.blockSignals(False)
+    assert process.state() is QProcess.ProcessState.NotRunning
+    assert list(tmp_path.glob(".plain*")) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
