@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
 from explorer import __version__
 from explorer.export.dialog import ExportDialog
+from explorer.export.files import with_ending
 from explorer.opening import open_path
 from explorer.saving import save_curves, save_model
 from explorer.state.latent import Source
@@ -205,8 +206,7 @@ class Actions(QObject):
     def _export_keras(self) -> None:
         model = self.state.model.model
         if model is not None and (path := self._ask_target("Export for Keras", f"{model.name}.keras", KERAS_FILES)):
-            out = path if path.suffix == ".keras" else path.with_name(f"{path.name}.keras")
-            self.state.export.keras_requested.emit(model.path, out)
+            self.state.export.keras_requested.emit(model.path, with_ending(path, ".keras"))
 
     def _export_curves(self) -> None:
         if path := self._ask_target("Export training curves", f"{self.state.run.name}.csv", CURVE_FILES):

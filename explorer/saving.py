@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from explorer.export.files import ExportError, whole_file
+from explorer.export.files import ExportError, whole_file, with_ending
 from explorer.state import AppState
 from models.history import SUFFIXES, write_history
 from models.protocol import InputError
@@ -13,7 +13,7 @@ from models.protocol import InputError
 
 def save_model(state: AppState, source: str, path: Path) -> bool:
     """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
-    target = path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
+    target = with_ending(path, ".safetensors")
     try:
         with whole_file(target) as unfinished:
             shutil.copyfile(source, unfinished)
@@ -29,7 +29,7 @@ def save_model(state: AppState, source: str, path: Path) -> bool:
 
 def save_curves(state: AppState, path: Path) -> None:
     """Write the curves of the run to a ``.csv`` or ``.json`` file, with the names of Keras; failures are notified."""
-    target = path if path.suffix in SUFFIXES else path.with_name(f"{path.name}.csv")
+    target = with_ending(path, *SUFFIXES)
     try:
         write_history(target, state.run.records)
     except InputError as error:

@@ -8,7 +8,7 @@ from typing import cast
 from explorer.commands.info import model_fields
 from explorer.commands.report import print_result
 from explorer.commands.science import check_target, open_named_model, start_science
-from explorer.export.files import whole_file
+from explorer.export.files import keras_files, whole_file
 
 
 def export_model(name: str, out: Path, output: str, as_json: bool) -> int:
@@ -18,12 +18,11 @@ def export_model(name: str, out: Path, output: str, as_json: bool) -> int:
     start_science("decoder")
     from models.keras_export import Output, keras_models
 
-    files = {}
+    files = keras_files(out)
     for part, model in keras_models(opened, cast("Output", output)).items():
-        path = out if part == "vae" else out.with_stem(f"{out.stem}-{part}")
-        with whole_file(path) as unfinished:
+        with whole_file(files[part]) as unfinished:
             model.save(unfinished)
-        files[part] = str(path)
-    lines = [f"{part:<8} {path}" for part, path in files.items()]
-    print_result({**model_fields(opened.info), "output": output, "files": files}, lines, as_json)
+    names = {part: str(path) for part, path in files.items()}
+    lines = [f"{part:<8} {path}" for part, path in names.items()]
+    print_result({**model_fields(opened.info), "output": output, "files": names}, lines, as_json)
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess
 
-from explorer.export.files import remove_unfinished
+from explorer.export.files import keras_files, remove_unfinished
 from explorer.state import AppState
 
 GOODBYE_MS = 2000
@@ -43,7 +43,8 @@ class KerasExporter(QObject):
             if not self._process.waitForFinished(GOODBYE_MS):
                 self._process.kill()
                 self._process.waitForFinished(GOODBYE_MS)
-            remove_unfinished(self._out)
+            for file in keras_files(self._out).values():
+                remove_unfinished(file)
 
     def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
         if status is QProcess.ExitStatus.CrashExit:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from glob import escape
 from pathlib import Path
-
-PART = ".part"
 
 
 class ExportError(Exception):
@@ -23,7 +20,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     ExportError
         If the file cannot be written; nothing is left behind then.
     """
-    unfinished = path.with_name(f".{path.stem}{PART}{path.suffix}")
+    unfinished = _unfinished(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield unfinished
@@ -38,7 +35,20 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def remove_unfinished(path: Path) -> None:
-    """Remove what a process that was killed has left of ``path``, and of files whose names begin as its own does."""
-    for unfinished in path.parent.glob(f".{escape(path.stem)}*{PART}{path.suffix}"):
-        with suppress(OSError):
-            unfinished.unlink()
+    """Remove what a process that was killed while it wrote ``path`` has left."""
+    with suppress(OSError):
+        _unfinished(path).unlink()
+
+
+def with_ending(path: Path, *endings: str) -> Path:
+    """Return ``path`` as it was typed, with the first of the ``endings`` added if it has none of them."""
+    return path if path.suffix in endings else path.with_name(f"{path.name}{endings[0]}")
+
+
+def keras_files(out: Path) -> dict[str, Path]:
+    """Return the files of an export for Keras, by what they hold: the whole model is ``out``."""
+    return {"vae": out, **{part: out.with_stem(f"{out.stem}-{part}") for part in ("encoder", "decoder")}}
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.part{path.suffix}")

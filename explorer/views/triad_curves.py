@@ -44,7 +44,7 @@ class TriadCurves:
         self._rays, self._tangent, self._path = self.noise.curve(0), self.noise.curve(1), self.noise.curve(2)
         self._key: tuple[object, ...] | None = None
         self._range, self._heights = (-1.0, 1.0), (0.0, 1.0)
-        self._cached, self._rests = False, 0
+        self._rests = 0
 
     @property
     def plots(self) -> tuple[TriadPlot, TriadPlot, TriadPlot]:
@@ -82,10 +82,9 @@ class TriadCurves:
             self._range = self._range_of(triad)
         aggregate = None if triad.dim is None else self.state.results.aggregate
         view = self.state.view
-        families = [(family.name, *family.parameters.values()) for family in (triad.family, triad.reference)]
-        key = (triad.dim, *families, view.seed, view.logarithmic, self._range, id(aggregate))
+        key = (triad.dim, triad.family, triad.reference, view.seed, view.logarithmic, self._range, id(aggregate))
         self._rests = self._rests + 1 if key == self._key else 0
-        self._cache(self._rests >= SETTLED)
+        self._cache(Cache.DeviceCoordinateCache if self._rests >= SETTLED else Cache.NoCache)
         if key != self._key:
             self._key = key
             self._name_axes(triad)
@@ -94,17 +93,14 @@ class TriadCurves:
             self._show_bank(triad.curves)
         self._show_place(triad)
 
-    def _cache(self, cached: bool) -> None:
+    def _cache(self, mode: pg.QtWidgets.QGraphicsItem.CacheMode) -> None:
         """Keep pictures of the curves while they rest: a drag of z moves the grips alone, and the rest is blitted.
 
         While a parameter is dragged they would be made in vain, for a tenth of the time. Thin lines are quicker drawn.
         """
-        if cached == self._cached:
-            return
-        self._cached = cached
-        mode = Cache.DeviceCoordinateCache if cached else Cache.NoCache
         for curve in (curve for plot in self.plots for curve in plot.curves):
-            if curve not in (self._tail, self._tangent, self._rays):
+            # To set the same mode again would throw the picture away.
+            if curve not in (self._tail, self._tangent, self._rays) and curve.cacheMode() != mode:
                 curve.setCacheMode(mode)
 
     def _range_of(self, triad: Triad) -> tuple[float, float]:

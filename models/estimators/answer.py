@@ -81,7 +81,7 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
         raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.objective}")
     estimates: list[Estimates] = []
     for batch in _batches(by, arguments, parameters, tf.constant(scores), exact):
-        estimates.extend(_estimates(batch, family, len(scores)))
+        estimates.extend(_estimates(batch, names, MOVING_SUPPORT.get(family, ()), len(scores)))
         yield None
     truth = dict(zip(names, exact.gradient.tolist(), strict=True))
     return GradientsReady(identity, exact.value, truth, tuple(estimates))
@@ -131,6 +131,7 @@ class _Batch:
     gradients: Floats64
     variances: Floats64
     seconds: float
+    by_score: bool = False
 
 
 def _batches(
@@ -146,18 +147,18 @@ def _batches(
     began = perf_counter()
     values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
     seconds, best = perf_counter() - began, exact.baselines[:, np.newaxis]
-    yield _Batch("score function", values * slopes, exact.score, seconds)
-    yield _Batch("score, mean baseline", (values - exact.value) * slopes, exact.mean_baseline, seconds)
-    yield _Batch("score, best baseline", (values - best) * slopes, exact.best_baseline, seconds)
+    yield _Batch("score function", values * slopes, exact.score, seconds, by_score=True)
+    yield _Batch("score, mean baseline", (values - exact.value) * slopes, exact.mean_baseline, seconds, by_score=True)
+    yield _Batch("score, best baseline", (values - best) * slopes, exact.best_baseline, seconds, by_score=True)
 
 
-def _estimates(batch: _Batch, family: str, samples: int) -> list[Estimates]:
-    names, cost = tuple(FAMILIES[family].domains), 1e6 * batch.seconds / samples
-    moving = MOVING_SUPPORT.get(family, ()) if batch.estimator.startswith("score") else ()
+def _estimates(batch: _Batch, names: tuple[str, ...], moving: tuple[str, ...], samples: int) -> list[Estimates]:
+    """Return the estimates in every parameter; scores in those of ``moving`` supports are biased."""
+    cost = 1e6 * batch.seconds / samples
     variances = [float(value) if math.isfinite(value) else None for value in batch.variances]
     rows = zip(names, batch.gradients, variances, strict=True)
     # A best baseline that does not exist makes no estimator.
     return [
-        Estimates(batch.estimator, name, row, variance, name in moving, cost)
+        Estimates(batch.estimator, name, row, variance, batch.by_score and name in moving, cost)
         for name, row, variance in rows if np.isfinite(row).all()
     ]  # fmt: skip

@@ -158,7 +158,7 @@ def _moments(rule: Rule, path: Floats64, landing: Floats64, values: Floats64, sc
     best = _integral(rule, values * squares) / _integral(rule, squares)
     estimators = (path, values * scores, (values - mean) * scores, (values - best[:, np.newaxis]) * scores, landing)
     path_variance, score_variance, by_mean, by_best, landed = (_variance(rule, part) for part in estimators)
-    lost = [_ended(rule, part) & (rule.missed(part) > USELESS) for part in (values, path)]
+    lost = [_ended(part * rule.weights) & (rule.missed(part) > USELESS) for part in (values, path)]
     resolved = not any(part.any() for part in lost)
     return Integrals(
         float(mean), _integral(rule, path), path_variance, score_variance, by_mean, by_best, landed, best, resolved
@@ -171,11 +171,11 @@ def _integral(rule: Rule, values: Floats64) -> Floats64:
     total = parts.sum(axis=-1)
     # What is left of parts that cancel is rounding.
     total = np.where(np.abs(total) <= ROUNDING * np.abs(parts).sum(axis=-1), 0.0, total)
-    return np.where(_ended(rule, values) & (rule.missed(values) <= USELESS), total, np.nan)
+    return np.where(_ended(parts) & (rule.missed(values) <= USELESS), total, np.nan)
 
 
-def _ended(rule: Rule, values: Floats64) -> NDArray[np.bool_]:
-    parts = values * rule.weights
+def _ended(parts: Floats64) -> NDArray[np.bool_]:
+    """Return whether the sums of ``parts`` [..., nodes] have come to an end at the outermost nodes."""
     outer = np.maximum(np.abs(parts[..., 0]), np.abs(parts[..., -1]))
     return np.asarray(outer <= ENDED * np.maximum(np.abs(parts).sum(axis=-1), 1e-300))
 
