@@ -41,7 +41,7 @@ def _to_normal(q: Distribution, p: Normal) -> tf.Tensor:
 
 for _family in (
     Beta, Chi2, ContinuousBernoulli, Exponential, Gamma, Gumbel, HalfNormal, InverseGamma, Kumaraswamy, Laplace,
-    Logistic, LogNormal, StudentT, TruncatedNormal, Uniform, Weibull,
+    Logistic, LogNormal, StudentT, TruncatedNormal, Uniform, VonMises, Weibull,
 ):  # fmt: skip
     register_kl(_family, Normal)(_to_normal)
 

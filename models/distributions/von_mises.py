@@ -25,6 +25,7 @@ from models.distributions.von_mises_series import slope_by_series
 
 _RULES = {dtype: np.polynomial.legendre.leggauss(count) for dtype, count in ((tf.float32, 20), (tf.float64, 56))}
 _DECAY = {tf.float32: 18.0, tf.float64: 40.0}
+QUICK_STEPS = 3
 
 
 class VonMises(Sampled):
@@ -79,7 +80,7 @@ class VonMises(Sampled):
         low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
         kappa = wide(tf.stop_gradient(self.concentration))
         turn = tf.constant(math.pi, tf.float64)
-        start = _first_guess(kappa, wide(low_inside), wide(up_inside))
+        start = _near_root(kappa, wide(low_inside), wide(up_inside))
         angle = invert(_circle_tails(kappa), low_inside, up_inside, start, -turn, turn)
 
         def slopes() -> list[tf.Tensor]:
@@ -107,6 +108,8 @@ class VonMises(Sampled):
 
 _HALF_TURN = {tf.float32: float(np.nextafter(np.float32(math.pi), np.float32(4.0))), tf.float64: math.pi}
 
+_LAST_ANGLE = float(np.nextafter(math.pi, 0.0))
+
 
 def mean_length(kappa: tf.Tensor) -> tf.Tensor:
     """Return A(κ) = I₁(κ)/I₀(κ), the mean of cos(Z − loc)."""
@@ -118,16 +121,19 @@ def _log_density(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     return -2.0 * kappa * sine * sine - math.log(2.0 * math.pi) - tf.math.log(tf.math.bessel_i0e(kappa))
 
 
-def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return nodes t [..., m] above |angle| and weights that integrate f over the tail relative to f(|angle|)."""
+def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor, digits: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return nodes t [..., m] above |angle| and weights that integrate f over the tail relative to f(|angle|).
+
+    There are as many of them as the digits of the dtype ``digits`` ask for.
+    """
     start = tf.abs(angle) + tf.zeros_like(kappa)
     sine = tf.sin(0.5 * start)
-    reach = tf.minimum(sine * sine + 0.5 * _DECAY[angle.dtype] / kappa, 1.0)
+    reach = tf.minimum(sine * sine + 0.5 * _DECAY[digits] / kappa, 1.0)
     # The rest of the half circle to more digits than π has in float64.
     whole = (math.pi - start) + 1.2246467991473532e-16
     length = tf.where(reach < 1.0, 2.0 * tf.asin(tf.sqrt(reach)) - start, whole)
     half = 0.5 * tf.maximum(length, 0.0)[..., tf.newaxis]
-    nodes, weights = (tf.constant(part, angle.dtype) for part in _RULES[angle.dtype])
+    nodes, weights = (tf.constant(part, angle.dtype) for part in _RULES[digits])
     column = start[..., tf.newaxis]
     step = half * (1.0 + nodes)
     fall = tf.sin(column + 0.5 * step) * tf.sin(0.5 * step)
@@ -140,16 +146,18 @@ def _upper(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     return tf.where(angle > 0.0, tail, 1.0 - tail)
 
 
-def _outer_tail(angle: tf.Tensor, kappa: tf.Tensor, log_density: tf.Tensor) -> tf.Tensor:
+def _outer_tail(
+    angle: tf.Tensor, kappa: tf.Tensor, log_density: tf.Tensor, digits: tf.DType | None = None
+) -> tf.Tensor:
     """Return P(Z − loc > |angle|), at most ½."""
-    _, weights = _tail_rule(angle, kappa + tf.zeros_like(angle))
+    _, weights = _tail_rule(angle, kappa + tf.zeros_like(angle), digits or angle.dtype)
     return tf.exp(log_density) * tf.reduce_sum(weights, -1)
 
 
 def _slope(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     """Return ∂z/∂κ at fixed F: the tail integral of the score cos t − A(κ) over the density at the value."""
     kappa = kappa + tf.zeros_like(angle)
-    nodes, weights = _tail_rule(angle, kappa)
+    nodes, weights = _tail_rule(angle, kappa, angle.dtype)
     sine = tf.sin(0.5 * nodes)
     rest = (1.0 - mean_length(kappa))[..., tf.newaxis]
     return tf.sign(angle) * tf.reduce_sum(weights * (rest - 2.0 * sine * sine), -1)
@@ -169,17 +177,35 @@ def _circle_tails(kappa: tf.Tensor) -> Tails:
     return tails
 
 
-def _first_guess(kappa: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-    """Return an angle near the root: 2·asin of a normal score at large κ, a share of the circle at small ones."""
+def _near_root(kappa: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return the angle of the root to about float32's digits, by the rule of float32.
+
+    Newton's method on the logarithms of the tail and of the way to π, in which the tail ends as a straight line.
+    """
     share = tf.minimum(lower, upper)
+    angle = tf.minimum(_first_guess(kappa, share), _LAST_ANGLE)
+    for _ in range(QUICK_STEPS):
+        log_density = _log_density(angle, kappa)
+        tail = _outer_tail(angle, kappa, log_density, tf.float32)
+        left = math.pi - angle
+        step = tf.math.log(tail / share) * tail * tf.exp(-log_density) / left
+        angle = tf.clip_by_value(math.pi - left * tf.exp(-step), 0.0, _LAST_ANGLE)
+    return tf.sign(lower - upper) * angle
+
+
+def _first_guess(kappa: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Return an angle ≥ 0 with about the ``share`` ≤ ½ beyond it.
+
+    It is 2·asin of a normal score at large κ, a share of the half circle at small ones.
+    """
     flat = math.pi * (1.0 - 2.0 * share)
     steep = 2.0 * tf.asin(tf.minimum(-0.5 * tf.math.ndtri(share) / tf.sqrt(kappa), 1.0))
     weight = kappa / (1.0 + kappa)
-    return tf.sign(lower - upper) * (weight * steep + (1.0 - weight) * flat)
+    return weight * steep + (1.0 - weight) * flat
 
 
 def _whole_line(kappa: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return angles and normalized weights over the whole support, in float64."""
     kappa = wide(kappa)
-    nodes, weights = _tail_rule(tf.zeros_like(kappa), kappa)
+    nodes, weights = _tail_rule(tf.zeros_like(kappa), kappa, kappa.dtype)
     return nodes, weights / tf.reduce_sum(weights, -1, keepdims=True)

@@ -16,7 +16,7 @@ TO_NORMAL = [
     (md.Uniform, (0.0, 1.0)), (md.Exponential, (1.5,)), (md.Weibull, (1.5, 2.0)), (md.LogNormal, (0.25, 0.5)),
     (md.HalfNormal, (1.5,)), (md.Gamma, (2.5, 1.5)), (md.Chi2, (3.0,)), (md.InverseGamma, (6.0, 1.5)),
     (md.Beta, (2.5, 1.5)), (md.Kumaraswamy, (2.5, 1.5)), (md.ContinuousBernoulli, (1.5,)),
-    (md.TruncatedNormal, (0.25, 1.25, -1.0, 2.0)),
+    (md.TruncatedNormal, (0.25, 1.25, -1.0, 2.0)), (md.VonMises, (0.25, 1.5)),
 ]  # fmt: skip
 PAIRS = [
     (md.Laplace, (0.25, 1.5), md.Laplace, (-0.5, 1.0)),

@@ -7,12 +7,30 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from models.distributions import Beta, Distribution, StudentT, beta, solver, student_t
+from models.distributions import Beta, Distribution, StudentT, VonMises, beta, solver, student_t, von_mises
 from models.distributions.solver import Tails
 from models.distributions.special import ndtr
 
 SCORES = np.linspace(-6.0, 6.0, 241)
 MOST_CALLS = 10
+MOST_CALLS_ON_A_CIRCLE = 3
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tf.Tensor]:
+    """Return the values at which the root finder asks for the distribution function, as it asks."""
+    asked: list[tf.Tensor] = []
+
+    def counted(tails: Tails, *rest: tf.Tensor) -> tf.Tensor:
+        def noted(t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            asked.append(t)
+            return tails(t)
+
+        return solver.invert(noted, *rest)
+
+    for module in (beta, student_t, von_mises):
+        monkeypatch.setattr(module, "invert", counted)
+    return asked
 
 
 @pytest.mark.parametrize(
@@ -27,21 +45,21 @@ MOST_CALLS = 10
     ],
     ids=["t 0.05", "t 5", "t 1000", "beta 0.01", "beta 2.5", "beta 300"],
 )  # fmt: skip
-def test_roots_take_few_steps(q: Distribution, oracle: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-
-    def counted(tails: Tails, *rest: tf.Tensor) -> tf.Tensor:
-        def asked(t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            calls.append(t)
-            return tails(t)
-
-        return solver.invert(asked, *rest)
-
-    for module in (beta, student_t):
-        monkeypatch.setattr(module, "invert", counted)
+def test_roots_take_few_steps(q: Distribution, oracle: object, calls: list[tf.Tensor]) -> None:
     z = q.from_noise(tf.constant(SCORES)).numpy()
     assert 0 < len(calls) <= MOST_CALLS
     expected = np.where(SCORES < 0, oracle.ppf(ndtr(SCORES).numpy()), oracle.isf(ndtr(-SCORES).numpy()))  # type: ignore[attr-defined]
     # Beyond, the squares of both overflow.
     inside = (np.abs(expected) > 1e-120) & (np.abs(expected) < 1e120)
     assert np.allclose(z[inside], expected[inside], rtol=1e-9, atol=0.0)
+
+
+@pytest.mark.parametrize("kappa", [1e-3, 0.5, 2.0, 10.0, 400.0, 1e5])
+def test_on_a_circle_the_first_guess_is_nearly_the_root(kappa: float, calls: list[tf.Tensor]) -> None:
+    """Down to tails of 1e-12, where that of a small κ is a straight line and that of a large one is normal."""
+    share = np.concatenate([10.0 ** np.linspace(-12.0, -2.0, 41), np.linspace(0.01, 0.5, 99)])
+    q = VonMises(np.float64(0.0), np.float64(kappa))
+    z = q.quantile(share)
+    assert 0 < len(calls) <= MOST_CALLS_ON_A_CIRCLE
+    # Next to π a float64 is 4e-16 away from the next.
+    assert np.allclose(q.cdf(z), share, rtol=1e-9, atol=1e-15)
