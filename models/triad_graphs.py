@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from models.distributions import FAMILIES, Distribution, Normal, has_closed_form, kl_divergence
+from models.distributions import FAMILIES, Distribution, Normal, NormalMixture, has_closed_form, kl_divergence
 from models.distributions.special import ndtr
 from models.protocol import Anchor
 from models.quadrature import normal_rule
@@ -30,10 +30,11 @@ OUTLINE = (
 )  # fmt: skip
 FARTHEST_SCORE = 37.0
 ONE_SCORE = 0.5 * math.erfc(-math.sqrt(0.5))
-# The probability at which a parameter is taken hold of: one where z moves with it.
+# The probability at which a parameter is taken hold of, one where z moves with it; those of a mixture's components
+# have places of their own.
 GRIP_LEVELS = {
     "loc": 0.5, "scale": ONE_SCORE, "low": 1e-9, "high": 1.0 - 1e-9, "df": 0.9, "concentration": 0.25, "rate": 0.75,
-    "concentration1": 0.25, "concentration0": 0.75, "logits": 0.5,
+    "concentration1": 0.25, "concentration0": 0.75, "logits": 0.5, "weight": 0.35,
 }  # fmt: skip
 
 
@@ -107,10 +108,10 @@ def located(name: str, anchor: Anchor) -> ConcreteFunction:
 def place(name: str) -> ConcreteFunction:
     """Trace (parameters [k], z, ε) → [cdf, survival, density, ∂z/∂ε] at z; ∂z/∂θ [k]; grips [3, k]: z, density, ∂z/∂θ.
 
-    The slopes are those of the path at fixed noise, each parameter once per place.
+    The slopes are those of the path at fixed noise, each parameter once per place; a grip at a mode moves with that.
     """
     names = list(FAMILIES[name].domains)
-    levels = tf.constant([GRIP_LEVELS[key] for key in names], tf.float64)
+    levels = tf.constant([GRIP_LEVELS.get(key, 0.5) for key in names], tf.float64)
 
     def graph(parameters: tf.Tensor, z: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
         q = build(name, parameters)
@@ -120,7 +121,8 @@ def place(name: str) -> ConcreteFunction:
         wide = tf.tile(parameters[:, tf.newaxis], [1, len(names) + 1])
         with tf.GradientTape() as tape:
             tape.watch([wide, noise])
-            made = build(name, wide).from_noise(noise)
+            spread = build(name, wide)
+            made = _with_modes(spread, spread.from_noise(noise))
         by_parameter, by_noise = tape.gradient(made, [wide, noise])
         at = tf.stack([q.cdf(z), q.survival_function(z), q.prob(z), by_noise[0]])
         slopes = tf.linalg.diag_part(by_parameter[:, 1:])
@@ -163,6 +165,18 @@ def probabilities(name: str) -> ConcreteFunction:
 
     table = tf.TensorSpec([len(FAMILIES[name].domains), None], tf.float64)
     return _traced(graph, table, _vector(None))
+
+
+def _with_modes(q: Distribution, made: tf.Tensor) -> tf.Tensor:
+    """Return the values ``made`` [1 + k] at the place and the grips; those of a mixture's components at their own mode.
+
+    The path would not do: where the other component has the mass, a quantile hardly moves with this one.
+    """
+    if not isinstance(q, NormalMixture):
+        return made
+    outward = tf.where(q.loc1 < q.loc2, -tf.ones_like(q.loc1), tf.ones_like(q.loc1))
+    rows = tf.stack([q.loc1, q.loc1 + outward * q.scale1, q.loc2, q.loc2 - outward * q.scale2])
+    return tf.concat([made[:2], tf.linalg.diag_part(rows[:, 2:])], axis=0)
 
 
 def _kept_inside(q: Distribution, value: tf.Tensor) -> tf.Tensor:

@@ -181,7 +181,7 @@ class DistributionPane(Pane):
             return
         step = gap / grip.slope
         positive = next(p for p in FAMILY_PARAMETERS[triad.family.name] if p.name == name).positive
-        if positive and name != "scale":
+        if positive and not name.startswith("scale"):
             following = min(max(now + step, now / MOST_FACTOR), now * MOST_FACTOR)
         else:
             following = now + min(max(step, -MOST_STEPS * abs(gap)), MOST_STEPS * abs(gap))

@@ -12,9 +12,9 @@ from explorer.state.results import Triad
 from explorer.state.triad import FARTHEST, SMALLEST_U
 from explorer.views.number_box import NumberBox
 from explorer.views.pane import Segments, caption
-from models.protocol import Parameter
+from models.protocol import FAMILY_PARAMETERS, Parameter
 
-MOST_PARAMETERS = 4
+MOST_PARAMETERS = max(len(parameters) for parameters in FAMILY_PARAMETERS.values())
 NUMBERS_WIDTH = 160
 # Beside the width of q, this is rounding.
 NOTHING = 1e-12
@@ -43,11 +43,6 @@ class Fields(QWidget):
         self.fields: dict[str, NumberBox] = {}
         self._spare = [self._parameter_field() for _ in range(MOST_PARAMETERS)]
         self._shown: tuple[Parameter, ...] = ()
-        self.hold = Segments(
-            "Hold", {"eps": "hold ε", "z": "hold z"},
-            {"eps": "Moving a parameter carries z and the whole bank along: the reparameterization trick",
-             "z": "Moving a parameter leaves z; its noise ε is computed anew"},
-        )  # fmt: skip
         self._build()
 
     def _build(self) -> None:
@@ -59,17 +54,14 @@ class Fields(QWidget):
             self.fields[key] = self._field(key, TIPS[key])
             grid.addWidget(caption(self.state.triad.symbol(key)), row, 0)
             grid.addWidget(self.fields[key], row, 1)
-        grid.addWidget(self.hold, 3, 0, 1, 2)
-        for row, (label, field) in enumerate(self._spare, start=4):
+        for row, (label, field) in enumerate(self._spare, start=len(TIPS)):
             grid.addWidget(label, row, 0)
             grid.addWidget(field, row, 1)
             # The pane must not change its height with the family.
             kept = field.sizePolicy()
             kept.setRetainSizeWhenHidden(True)
             field.setSizePolicy(kept)
-        grid.setRowStretch(4 + MOST_PARAMETERS, 1)
-        self.hold.set_choice(self.state.latent.hold)
-        self.hold.group.idClicked.connect(self._set_hold)
+        grid.setRowStretch(len(TIPS) + MOST_PARAMETERS, 1)
         self.refit()
 
     def _field(self, key: str, tip: str) -> NumberBox:
@@ -111,9 +103,6 @@ class Fields(QWidget):
         field.setRange(parameter.clip(-math.inf), parameter.clip(math.inf))
         field.blockSignals(False)
         self.fields[parameter.name] = field
-
-    def _set_hold(self, number: int) -> None:
-        self.state.latent.set_hold("z" if self.hold.key_of(number) == "z" else "eps")
 
     def _typed(self, value: float) -> None:
         field = self.sender()
@@ -183,8 +172,25 @@ class Numbers(QWidget):
             self.labels["total"].setText(f"{float(drawn.kl.sum()):.2f} nats")
 
 
+class Hold(Segments):
+    """The choice of what stays when a parameter moves."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__(
+            "Hold", {"eps": "hold ε", "z": "hold z"},
+            {"eps": "Moving a parameter carries z and the whole bank along: the reparameterization trick",
+             "z": "Moving a parameter leaves z; its noise ε is computed anew"},
+        )  # fmt: skip
+        self._latent = state.latent
+        self.set_choice(state.latent.hold)
+        self.group.idClicked.connect(self._choose)
+
+    def _choose(self, number: int) -> None:
+        self._latent.set_hold("z" if self.key_of(number) == "z" else "eps")
+
+
 class Readouts(QWidget):
-    """Fields on the left, numbers on the right."""
+    """Fields on the left; numbers, and what stays when a parameter moves, on the right."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
@@ -192,8 +198,11 @@ class Readouts(QWidget):
         self.inputs, self.numbers = Fields(state), Numbers(state)
         row = QHBoxLayout()
         row.setSpacing(14)
+        right = QVBoxLayout()
+        right.addWidget(self.numbers, 1)
+        right.addWidget(Hold(state), 0, Qt.AlignmentFlag.AlignLeft)
         row.addWidget(self.inputs)
-        row.addWidget(self.numbers)
+        row.addLayout(right)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 0, 0, 0)
         column.addLayout(row)

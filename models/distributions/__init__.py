@@ -15,6 +15,7 @@ from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logisti
 from models.distributions.mixture import Mixture
 from models.distributions.multivariate import Dirichlet, MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
+from models.distributions.normal_mixture import NormalMixture
 from models.distributions.student_t import StudentT
 from models.distributions.truncated_normal import TruncatedNormal
 from models.distributions.von_mises import VonMises
@@ -43,6 +44,7 @@ __all__ = [
     "MultivariateNormalDiag",
     "MultivariateNormalTriL",
     "Normal",
+    "NormalMixture",
     "ParameterError",
     "ShapeError",
     "StudentT",

@@ -17,11 +17,12 @@ import tensorflow as tf
 from models.distributions.special import log_of_smaller, standard_normal
 
 Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
-Domain = Literal["real", "positive"]
+Domain = Literal["real", "positive", "fraction"]
 Values = TypeVar("Values", np.ndarray, tf.Tensor)
 WANTED: Mapping[Domain, str] = {
     "real": "finite",
     "positive": "finite and positive",
+    "fraction": "between 0 and 1, neither of them",
 }
 
 
@@ -287,8 +288,8 @@ def _rank(shape: tf.TensorShape) -> int:
 
 def _bounds_hold(domain: Domain, value: Values) -> Values:
     """Return where ``value``, an array or a tensor, keeps the bounds of the domain; finiteness is asked elsewhere."""
-    allowed: Values = value > 0 if domain == "positive" else value == value  # noqa: PLR0124 false where it is NaN
-    return allowed
+    allowed: Values = value == value if domain == "real" else value > 0  # noqa: PLR0124 false where it is NaN
+    return allowed & (value < 1) if domain == "fraction" else allowed
 
 
 def asserted(condition: tf.Tensor, message: str, value: tf.Tensor) -> tf.Tensor:

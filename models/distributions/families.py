@@ -13,6 +13,7 @@ from models.distributions.gamma import Chi2, Gamma, InverseGamma
 from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
 from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logistic
 from models.distributions.normal import Normal
+from models.distributions.normal_mixture import NormalMixture
 from models.distributions.student_t import StudentT
 from models.distributions.truncated_normal import TruncatedNormal
 from models.distributions.von_mises import VonMises
@@ -23,7 +24,7 @@ FAMILIES: dict[str, type[Distribution]] = {
     for family in (
         Normal, Laplace, Logistic, Cauchy, StudentT, Gumbel, Uniform, Exponential, Gamma, InverseGamma, Chi2, Weibull,
         LogNormal, HalfNormal, Beta, Kumaraswamy, LogitNormal, TanhNormal, TruncatedNormal, VonMises,
-        ContinuousBernoulli,
+        ContinuousBernoulli, NormalMixture,
     )
 }  # fmt: skip
 

@@ -43,6 +43,15 @@ _TWO_SHAPES = (
     Parameter("concentration0", "b", 1.5, LEAST_SHAPE, MOST_SHAPE),
 )
 _BOUNDS = (Parameter("low", "low", -1.0), Parameter("high", "high", 2.0))
+# Farther apart, or narrower, there would be nothing but two spikes to see.
+FARTHEST_MODE, NARROWEST_MODE, WIDEST_MODE = 100.0, 1e-2, 100.0
+_TWO_MODES = (
+    Parameter("weight", "w", 0.5, 1e-3, 1.0 - 1e-3),
+    Parameter("loc1", "μ₁", -1.5, -FARTHEST_MODE, FARTHEST_MODE),
+    Parameter("scale1", "σ₁", 0.75, NARROWEST_MODE, WIDEST_MODE),
+    Parameter("loc2", "μ₂", 1.5, -FARTHEST_MODE, FARTHEST_MODE),
+    Parameter("scale2", "σ₂", 1.0, NARROWEST_MODE, WIDEST_MODE),
+)
 
 FAMILY_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "Normal": _LOC_SCALE,
@@ -72,6 +81,7 @@ FAMILY_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "TruncatedNormal": (*_LOC_SCALE, *_BOUNDS),
     "VonMises": (_LOC, Parameter("concentration", "κ", 2.0, SMALLEST, MOST_SHAPE)),
     "ContinuousBernoulli": (Parameter("logits", "η", 1.5, -500.0, 500.0),),
+    "NormalMixture": _TWO_MODES,
 }  # fmt: skip
 STANDARD_NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
 # Where the estimators of a gradient are compared: at the mean of N(0, 1) many gradients are 0.

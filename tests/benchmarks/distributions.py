@@ -39,6 +39,7 @@ PARAMETERS = {
     "Gamma": (2.5, 1.5), "InverseGamma": (6.0, 1.5), "Chi2": (3.0,), "Weibull": (1.5, 2.0), "LogNormal": (0.25, 0.5),
     "HalfNormal": (1.5,), "Beta": (2.5, 1.5), "Kumaraswamy": (2.5, 1.5), "LogitNormal": (0.25, 1.5),
     "TruncatedNormal": (0.25, 1.25, -1.0, 2.0), "VonMises": (0.25, 1.5), "ContinuousBernoulli": (1.5,),
+    "NormalMixture": (0.625, -1.0, 0.75, 1.5, 0.5),
 }  # fmt: skip
 BATCH, DRAWS, REPEATS = 1000, 1000, 4
 # A hundred vectors of ten entries, as parameters of their families, and what they are called over there.
@@ -125,11 +126,20 @@ def theirs(name: str) -> list[Callable[..., object]]:
     """Return TensorFlow Probability's step as a graph and with XLA."""
     import tensorflow_probability as tfp
 
-    kind = getattr(tfp.distributions, name)
+    kind = _mixed if name == "NormalMixture" else getattr(tfp.distributions, name)
     return both(step_of(
         lambda seed, *values: kind(*values).sample(DRAWS, tf.stack([seed, 0])),
         lambda z, *values: kind(*values).log_prob(z),
     ))  # fmt: skip
+
+
+def _mixed(weight: tf.Tensor, loc1: tf.Tensor, scale1: tf.Tensor, loc2: tf.Tensor, scale2: tf.Tensor) -> object:
+    """Return the mixture of two normals over there, whose draws follow its parameters implicitly, too."""
+    from tensorflow_probability import distributions as tfd
+
+    weights = tfd.Categorical(probs=tf.stack([weight, 1.0 - weight], -1))
+    parts = tfd.Normal(tf.stack([loc1, loc2], -1), tf.stack([scale1, scale2], -1))
+    return tfd.MixtureSameFamily(weights, parts, reparameterize=True)
 
 
 def vectors(name: str) -> list[list[Callable[..., object]]]:

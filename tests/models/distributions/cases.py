@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
 
 import mpmath as mp
 import numpy as np
@@ -13,29 +12,10 @@ import scipy.stats as st
 import tensorflow as tf
 from scipy.special import logit
 
-from models.distributions import FAMILIES, Distribution, Mixture, Normal
+from models.distributions import FAMILIES, Distribution
 
 mp.mp.dps = 25
 Formula = Callable[..., mp.mpf]
-
-
-class TwoNormals:
-    """A mixture of two normal families, as a family of five parameters."""
-
-    domains: ClassVar[dict[str, str]] = {
-        "logit": "real",
-        "loc0": "real",
-        "scale0": "positive",
-        "loc1": "real",
-        "scale1": "positive",
-    }
-
-    def __call__(self, logit: tf.Tensor, validate: bool = True, **part: tf.Tensor) -> Mixture:
-        normals = [Normal(part[f"loc{index}"], part[f"scale{index}"], validate) for index in (0, 1)]
-        return Mixture(normals, logits=tf.stack([logit, tf.zeros_like(logit)], -1), validate=validate)
-
-
-KINDS: dict[str, Callable[..., Distribution]] = {**FAMILIES, "Mixture": TwoNormals()}
 
 
 @dataclass(frozen=True)
@@ -57,11 +37,11 @@ class Case:
         self, dtype: type = np.float64, parameters: list[tf.Tensor] | None = None, validate: bool = True
     ) -> Distribution:
         given = [tf.constant(value, dtype) for value in self.values] if parameters is None else parameters
-        return KINDS[self.family](**dict(zip(self.names, given, strict=True)), validate=validate)
+        return FAMILIES[self.family](**dict(zip(self.names, given, strict=True)), validate=validate)
 
     @property
     def names(self) -> list[str]:
-        return list(KINDS[self.family].domains)
+        return list(FAMILIES[self.family].domains)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -85,7 +65,7 @@ class Case:
 LOC_SCALE = {"location": ("loc",), "scaling": (("loc", 1), ("scale", 1))}
 BOUNDS = {"location": ("loc", "low", "high"), "scaling": (("loc", 1), ("scale", 1), ("low", 1), ("high", 1))}
 PAIR = {
-    "location": ("loc0", "loc1"), "scaling": (("loc0", 1), ("scale0", 1), ("loc1", 1), ("scale1", 1)),
+    "location": ("loc1", "loc2"), "scaling": (("loc1", 1), ("scale1", 1), ("loc2", 1), ("scale2", 1)),
 }  # fmt: skip
 CASES = [
     Case("Normal", (0.25, 1.5), **LOC_SCALE), Case("Normal", (-3.0, 0.125), **LOC_SCALE),
@@ -111,7 +91,8 @@ CASES = [
     Case("VonMises", (0.25, 1.5), location=("loc",)), Case("VonMises", (0.0, 0.125), location=("loc",)),
     Case("VonMises", (-1.0, 40.0), location=("loc",)),
     Case("ContinuousBernoulli", (1.5,)), Case("ContinuousBernoulli", (-6.0,)), Case("ContinuousBernoulli", (0.0,)),
-    Case("Mixture", (0.5, -1.0, 0.75, 1.5, 0.5), **PAIR), Case("Mixture", (-1.0, 0.0, 2.0, 0.25, 1.0), **PAIR),
+    Case("NormalMixture", (0.625, -1.0, 0.75, 1.5, 0.5), **PAIR),
+    Case("NormalMixture", (0.25, 0.0, 2.0, 0.25, 1.0), **PAIR),
 ]  # fmt: skip
 LINES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]] = {
     "LogNormal": (np.log, lambda z: 1.0 / z), "LogitNormal": (logit, lambda z: 1.0 / (z * (1.0 - z))),
@@ -191,15 +172,15 @@ def falling(z: mp.mpf, slope: mp.mpf) -> mp.mpf:
 def through_two(index: int) -> Formula:
     """Density or tail of a mixture of two normal families."""
 
-    def blend(z: mp.mpf, logit: mp.mpf, m0: mp.mpf, s0: mp.mpf, m1: mp.mpf, s1: mp.mpf) -> mp.mpf:
-        share, part = 1 / (1 + mp.exp(-logit)), EXACT["Normal"][index]
-        return share * part(z, m0, s0) + (1 - share) * part(z, m1, s1)
+    def blend(z: mp.mpf, weight: mp.mpf, m1: mp.mpf, s1: mp.mpf, m2: mp.mpf, s2: mp.mpf) -> mp.mpf:
+        part = EXACT["Normal"][index]
+        return weight * part(z, m1, s1) + (1 - weight) * part(z, m2, s2)
 
     return blend
 
 
 EXACT: dict[str, tuple[Formula, Formula, Formula]] = {
-    "Mixture": (through_two(0), through_two(1), through_two(2)),
+    "NormalMixture": (through_two(0), through_two(1), through_two(2)),
     "Normal": through_normal(lambda z: z, lambda z: 1),
     "LogNormal": through_normal(mp.log, lambda z: 1 / z),
     "LogitNormal": through_normal(lambda z: mp.log(z / (1 - z)), lambda z: 1 / (z * (1 - z))),

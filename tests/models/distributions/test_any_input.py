@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.distributions import FAMILIES, Distribution, ParameterError, ShapeError
-from tests.models.distributions.cases import KINDS, Case
+from tests.models.distributions.cases import Case
 
 # TensorFlow takes subnormal numbers for 0: a bound there is another bound to it.
 REAL = st.floats(-50.0, 50.0, width=32, allow_subnormal=False)
 POSITIVE = st.floats(2.0**-5, 50.0, width=32)
+DOMAINS = {"real": REAL, "positive": POSITIVE, "fraction": st.floats(2.0**-10, 1.0 - 2.0**-10, width=32)}
 POINTS = st.one_of(
     st.sampled_from([-np.inf, np.inf, 0.0, -0.0, 1.0, -1.0, 1e-30, -1e30, 1e30]),
     st.floats(-1e3, 1e3, width=32, allow_subnormal=False),
@@ -24,7 +25,7 @@ LEVELS = st.one_of(
     st.sampled_from([0.0, 1.0, 0.5, 2.0**-126, 1.0 - 2.0**-24]), st.floats(0.0, 1.0, width=32, allow_subnormal=False)
 )
 DTYPES = st.sampled_from([np.float32, np.float64])
-families = st.sampled_from(list(KINDS))
+families = st.sampled_from(list(FAMILIES))
 often = settings(max_examples=60, deadline=None)
 
 
@@ -32,7 +33,7 @@ often = settings(max_examples=60, deadline=None)
 def cases(draw: st.DrawFn) -> Case:
     """Draw a family and parameters that float32 holds; a lower bound lies below the upper one by a hundredth."""
     family = draw(families)
-    values = [draw(POSITIVE if domain == "positive" else REAL) for domain in KINDS[family].domains.values()]
+    values = [draw(DOMAINS[domain]) for domain in FAMILIES[family].domains.values()]
     if family in {"Uniform", "TruncatedNormal"}:
         low, width = values[-2], draw(st.floats(2.0**-6, 50.0, width=32))
         values[-1] = float(np.float32(low + width))
@@ -106,11 +107,14 @@ def test_a_bad_entry_anywhere_is_refused_by_name(data: st.DataObject, family: st
     kind = FAMILIES[family]
     name = data.draw(st.sampled_from(list(kind.domains)))
     bad = st.sampled_from([np.nan, np.inf, -np.inf])
-    if kind.domains[name] == "positive":
+    if kind.domains[name] != "real":
         bad = st.one_of(bad, st.floats(max_value=0.0, allow_infinity=False, width=32))
+    if kind.domains[name] == "fraction":
+        bad = st.one_of(bad, st.floats(min_value=1.0, allow_infinity=False, width=32))
     given = {key: np.arange(1.0, 4.0, dtype=dtype) * (index + 1) for index, key in enumerate(kind.domains)}
+    given |= {key: given[key] / 8 for key, domain in kind.domains.items() if domain == "fraction"}
     given[name][data.draw(st.integers(0, 2))] = data.draw(bad)
-    with pytest.raises(ParameterError, match=rf"{family}: {name} must be finite"):
+    with pytest.raises(ParameterError, match=rf"{family}: {name} must be (finite|between 0 and 1)"):
         kind(**given)
 
 
@@ -128,6 +132,7 @@ def test_shapes_that_do_not_broadcast_are_refused(family: str, sizes: list[int])
     kind: Any = FAMILIES[family]
     names, (one, other) = list(kind.domains), sizes
     whole = {name: np.full(one, 1.0 + index) for index, name in enumerate(names)}
+    whole |= {name: np.full(one, 0.5) for name, domain in kind.domains.items() if domain == "fraction"}
     for method in ("prob", "log_prob", "cdf", "log_cdf", "survival_function", "quantile", "from_noise", "to_noise"):
         with pytest.raises(ShapeError, match="do not broadcast"):
             getattr(kind(**whole), method)(np.full(other, 0.5))

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from models.distributions import FAMILIES, Dirichlet, MultivariateNormalTriL, ParameterError, ShapeError
+from models.distributions.base import WANTED
 from models.distributions.scored import Scored
 from tests.models.distributions.cases import CASES, Case
 
 ONE_EACH = list({case.family: case for case in CASES}.values())
-SINGLE = [case for case in ONE_EACH if case.family in FAMILIES]
+# No weight is a whole number.
+OF_WHOLE_NUMBERS = [case for case in ONE_EACH if "fraction" not in FAMILIES[case.family].domains.values()]
 OF_VALUES = ("prob", "log_prob", "cdf", "log_cdf", "survival_function", "to_noise")
 OF_BATCH = ("mean", "variance", "entropy")
+BEYOND = {"real": (), "positive": (0.0, -1.0), "fraction": (0.0, 1.0, -1.0, 2.0)}
 
 
 def values_of(case: Case, dtype: type) -> tf.Tensor:
@@ -126,14 +129,14 @@ def test_parameters_of_every_family_are_trained_in_layers_of_one_model() -> None
     assert [name for name, offsets in moved.items() if not offsets.any()] == []
 
 
-@pytest.mark.parametrize("case", SINGLE, ids=str)
+@pytest.mark.parametrize("case", ONE_EACH, ids=str)
 def test_bad_parameters_are_refused(case: Case) -> None:
     kind = FAMILIES[case.family]
     for index, name in enumerate(case.names):
-        bad = [np.nan, np.inf] + ([0.0, -1.0] if kind.domains[name] == "positive" else [])
+        bad = [np.nan, np.inf, *BEYOND[kind.domains[name]]]
         for value in bad:
             given = [value if i == index else part for i, part in enumerate(case.values)]
-            with pytest.raises(ParameterError, match=f"{name} must be finite"):
+            with pytest.raises(ParameterError, match=f"{name} must be {WANTED[kind.domains[name]]}"):
                 kind(*given)
     if len(case.names) > 1:
         with pytest.raises(ShapeError, match="do not broadcast"):
@@ -142,17 +145,17 @@ def test_bad_parameters_are_refused(case: Case) -> None:
             kind(np.full((2, 1), case.values[0]), np.full(2, case.values[1]), *case.values[2:])
 
 
-@pytest.mark.parametrize("case", SINGLE, ids=str)
+@pytest.mark.parametrize("case", ONE_EACH, ids=str)
 def test_a_bad_parameter_fails_a_graph_and_is_nan_in_xla(case: Case) -> None:
     kind = FAMILIES[case.family]
     for index, name in enumerate(case.names):
-        if kind.domains[name] == "positive":
+        if kind.domains[name] != "real":
             given = [tf.constant(-1.0 if i == index else value) for i, value in enumerate(case.values)]
 
             def density(*parameters: tf.Tensor) -> tf.Tensor:
                 return kind(*parameters).cdf(0.25)
 
-            with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be finite"):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be {WANTED[kind.domains[name]]}"):
                 tf.function(density, autograph=False)(*given)
             assert np.isnan(tf.function(density, autograph=False, jit_compile=True)(*given))
 
@@ -165,7 +168,7 @@ def test_empty_batches_are_allowed(case: Case) -> None:
     assert case.build().sample(0, seed=1).shape == (0,)
 
 
-@pytest.mark.parametrize("case", SINGLE, ids=str)
+@pytest.mark.parametrize("case", OF_WHOLE_NUMBERS, ids=str)
 def test_whole_numbers_are_allowed(case: Case) -> None:
     whole = case.build(parameters=[np.array(index + 1) for index in range(len(case.names))])
     assert whole.dtype == tf.float32

@@ -14,11 +14,10 @@ import pytest
 import tensorflow as tf
 
 import models.distributions as md
-from models.distributions import kl_divergence
-from tests.models.distributions.cases import CASES, KINDS
+from models.distributions import FAMILIES, kl_divergence
+from tests.models.distributions.cases import CASES
 from tests.models.distributions.test_divergences import PAIRS, TO_NORMAL
 
-FAMILIES = list(dict.fromkeys(case.family for case in CASES))
 LEVELS = np.array([1e-3, 0.02, 0.1, 0.3, 0.45, 0.7, 0.9, 0.98, 0.999])
 DTYPES = [np.float32, np.float64]
 OF_VALUES = ("prob", "log_prob", "cdf", "log_cdf", "survival_function", "log_survival_function")
@@ -26,7 +25,7 @@ OF_BATCH = ("mean", "variance", "entropy")
 LACKING = {
     **dict.fromkeys(["LogitNormal", "TanhNormal"], OF_BATCH),
     "VonMises": ("quantile",),
-    "Mixture": ("quantile", "entropy"),
+    "NormalMixture": ("quantile", "entropy"),
 }
 # TFP's variance of a von Mises variable is that of the direction, 1 − E[cos]; ours is that of the value on the line.
 OTHERWISE_DEFINED = {("VonMises", "variance")}
@@ -43,24 +42,24 @@ FLOOR = {"prob": 1e-3, "cdf": 1e-3, "survival_function": 1e-3, "quantile": 0.1}
 
 
 def build(family: str, parameters: list[tf.Tensor]) -> Any:
-    return KINDS[family](**dict(zip(KINDS[family].domains, parameters, strict=True)))
+    return FAMILIES[family](**dict(zip(FAMILIES[family].domains, parameters, strict=True)))
 
 
 def theirs(tfp: Any, family: str, parameters: list[tf.Tensor]) -> Any:
     tfd = tfp.distributions
     if family == "TanhNormal":
         return tfd.TransformedDistribution(tfd.Normal(*parameters), tfp.bijectors.Tanh())
-    if family == "Mixture":
-        logit, loc0, scale0, loc1, scale1 = parameters
-        weights = tfd.Categorical(logits=tf.stack([logit, tf.zeros_like(logit)], -1))
-        return tfd.MixtureSameFamily(weights, tfd.Normal(tf.stack([loc0, loc1], -1), tf.stack([scale0, scale1], -1)))
-    return getattr(tfd, family)(**dict(zip(KINDS[family].domains, parameters, strict=True)))
+    if family == "NormalMixture":
+        weight, loc1, scale1, loc2, scale2 = parameters
+        weights = tfd.Categorical(probs=tf.stack([weight, 1.0 - weight], -1))
+        return tfd.MixtureSameFamily(weights, tfd.Normal(tf.stack([loc1, loc2], -1), tf.stack([scale1, scale2], -1)))
+    return getattr(tfd, family)(**dict(zip(FAMILIES[family].domains, parameters, strict=True)))
 
 
 def batch(family: str, dtype: type) -> list[tf.Tensor]:
     """Return the parameters of all cases, and of each with its positive ones a quarter larger: [cases, 2]."""
     rows = [case.values for case in CASES if case.family == family]
-    factors = [(1.0, 1.25 if domain == "positive" else 1.0) for domain in KINDS[family].domains.values()]
+    factors = [(1.0, 1.25 if domain == "positive" else 1.0) for domain in FAMILIES[family].domains.values()]
     return [
         tf.constant([[row[index] * part for part in pair] for row in rows], dtype) for index, pair in enumerate(factors)
     ]
