@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.desk import PATIENCE_MS, Desk
+from tests.workbench import choose
 
 FEW = 300
 LONG_MS = 90_000
@@ -26,3 +27,15 @@ def small_data(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
         desk.state.run.control("discard")
         desk.qtbot.waitUntil(lambda: not desk.state.run.active, timeout=LONG_MS)
     desk.state.run.unsaved = None
+
+
+@pytest.fixture
+def bench(desk: Desk) -> Iterator[Desk]:
+    """The window with the workbench in front, a gamma distribution on it."""
+    desk.state.workbench.unpin()
+    desk.state.triad.set_mode("workbench")
+    choose(desk, "Gamma")
+    yield desk
+    desk.state.view.set_logarithmic(False)
+    desk.state.triad.set_mode("model")
+    desk.settle()
