@@ -14,7 +14,10 @@ from models.tracing import TURN_SECONDS, keep_traced, start_tracing
 # What nobody waits for rests so long after a request, and after a family is there: then it is dragged.
 QUIET_SECONDS = 1.5
 # Those that take seconds come first; the others are soon traced when they are chosen.
-SLOW = ("TruncatedNormal", "StudentT", "Beta", "VonMises", "Gamma", "InverseGamma", "Chi2", "ContinuousBernoulli")
+SLOW = (
+    "TruncatedNormal", "NormalMixture", "VonMises", "StudentT", "Beta", "Gamma", "InverseGamma", "Chi2",
+    "ContinuousBernoulli",
+)  # fmt: skip
 
 
 class Warmer:
