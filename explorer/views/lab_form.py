@@ -19,11 +19,15 @@ OBJECTIVES: dict[Objective | None, str] = {
 STEPS = 1000
 # As wide as "high".
 LABEL_WIDTH = 30
-MOST_ROWS = 5
+# One for k, and one for each parameter.
+MOST_ROWS = 1 + max(len(parameters) for parameters in FAMILY_PARAMETERS.values())
+# The pane has room for so many with air between them.
+AIRY_ROWS, AIR, LITTLE_AIR = 5, 4, 1
 # Where the handle of a slider goes.
 REACH = {
     "k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0), "loc": (-5.0, 5.0),
-    "low": (-10.0, 10.0), "high": (-10.0, 10.0), "df": (1.0, 30.0), "logits": (-8.0, 8.0),
+    "loc1": (-5.0, 5.0), "loc2": (-5.0, 5.0), "low": (-10.0, 10.0), "high": (-10.0, 10.0), "df": (1.0, 30.0),
+    "logits": (-8.0, 8.0), "weight": (0.01, 0.99),
 }  # fmt: skip
 POSITIVE = (0.05, 10.0)
 # What can be typed, of the numbers that are no parameter of the family.
@@ -99,6 +103,7 @@ class LabForm(QWidget):
         self.objective, self.family, self.parameter = QComboBox(), QComboBox(), QComboBox()
         self.dials = [Dial() for _ in range(MOST_ROWS)]
         self._family_name, self._parameter_name = caption("family"), caption("gradient in")
+        self._grid = QGridLayout(self)
         self._build()
         self._connect()
         self.setFixedWidth(236)
@@ -109,9 +114,8 @@ class LabForm(QWidget):
         self.family.addItems(list(FAMILY_PARAMETERS))
         self.family.setAccessibleName("Family of z")
         self.parameter.setAccessibleName("Parameter whose gradient is shown")
-        grid = QGridLayout(self)
+        grid = self._grid
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(4)
         names: tuple[QLabel, ...] = (caption("f"), self._family_name, self._parameter_name)
         for row, (name, box) in enumerate(zip(names, (self.objective, self.family, self.parameter), strict=True)):
             grid.addWidget(name, row, 0, 1, 2)
@@ -166,6 +170,7 @@ class LabForm(QWidget):
 
     def _fit_dials(self) -> None:
         numbers = self._numbers()
+        self._grid.setVerticalSpacing(AIR if len(numbers) <= AIRY_ROWS else LITTLE_AIR)
         for row, dial in enumerate(self.dials):
             dial.set_shown(row < len(numbers))
             if row < len(numbers):
