@@ -14,16 +14,20 @@ SIZE, REPEATS = 1024, 4
 PASSES = 3
 
 
-def gigaflop_per_image(architecture: Architecture, draws: int) -> float:
-    """Return the floating-point operations of one training step per image, in 10⁹: matrix products only.
+def model_gigaflop_per_image(architecture: Architecture, draws: int) -> float:
+    """Return the operations of one training step per image as they are customarily counted, in 10⁹: six per weight.
 
-    A product of [n, i] by [i, o] takes 2·n·i·o; the first layer's inputs need no gradient. The decoder runs for each
-    draw of z.
+    Matrix products only, of which one of [n, i] by [i, o] takes 2·n·i·o: forward, and back to weights and inputs
+    (Chowdhery et al. 2022, PaLM, appendix B). The decoder runs for each draw of z.
     """
     work = architecture.multiply_adds()
-    first = next(iter(work.values()))
-    total = sum(PASSES * number * (draws if name.startswith("decoder.") else 1) for name, number in work.items())
-    return 2e-9 * (total - first)
+    return 2e-9 * sum(PASSES * number * (draws if name.startswith("decoder.") else 1) for name, number in work.items())
+
+
+def gigaflop_per_image(architecture: Architecture, draws: int) -> float:
+    """Return the operations that are made, in 10⁹: the first layer's inputs, which are the images, need no gradient."""
+    first = next(iter(architecture.multiply_adds().values()))
+    return model_gigaflop_per_image(architecture, draws) - 2e-9 * first
 
 
 @lru_cache(maxsize=1)
