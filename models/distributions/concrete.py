@@ -48,7 +48,7 @@ class Concrete(VectorDistribution):
 
     def from_noise(self, eps: object) -> tf.Tensor:
         """Return softmax((logits + ε)/temperature)."""
-        return tf.exp(self._log_of_noise(eps))
+        return tf.exp(self._log_of_noise(self._value(eps)))
 
     def to_noise(self, z: object) -> tf.Tensor:
         """Return ε that makes ``z``; the constant that all its entries share, which z does not know, is 0."""
@@ -63,21 +63,26 @@ class Concrete(VectorDistribution):
         slack = 1e-5 if self.dtype == tf.float32 else 1e-12
         off = tf.reduce_any(z <= 0.0, -1) | (tf.abs(tf.reduce_sum(z, -1) - 1.0) > slack)
         inside = tf.where(off[..., tf.newaxis], tf.ones_like(z), z)
-        return tf.where(off, tf.constant(-math.inf, self.dtype), self._log_prob_of_log(tf.math.log(inside)))
+        log_z = tf.math.log(inside)
+        density = self._log_prob_of_log(log_z, self.logits - self._column * log_z)
+        return tf.where(off, tf.constant(-math.inf, self.dtype), density)
 
     def log_prob_at_noise(self, eps: object) -> tf.Tensor:
-        """Return the log density [...] at ``from_noise(eps)``, where an entry of that value may be 0 by rounding."""
-        return self._log_prob_of_log(self._log_of_noise(eps))
+        """Return the log density [...] at ``from_noise(eps)``, where an entry of that value may be 0 by rounding.
 
-    def _log_of_noise(self, eps: object) -> tf.Tensor:
+        What is normalized there, logits − τ·log z, is −ε up to a constant: no parameter is left in it.
+        """
+        noise = self._value(eps)
+        return self._log_prob_of_log(self._log_of_noise(noise), -noise)
+
+    def _log_of_noise(self, eps: tf.Tensor) -> tf.Tensor:
         """Return log softmax((logits + ε)/temperature); what needs both finds the same sum twice."""
-        pulls = (self.logits + self._value(eps)) / self._column
+        pulls = (self.logits + eps) / self._column
         return pulls - tf.reduce_logsumexp(pulls, -1, keepdims=True)
 
-    def _log_prob_of_log(self, log_z: tf.Tensor) -> tf.Tensor:
-        """Return log[(k − 1)! τᵏ⁻¹ Π(πᵢ zᵢ⁻ᵗ⁻¹) / (Σ πⱼ zⱼ⁻ᵗ)ᵏ], Maddison et al. 2017, eq. 22."""
+    def _log_prob_of_log(self, log_z: tf.Tensor, pulls: tf.Tensor) -> tf.Tensor:
+        """Return log[(k − 1)! τᵏ⁻¹ Π(πᵢ zᵢ⁻ᵗ⁻¹) / (Σ πⱼ zⱼ⁻ᵗ)ᵏ], Maddison et al. 2017, eq. 22; pulls = log πᵢ zᵢ⁻ᵗ."""
         k = tf.cast(tf.shape(self.like)[-1], self.dtype)
-        pulls = self.logits - self._column * log_z
         away = pulls - tf.reduce_logsumexp(pulls, -1, keepdims=True)
         constant = tf.math.lgamma(k) + (k - 1.0) * tf.math.log(self.temperature)
         return constant + tf.reduce_sum(away - log_z, -1)
