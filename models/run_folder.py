@@ -17,7 +17,15 @@ from models.checkpoint import (
     write_checkpoint,
 )
 from models.files import reason_of
-from models.protocol import CheckpointDelayed, CheckpointWritten, InputError, ModelInfo, TrainSettings, UnfinishedRun
+from models.protocol import (
+    CheckpointDelayed,
+    CheckpointWritten,
+    InputError,
+    ModelInfo,
+    PastRun,
+    TrainSettings,
+    UnfinishedRun,
+)
 from models.run_lock import RunLock
 
 
@@ -102,13 +110,25 @@ def resumable(checkpoint: Checkpoint) -> UnfinishedRun:
     )
 
 
-def unfinished_runs(folder: Path) -> tuple[UnfinishedRun, ...]:
-    """Return the runs in ``folder`` that can be resumed and that nobody is at work on, the newest first.
+def find_runs(folder: Path) -> tuple[tuple[UnfinishedRun, ...], tuple[PastRun, ...]]:
+    """Return the runs in ``folder`` that nobody is at work on: that can be resumed, and that have ended.
 
-    Every checkpoint is verified, which reads all of it.
+    The former begin with the newest, the latter end with it. Every checkpoint is verified, which reads all of it.
     """
-    found = [] if not folder.is_dir() else [_unfinished(entry) for entry in folder.iterdir()]
-    return tuple(sorted((run for run in found if run is not None), key=lambda run: run.when, reverse=True))
+    waiting, ended = [], []
+    for checkpoint in filter(None, map(_at_rest, folder.iterdir() if folder.is_dir() else ())):
+        run = resumable(checkpoint)
+        if checkpoint.ended:
+            ended.append((run.when, PastRun(run.name, run.settings, tuple(checkpoint.history))))
+        else:
+            waiting.append(run)
+    waiting.sort(key=lambda run: run.when, reverse=True)
+    return tuple(waiting), tuple(run for _, run in sorted(ended, key=lambda pair: pair[0]))
+
+
+def unfinished_runs(folder: Path) -> tuple[UnfinishedRun, ...]:
+    """Return the runs in ``folder`` that can be resumed and that nobody is at work on, the newest first."""
+    return find_runs(folder)[0]
 
 
 def drop_run(run_folder: Path) -> None:
@@ -127,14 +147,14 @@ def remove_old_runs(folder: Path, kept: int) -> None:
                 drop_run(run_folder)
 
 
-def _unfinished(run_folder: Path) -> UnfinishedRun | None:
+def _at_rest(run_folder: Path) -> Checkpoint | None:
+    """Return the newest whole checkpoint of a run that nobody is at work on, None if there is none."""
     if not checkpoint_folders(run_folder):
         return None
     lock = RunLock(run_folder)
     try:
         lock.acquire()
-        checkpoint = latest_checkpoint(run_folder)
-        return None if checkpoint is None or checkpoint.ended else resumable(checkpoint)
+        return latest_checkpoint(run_folder)
     except (InputError, OSError):
         return None
     finally:

@@ -21,7 +21,7 @@ from models.protocol import (
     Train,
     TrainStarted,
 )
-from models.run_folder import drop_run, remove_old_runs, unfinished_runs
+from models.run_folder import drop_run, find_runs, remove_old_runs
 from models.training import TrainingRun
 from models.worker_loop import Job, Jobs
 from models.worker_loop import serve as serve_requests
@@ -52,9 +52,9 @@ class TrainerWorker:
             self._current().adjust(request.dials)
             return None
         if isinstance(request, FindRuns):
-            found = unfinished_runs(Path(request.folder))
+            found = find_runs(Path(request.folder))
             remove_old_runs(Path(request.folder), RUNS_KEPT)
-            return RunsFound(request.id, found)
+            return RunsFound(request.id, *found)
         if isinstance(request, DropRun):
             drop_run(Path(request.folder))
             return None

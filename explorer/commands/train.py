@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 ENDINGS = {
     "complete": "done",
     "early": "stopped early at epoch {epoch}, kept that of epoch {kept}",
-    "stopped": "stopped, kept at epoch {kept}",
+    "stopped": "stopped, kept at epoch {kept}; --resume goes on",
 }
 
 
@@ -73,8 +73,8 @@ class How:
 def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
     """Train on ``data`` and leave the model; return the exit code.
 
-    Checkpoints lie in ``OUT.run`` until the model is written, so that ``--resume`` goes on after a crash. Of several
-    machines the chief does this; the others leave nothing and say nothing.
+    Checkpoints lie in ``OUT.run`` until the training has come to its end, so that ``--resume`` goes on after a crash or
+    Ctrl-C. Of several machines the chief does this; the others leave nothing and say nothing.
     """
     out = outputs.model
     check_target(out, ".safetensors")
@@ -103,7 +103,8 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         # Before the curves: what cannot be written of them costs nobody the model.
         with whole_file(out) as unfinished:
             unfinished.write_bytes(Path(finished.path).read_bytes())
-        remove_run(run_folder)
+        if finished.reason != "stopped":
+            remove_run(run_folder)
     _report(outputs, finished, story, curves.records)
     return 0
 

@@ -21,8 +21,8 @@ PREPARE_AFTER_MS = 3000
 class TrainerEngine(QObject):
     """Runs one training at a time in a worker of its own.
 
-    A worker that dies is restarted and goes on from its newest checkpoint. The first one looks for runs that a program
-    that died has left, and the newest of them is offered.
+    A worker that dies is restarted and goes on from its newest checkpoint. The first one looks for earlier runs: those
+    that a program that died has left are offered, one after the other, the newest first; others can be compared with.
     """
 
     def __init__(self, state: AppState, parent: QObject | None = None) -> None:
@@ -36,6 +36,7 @@ class TrainerEngine(QObject):
         self._dials: p.Dials | None = None
         self._looked = False
         self._drops: list[str] = []
+        self._waiting: list[p.UnfinishedRun] = []
         self._prepare = QTimer(self)
         self._prepare.setSingleShot(True)
         self._prepare.setInterval(PREPARE_AFTER_MS)
@@ -66,7 +67,8 @@ class TrainerEngine(QObject):
             self._prepare.start()
 
     def train(self, data_path: str, settings: p.TrainSettings) -> None:
-        """Start a run on a data set."""
+        """Start a run on a data set; what was offered waits for the next start of the program."""
+        self._waiting.clear()
         self._begin(p.Train(0, data_path, str(new_run_folder()), self.state.run.name, settings))
 
     def resume(self, run: p.UnfinishedRun) -> None:
@@ -130,6 +132,7 @@ class TrainerEngine(QObject):
         model = self.state.model.model
         if model is not None and self._before is not None and Path(run.folder) in Path(model.path).parents:
             self.state.model.open_model_requested.emit(self._before)
+        self._offer_next()
 
     def _take(self, reply: p.Reply) -> None:
         if isinstance(reply, p.RunsFound):
@@ -141,8 +144,17 @@ class TrainerEngine(QObject):
 
     def _found(self, found: p.RunsFound) -> None:
         self._looked = True
-        if found.runs and self._job is None:
-            self.state.run.set_offer(offer_of(found.runs[0]))
+        review = self.state.review
+        for run in found.ended:
+            if run not in review.past:
+                review.remember(run)
+        self._waiting = list(found.runs)
+        self._offer_next()
+
+    def _offer_next(self) -> None:
+        """Offer the newest of the runs that wait, unless another goes or is offered."""
+        if self._waiting and self._job is None and self.state.run.offer is None:
+            self.state.run.set_offer(offer_of(self._waiting.pop(0)))
 
     def _follow(self, job: p.Train, reply: p.Reply) -> None:
         run = self.state.run
@@ -167,6 +179,7 @@ class TrainerEngine(QObject):
                 self._diverged(reply)
             case p.Finished():
                 self._finish(reply)
+                self._offer_next()
             case p.Failed():
                 self.state.engine.notice("error", reply.message)
                 self._finish(None)

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QObject, Signal
 
-from models.protocol import EpochRecord, Snapshot, TrainSettings
+from models.protocol import PastRun, Snapshot
 
 RUNS_REMEMBERED = 12
-
-
-@dataclass(frozen=True)
-class PastRun:
-    """A run that has ended: its name, its settings and what is known of its epochs."""
-
-    name: str
-    settings: TrainSettings
-    records: tuple[EpochRecord, ...]
-
-    @property
-    def title(self) -> str:
-        """What tells it from others."""
-        return f"seed {self.settings.seed}, {len(self.records)} epochs · {self.name}"
 
 
 class ReviewState(QObject):

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.state.review import PastRun
 from models.protocol import (
     ControlAction,
     Dials,
     EpochDone,
     EpochRecord,
     Finished,
+    PastRun,
     Progress,
     StepShown,
     TrainSettings,

@@ -69,10 +69,12 @@ class DimensionHistory(QWidget):
             self.scale.setText("")
             return
         step = max(1, len(records) // MOST_COLUMNS)
-        table, epochs = kl_table([record.kl_per_dim for record in records[::step]]), records[-1].epoch
+        # The last epoch is among those drawn: the dimensions are in its order.
+        table = kl_table([record.kl_per_dim for record in records[::-1][::step][::-1]])
+        epochs, width = records[-1].epoch, step * table.shape[1]
         top = max(float(table.max()), 1e-3)
         self.image.setImage(table, levels=(0.0, top), autoLevels=False)
-        self.image.setRect(0.5, 0.0, float(epochs), float(len(table)))
+        self.image.setRect(epochs + 0.5 - width, 0.0, float(width), float(len(table)))
         self.map.setRange(xRange=(0.5, epochs + 0.5), yRange=(0.0, len(table)), padding=0.0)
         order = np.argsort(-np.array(records[-1].kl_per_dim), kind="stable")
         names = [(row + 0.5, dimension_name(int(order[row]))) for row in range(0, len(order), max(1, len(order) // 8))]

@@ -28,7 +28,9 @@ OBJECTIVE_NAMES = {
     "dreg": "DReG",
 }
 FAMILY_NAMES = {"Normal": "Normal", "Laplace": "Laplace", "Logistic": "Logistic", "StudentT": "Student t, ν = 5"}
-SIZES = QRegularExpression(r"\s*[1-9]\d{0,3}(\s*[,\s]\s*[1-9]\d{0,3}){0,5}\s*")
+# A width up to the 8192 that a layer may have.
+SIZE = r"([1-9]\d{0,2}|[1-7]\d{3}|8(0\d\d|1[0-8]\d|19[0-2]))"
+SIZES = QRegularExpression(rf"\s*{SIZE}(\s*[,\s]\s*{SIZE}){{0,5}}\s*")
 DEFAULTS = TrainSettings()
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSlider, QWid
 
 from explorer.state import AppState
 from explorer.views.pane import caption
+from models.protocol import PastRun
 
 ALONE = "no other run"
 
@@ -37,7 +38,7 @@ class ReviewBar(QWidget):
         self.slider.setToolTip("Go back to the model of an earlier epoch: map, picture and curves follow")
         self.newest.setToolTip("Follow the newest model again")
         self.compare.setAccessibleName("Run to compare with")
-        self.compare.setToolTip("Draw another run of this session beside this one, dashed")
+        self.compare.setToolTip("Draw another run beside this one, dashed; those of earlier days are among them")
         self.compare.setMinimumContentsLength(22)
         self._where.setMinimumWidth(128)
         row = QHBoxLayout(self)
@@ -85,7 +86,7 @@ class ReviewBar(QWidget):
         self.compare.clear()
         self.compare.addItem(ALONE, None)
         for run in reversed(review.past):
-            self.compare.addItem(run.title, run)
+            self.compare.addItem(title_of(run), run)
         self.compare.setEnabled(bool(review.past))
         row = 0 if review.compared is None or review.compared not in review.past else review.past[::-1].index(
             review.compared) + 1  # fmt: skip
@@ -93,3 +94,8 @@ class ReviewBar(QWidget):
 
     def _choose(self, row: int) -> None:
         self.state.review.compare(self.compare.itemData(row))
+
+
+def title_of(run: PastRun) -> str:
+    """Return what tells a run from others."""
+    return f"seed {run.settings.seed}, {len(run.records)} epochs · {run.name}"

@@ -75,6 +75,7 @@ from models.protocol.history import (
     MU_EDGES,
     SIGMA_EDGES,
     EpochRecord,
+    PastRun,
     UnfinishedRun,
 )
 from models.protocol.lab import (
@@ -242,6 +243,7 @@ __all__ = [
     "OpenData",
     "OpenModel",
     "Parameter",
+    "PastRun",
     "Place",
     "Probabilities",
     "ProbabilitiesReady",

@@ -55,6 +55,15 @@ class EpochRecord:
 
 
 @dataclass(frozen=True)
+class PastRun:
+    """A run that has ended: the name of its model, its settings and what is known of its epochs."""
+
+    name: str
+    settings: TrainSettings
+    records: tuple[EpochRecord, ...]
+
+
+@dataclass(frozen=True)
 class UnfinishedRun:
     """A run that can be resumed: ``epoch`` of ``settings.epochs`` are in its newest checkpoint, of Unix time ``when``.
 

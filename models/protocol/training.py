@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.protocol.descriptions import ControlAction, FinishReason, Floats32, Terms, TrainSettings
-from models.protocol.history import EpochRecord, UnfinishedRun
+from models.protocol.history import EpochRecord, PastRun, UnfinishedRun
 
 # Unless a run says otherwise, training images of more bytes than this are streamed.
 MEMORY_LIMIT = 1 << 30
@@ -193,7 +193,7 @@ class Evaluating:
 
 @dataclass(frozen=True)
 class FindRuns:
-    """Look in ``folder`` for runs that have not ended and that nobody works on."""
+    """Look in ``folder`` for runs that nobody works on; :class:`RunsFound` answers."""
 
     id: int
     folder: str
@@ -209,10 +209,11 @@ class DropRun:
 
 @dataclass(frozen=True)
 class RunsFound:
-    """Those that can be resumed, the newest first."""
+    """Those that can be resumed, the newest first, and those that have ended, the newest last."""
 
     id: int
     runs: tuple[UnfinishedRun, ...]
+    ended: tuple[PastRun, ...]
 
 
 @dataclass(frozen=True)

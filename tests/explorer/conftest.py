@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.command_line import fill_workshop
 from tests.desk import PATIENCE_MS, Desk
 from tests.workbench import choose
 
@@ -39,3 +40,11 @@ def bench(desk: Desk) -> Iterator[Desk]:
     desk.state.view.set_logarithmic(False)
     desk.state.triad.set_mode("model")
     desk.settle()
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a data set of soft spots and a model trained on it."""
+    folder = tmp_path_factory.mktemp("workshop")
+    fill_workshop(folder)
+    return folder

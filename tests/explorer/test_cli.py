@@ -2,107 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import json
-import os
-import re
-import signal
 import subprocess
 import sys
 import zipfile
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.cli import cli
-from explorer.commands.train import parse_sizes
 from explorer.export.images import read_latent
 from models.estimators import draw_gradients
 from models.geometry import standard_noise
-from models.protocol import Continuous, Family, Gradients, InputError, TrainSettings
+from models.protocol import Continuous, Family, Gradients
 from resources import bundled_models, model_path
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 100
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "explorer.cli", *map(str, arguments)]
-
-
-def environment(folder: Path) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "LATENTSCAPE_CACHE": str(folder / "cli-cache")}
-
-
-def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    options = {"cwd": folder, "env": environment(folder), "timeout": PATIENCE}
-    return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **options)
-
-
-def result(folder: Path, *arguments: object) -> dict[str, object]:
-    """Run with ``--json`` and return the object, which must be all that was said."""
-    done = run(folder, *arguments, "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == 1
-    values: dict[str, object] = json.loads(done.stdout)
-    return values
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a data set of soft spots and a model trained on it."""
-    folder = tmp_path_factory.mktemp("workshop")
-    rng = np.random.default_rng(0)
-    centres = rng.uniform(0, 8, (200, 2, 1))
-    distance = (np.arange(8)[None, :, None] - centres[:, :1]) ** 2 + (np.arange(8)[None, None] - centres[:, 1:]) ** 2
-    np.savez(folder / "spots.npz", images=(255 * np.exp(-0.3 * distance)).astype(np.uint8), labels=np.arange(200) % 2)
-    values = result(
-        folder, "train", "spots.npz", "--out", "spots.safetensors", "--epochs", 3, "--latent-dim", 2,
-        "--hidden", "16,8", "--likelihood", "continuous_bernoulli",
-        "--batch-size", 20, "--learning-rate", 0.002, "--beta", 2, "--seed", 9,
-    )  # fmt: skip
-    (folder / "train.json").write_text(json.dumps(values))
-    return folder
-
-
-def test_every_setting_of_a_training_is_an_option_with_its_default() -> None:
-    options = cli.commands["train"].make_context("train", ["data", "--out", "model.safetensors"]).params
-    for field in fields(TrainSettings):
-        default = field.default
-        expected = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        assert options[field.name] == expected, field.name
-
-
-def test_train_leaves_the_model_and_says_how_it_is(workshop: Path) -> None:
-    values = json.loads((workshop / "train.json").read_text())
-    assert (values["reason"], values["epoch"], values["name"]) == ("complete", 3, "spots")
-    assert {"elbo", "reconstruction", "kl", "nll", "active_units"} == set(values["metrics"])
-    assert values["images_per_second"] > 0
-    assert not (workshop / "spots.run").exists()
-    described = result(workshop, "info", "spots.safetensors")
-    assert described["sha256"] == values["sha256"]
-    assert described["settings"] == values["settings"] | {"hidden": [16, 8], "beta": 2.0, "seed": 9}
-
-
-def test_a_training_that_went_wrong_says_so(workshop: Path, tmp_path: Path) -> None:
-    options = ("--epochs", 8, "--latent-dim", 2, "--hidden", 8, "--batch-size", 20, "--learning-rate", 0.01)
-    arguments = ("train", workshop / "spots.npz", "--out", tmp_path / "c.safetensors", *options)
-    assert "posterior collapse" in run(workshop, *arguments, "--beta", 1000).stdout.splitlines()[-1]
-    assert result(workshop, *arguments, "--beta", 0.01)["trouble"] == ""
-
-
-def test_the_recipe_makes_the_same_file_again(workshop: Path, tmp_path: Path) -> None:
-    (tmp_path / "spots.npz").write_bytes((workshop / "spots.npz").read_bytes())
-    recipe = json.loads((workshop / "train.json").read_text())["recipe"].split()
-    assert recipe[:3] == ["latentscape", "train", "spots"]
-    done = run(tmp_path, "train", "spots.npz", *recipe[3:])
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "spots.safetensors").read_bytes() == (workshop / "spots.safetensors").read_bytes()
-    assert "ELBO" in done.stdout
+from tests.command_line import ROOT, command, environment, result, run
 
 
 def test_info_describes_a_model_a_data_set_and_a_picture(workshop: Path) -> None:
@@ -162,73 +76,6 @@ def test_encode_writes_the_posterior_of_every_image(workshop: Path) -> None:
     kl = 0.5 * (stored["mu"].astype(float) ** 2 + stored["sigma"].astype(float) ** 2 - 1) - np.log(stored["sigma"])
     assert values["kl"] == pytest.approx(kl.mean(axis=0).sum(), rel=1e-5)
     assert result(workshop, "decode", "spots.safetensors", "z.npz", "--out", "e")["pictures"] == 200
-
-
-def test_an_interrupted_training_keeps_what_it_has(workshop: Path) -> None:
-    arguments = command(
-        "train", "spots.npz", "--out", "stopped.safetensors", "--epochs", 100_000, "--hidden", "8", "--batch-size", 20,
-        "--json",
-    )  # fmt: skip
-    with subprocess.Popen(
-        arguments, cwd=workshop, env=environment(workshop), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        _wait_for(process, workshop / "stopped.run")
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, errors) == (0, "")
-    values = json.loads(output)
-    assert values["reason"] == "stopped"
-    assert values["epoch"] >= 1
-    assert result(workshop, "info", "stopped.safetensors")["epoch"] == values["epoch"]
-
-
-def _wait_for(process: subprocess.Popen[str], run_folder: Path) -> None:
-    """Until the first checkpoint is written."""
-    while not any(run_folder.glob("checkpoint-*")):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
-        assert process.poll() is None
-
-
-def test_a_killed_training_is_resumed(workshop: Path) -> None:
-    options = ("spots.npz", "--out", "killed.safetensors", "--hidden", "8", "--batch-size", 20, "--json")
-    with subprocess.Popen(
-        command("train", *options, "--epochs", 100_000),
-        cwd=workshop,
-        env=environment(workshop),
-        stdout=subprocess.DEVNULL,
-    ) as process:
-        _wait_for(process, workshop / "killed.run")
-        process.kill()
-    assert not (workshop / "killed.safetensors").exists()
-    refused = run(workshop, "train", *options, "--epochs", 1)
-    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
-    reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+): --resume goes on", refused.stderr)
-    assert reached is not None
-    other = run(workshop, "train", *options, "--latent-dim", 3, "--resume")
-    assert other.stderr == "latentscape: killed.run: this run was started with latent dim 50, not 3\n"
-    # What is not typed is as it was.
-    few = ("spots.npz", "--out", "killed.safetensors", "--json", "--epochs", 1)
-    done = run(workshop, "train", *few, "--resume", "--history", "killed.json")
-    assert "--hidden 8" in json.loads(done.stdout)["recipe"]
-    assert json.loads(done.stdout)["reason"] == "complete"
-    assert not (workshop / "killed.run").exists()
-    assert json.loads((workshop / "killed.json").read_text())["epoch"] == list(range(int(reached[1])))
-
-
-def test_curves_and_early_stopping_have_the_names_of_keras(workshop: Path) -> None:
-    values = result(
-        workshop, "train", "spots.npz", "--out", "early.safetensors", "--hidden", "8", "--epochs", 500, "--average", 0,
-        "--learning-rate", 0.05, "--early-stopping-patience", 2, "--min-delta", 0.1, "--restore-best-weights",
-        "--history", "curves.csv", "--logdir", "log",
-    )  # fmt: skip
-    assert values["reason"] == "early"
-    with (workshop / "curves.csv").open(newline="") as file:
-        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
-    assert values["epoch"] == len(losses) - 2
-    assert min(losses) >= losses[-3] - 0.1
-    assert "--early-stopping-patience 2 --min-delta 0.1 --restore-best-weights" in str(values["recipe"])
-    assert [len(list((workshop / "log" / part).iterdir())) for part in ("train", "validation")] == [1, 1]
 
 
 def test_a_model_is_exported_for_keras(workshop: Path) -> None:
@@ -326,13 +173,6 @@ def test_the_command_line_is_light() -> None:
     code = "import sys, explorer.cli; print({'numpy', 'rich', 'tensorflow', 'PySide6', 'PIL'} & set(sys.modules))"
     fresh = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert fresh.stdout.strip() == "set()"
-
-
-def test_hidden_layers_are_a_list_of_numbers() -> None:
-    assert parse_sizes("256,128", "hidden") == (256, 128)
-    assert parse_sizes("", "hidden") == ()
-    with pytest.raises(InputError, match="is not a list of numbers like 256,128"):
-        parse_sizes("256;128", "hidden")
 
 
 def test_gradients_prints_the_numbers_of_the_laboratory(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.protocol import SPRITE_FACTORS
-from tests.explorer.test_cli import result, run
+from tests.command_line import result, run
 
 
 @pytest.fixture(scope="module")

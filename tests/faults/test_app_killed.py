@@ -129,9 +129,9 @@ def _curves(run: RunState) -> list[tuple[float, int]]:
     return list(zip(run.test["elbo"].epochs, (record.epoch for record in run.records), strict=True))
 
 
-def _left_run(data: Path) -> Path:
+def _left_run(data: Path, name: str = "20260101-000000-000000") -> Path:
     """Leave a run that a killed trainer would: the folder of a run that was given up after its first checkpoint."""
-    folder = runs_folder() / "20260101-000000-000000"
+    folder = runs_folder() / name
     run = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", SETTINGS)).events()
     while not checkpoint_folders(folder):
         next(run)
@@ -157,6 +157,35 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
         assert not banner.isVisible()
         qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
         Desk(app, qtbot).settle()
+
+
+def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
+    data: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
+    ended = _uninterrupted(data, runs_folder() / "ended").parent
+    older, newer = _left_run(data, "older"), _left_run(data, "newer")
+    with opened_app(qapp) as app:
+        run, banner, compare = app.state.run, app.window.banner, app.window.training.review.compare
+        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        assert run.offer is not None
+        assert run.offer.run.folder == str(newer)
+        past = app.state.review.past
+        assert [other.records for other in past] == [read_checkpoint(ended).history]
+        assert [compare.itemText(row) for row in (0, 1)] == [
+            "no other run",
+            f"seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4",
+        ]
+        banner.discard.click()
+        assert run.offer.run.folder == str(older)
+        assert banner.isVisible()
+        banner.resume.click()
+        assert run.offer is None
+        with qtbot.waitSignal(run.finished, timeout=LONG_MS):
+            pass
+        assert run.offer is None
+        Desk(app, qtbot).settle()
+    assert not newer.exists()
 
 
 def test_a_run_that_diverges_offers_half_the_learning_rate(
