@@ -38,6 +38,8 @@ EVEN_POINTS, PATH_POINTS = 121, 81
 NEAR_SCORES = np.linspace(-6.0, 6.0, 121)
 # A tail is drawn to four scores, but no farther than three times the middle 80 %: those of Cauchy would flatten all.
 REACH = 3.0
+# Of these all is drawn: what lies far out may be a mode.
+LIGHT_TAILED = ("NormalMixture",)
 # So many σ beyond the mean of a normal distribution five digits are left of the slopes within a cut.
 FARTHEST_CUT = 300.0
 # A quadrature whose outermost nodes still add more than this fraction has not come to an end.
@@ -210,13 +212,18 @@ def _heights(q: _Key, x: Vector, bank: Vector) -> tuple[tuple[Floats64, Floats64
 
 def _span(q: _Key, p: _Key, z: float) -> tuple[float, float]:
     """Return a range that holds nearly all of both, and z."""
-    ranges = [_reach(_outline(key)[0]) for key in (q, p)]
+    ranges = [_reach(_outline(key)[0], key.name not in LIGHT_TAILED) for key in (q, p)]
     return min(z, *(low for low, _ in ranges)), max(z, *(high for _, high in ranges))
 
 
-def _reach(levels: Vector) -> tuple[float, float]:
-    """Return the range worth drawing of a distribution with these quantiles at :data:`triad_graphs.OUTLINE`."""
+def _reach(levels: Vector, cut: bool = True) -> tuple[float, float]:
+    """Return the range worth drawing of a distribution with these quantiles at :data:`triad_graphs.OUTLINE`.
+
+    Tails are ``cut`` where they might flatten all.
+    """
     far_low, far_high, low, high = levels[4:8].tolist()
+    if not cut:
+        return far_low, far_high
     tail = REACH * (high - low)
     return max(far_low, low - tail), min(far_high, high + tail)
 

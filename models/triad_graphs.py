@@ -135,8 +135,8 @@ def place(name: str) -> ConcreteFunction:
 def divergence(name: str, reference: str) -> ConcreteFunction:
     """Trace (parameters of q, of p) → [KL(q ‖ p), what the integral leaves uncertain, whether it is a closed form].
 
-    Without a closed form it is −H(q) − E_q[log p]: the entropy has one, so an infinite density of q does no harm, and
-    the mean is a quadrature over the normal score of z. Uncertain is what the outermost nodes add, or all of it where
+    Without a closed form it is −H(q) − E_q[log p]: the entropy is known, so an infinite density of q does no harm, and
+    the mean is a quadrature over the normal score of z, of a mixture over that of each component. Uncertain is what the outermost nodes add, or all of it where
     nodes with weight round to an edge at which log p is infinite.
     """
 
@@ -144,8 +144,7 @@ def divergence(name: str, reference: str) -> ConcreteFunction:
         q, p = build(name, first), build(reference, second)
         if has_closed_form(q, p):
             return tf.stack([kl_divergence(q, p), tf.zeros([], tf.float64), tf.ones([], tf.float64)])
-        rule = normal_rule()
-        drawn, weights = q.from_noise(noise_at(q, tf.constant(rule.scores))), tf.constant(rule.weights)
+        drawn, weights = _nodes(q)
         parts = p.log_prob(_off_the_edges(q, drawn)) * weights
         outermost = tf.maximum(tf.abs(parts[0]), tf.abs(parts[-1]))
         blurred = tf.math.is_inf(p.log_prob(drawn)) & tf.math.is_finite(parts)
@@ -165,6 +164,16 @@ def probabilities(name: str) -> ConcreteFunction:
 
     table = tf.TensorSpec([len(FAMILIES[name].domains), None], tf.float64)
     return _traced(graph, table, _vector(None))
+
+
+def _nodes(q: Distribution) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return values of q and their weights [n]: sums over them are means over q."""
+    rule = normal_rule()
+    scores, weights = tf.constant(rule.scores), tf.constant(rule.weights)
+    if not isinstance(q, NormalMixture):
+        return q.from_noise(noise_at(q, scores)), weights
+    drawn = [q.loc1 + q.scale1 * scores, q.loc2 + q.scale2 * scores]
+    return tf.concat(drawn, 0), tf.concat([q.weight * weights, (1.0 - q.weight) * weights], 0)
 
 
 def _with_modes(q: Distribution, made: tf.Tensor) -> tf.Tensor:

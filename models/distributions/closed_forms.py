@@ -22,7 +22,7 @@ from models.distributions.normal import Normal
 from models.distributions.special import EULER_GAMMA, LOG_SQRT_TWO_PI, exprel, ndtr
 from models.distributions.student_t import StudentT
 from models.distributions.truncated_normal import TruncatedNormal
-from models.distributions.von_mises import VonMises, mean_length
+from models.distributions.von_mises import VonMises, mean_gap, mean_length
 
 
 @register_kl(Laplace, Laplace)
@@ -175,6 +175,5 @@ def _von_mises(q: VonMises, p: VonMises) -> tf.Tensor:
     """The supports are the same circle: it is cut at different places, which leaves the divergence unchanged."""
     kappa, other = q.concentration, p.concentration
     turned = tf.square(tf.sin(0.5 * (q.loc - p.loc)))
-    length = mean_length(kappa)
     constants = tf.math.log(tf.math.bessel_i0e(other) / tf.math.bessel_i0e(kappa))
-    return constants + (other - kappa) * (1.0 - length) + 2.0 * other * length * turned
+    return constants + (other - kappa) * mean_gap(kappa) + 2.0 * other * mean_length(kappa) * turned

@@ -26,6 +26,9 @@ from models.distributions.von_mises_series import slope_by_series
 _RULES = {dtype: np.polynomial.legendre.leggauss(count) for dtype, count in ((tf.float32, 20), (tf.float64, 56))}
 _DECAY = {tf.float32: 18.0, tf.float64: 40.0}
 QUICK_STEPS = 3
+# Coefficients of κ⁻¹, κ⁻² … of 1 − A(κ), and the κ from which on they give all digits.
+GAP = [1 / 2, 1 / 8, 1 / 8, 25 / 128, 13 / 32, 1073 / 1024, 103 / 32, 375733 / 32768, 23797 / 512]
+FEWEST_FOR_SERIES = 80.0
 
 
 class VonMises(Sampled):
@@ -101,9 +104,7 @@ class VonMises(Sampled):
 
     def _entropy(self) -> tf.Tensor:
         kappa = self.concentration
-        ratio = mean_length(kappa)
-        # −κ·(A − 1) is formed as one difference: −κA + log 2πI₀ cancels at large κ.
-        return kappa * (1.0 - ratio) + math.log(2.0 * math.pi) + tf.math.log(tf.math.bessel_i0e(kappa))
+        return kappa * mean_gap(kappa) + math.log(2.0 * math.pi) + tf.math.log(tf.math.bessel_i0e(kappa))
 
 
 _HALF_TURN = {tf.float32: float(np.nextafter(np.float32(math.pi), np.float32(4.0))), tf.float64: math.pi}
@@ -114,6 +115,18 @@ _LAST_ANGLE = float(np.nextafter(math.pi, 0.0))
 def mean_length(kappa: tf.Tensor) -> tf.Tensor:
     """Return A(κ) = I₁(κ)/I₀(κ), the mean of cos(Z − loc)."""
     return tf.math.bessel_i1e(kappa) / tf.math.bessel_i0e(kappa)
+
+
+def mean_gap(kappa: tf.Tensor) -> tf.Tensor:
+    """Return 1 − A(κ), the mean of 1 − cos(Z − loc), and its derivative, in float64 and by its series at large κ.
+
+    The difference would cancel there; the series follows from those of I₀ and I₁ (Abramowitz & Stegun 9.7.1).
+    """
+    exact = wide(kappa)
+    steep = exact > FEWEST_FOR_SERIES
+    usual = 1.0 - mean_length(tf.where(steep, tf.ones_like(exact), exact))
+    inverse = 1.0 / tf.where(steep, exact, FEWEST_FOR_SERIES * tf.ones_like(exact))
+    return tf.cast(tf.where(steep, inverse * series.polynomial(GAP, inverse), usual), kappa.dtype)
 
 
 def _log_density(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
@@ -159,7 +172,7 @@ def _slope(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     kappa = kappa + tf.zeros_like(angle)
     nodes, weights = _tail_rule(angle, kappa, angle.dtype)
     sine = tf.sin(0.5 * nodes)
-    rest = (1.0 - mean_length(kappa))[..., tf.newaxis]
+    rest = mean_gap(kappa)[..., tf.newaxis]
     return tf.sign(angle) * tf.reduce_sum(weights * (rest - 2.0 * sine * sine), -1)
 
 

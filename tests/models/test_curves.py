@@ -97,6 +97,30 @@ def test_a_divergence_that_rounding_hides_is_not_stated() -> None:
     assert np.isnan(curves(usual_family("Cauchy")).numbers.kl)
 
 
+def mixture(weight: float, loc1: float, scale1: float, loc2: float, scale2: float) -> Family:
+    given = {"weight": weight, "loc1": loc1, "scale1": scale1, "loc2": loc2, "scale2": scale2}
+    return Family("NormalMixture", given)
+
+
+@pytest.mark.parametrize("values", [(0.3, -1.0, 0.5, 6.0, 0.5), (0.3, -1.0, 0.1, 6.0, 0.1), (0.1, 0.0, 1.0, 20.0, 1.0)])
+def test_a_divergence_across_the_gap_between_two_modes_is_the_integral(values: tuple[float, ...]) -> None:
+    """There z jumps with its score: no rule over the score of the whole follows."""
+    w, m1, s1, m2, s2 = map(mpmath.mpf, values)
+
+    def q(z: mpmath.mpf) -> mpmath.mpf:
+        return w * mpmath.npdf(z, m1, s1) + (1 - w) * mpmath.npdf(z, m2, s2)
+
+    edges = sorted({m + s * step for m, s in ((m1, s1), (m2, s2)) for step in range(-12, 13, 2)})
+    exact = float(mpmath.quad(lambda z: q(z) * (mpmath.log(q(z)) + z * z / 2 + mpmath.log(2 * mpmath.pi) / 2), edges))
+    assert curves(mixture(*values)).numbers.kl == pytest.approx(exact, rel=1e-9)
+
+
+def test_a_mode_far_out_with_little_mass_is_drawn() -> None:
+    low, high = curves(mixture(0.92, 0.0, 0.5, 8.0, 0.5)).span
+    assert low < -1.5
+    assert high > 9.0
+
+
 def test_a_family_is_prepared_part_by_part() -> None:
     parts = preparing("Gumbel", "Laplace")
     assert not is_prepared("Gumbel", "Laplace")

@@ -89,6 +89,30 @@ def test_a_heavy_tail_counts_in_full() -> None:
     assert float(kl_divergence(q, build(md.Normal, (0.0, 1.0)))) == pytest.approx(exact, rel=1e-12)
 
 
+@pytest.mark.parametrize("kappa", [0.5, 150.0, 1e3, 1e5])
+@pytest.mark.parametrize(("dtype", "near", "slope"), [(np.float32, 1e-6, 1e-7), (np.float64, 1e-12, 1e-14)])
+def test_a_narrow_von_mises_keeps_its_digits(kappa: float, dtype: type, near: float, slope: float) -> None:
+    with mpmath.workdps(40):
+        k = mpmath.mpf(kappa)
+
+        def exact(k: mpmath.mpf) -> mpmath.mpf:
+            reach = min(mpmath.pi, 14 / mpmath.sqrt(k))
+            edges, fall = mpmath.linspace(0, reach, 9), lambda t: mpmath.exp(k * (mpmath.cos(t) - 1))
+            square = mpmath.quad(lambda t: t * t * fall(t), edges) / mpmath.quad(fall, edges)
+            length = mpmath.besseli(1, k) / mpmath.besseli(0, k)
+            entropy = mpmath.log(2 * mpmath.pi * mpmath.besseli(0, k)) - k * length
+            return square / 2 + mpmath.log(2 * mpmath.pi) / 2 - entropy
+
+        step = k * mpmath.mpf("1e-10")
+        value, rising = float(exact(k)), float((exact(k + step) - exact(k - step)) / (2 * step))
+    concentration = tf.constant(kappa, dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(concentration)
+        found = kl_divergence(md.VonMises(dtype(0.0), concentration), md.Normal(dtype(0.0), dtype(1.0)))
+    assert float(found) == pytest.approx(value, rel=near)
+    assert float(tape.gradient(found, concentration)) == pytest.approx(rising, rel=10 * near, abs=slope)
+
+
 COMPILED = [
     (md.Gamma, (2.5, 1.5)),
     (md.Beta, (2.5, 1.5)),
