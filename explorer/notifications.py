@@ -105,7 +105,7 @@ class Banner(QFrame):
     def _close(self) -> None:
         """Put the notification away; an offer that is closed is made again at the next start."""
         if not self.resume.isHidden():
-            self.state.run.set_offer(None)
+            self.state.run.dismiss_offer()
         self._gone()
 
     def _resume(self) -> None:

@@ -17,6 +17,7 @@ from models.checkpoint import (
     write_checkpoint,
 )
 from models.files import reason_of
+from models.history import Records
 from models.protocol import (
     CheckpointDelayed,
     CheckpointWritten,
@@ -27,6 +28,8 @@ from models.protocol import (
     UnfinishedRun,
 )
 from models.run_lock import RunLock
+
+MOST_EPOCHS_TOLD = 400
 
 
 class RunFolder:
@@ -115,20 +118,35 @@ def find_runs(folder: Path) -> tuple[tuple[UnfinishedRun, ...], tuple[PastRun, .
 
     The former begin with the newest, the latter end with it. Every checkpoint is verified, which reads all of it.
     """
-    waiting, ended = [], []
-    for checkpoint in filter(None, map(_at_rest, folder.iterdir() if folder.is_dir() else ())):
+    waiting: list[UnfinishedRun] = []
+    ended: list[PastRun] = []
+    for checkpoint in filter(None, map(checkpoint_at_rest, folder.iterdir() if folder.is_dir() else ())):
         run = resumable(checkpoint)
-        if checkpoint.ended:
-            ended.append((run.when, PastRun(run.name, run.settings, tuple(checkpoint.history))))
-        else:
+        if not checkpoint.ended:
             waiting.append(run)
-    waiting.sort(key=lambda run: run.when, reverse=True)
-    return tuple(waiting), tuple(run for _, run in sorted(ended, key=lambda pair: pair[0]))
+        elif checkpoint.history:
+            ended.append(PastRun(run.name, run.settings, _thinned(checkpoint.history), run.when))
+    newest_first = sorted(waiting, key=lambda run: run.when, reverse=True)
+    return tuple(newest_first), tuple(sorted(ended, key=lambda run: run.when))
 
 
-def unfinished_runs(folder: Path) -> tuple[UnfinishedRun, ...]:
-    """Return the runs in ``folder`` that can be resumed and that nobody is at work on, the newest first."""
-    return find_runs(folder)[0]
+def _thinned(history: Records) -> Records:
+    """Return so few epochs that a window can take many runs at once, the last one among them."""
+    return tuple(history[:: -(1 + (len(history) - 1) // MOST_EPOCHS_TOLD)][::-1])
+
+
+def checkpoint_at_rest(run_folder: Path) -> Checkpoint | None:
+    """Return the newest whole checkpoint of a run that nobody is at work on, None if there is none."""
+    if not checkpoint_folders(run_folder):
+        return None
+    lock = RunLock(run_folder)
+    try:
+        lock.acquire()
+        return latest_checkpoint(run_folder)
+    except (InputError, OSError):
+        return None
+    finally:
+        lock.release()
 
 
 def drop_run(run_folder: Path) -> None:
@@ -145,17 +163,3 @@ def remove_old_runs(folder: Path, kept: int) -> None:
         if checkpoint is None or checkpoint.ended:
             with contextlib.suppress(InputError):
                 drop_run(run_folder)
-
-
-def _at_rest(run_folder: Path) -> Checkpoint | None:
-    """Return the newest whole checkpoint of a run that nobody is at work on, None if there is none."""
-    if not checkpoint_folders(run_folder):
-        return None
-    lock = RunLock(run_folder)
-    try:
-        lock.acquire()
-        return latest_checkpoint(run_folder)
-    except (InputError, OSError):
-        return None
-    finally:
-        lock.release()

@@ -136,8 +136,8 @@ def divergence(name: str, reference: str) -> ConcreteFunction:
     """Trace (parameters of q, of p) → [KL(q ‖ p), what the integral leaves uncertain, whether it is a closed form].
 
     Without a closed form it is −H(q) − E_q[log p]: the entropy is known, so an infinite density of q does no harm, and
-    the mean is a quadrature over the normal score of z, of a mixture over that of each component. Uncertain is what the outermost nodes add, or all of it where
-    nodes with weight round to an edge at which log p is infinite.
+    the mean is a quadrature over the normal score of z, of a mixture over that of each component. Uncertain is what the
+    outermost nodes add, or all of it where nodes with weight round to an edge at which log p is infinite.
     """
 
     def graph(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 ENDINGS = {
     "complete": "done",
     "early": "stopped early at epoch {epoch}, kept that of epoch {kept}",
-    "stopped": "stopped, kept at epoch {kept}; --resume goes on",
+    "stopped": "stopped, kept at epoch {kept}",
 }
 
 
@@ -105,7 +105,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
             unfinished.write_bytes(Path(finished.path).read_bytes())
         if finished.reason != "stopped":
             remove_run(run_folder)
-    _report(outputs, finished, story, curves.records)
+    _report(outputs, finished, story, curves.records, run_folder if run_folder.exists() else None)
     return 0
 
 
@@ -147,7 +147,10 @@ def _copy_run(run_folder: Path, mine: Path) -> None:
 
 
 def _run_of(request: Train, how: How) -> TrainingRun:
-    """Return the run, which several devices or machines may share; with more than one, this waits for all of them."""
+    """Return the run, which several devices or machines may share; with more than one, this waits for all of them.
+
+    A batch size that was typed is that of each of them; the one of a run that is resumed is that of all together.
+    """
     from models.training import TrainingRun
 
     if how.strategy is None:
@@ -155,20 +158,22 @@ def _run_of(request: Train, how: How) -> TrainingRun:
     from models.distributed import mirrored, multiworker, shared_by
 
     strategy = mirrored() if how.strategy == "mirrored" else multiworker()
-    batch = request.settings.batch_size * strategy.num_replicas_in_sync
+    of_each = not how.resume or "batch_size" in how.given
+    batch = request.settings.batch_size * (strategy.num_replicas_in_sync if of_each else 1)
     settings = replace(request.settings, batch_size=batch)
     return TrainingRun(replace(request, settings=settings), make_loop=shared_by(strategy))
 
 
 def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     """Refuse to begin anew where a run waits to be resumed."""
-    from models.run_folder import unfinished_runs
+    from models.run_folder import checkpoint_at_rest
 
-    waiting = () if resume else (run for run in unfinished_runs(run_folder.parent) if run.folder == str(run_folder))
-    for run in waiting:
+    found = None if resume else checkpoint_at_rest(run_folder)
+    if found is not None:
+        how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
         raise InputError(
-            str(run_folder), f"here is a run that was interrupted after epoch {run.epoch}: --resume goes on with it, "
-            "without its folder a new one begins"
+            str(run_folder), f"here is a run that was {how} after epoch {epoch}: --resume goes on with it, without its "
+            "folder a new one begins"
         )  # fmt: skip
 
 
@@ -303,7 +308,10 @@ def _diverged(event: Diverged) -> str:
     return f"{text}--resume --learning-rate {rate:g} goes on from epoch {event.last_good.epoch}"
 
 
-def _report(outputs: Outputs, finished: Finished, story: Story, records: Sequence[EpochRecord]) -> None:
+def _report(
+    outputs: Outputs, finished: Finished, story: Story, records: Sequence[EpochRecord], run_folder: Path | None
+) -> None:
+    """Say how it went; ``run_folder`` is there if the run can go on."""
     from models.opening import open_model
 
     info, last = open_model(outputs.model).info, story.last
@@ -312,10 +320,11 @@ def _report(outputs: Outputs, finished: Finished, story: Story, records: Sequenc
     speed = 0.0 if last is None else last.images_per_second
     result = {
         **model_fields(info), "reason": finished.reason, "loss": story.loss, "seconds": seconds,
-        "images_per_second": speed, "trouble": trouble,
+        "images_per_second": speed, "trouble": trouble, "run_folder": None if run_folder is None else str(run_folder),
     }  # fmt: skip
     ending = ENDINGS[finished.reason].format(epoch=finished.epoch, kept=info.epoch)
     lines = [
         f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s, maximizing the {story.loss}", *model_lines(info)
     ]  # fmt: skip
-    print_result(result, [*lines, *filter(None, [trouble])], outputs.as_json)
+    left = "" if run_folder is None else f"--resume goes on with the run in {run_folder}, unless that folder is removed"
+    print_result(result, [*lines, *filter(None, [trouble, left])], outputs.as_json)

@@ -34,9 +34,8 @@ class TrainerEngine(QObject):
         self._before: str | None = None
         self._action: p.ControlAction | None = None
         self._dials: p.Dials | None = None
-        self._looked = False
+        self._looked = self._recalled = False
         self._drops: list[str] = []
-        self._waiting: list[p.UnfinishedRun] = []
         self._prepare = QTimer(self)
         self._prepare.setSingleShot(True)
         self._prepare.setInterval(PREPARE_AFTER_MS)
@@ -67,8 +66,7 @@ class TrainerEngine(QObject):
             self._prepare.start()
 
     def train(self, data_path: str, settings: p.TrainSettings) -> None:
-        """Start a run on a data set; what was offered waits for the next start of the program."""
-        self._waiting.clear()
+        """Start a run on a data set."""
         self._begin(p.Train(0, data_path, str(new_run_folder()), self.state.run.name, settings))
 
     def resume(self, run: p.UnfinishedRun) -> None:
@@ -132,7 +130,6 @@ class TrainerEngine(QObject):
         model = self.state.model.model
         if model is not None and self._before is not None and Path(run.folder) in Path(model.path).parents:
             self.state.model.open_model_requested.emit(self._before)
-        self._offer_next()
 
     def _take(self, reply: p.Reply) -> None:
         if isinstance(reply, p.RunsFound):
@@ -143,18 +140,14 @@ class TrainerEngine(QObject):
             self._follow(self._job, reply)
 
     def _found(self, found: p.RunsFound) -> None:
+        """Offer what can go on, unless the person was quicker; tell of the others, the first time."""
         self._looked = True
-        review = self.state.review
-        for run in found.ended:
-            if run not in review.past:
-                review.remember(run)
-        self._waiting = list(found.runs)
-        self._offer_next()
-
-    def _offer_next(self) -> None:
-        """Offer the newest of the runs that wait, unless another goes or is offered."""
-        if self._waiting and self._job is None and self.state.run.offer is None:
-            self.state.run.set_offer(offer_of(self._waiting.pop(0)))
+        if not self._recalled:
+            self._recalled = True
+            self.state.review.recall(found.ended)
+        if self._job is None:
+            self.state.run.waiting = [offer_of(run) for run in found.runs]
+            self.state.run.offer_next()
 
     def _follow(self, job: p.Train, reply: p.Reply) -> None:
         run = self.state.run
@@ -179,10 +172,11 @@ class TrainerEngine(QObject):
                 self._diverged(reply)
             case p.Finished():
                 self._finish(reply)
-                self._offer_next()
+                run.offer_next()
             case p.Failed():
                 self.state.engine.notice("error", reply.message)
                 self._finish(None)
+                run.offer_next()
             case _:
                 self._show(reply)
 
@@ -220,6 +214,7 @@ class TrainerEngine(QObject):
         if offer is None:
             text = f"The training diverged at step {diverged.step}: {diverged.reason}. A lower learning rate may help."
             self.state.engine.notice("error", text)
+            self.state.run.offer_next()
         else:
             self.state.run.set_offer(offer)
 
@@ -234,6 +229,7 @@ class TrainerEngine(QObject):
         elif self._action == "discard":
             text += "The run is discarded."
             self._finish(p.Finished(self._job.id, "discarded", None, 0))
+            self.state.run.offer_next()
         elif again:
             text += "It is being restarted and "
             text += "goes on from the newest checkpoint." if self._job.resume else "begins anew: it had saved nothing."

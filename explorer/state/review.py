@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Signal
 
 from models.protocol import PastRun, Snapshot
@@ -73,6 +75,11 @@ class ReviewState(QObject):
     def remember(self, run: PastRun) -> None:
         """Keep what is known of a run that has ended."""
         self.past = [*self.past, run][-RUNS_REMEMBERED:]
+        self.compared_changed.emit()
+
+    def recall(self, runs: Sequence[PastRun]) -> None:
+        """Put runs of earlier days before those that have ended since."""
+        self.past = [*runs, *self.past][-RUNS_REMEMBERED:]
         self.compared_changed.emit()
 
     def compare(self, run: PastRun | None) -> None:

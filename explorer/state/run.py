@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -70,9 +71,10 @@ class RunState(QObject):
     """Requests go out as signals to the engine; answers come back through the setters.
 
     :attr:`unsaved` is the model file of a finished run that the person has not saved yet, :attr:`offer` a run that
-    waits for the person to say whether it shall go on, :attr:`records` what is known of the epochs; :attr:`evaluated`
-    is the share of the last evaluation that is done, None before it begins; :attr:`kept` says whether there is a
-    checkpoint, :attr:`dropped` how many runs in :attr:`queued` will not start because this one failed.
+    waits for the person to say whether it shall go on, :attr:`waiting` those to be offered after it, :attr:`records`
+    what is known of the epochs; :attr:`evaluated` is the share of the last evaluation that is done, None before it
+    begins; :attr:`kept` says whether there is a checkpoint, :attr:`dropped` how many runs in :attr:`queued` will not
+    start because this one failed.
     """
 
     start_requested = Signal(str, object)
@@ -107,6 +109,7 @@ class RunState(QObject):
         self.dropped = 0
         self.unsaved: str | None = None
         self.offer: Offer | None = None
+        self.waiting: list[Offer] = []
         self.clear()
 
     @property
@@ -124,7 +127,11 @@ class RunState(QObject):
         self.curves_changed.emit()
 
     def start(self, data_path: str, settings: TrainSettings, seeds: int = 1, stepping: bool = False) -> None:
-        """Ask the engine for a run, one with each of so many ``seeds``; the first step by step if ``stepping``."""
+        """Ask the engine for a run, one with each of so many ``seeds``; the first step by step if ``stepping``.
+
+        Runs that might have gone on instead are offered again at the next start of the program.
+        """
+        self.waiting.clear()
         later = range(settings.seed + 1, settings.seed + seeds)
         self.queued = [(data_path, replace(settings, seed=seed)) for seed in later]
         self._start(data_path, settings, stepping)
@@ -150,13 +157,23 @@ class RunState(QObject):
 
     def drop(self, run: UnfinishedRun) -> None:
         """Ask the engine to remove a run that shall not go on."""
-        self.set_offer(None)
         self.drop_requested.emit(run)
+        self.dismiss_offer()
 
     def set_offer(self, offer: Offer | None) -> None:
         """Offer a run to the person, or take the offer back; what was offered stays on disk."""
         self.offer = offer
         self.offer_changed.emit()
+
+    def dismiss_offer(self) -> None:
+        """Take the offer back and make the next one."""
+        self.set_offer(None)
+        self.offer_next()
+
+    def offer_next(self) -> None:
+        """Offer the next run that waits, unless one goes or is offered."""
+        if self.waiting and self.offer is None and not self.active:
+            self.set_offer(self.waiting.pop(0))
 
     def _begin(self) -> None:
         self.set_offer(None)
@@ -245,7 +262,7 @@ class RunState(QObject):
     @property
     def past(self) -> PastRun:
         """What is known of this run, to be compared with."""
-        return PastRun(self.name, self.settings, tuple(self.records))
+        return PastRun(self.name, self.settings, tuple(self.records), time.time())
 
     def finish(self, finished: Finished | None) -> None:
         """The run has ended, with None if it failed."""

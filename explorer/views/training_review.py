@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSlider, QWidget
 
@@ -98,4 +100,5 @@ class ReviewBar(QWidget):
 
 def title_of(run: PastRun) -> str:
     """Return what tells a run from others."""
-    return f"seed {run.settings.seed}, {len(run.records)} epochs · {run.name}"
+    when = datetime.fromtimestamp(run.when).strftime("%d %b, %H:%M")
+    return f"{when} · seed {run.settings.seed}, {run.records[-1].epoch} epochs · {run.name}"

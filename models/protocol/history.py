@@ -56,11 +56,15 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run that has ended: the name of its model, its settings and what is known of its epochs."""
+    """A run that has ended: the name of its model, its settings, what is known of its epochs, and its end in Unix time.
+
+    Of a long one, not every epoch is among them; the last one is.
+    """
 
     name: str
     settings: TrainSettings
     records: tuple[EpochRecord, ...]
+    when: float
 
 
 @dataclass(frozen=True)

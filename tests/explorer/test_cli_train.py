@@ -71,6 +71,10 @@ def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had
     assert values["reason"] == "stopped"
     assert values["epoch"] >= 1
     assert result(workshop, "info", "stopped.safetensors")["epoch"] == values["epoch"]
+    assert values["run_folder"] == "stopped.run"
+    anew = run(workshop, "train", "spots.npz", "--out", "stopped.safetensors", *SMALL)
+    assert anew.returncode == 2
+    assert f"a run that was stopped after epoch {values['epoch']}: --resume goes on with it" in anew.stderr
     epochs = values["epoch"] + 2
     again = ("spots.npz", "--out", "stopped.safetensors", "--resume", "--epochs", epochs, "--history", "stopped.json")
     assert result(workshop, "train", *again)["reason"] == "complete"

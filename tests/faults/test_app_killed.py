@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -164,7 +165,7 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
 ) -> None:
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
     ended = _uninterrupted(data, runs_folder() / "ended").parent
-    older, newer = _left_run(data, "older"), _left_run(data, "newer")
+    oldest, older, newer = (_left_run(data, name) for name in ("oldest", "older", "newer"))
     with opened_app(qapp) as app:
         run, banner, compare = app.state.run, app.window.banner, app.window.training.review.compare
         qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
@@ -172,20 +173,38 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
         assert run.offer.run.folder == str(newer)
         past = app.state.review.past
         assert [other.records for other in past] == [read_checkpoint(ended).history]
-        assert [compare.itemText(row) for row in (0, 1)] == [
-            "no other run",
-            f"seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4",
-        ]
+        assert compare.itemText(0) == "no other run"
+        assert compare.itemText(1).endswith(f" · seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4")
         banner.discard.click()
         assert run.offer.run.folder == str(older)
         assert banner.isVisible()
+        banner.close_button.click()
+        assert run.offer.run.folder == str(oldest)
         banner.resume.click()
         assert run.offer is None
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):
             pass
         assert run.offer is None
         Desk(app, qtbot).settle()
-    assert not newer.exists()
+    assert (newer.exists(), older.exists()) == (False, True)
+
+
+def test_the_next_is_offered_after_one_that_cannot_go_on(
+    data: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
+    lost = tmp_path / "lost.npy"
+    shutil.copy(data, lost)
+    older, _ = _left_run(data, "older"), _left_run(lost, "newer")
+    lost.unlink()
+    with opened_app(qapp) as app:
+        run, banner = app.state.run, app.window.banner
+        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        banner.resume.click()
+        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        assert run.offer is not None
+        assert run.offer.run.folder == str(older)
+        Desk(app, qtbot).settle()
 
 
 def test_a_run_that_diverges_offers_half_the_learning_rate(

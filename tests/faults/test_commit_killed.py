@@ -13,7 +13,7 @@ import pytest
 from models.checkpoint import DRAFT_PREFIX, KEPT, checkpoint_folders, latest_checkpoint, read_checkpoint
 from models.opening import open_model
 from models.protocol import InputError
-from models.run_folder import drop_run, remove_old_runs, unfinished_runs
+from models.run_folder import drop_run, find_runs, remove_old_runs
 from tests.faults import committer
 from tests.faults.committer import STEPS, arrays_of, commit, go_on, records_of
 
@@ -51,7 +51,7 @@ def _check_whole(checkpoint: Path, step: int) -> None:
 
 def _check_next_start(run_folder: Path) -> int:
     """Start on the run, write once more, and return the step that was found."""
-    assert [run.epoch for run in unfinished_runs(run_folder.parent) if run.folder == str(run_folder)]
+    assert [run.epoch for run in find_runs(run_folder.parent)[0] if run.folder == str(run_folder)]
     run, step = go_on(run_folder)
     assert not list(run_folder.glob(f"{DRAFT_PREFIX}*"))
     commit(run, step + STEPS)
@@ -102,9 +102,9 @@ def test_a_run_at_work_is_neither_taken_nor_offered(folder: Path) -> None:
     run, _ = go_on(folder / "run")
     with pytest.raises(InputError, match=rf"run: process {os.getpid()} is at work on this run"):
         go_on(folder / "run")
-    assert unfinished_runs(folder) == ()
+    assert find_runs(folder) == ((), ())
     run.close()
-    assert [found.epoch for found in unfinished_runs(folder)] == [SECOND // STEPS]
+    assert [found.epoch for found in find_runs(folder)[0]] == [SECOND // STEPS]
     go_on(folder / "run")[0].close()
 
 

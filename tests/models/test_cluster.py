@@ -185,7 +185,7 @@ def test_a_worker_that_dies_ends_the_run_and_leaves_the_checkpoint(data: Path, t
 def goes_on(data: Path, out: Path, epochs: int) -> None:
     """Both workers resume, and agree on where."""
     addresses = {"worker": [f"127.0.0.1:{port}" for port in ports(2)]}
-    resumed = ["--batch-size", "16", "--strategy", "multiworker", "--epochs", str(epochs), "--resume"]
+    resumed = ["--strategy", "multiworker", "--epochs", str(epochs), "--resume"]
     with (
         started(data, out, resumed, config(addresses)) as first,
         started(data, out, resumed, config(addresses, index=1)) as second,
