@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,7 +21,7 @@ HIGHEST = np.stack([np.polynomial.legendre.Legendre.basis(degree)(np.polynomial.
 
 @dataclass(frozen=True)
 class Rule:
-    """Nodes over the normal score from −8 to 8 and their weights [panels · 16], the density of the score included.
+    """Nodes as normal scores from −8 to 8 and their weights [panels · 16], the density included.
 
     ``smooth`` says whether integrands are meant to be: of others, nothing is said to be missed.
     """
@@ -41,9 +42,16 @@ class Rule:
 @lru_cache(maxsize=8)
 def normal_rule(panels: int = USUAL_PANELS, smooth: bool = True) -> Rule:
     """Return the rule of an even number of panels: two meet at the median, where a density may have a kink."""
-    edges = np.linspace(-FARTHEST, FARTHEST, panels + 1)
+
+    def standard(scores: Floats64) -> tuple[Floats64, Floats64]:
+        return scores, np.exp(-0.5 * scores**2) / math.sqrt(2.0 * math.pi)
+
+    return panelled(np.linspace(-FARTHEST, FARTHEST, panels + 1), standard, smooth)
+
+
+def panelled(edges: Floats64, scored: Callable[[Floats64], tuple[Floats64, Floats64]], smooth: bool = True) -> Rule:
+    """Return the rule of panels between ``edges`` of any variable, of which ``scored`` gives score and density."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    half = 0.5 * (edges[1] - edges[0])
-    scores = (edges[:-1, np.newaxis] + half * (1.0 + nodes)).ravel()
-    densities = np.exp(-0.5 * scores**2) / math.sqrt(2.0 * math.pi)
-    return Rule(scores, half * np.tile(weights, panels) * densities, smooth)
+    half = 0.5 * np.diff(edges)[:, np.newaxis]
+    scores, densities = scored((edges[:-1, np.newaxis] + half * (1.0 + nodes)).ravel())
+    return Rule(scores, (half * weights).ravel() * densities, smooth)

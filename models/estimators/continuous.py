@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.distributions import FAMILIES
 from models.estimators.objectives import Averaged, Kind
 from models.protocol import Floats64
-from models.quadrature import USUAL_PANELS, Rule, normal_rule
+from models.quadrature import FARTHEST, USUAL_PANELS, Rule, normal_rule, panelled
 from models.triad_graphs import build, noise_at
 
 Compiled: TypeAlias = tf.types.experimental.PolymorphicFunction
@@ -27,6 +27,8 @@ ENDED = 1e-8
 # share with which an integral is none.
 RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
 ROUNDING = 1e-14
+# The families that may have next to no density between their modes, and how near two integrals are if both are right.
+WITH_GAPS, SAME = ("NormalMixture",), 1e-6
 # Less than this is missed, and four times the panels have left more than this part of it.
 LITTLE, SLOW = 1e-3, 0.1
 
@@ -89,6 +91,7 @@ def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> t
 class Estimators:
     """The estimators of one kind of objective and one family, compiled; each takes (arguments, parameters, scores)."""
 
+    name: str
     pathwise: Compiled
     landing: Compiled | None
     score: Compiled
@@ -113,27 +116,56 @@ def estimators_of(kind: Kind, name: str) -> Estimators:
         return tf.function(graph, input_signature=signature, autograph=False)
 
     landing = compiled(pathwise, landing=True) if kind.has_entropy else None
-    return Estimators(compiled(pathwise), landing, compiled(score))
+    return Estimators(name, compiled(pathwise), landing, compiled(score))
 
 
 def integrals_of(
     by: Estimators, arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, nodes: int
 ) -> Sliced[Integrals]:
-    """Return the exact moments, by quadrature over the normal score of z; yields after every ``nodes`` nodes.
+    """Return the exact moments, by quadrature over the normal score of z or z itself; yields after ``nodes`` nodes.
 
     Where f changes faster than the nodes follow they are set more densely. Of a model's ELBO, which has a kink wherever
     a unit of its decoder is switched, the usual ones are enough.
     """
     before = 1.0
     for finer in range(FINER + 1):
-        rule = normal_rule(USUAL_PANELS * 4**finer, smooth=by.landing is None)
+        rule = _rule_of(by, parameters, USUAL_PANELS * 4**finer)
         path, landing, values, scores = yield from _at_nodes(by, arguments, parameters, nodes << finer, rule)
-        missed = float(rule.missed(np.square([*path, *(values * scores)])).max())
+        squares = values * scores if by.name in WITH_GAPS else [*path, *(values * scores)]
+        missed = float(rule.missed(np.square(squares)).max())
         # Far out in a heavy tail, f is followed by no rule, and little depends on it.
         if missed <= RESOLVED or SLOW * before < missed < LITTLE:
             break
         before = missed
-    return _moments(rule, path, landing, values, scores)
+    exact = _moments(rule, path, landing, values, scores)
+    return _without_gaps(exact, rule, values, scores) if by.name in WITH_GAPS else exact
+
+
+def _rule_of(by: Estimators, parameters: tf.Tensor, panels: int) -> Rule:
+    """Return a rule of so many panels; of two modes with so many for each, in z: the score stands still between."""
+    smooth = by.landing is None
+    if by.name not in WITH_GAPS:
+        return normal_rule(panels, smooth)
+    _, *components = parameters.numpy().tolist()
+    steps = np.linspace(-FARTHEST, FARTHEST, panels + 1)
+    edges = np.unique([loc + scale * steps for loc, scale in zip(components[::2], components[1::2], strict=True)])
+    q = build(by.name, parameters)
+
+    def scored(z: Floats64) -> tuple[Floats64, Floats64]:
+        scores = q.to_noise(z)
+        # Far within a gap the score stands still: what it would lead back to is another value.
+        same = np.abs(q.from_noise(scores).numpy() - z) <= SAME * (1.0 + np.abs(z))
+        return scores.numpy(), np.where(same, q.prob(z).numpy(), 0.0)
+
+    return panelled(edges, scored, smooth)
+
+
+def _without_gaps(exact: Integrals, rule: Rule, values: Floats64, scores: Floats64) -> Integrals:
+    """Return what is known without the path: between two modes far apart float64 does not tell its values apart."""
+    gradient = _integral(rule, values * scores)
+    told = np.abs(exact.gradient - gradient) <= SAME * (1.0 + np.abs(gradient))
+    resolved = not (_ended(values * rule.weights) & (rule.missed(values) > USELESS)).any()
+    return replace(exact, gradient=gradient, pathwise=np.where(told, exact.pathwise, np.nan), resolved=resolved)
 
 
 def _at_nodes(
@@ -148,6 +180,9 @@ def _at_nodes(
         landing = path if by.landing is None else by.landing(arguments, parameters, scores).numpy()
         yield None
         values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
+        if by.name in WITH_GAPS:
+            # Two components that are the same leave rounding of the score in their weight.
+            slopes = np.where(np.abs(slopes) <= ROUNDING, 0.0, slopes)
         parts.append((path, landing, values, slopes))
         yield None
     return tuple(np.concatenate(rows, axis=-1) for rows in zip(*parts, strict=True))
@@ -155,7 +190,8 @@ def _at_nodes(
 
 def _moments(rule: Rule, path: Floats64, landing: Floats64, values: Floats64, scores: Floats64) -> Integrals:
     mean, squares = _integral(rule, values), scores * scores
-    best = _integral(rule, values * squares) / _integral(rule, squares)
+    with np.errstate(invalid="ignore"):
+        best = _integral(rule, values * squares) / _integral(rule, squares)
     estimators = (path, values * scores, (values - mean) * scores, (values - best[:, np.newaxis]) * scores, landing)
     path_variance, score_variance, by_mean, by_best, landed = (_variance(rule, part) for part in estimators)
     lost = [_ended(part * rule.weights) & (rule.missed(part) > USELESS) for part in (values, path)]

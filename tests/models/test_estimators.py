@@ -278,6 +278,35 @@ def test_bad_problems_are_refused(problem: Problem, samples: int, message: str) 
         ask(problem, samples)
 
 
+@pytest.mark.parametrize(
+    ("values", "path_known"),
+    [
+        ((0.5, -1.5, 0.75, 1.5, 1.0), True), ((0.5, -3.0, 0.75, 3.0, 1.0), True), ((0.3, -4.0, 0.5, 4.0, 0.5), False),
+        ((0.3, -5.0, 0.05, 5.0, 0.05), False), ((0.5, -5.0, 10.0, 5.0, 0.05), True),
+    ],
+)  # fmt: skip
+def test_the_gradient_of_a_mixture_is_known_whatever_lies_between_its_modes(
+    values: tuple[float, ...], path_known: bool
+) -> None:
+    """There the path moves infinitely fast in the weight: float64 no longer tells how its variance grows."""
+    names = ("weight", "loc1", "scale1", "loc2", "scale2")
+    answer = ask(Continuous("quadratic", Family("NormalMixture", dict(zip(names, values, strict=True))), 1.0), 100)
+    w, m1, s1, m2, s2 = values
+    squares = ((m1 - 1.0) ** 2 + s1**2, (m2 - 1.0) ** 2 + s2**2)
+    slopes = (squares[0] - squares[1], 2 * w * (m1 - 1), 2 * w * s1, 2 * (1 - w) * (m2 - 1), 2 * (1 - w) * s2)
+    assert answer.value == pytest.approx(w * squares[0] + (1 - w) * squares[1], rel=1e-9)
+    assert [answer.truth[name] for name in names] == pytest.approx(slopes, abs=1e-7)
+    path = next(row for row in answer.estimates if (row.estimator, row.parameter) == ("pathwise", "weight"))
+    assert (path.variance is not None) == path_known
+
+
+def test_of_two_equal_components_the_weight_has_no_gradient() -> None:
+    same = {"weight": 0.9, "loc1": 0.0, "scale1": 1.0, "loc2": 0.0, "scale2": 1.0}
+    answer = ask(Continuous("quadratic", Family("NormalMixture", same), 1.0), 100)
+    assert answer.truth["weight"] == 0.0
+    assert answer.truth["loc1"] == pytest.approx(-1.8, rel=1e-9)
+
+
 @pytest.mark.parametrize("name", FAMILY_PARAMETERS)
 def test_of_every_family_the_marked_estimators_are_biased_and_no_others(name: str) -> None:
     objective: Objective = "quadratic" if name in MOVING_SUPPORT else "bump" if name == "Cauchy" else "cosine"
