@@ -35,7 +35,7 @@ LITTLE, SLOW = 1e-3, 0.1
 
 @dataclass(frozen=True)
 class Integrals:
-    """Exact moments of an estimator in every parameter [m]; a variance that does not exist is NaN.
+    """Exact moments of an estimator in every parameter [m]; a variance that does not exist, or is not known, is NaN.
 
     Attributes
     ----------
