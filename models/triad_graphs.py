@@ -13,7 +13,15 @@ from typing import TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from models.distributions import FAMILIES, Distribution, Normal, NormalMixture, has_closed_form, kl_divergence
+from models.distributions import (
+    FAMILIES,
+    Distribution,
+    Mixture,
+    Normal,
+    NormalMixture,
+    has_closed_form,
+    kl_divergence,
+)
 from models.distributions.special import ndtr
 from models.protocol import Anchor
 from models.quadrature import normal_rule
@@ -170,10 +178,10 @@ def _nodes(q: Distribution) -> tuple[tf.Tensor, tf.Tensor]:
     """Return values of q and their weights [n]: sums over them are means over q."""
     rule = normal_rule()
     scores, weights = tf.constant(rule.scores), tf.constant(rule.weights)
-    if not isinstance(q, NormalMixture):
+    if not isinstance(q, Mixture):
         return q.from_noise(noise_at(q, scores)), weights
-    drawn = [q.loc1 + q.scale1 * scores, q.loc2 + q.scale2 * scores]
-    return tf.concat(drawn, 0), tf.concat([q.weight * weights, (1.0 - q.weight) * weights], 0)
+    drawn = [part.from_noise(noise_at(part, scores)) for part in q.components]
+    return tf.concat(drawn, 0), tf.concat([share * weights for share in tf.unstack(q.probs)], 0)
 
 
 def _with_modes(q: Distribution, made: tf.Tensor) -> tf.Tensor:

@@ -103,9 +103,10 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         # Before the curves: what cannot be written of them costs nobody the model.
         with whole_file(out) as unfinished:
             unfinished.write_bytes(Path(finished.path).read_bytes())
-        if finished.reason != "stopped":
+        left = run_folder if finished.reason == "stopped" else None
+        if left is None:
             remove_run(run_folder)
-    _report(outputs, finished, story, curves.records, run_folder if run_folder.exists() else None)
+    _report(outputs, finished, story, curves.records, left)
     return 0
 
 

@@ -138,6 +138,7 @@ class TrainerEngine(QObject):
             self.state.engine.notice("error", reply.message)
         elif self._job is not None and getattr(reply, "id", 0) == self._job.id:
             self._follow(self._job, reply)
+            self.state.run.offer_next()
 
     def _found(self, found: p.RunsFound) -> None:
         """Offer what can go on, unless the person was quicker; tell of the others, the first time."""
@@ -172,11 +173,9 @@ class TrainerEngine(QObject):
                 self._diverged(reply)
             case p.Finished():
                 self._finish(reply)
-                run.offer_next()
             case p.Failed():
                 self.state.engine.notice("error", reply.message)
                 self._finish(None)
-                run.offer_next()
             case _:
                 self._show(reply)
 
@@ -214,7 +213,6 @@ class TrainerEngine(QObject):
         if offer is None:
             text = f"The training diverged at step {diverged.step}: {diverged.reason}. A lower learning rate may help."
             self.state.engine.notice("error", text)
-            self.state.run.offer_next()
         else:
             self.state.run.set_offer(offer)
 

@@ -164,8 +164,8 @@ def _without_gaps(exact: Integrals, rule: Rule, values: Floats64, scores: Floats
     """Return what is known without the path: between two modes far apart float64 does not tell its values apart."""
     gradient = _integral(rule, values * scores)
     told = np.abs(exact.gradient - gradient) <= SAME * (1.0 + np.abs(gradient))
-    resolved = not (_ended(values * rule.weights) & (rule.missed(values) > USELESS)).any()
-    return replace(exact, gradient=gradient, pathwise=np.where(told, exact.pathwise, np.nan), resolved=resolved)
+    known = np.where(told, exact.pathwise, np.nan)
+    return replace(exact, gradient=gradient, pathwise=known, resolved=not _lost(rule, values).any())
 
 
 def _at_nodes(
@@ -194,8 +194,7 @@ def _moments(rule: Rule, path: Floats64, landing: Floats64, values: Floats64, sc
         best = _integral(rule, values * squares) / _integral(rule, squares)
     estimators = (path, values * scores, (values - mean) * scores, (values - best[:, np.newaxis]) * scores, landing)
     path_variance, score_variance, by_mean, by_best, landed = (_variance(rule, part) for part in estimators)
-    lost = [_ended(part * rule.weights) & (rule.missed(part) > USELESS) for part in (values, path)]
-    resolved = not any(part.any() for part in lost)
+    resolved = not any(_lost(rule, part).any() for part in (values, path))
     return Integrals(
         float(mean), _integral(rule, path), path_variance, score_variance, by_mean, by_best, landed, best, resolved
     )  # fmt: skip
@@ -208,6 +207,11 @@ def _integral(rule: Rule, values: Floats64) -> Floats64:
     # What is left of parts that cancel is rounding.
     total = np.where(np.abs(total) <= ROUNDING * np.abs(parts).sum(axis=-1), 0.0, total)
     return np.where(_ended(parts) & (rule.missed(values) <= USELESS), total, np.nan)
+
+
+def _lost(rule: Rule, values: Floats64) -> NDArray[np.bool_]:
+    """Return whether ``values`` [..., nodes] come to an end in the tails, and yet change too fast between the nodes."""
+    return np.asarray(_ended(values * rule.weights) & (rule.missed(values) > USELESS))
 
 
 def _ended(parts: Floats64) -> NDArray[np.bool_]:

@@ -96,7 +96,7 @@ def _wait_for(process: subprocess.Popen[str], run_folder: Path) -> None:
 
 
 def test_a_killed_training_is_resumed(workshop: Path) -> None:
-    options = ("spots.npz", "--out", "killed.safetensors", "--hidden", "8", "--batch-size", 20, "--json")
+    options = ("spots.npz", "--out", "killed.safetensors", *SMALL, "--json")
     with subprocess.Popen(
         command("train", *options, "--epochs", 100_000),
         cwd=workshop,
