@@ -41,7 +41,7 @@ class ReviewBar(QWidget):
         self.newest.setToolTip("Follow the newest model again")
         self.compare.setAccessibleName("Run to compare with")
         self.compare.setToolTip("Draw another run beside this one, dashed; those of earlier days are among them")
-        self.compare.setMinimumContentsLength(22)
+        self.compare.setMinimumContentsLength(34)
         self._where.setMinimumWidth(128)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
