@@ -20,6 +20,7 @@ from explorer.engine.trainer import TrainerEngine
 from explorer.opening import open_path
 from explorer.state import AppState, session
 from explorer.theme import Theme
+from explorer.uncaught import Uncaught
 from explorer.window import MainWindow
 from models.protocol import is_sprites
 from resources import dataset_path, model_path
@@ -149,6 +150,7 @@ def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
     """
     qt = make_qt()
     app = App(qt, launched=launched)
+    Uncaught(app.state.engine, app).install()
     app.show()
     app.open(paths)
     return qt.exec()

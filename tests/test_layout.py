@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from importlib.metadata import requires
@@ -35,3 +36,15 @@ def test_no_file_is_long() -> None:
     paths = _sources("explorer", "models", "resources")
     lines = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in paths}
     assert {path: count for path, count in lines.items() if count > LONGEST} == {}
+
+
+def test_every_paint_is_guarded() -> None:
+    """An exception that leaves a paint ends the process."""
+    bare = [
+        f"{path.relative_to(ROOT)}: {function.name}"
+        for path in (ROOT / "explorer").rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef) and function.name in ("paint", "paintEvent", "drawForeground")
+        if not any(isinstance(mark, ast.Name) and mark.id == "guarded" for mark in function.decorator_list)
+    ]
+    assert bare == []

@@ -110,8 +110,8 @@ class DecoderEngine(QObject):
             self.open_model(path)
         if isinstance(reply, p.ModelOpened):
             self._model_path = reply.model.path
-            self._points.fit(reply.model.latent_dim)
-            self.state.model.set_model(reply.model)
+            with self.state.model.replaced(reply.model):
+                self._points.fit(reply.model.latent_dim)
             self.ask_all_points()
             self._ask_embedding()
 

@@ -45,6 +45,10 @@ class Point:
     z: Vector
     source: Source = Source()
 
+    def __post_init__(self) -> None:
+        if not len(self.mu) == len(self.sigma) == len(self.z):
+            raise ValueError(f"μ, σ and z have {len(self.mu)}, {len(self.sigma)} and {len(self.z)} dimensions")
+
     @property
     def eps(self) -> Vector:
         """The noise [d] that leads to z: (z − μ)/σ."""

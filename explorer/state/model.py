@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,15 +90,22 @@ class ModelState(QObject):
         """Whether the open data set has the image shape of the open model."""
         return self.model is not None and self.data is not None and self.model.image_shape == self.data.info.image_shape
 
-    def set_model(self, model: ModelInfo) -> None:
-        """Show another model; until its own embedding comes, the last one stands in if it can."""
+    @contextmanager
+    def replaced(self, model: ModelInfo) -> Iterator[None]:
+        """Replace the model at once, and announce it when the block has brought the points into its latent space.
+
+        Until its own embedding comes, the last one stands in if it can.
+        """
         self.model = model
         stale = self.embedding is not None and (self.embedding.latent_dim != model.latent_dim or not self.compatible)
         if stale:
             self.embedding = None
-        self.model_changed.emit()
-        if stale:
-            self.embedding_changed.emit()
+        try:
+            yield
+        finally:
+            self.model_changed.emit()
+            if stale:
+                self.embedding_changed.emit()
 
     def set_data(self, info: DataInfo) -> None:
         """Show another data set, laid out by the worker."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewIt
 from explorer.state import AppState
 from explorer.theme import Theme
 from explorer.views.dimension_scale import DimensionScale
+from explorer.views.painting import guarded
 from models.geometry import dimension_name
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -125,6 +126,7 @@ class DimensionDelegate(QStyledItemDelegate):
         """Return the slider scale of a row."""
         return Track(row_layout(rect).track, *self.scale.range_of(dim))
 
+    @guarded
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw one row."""
         dim = index.data(Qt.ItemDataRole.UserRole)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from explorer.state import AppState
 from explorer.theme import Theme
+from explorer.views.painting import guarded
 from models.geometry import dimension_name
 from models.protocol import Disentanglement
 
@@ -106,6 +107,7 @@ class FactorMap(QWidget):
     def _metrics_width(self, text: str) -> float:
         return float(self.fontMetrics().horizontalAdvance(text))
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw names, cells, gaps and the axis."""
         result = self.state.factors.result

@@ -12,6 +12,7 @@ from explorer.state import AppState
 from explorer.state.lab import Tally
 from explorer.theme import Theme
 from explorer.views.lab_plots import estimator_color
+from explorer.views.painting import guarded
 
 # Five rows fit the pane at 1280 × 800.
 LEAST_ROW, MOST_ROW = 30, 38
@@ -44,6 +45,7 @@ class LabTable(QWidget):
         """Return the table as text."""
         return [f"{tally.estimator}: {_numbers(tally)}" for tally in self.state.lab.shown]
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the head and a row for each estimator."""
         painter = QPainter(self)

@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from explorer.theme import Theme
+from explorer.views.painting import guarded
 from models.geometry import Matrix
 
 HALO = tuple(QPointF(1.5 * np.cos(turn), 1.5 * np.sin(turn)) for turn in np.arange(8) * np.pi / 4.0)
@@ -80,6 +81,7 @@ class Layer(pg.GraphicsObject):
             (size.width(), size.height()),
         )  # fmt: skip
 
+    @guarded
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Paint in pixels of the plot area."""
         painter.resetTransform()

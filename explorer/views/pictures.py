@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.pixels import to_bytes
 from explorer.theme import Theme
+from explorer.views.painting import guarded
 from explorer.views.pane import to_qimage
 from models.protocol import Floats32
 
@@ -55,6 +56,7 @@ class Picture(QWidget):
             self._text = text
             self.update()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw image and caption."""
         painter = QPainter(self)
