@@ -17,7 +17,6 @@ from models.distributions import FAMILIES
 from models.distributions.families import check_family
 from models.distributions.special import chi2_cdf
 from models.geometry import Vector
-from models.kolmogorov import ks_distance, ks_p_value
 from models.protocol import (
     Anchor,
     Curves,
@@ -161,6 +160,8 @@ def preparing(name: str, reference: str) -> Iterator[None]:
 
     Every way to give a value is among it, so that the first drag of another grip does not wait for it.
     """
+    ks_p_value(0.5, 1)
+    yield
     q, p = (_key(usual_family(key)) for key in (name, reference))
     middle, few = tf.constant(0.5, tf.float64), np.array([0.25, 0.5])
     for anchor in get_args(Anchor):
@@ -250,6 +251,20 @@ def _numbers(q: _Key, p: _Key, bank: Vector, reference: Vector) -> Numbers:
         mean, math.sqrt(variance), entropy, kl if ended else math.nan, bool(closed), near, ks_p_value(near, count),
         far, ks_p_value(far, count), tuple(levels[8:].tolist()), math.nan,
     )  # fmt: skip
+
+
+def ks_distance(probabilities: Floats64) -> float:
+    """Return the largest gap between the ECDF of a sorted sample and F; ``probabilities`` [n] are F at the sample."""
+    steps = np.arange(len(probabilities) + 1) / len(probabilities)
+    return float(max((steps[1:] - probabilities).max(), (probabilities - steps[:-1]).max()))
+
+
+def ks_p_value(distance: float, count: int) -> float:
+    """Return P(D_n ≥ ``distance``) for ``count`` independent draws from a continuous distribution."""
+    # Imported here, which takes a second and more; :func:`preparing` does so ahead.
+    from scipy.stats import kstwo
+
+    return float(kstwo.sf(distance, count))
 
 
 def _place_and_grips(q: _Key, z: float, eps: float) -> tuple[Place, tuple[Grip, ...]]:

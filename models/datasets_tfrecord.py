@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import google_crc32c
 import numpy as np
+from google.protobuf import text_format
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
 
-from models.crc32c import crc32c, crc32c_each, masked
 from models.datasets_source import (
     BLOCK_BYTES,
     MAX_DATA_BYTES,
@@ -29,13 +34,39 @@ from models.datasets_source import (
     unpacked,
 )
 from models.pictures import GREY_MODES, opened_picture, picture_array
-from models.protobuf import MessageError, features_of
 from models.protocol import InputError
 
 HEADER, FOOTER = struct.Struct("<QI"), struct.Struct("<I")
+MASK_DELTA = 0xA282EAD8
 MAX_RECORD_BYTES = 1 << 26
-RECORDS_PER_BLOCK = 512
 SUFFIX = ".tfrecord"
+# What is read of tensorflow/core/example/*.proto; the rest, lists of floats among it, is skipped as unknown.
+# TensorFlow's own classes would import all of TensorFlow.
+EXAMPLE_PROTO = """
+    name: "example.proto"
+    message_type { name: "Example"
+      field { name: "features" number: 1 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Features" } }
+    message_type { name: "Features"
+      field { name: "feature" number: 1 label: LABEL_REPEATED type: TYPE_MESSAGE type_name: "Features.FeatureEntry" }
+      nested_type { name: "FeatureEntry" options { map_entry: true }
+        field { name: "key" number: 1 label: LABEL_OPTIONAL type: TYPE_STRING }
+        field { name: "value" number: 2 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Feature" } } }
+    message_type { name: "Feature"
+      field { name: "bytes_list" number: 1 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "BytesList" }
+      field { name: "int64_list" number: 3 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Int64List" } }
+    message_type { name: "BytesList" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_BYTES } }
+    message_type { name: "Int64List" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_INT64 } }
+"""
+
+
+def _message_class() -> Any:  # noqa: ANN401 - made at run time
+    # In a pool of its own, the message never meets TensorFlow's of that name.
+    message = text_format.Parse(EXAMPLE_PROTO, FileDescriptorProto())
+    file = DescriptorPool().AddSerializedFile(message.SerializeToString())
+    return GetMessageClass(file.message_types_by_name["Example"])
+
+
+Example = _message_class()
 
 
 @dataclass(frozen=True)
@@ -51,6 +82,12 @@ class Record:
         return InputError(self.file.name, f"record {self.number}: {reason}")
 
 
+def masked_crc(data: bytes) -> int:
+    """Return the CRC-32C of ``data`` as TFRecord files store it: rotated, and shifted by a constant."""
+    checksum: int = google_crc32c.value(data)
+    return (((checksum >> 15) | (checksum << 17)) + MASK_DELTA) & 0xFFFFFFFF
+
+
 def tfrecord_files(path: Path) -> list[Path]:
     """Return the file itself, or those in a folder whose names hold ``.tfrecord``, by name."""
     if path.is_file():
@@ -60,7 +97,7 @@ def tfrecord_files(path: Path) -> list[Path]:
 
 def is_tfrecord(path: Path, start: bytes) -> bool:
     """Whether a file is meant to be one by its name, or is one by the checksum in its first bytes."""
-    framed = len(start) >= HEADER.size and masked(crc32c(start[:8])) == HEADER.unpack(start[: HEADER.size])[1]
+    framed = len(start) >= HEADER.size and masked_crc(start[:8]) == HEADER.unpack(start[: HEADER.size])[1]
     return framed or SUFFIX in path.name
 
 
@@ -102,7 +139,7 @@ def _length(header: bytes, file: Path, number: int) -> int:
     if len(header) < HEADER.size:
         raise InputError(file.name, f"record {number}: the file is truncated")
     length, checksum = HEADER.unpack(header)
-    if masked(crc32c(header[:8])) != checksum:
+    if masked_crc(header[:8]) != checksum:
         raise InputError(file.name, f"record {number}: the checksum of its length is wrong")
     if length > MAX_RECORD_BYTES:
         raise InputError(file.name, f"record {number}: it is larger than the limit of {MAX_RECORD_BYTES >> 20} MiB")
@@ -110,26 +147,16 @@ def _length(header: bytes, file: Path, number: int) -> int:
 
 
 def _records(files: list[Path]) -> Iterator[Record]:
-    """Yield all records, checked some at a time."""
+    """Yield all records; InputError names one whose checksum is wrong."""
     for file in files:
         with unpacked(file) as stream:
-            number, batch, checksums, held = 0, list[Record](), list[int](), 0
+            number = 0
             while header := stream.read(HEADER.size):
-                data = stream.read(_length(header, file, number))
-                checksums.append(_read_footer(stream, file, number))
-                batch.append(Record(file, number, data))
-                number, held = number + 1, held + len(data)
-                if held >= BLOCK_BYTES or len(batch) == RECORDS_PER_BLOCK:
-                    yield from _checked(batch, checksums)
-                    batch, checksums, held = [], [], 0
-            yield from _checked(batch, checksums)
-
-
-def _checked(batch: list[Record], checksums: list[int]) -> list[Record]:
-    for record, found, stored in zip(batch, crc32c_each([record.data for record in batch]), checksums, strict=True):
-        if masked(found) != stored:
-            raise record.damaged("its checksum is wrong, it is damaged")
-    return batch
+                record = Record(file, number, stream.read(_length(header, file, number)))
+                if _read_footer(stream, file, number) != masked_crc(record.data):
+                    raise record.damaged("its checksum is wrong, it is damaged")
+                yield record
+                number += 1
 
 
 def _blocks(files: list[Path], shape: tuple[int, int, int], labels: np.ndarray | None) -> Iterator[Images]:
@@ -151,20 +178,29 @@ def _blocks(files: list[Path], shape: tuple[int, int, int], labels: np.ndarray |
 def _parsed(record: Record, shape: tuple[int, int, int] | None = None) -> tuple[Images, int | None]:
     """Return image [h, w, c] and label of a record, of the ``shape`` of the first; InputError if it has none."""
     try:
-        features = features_of(record.data)
-    except MessageError as error:
+        features = Example.FromString(record.data).features.feature
+    except DecodeError as error:
         raise record.damaged("this is not a tf.train.Example") from error
-    content, label = features.get("image"), features.get("label")
+    content, *sizes, label = (_first(features, name) for name in ("image", "height", "width", "depth", "label"))
     if not isinstance(content, bytes):
         raise record.damaged("it has no feature image of bytes")
-    sizes = [size for size in map(features.get, ("height", "width", "depth")) if isinstance(size, int) and size > 0]
-    raw = len(sizes) == 3 and len(content) == math.prod(sizes)
-    image = np.frombuffer(content, np.uint8).reshape(sizes) if raw else _decoded(record, content, shape)
+    shaped = [size for size in sizes if isinstance(size, int) and size > 0]
+    raw = len(shaped) == 3 and len(content) == math.prod(shaped)
+    image = np.frombuffer(content, np.uint8).reshape(shaped) if raw else _decoded(record, content, shape)
     if image.shape[2] not in (1, 3):
         raise record.damaged(f"images must have 1 or 3 channels, not {image.shape[2]}")
     if shape is not None and image.shape != shape:
         raise record.damaged(f"its image is {by(image.shape)}, but the first is {by(shape)}")
     return image, label if isinstance(label, int) else None
+
+
+def _first(features: Mapping[str, Any], name: str) -> bytes | int | None:
+    """Return the first value of a feature of bytes or integers, None if there is none."""
+    if name not in features:
+        return None
+    feature = features[name]
+    values = feature.bytes_list.value or feature.int64_list.value
+    return values[0] if values else None
 
 
 def _decoded(record: Record, content: bytes, shape: tuple[int, int, int] | None) -> Images:

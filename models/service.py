@@ -6,7 +6,6 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.geometry import Vector, drawn_range, principal_axes, standard_noise
@@ -51,8 +50,7 @@ def summarize(embedding: Embedding, divergence: Divergence) -> Generator[None, N
         np.maximum(high, mu.max(axis=0), out=high)
         shifted = mu - origin
         first += shifted.sum(axis=0)
-        # Not NumPy's product: its threads spin for 30 ms, and a decode may be waiting.
-        second += tf.linalg.matmul(shifted, shifted, transpose_a=True).numpy()
+        second += shifted.T @ shifted
         yield
     if not np.isfinite([low, high, first, kl]).all():
         raise ValueError("the encoder answers some images with NaN or infinite numbers")

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from models.curves import Pair, is_prepared, preparing
+from models.curves import Pair, is_prepared, ks_p_value, preparing
 from models.protocol import FAMILY_PARAMETERS
-from models.tracing import TURN_SECONDS, keep_traced, start_tracing
+from models.tracing import TURN_SECONDS, beside, keep_traced, start_tracing
 
 # What nobody waits for rests so long after a request, and after a family is there: then it is dragged.
 QUIET_SECONDS = 1.5
@@ -18,6 +18,11 @@ SLOW = (
     "TruncatedNormal", "NormalMixture", "VonMises", "StudentT", "Beta", "Gamma", "InverseGamma", "Chi2",
     "ContinuousBernoulli",
 )  # fmt: skip
+
+
+def importing_statistics() -> Iterator[None]:
+    """Import in a thread what the first curves need of SciPy, and yield while it lasts."""
+    return beside(partial(ks_p_value, 0.5, 1))
 
 
 class Warmer:

@@ -51,7 +51,7 @@ from models.protocol import (
 )
 from models.tracing import is_tracing
 from models.vae import VAE
-from models.warming import Warmer
+from models.warming import Warmer, importing_statistics
 from models.worker_loop import Job, Jobs
 from models.worker_loop import serve as serve_requests
 
@@ -127,6 +127,7 @@ class DecoderWorker:
         yield None
         service.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
         yield None
+        yield from importing_statistics()
         posterior, prior = latent_member(vae.space.posterior), latent_member(vae.space.prior)
         evaluate_curves(Curves(0, posterior, prior, "z", 0.0, x, latent_dim=1))
         yield None

@@ -37,9 +37,6 @@ def run_guided_tour(out: Path, size: str, scheme: str | None) -> int:
 
 def _launch_decoder() -> Launched:
     """Start the decoder, which imports TensorFlow while this process imports Qt."""
-    # The window's algebra is small. More threads would wait for each other while the trainer holds the cores: the
-    # longest gap of the event loop doubled.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from explorer.engine.launch import launch
 
     return launch("decoder")

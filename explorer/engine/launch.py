@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from typing import TYPE_CHECKING
 
 from explorer.engine.paths import log_path
-from models.protocol import Role
+
+if TYPE_CHECKING:
+    from models.protocol import Role
+
+# The algebra outside TensorFlow is small. Its threads would spin, and wait for each other while others hold the cores:
+# products took ten times as long, and the longest gap of the window's event loop doubled. OMP_NUM_THREADS is left to
+# TensorFlow.
+THREADS_OF_ALGEBRA = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,9 @@ class Launched:
 
 def launch(role: Role) -> Launched:
     """Spawn a worker; it says ``Hello`` when TensorFlow is there, and reads its pipe from then on."""
+    # Read when NumPy is imported, which has happened neither there nor, at the start of the window, here.
+    for name in THREADS_OF_ALGEBRA:
+        os.environ.setdefault(name, "1")
     from models.worker import main
 
     context = multiprocessing.get_context("spawn")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.engine.client import WorkerClient
+from explorer.engine.launch import THREADS_OF_ALGEBRA, launch
 from explorer.state.engine import EngineState, Status
 from explorer.state.export import ExportSettings
 from models.protocol import PROTOCOL_VERSION, Failed, Family, Locate, Located, OpenModel, Reply
@@ -134,3 +135,18 @@ def test_a_model_of_another_size_starts_with_a_point_of_its_own(cold: Desk, qtbo
     assert cold.state.view.axes == (0, 1)
     assert cold.window.windowTitle() == "mnist-vae-2 — Latentscape"
     np.testing.assert_array_equal(cold.window.map.plot.cloud.xy, cold.embedding.mu)
+
+
+def test_a_worker_starts_with_one_thread_of_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    monkeypatch.delenv("VECLIB_MAXIMUM_THREADS", raising=False)
+    worker = launch("decoder")
+    try:
+        environment = psutil.Process(worker.process.pid).environ()
+    finally:
+        worker.process.kill()
+        worker.process.join()
+        worker.connection.close()
+    # What a person has set stays.
+    assert [environment[name] for name in THREADS_OF_ALGEBRA] == ["1", "3", "1"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
+import scipy.stats
 
-from models.curves import evaluate_curves, is_prepared, preparing
+from models.curves import evaluate_curves, is_prepared, ks_distance, ks_p_value, preparing
 from models.protocol import FAMILY_PARAMETERS, STANDARD_NORMAL, Anchor, Curves, CurvesReady, Family, usual_family
 
 SCORES = np.sort(np.random.default_rng(7).standard_normal(512))
@@ -126,3 +130,23 @@ def test_a_family_is_prepared_part_by_part() -> None:
     assert not is_prepared("Gumbel", "Laplace")
     assert sum(1 for _ in parts) >= 9
     assert is_prepared("Gumbel", "Laplace")
+
+
+@pytest.mark.parametrize("size", [1, 2, 20, 512])
+def test_the_distance_of_a_sample_and_its_p_value_are_scipys(size: int) -> None:
+    sample = np.sort(np.random.default_rng(size).normal(0.1, 1.2, size))
+    distance = ks_distance(scipy.stats.norm.cdf(sample))
+    expected = scipy.stats.kstest(sample, "norm", method="exact")
+    assert distance == pytest.approx(expected.statistic, rel=1e-12)
+    assert ks_p_value(distance, size) == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_statistics_are_imported_by_the_warm_up() -> None:
+    script = (
+        "import sys; from models.worker_decoder import importing_statistics; before = 'scipy.stats' in sys.modules;"
+        "list(importing_statistics()); print(before, 'scipy.stats' in sys.modules)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+    assert answer.stdout.split() == ["False", "True"]

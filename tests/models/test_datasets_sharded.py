@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.crc32c import crc32c, crc32c_each
 from models.datasets import load_images, open_data
 from models.protocol import InputError
 from tests.models.conftest import blobs
@@ -52,14 +53,6 @@ def refusal(path: Path) -> str:
     return str(caught.value)
 
 
-def test_the_checksum_is_the_published_one() -> None:
-    assert crc32c(b"123456789") == 0xE3069283
-    rng = np.random.default_rng(0)
-    texts = [rng.bytes(size) for size in (0, 1, 3, 4, 5, 255, 256, 257, 784, 5000)] + [b"123456789", bytes(600)]
-    assert crc32c_each(texts) == [crc32c(text) for text in texts]
-    assert crc32c_each([]) == []
-
-
 @pytest.mark.parametrize("labels", [LABELS, None])
 def test_shards_come_out_one_after_the_other(labels: np.ndarray | None, tmp_path: Path) -> None:
     for index, part in enumerate(np.split(np.arange(40), [7, 20])):
@@ -94,6 +87,36 @@ def test_records_that_tensorflow_wrote_come_out_the_same(raw: bool, name: str, t
     info = open_data(tmp_path / name)
     assert np.array_equal(load_images(info), IMAGES)
     assert np.array_equal(np.load(info.labels_path), LABELS - 1)
+
+
+def test_features_beside_the_image_are_skipped_and_of_several_values_the_first_is_taken(tmp_path: Path) -> None:
+    def numbers(*values: int) -> tf.train.Feature:
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+    size = dict(zip(("height", "width", "depth"), map(numbers, IMAGES.shape[1:]), strict=True))
+    image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[IMAGES[0].tobytes(), b"another"]))
+    score = tf.train.Feature(float_list=tf.train.FloatList(value=[0.5]))
+    features = {**size, "image": image, "label": numbers(-(1 << 63), 7), "score": score, "empty": tf.train.Feature()}
+    message = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    # The name of the last feature, which is no UTF-8, is nobody's.
+    stranger = b"\x0a\x08\x0a\x06\x0a\x02\xff\xfe\x12\x00"
+    with tf.io.TFRecordWriter(str(tmp_path / "set.tfrecord")) as writer:
+        for _ in range(2):
+            writer.write(message + stranger)
+    info = open_data(tmp_path / "set.tfrecord")
+    assert np.array_equal(load_images(info), IMAGES[[0, 0]])
+    assert np.load(info.labels_path).tolist() == [-(1 << 63)] * 2
+
+
+def test_records_are_read_without_tensorflow(tmp_path: Path) -> None:
+    write_records(tmp_path / "set.tfrecord", IMAGES)
+    script = (
+        "import sys; from pathlib import Path; from models.datasets_tfrecord import tfrecord_source;"
+        "print(sum(map(len, tfrecord_source(Path(sys.argv[1])).blocks)), 'tensorflow' in sys.modules)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "set.tfrecord")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert answer.stdout.split() == ["40", "False"]
 
 
 def test_packed_records_come_out_the_same_and_damage_is_named(tmp_path: Path) -> None:
