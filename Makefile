@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tour bench clean
+.PHONY: help run test lint tour bench docs docs-pictures clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 run: ## set everything up and open the window (without a display: the tour)
 	@.ci/start
@@ -21,6 +21,12 @@ bench: ## measure speed and print it
 	@.ci/setup test
 	@.venv/bin/python -m tests.benchmarks
 
+docs: ## build the documentation, into site/
+	@.ci/docs
+
+docs-pictures: ## take the pictures of the documentation again, from the tour
+	@.ci/docs-pictures
+
 clean: ## remove what the other targets made
-	rm -rf .venv build dist tour-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist site tour-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find explorer models resources tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -41,6 +41,28 @@ def test_without_a_python_that_fits_the_setup_names_those_that_would(clone: Path
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("installed", "wanted", "enough"),
+    [
+        ("dev", "test", True),
+        ("dev", "run", True),
+        ("docs", "run", True),
+        ("dev", "docs", False),
+        ("docs", "test", False),
+    ],
+)
+def test_what_is_installed_already_is_not_installed_again(
+    clone: Path, installed: str, wanted: str, enough: bool
+) -> None:
+    (clone / ".venv/bin").mkdir(parents=True)
+    (clone / ".venv/bin/python").symlink_to("/bin/false")
+    recipe = (clone / "pyproject.toml").read_bytes()
+    checksum = subprocess.run(["cksum"], input=recipe, capture_output=True, check=True).stdout.decode().strip()
+    (clone / f".venv/latentscape-{installed}").write_text(f"{clone} {checksum}\n")
+    done = _run(clone / ".ci/setup", wanted, PATH=os.environ["PATH"], PYTHON="/no/such/python")
+    assert (done.returncode == 0) is enough, done.stderr
+
+
 def test_without_apt_the_missing_packages_are_named(clone: Path) -> None:
     refused = _run(clone / ".ci/apt-install", "the libraries are", "libegl1", "libgl1", PATH="")
     assert refused.returncode == 1

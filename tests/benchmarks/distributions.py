@@ -1,6 +1,6 @@
 """Sample, log density and gradient of a million values, ours and TensorFlow Probability's, in one run.
 
-``--write`` makes models/distributions/BENCHMARK.md; ``--json`` prints {family: {"ours_ms", "tfp_ms"}} and the geometric
+``--write`` writes docs/measured/speed.md; ``--json`` prints {family: {"ours_ms", "tfp_ms"}} and the geometric
 mean of tfp/ours; without TensorFlow Probability only ours. Both are functions of the parameters [1000], compiled as
 their library runs fastest on the machine: as a graph, and with XLA, of which the better is taken.
 """
@@ -50,17 +50,23 @@ VECTORS: dict[str, tuple[Callable[..., VectorDistribution], str]] = {
     "Dirichlet": (Dirichlet, "Dirichlet"),
     "Concrete": (partial(Concrete, TEMPERATURE), "RelaxedOneHotCategorical"),
 }
-DOCUMENT = Path(__file__).parents[2] / "models" / "distributions" / "BENCHMARK.md"
-HEAD = """# A million values of each family
+DOCUMENT = Path(__file__).parents[2] / "docs" / "measured" / "speed.md"
+HEAD = """# Speed of the distributions
 
-Sample, log density and gradient of its sum in every parameter, compiled: the best of alternating runs, in milliseconds;
-made by `python tests/benchmarks/distributions.py --write`. Both libraries run as a graph and with XLA, whichever is
-faster; where the path is explicit, ours also with the noise drawn before. The gamma, beta, t and inverse gamma families
-take their draws from a series of the quantile inside XLA, and the von Mises family the derivative of its path as a
-graph: one polynomial for each of the 1000 parameters, which pays from 16 draws of each on. With fewer, in float64, and
-for gamma variables outside XLA, TensorFlow's own derivative of a gamma variable or a quadrature takes most of the time.
-Vectors are 1000 draws of each of 100 of ten entries; the density of a draw is known by its noise, which TensorFlow
-Probability remembers, too.
+The time for a million values of each family: sample them, take their log density, and differentiate the sum of that in
+every parameter. All of it is compiled, and the figure is the best of several runs in which the two libraries take
+turns. Both run as a graph and with XLA, and the faster one counts. Where the path is explicit, ours also runs with the
+noise drawn beforehand.
+
+Inside XLA the gamma, inverse gamma, beta and Student t families draw from a series of the quantile. As a graph, the
+von Mises family takes the derivative of its path from a series, too. Both need one polynomial for each of the 1000
+parameters, which pays from 16 draws each. With fewer draws, in float64, and for gamma variables outside XLA, most of
+the time goes into TensorFlow's own derivative of a gamma variable or into a quadrature.
+
+Vectors are 1000 draws of each of 100 vectors of ten entries. The density of a draw is known from its noise;
+TensorFlow Probability remembers that, too.
+
+`python tests/benchmarks/distributions.py --write` writes this page.
 """
 Step = Callable[..., list[tf.Tensor]]
 

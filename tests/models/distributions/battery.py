@@ -1,4 +1,4 @@
-"""The battery as a table: ``python -m tests.models.distributions.battery --write`` makes BATTERY.md anew."""
+"""The battery as a table: ``python -m tests.models.distributions.battery --write`` writes docs/measured/accuracy.md."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ import numpy as np
 from tests.models.distributions.cases import CASES
 from tests.models.distributions.measures import MEASURES, Figures, measured
 
-DOCUMENT = Path(__file__).parents[3] / "models" / "distributions" / "BATTERY.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "measured" / "accuracy.md"
 NOTHING = "–"
-HEAD = """# The battery of the distributions
+HEAD = """# Accuracy of the distributions
 
-The worst error seen over the parameters of each family (`tests/models/distributions/cases.py`), float32 · float64, or
-float64 alone, and the tolerance below the head. Made by `python -m tests.models.distributions.battery --write`; the
-tests measure every figure again. A dash: the check says nothing about the family.
+Every family passes the same battery of checks. A cell holds the worst error over all parameters that are tried
+(`tests/models/distributions/cases.py`), in float32 · float64, or in float64 alone where there is one number. The row
+below the head holds the tolerances. A dash means that the check does not apply to the family.
+
+`python -m tests.models.distributions.battery --write` writes this page, and the tests measure every figure again.
 """
 TABLES = {
-    "Against mpmath and SciPy, from the tail at 1e-9 to the other, relative": (
+    "Against mpmath and SciPy: relative errors, from one tail at 1e-9 to the other": (
         "prob, mpmath", "cdf, mpmath", "survival_function, mpmath", "log_cdf, mpmath", "quantile, mpmath",
         "quantile, SciPy", "mean, variance, entropy",
     ),
-    "Against itself: inverses, slopes and sums": (
+    "Against itself: inverses, derivatives and integrals": (
         "cdf(quantile(p)) − p", "from_noise(to_noise(z))", "difference of cdf − prob", "∫prob − 1",
         "∂z/∂θ + ∂F/∂θ / q", "equivariance",
     ),
-    "Samples, 20 000 of each, and the path of 400 000; SE is standard errors": (
+    "Samples: 20 000 of each, and 400 000 for the path; SE stands for standard errors": (
         "KS, −log₁₀ p", "moments, SE", "path of samples, SE",
     ),
 }  # fmt: skip
