@@ -15,7 +15,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.app import FIRST_MODEL, App
+from explorer.app.startup import FIRST_MODEL, App
 from explorer.state.latent import Snapshot
 from resources import model_path
 from tests.desk import Desk, opened_app

@@ -13,11 +13,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer.app import FIRST_DATA, FIRST_MODEL, App
+from explorer.app.startup import FIRST_DATA, FIRST_MODEL, App
 from explorer.state.latent import Point, Snapshot
 from explorer.state.model import Embedding, OpenedData
-from explorer.views.triad_plots import Handle, TriadPlot
-from models.protocol import CurvesReady
+from explorer.views.distribution.plot import DistributionPlot, Handle
+from models.protocol.distribution import CurvesReady
 from resources import dataset_path, model_path
 
 PATIENCE_MS = 30_000
@@ -61,7 +61,7 @@ class Desk:
     @property
     def curves(self) -> CurvesReady:
         """The curves of the chosen dimension."""
-        triad = self.state.results.triad
+        triad = self.state.answers.triad
         assert triad is not None
         return triad.curves
 
@@ -87,7 +87,7 @@ class Desk:
         self.settle()
 
     def _complete(self) -> bool:
-        results, model = self.state.results, self.state.model
+        results, model = self.state.answers, self.state.model
         known = model.embedding is not None and results.aggregate is not None and results.triad is not None
         return known and results.picture is not None and results.draws is not None
 
@@ -104,7 +104,7 @@ class Desk:
         """Return to how the window was when it had just opened."""
         self.settle()
         self._reopen()
-        state, latent, view = self.state, self.latent, self.state.view
+        state, latent, view = self.state, self.latent, self.state.display
         latent.end()
         latent.replace_points(start.points, start.current)
         latent.set_hold("eps")
@@ -196,7 +196,7 @@ class Desk:
         """Return where a named point stands in the viewport of the map."""
         return self.on_map(next(m.xy for m in self.window.map.plot.points.markers if m.name == name))
 
-    def grip(self, plot: TriadPlot, grip: str, shape: str = "") -> tuple[Handle, QPointF]:
+    def grip(self, plot: DistributionPlot, grip: str, shape: str = "") -> tuple[Handle, QPointF]:
         """Return a grip of a plot and a place in its viewport where no other grip is nearer."""
         handle = next(h for h in plot.layer.handles if h.grip == grip and shape in h.shape)
         place = plot.pixel_of(handle)

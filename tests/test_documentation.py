@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from explorer.cli import cli
+from explorer.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

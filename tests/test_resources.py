@@ -13,11 +13,11 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 import resources
-from explorer.commands.report import finished
-from models.datasets import load_images, open_data
-from models.disentanglement import disentanglement, factors_of
-from models.opening import open_model
-from models.vae import VAE
+from explorer.cli.console import finished
+from models.data.opening import load_images, open_data
+from models.vae.disentanglement import disentanglement, factors_of
+from models.vae.model import VAE
+from models.vae.model_file import open_model
 
 ICONS = Path(resources.__file__).parent / "icons"
 # What one dimension knows at least of what is found, as a share of its entropy; by chance it would be 0.04.

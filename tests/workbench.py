@@ -6,9 +6,9 @@ import numpy as np
 from PySide6.QtCore import QPointF
 from scipy import stats
 
-from explorer.state.results import Triad
-from explorer.views.distribution import DistributionPane
-from models.protocol import Family
+from explorer.state.answers import Triad
+from explorer.views.distribution.pane import DistributionPane
+from models.core.families import Family
 from tests.desk import LEFT, Desk
 
 GAMMA = Family("Gamma", {"concentration": 2.5, "rate": 1.5})
@@ -22,7 +22,7 @@ def choose(desk: Desk, family: str) -> None:
 
 def shown_on(desk: Desk) -> Triad:
     """Return the newest answer."""
-    shown = desk.state.triad.shown
+    shown = desk.state.distribution.shown
     assert shown is not None
     return shown
 

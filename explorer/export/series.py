@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.export.images import Latent, write_contact_sheet, write_png
+from explorer.export.pictures import Latent, write_contact_sheet, write_png
 from explorer.export.tables import LatentTable, write_csv, write_npz
-from models.protocol import Floats32, SampleTile
+from models.core.arrays import Floats32
+from models.protocol.decoding import SampleTile
 
 Progress = Callable[[int, int], None]
 LARGEST_SHEET = 1024

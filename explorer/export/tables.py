@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.export.files import whole_file
-from models.protocol import Floats32
+from models.core.arrays import Floats32
+from models.core.files import whole_file
 
 
 @dataclass(frozen=True)

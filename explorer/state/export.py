@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from models.protocol import Floats32, SampleSource
+from models.core.arrays import Floats32
+from models.protocol.decoding import SampleSource
 
 PREVIEW_IMAGES = 16
 MOST_SAMPLES = 10_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.model import ModelState
-from models.protocol import Disentanglement, Factor, FactorsMeasured
+from models.core.factors import Disentanglement, Factor
+from models.protocol.factors import FactorsMeasured
 
 NOTHING_KNOWN = "Nothing is known of the factors of these images: open sprites or data with labels."
 NOT_YET = "The images are being encoded …"

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from models.geometry import Vector, noise_of, reparameterize
+from models.core.arrays import Vector
+from models.core.geometry import noise_of, reparameterize
 
 Hold = Literal["eps", "z"]
 Component = Literal["z", "eps", "mu", "sigma"]

@@ -12,18 +12,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.latent import Source
-from models.geometry import USUAL_RANGE, Vector, drawn_range
-from models.protocol import (
-    LATENT_VARIANCES,
-    DataInfo,
-    Embedded,
-    EmbeddingSummary,
-    Family,
-    Floats32,
-    LatentFamily,
-    ModelInfo,
-    latent_member,
-)
+from models.core.arrays import Floats32, Vector
+from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
+from models.core.families import LATENT_VARIANCES, Family, LatentFamily, latent_member
+from models.core.geometry import USUAL_RANGE, drawn_range
+from models.protocol.opening import Embedded
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.latent import Hold
-from models.protocol import STANDARD_NORMAL, Anchor, Place, usual_family, with_parameter
+from models.core.families import STANDARD_NORMAL, usual_family, with_parameter
+from models.protocol.distribution import Anchor, Place
 
 START_U = 0.7
 

@@ -8,10 +8,10 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QLabel
 
 from explorer.state import AppState
-from explorer.state.view import DRAWS
-from explorer.theme import Theme
-from explorer.views.pane import Pane, Segments, caption
-from explorer.views.pictures import Picture
+from explorer.state.display import DRAWS
+from explorer.theme.theme import Theme
+from explorer.views.common.pane import Pane, Segments, caption
+from explorer.views.common.pictures import Picture
 
 STD_WHITE = 0.5
 MODES = {"mu": "μ", "sample": "sample", "mean": f"mean of {DRAWS}"}
@@ -29,7 +29,7 @@ class DecodedPane(Pane):
         super().__init__("Decoded")
         self.state = state
         self.modes = Segments("Decode", MODES, TIPS)
-        self.modes.set_choice(state.view.decode_mode)
+        self.modes.set_choice(state.display.decode_mode)
         self.large = Picture(theme, "", "Waiting for the engine …", smallest=140)
         self.input = Picture(theme, "input x", "no input:\nclick an image")
         self.reconstruction = Picture(theme, "decode(μ)")
@@ -63,10 +63,10 @@ class DecodedPane(Pane):
         state = self.state
         self.modes.group.idClicked.connect(self._choose_mode)
         self.large.painted.connect(self._painted)
-        state.view.decode_changed.connect(self._mode_changed)
-        state.results.picture_changed.connect(self._show_picture)
-        state.results.draws_changed.connect(self._show_draws)
-        state.results.curves_changed.connect(self._show_facts)
+        state.display.decode_changed.connect(self._mode_changed)
+        state.answers.picture_changed.connect(self._show_picture)
+        state.answers.draws_changed.connect(self._show_draws)
+        state.answers.curves_changed.connect(self._show_facts)
         state.latent.current_changed.connect(self._show_source)
         state.latent.points_changed.connect(self._show_source)
         state.latent.posterior_changed.connect(self._show_source)
@@ -74,27 +74,27 @@ class DecodedPane(Pane):
     def _choose_mode(self, number: int) -> None:
         match self.modes.key_of(number):
             case "sample":
-                self.state.view.set_decode_mode("sample")
+                self.state.display.set_decode_mode("sample")
             case "mean":
-                self.state.view.set_decode_mode("mean")
+                self.state.display.set_decode_mode("mean")
             case _:
-                self.state.view.set_decode_mode("mu")
+                self.state.display.set_decode_mode("mu")
 
     def _mode_changed(self) -> None:
-        self.modes.set_choice(self.state.view.decode_mode)
+        self.modes.set_choice(self.state.display.decode_mode)
         self._show_source()
 
     def _painted(self) -> None:
-        self.state.latency.painted(self.state.results.picture_stamp)
+        self.state.latency.painted(self.state.answers.picture_stamp)
 
     def _show_picture(self) -> None:
-        self.large.set_image(self.state.results.picture)
+        self.large.set_image(self.state.answers.picture)
 
     def _show_draws(self) -> None:
-        drawn = self.state.results.draws
+        drawn = self.state.answers.draws
         if drawn is None:
             return
-        draws = self.state.view.draws
+        draws = self.state.display.draws
         self.reconstruction.set_image(drawn.centre)
         self.mean.set_image(drawn.mean)
         self.mean.set_text(f"mean of {draws}")
@@ -116,7 +116,7 @@ class DecodedPane(Pane):
         self._about.setText(text)
 
     def _show_facts(self) -> None:
-        triad = self.state.results.triad
+        triad = self.state.answers.triad
         if triad is not None:
             typicality = triad.curves.numbers.typicality
             known = "" if math.isnan(typicality) else f" · typicality {typicality:.1%}"

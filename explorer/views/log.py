@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPlainTextEdit
 
 from explorer.state import AppState
-from explorer.views.pane import Pane
+from explorer.views.common.pane import Pane
 
 READ_EVERY_MS = 1000
 READ_BYTES = 64_000
@@ -32,9 +32,9 @@ class LogPane(Pane):
         self._timer = QTimer(self)
         self._timer.setInterval(READ_EVERY_MS)
         self._timer.timeout.connect(self._follow)
-        state.engine.noticed.connect(self._note)
-        state.engine.logged.connect(self._note)
-        state.engine.crashed.connect(self._note)
+        state.workers.noticed.connect(self._note)
+        state.workers.logged.connect(self._note)
+        state.workers.crashed.connect(self._note)
 
     def set_shown(self, shown: bool) -> None:
         """Follow the files while in front."""
@@ -49,7 +49,7 @@ class LogPane(Pane):
         self.text.appendPlainText(f"{datetime.now():%H:%M:%S}  {level}: {text}")
 
     def _follow(self) -> None:
-        lines = [f"{role}  {line}" for role, log in self.state.engine.logs.items() for line in self._new_lines(*log)]
+        lines = [f"{role}  {line}" for role, log in self.state.workers.logs.items() for line in self._new_lines(*log)]
         if lines:
             self.text.appendPlainText("\n".join(lines))
 

@@ -1,28 +1,37 @@
 """Distributions checked against SciPy and mpmath, with the reparameterization path in the open."""
 
-from models.distributions import closed_forms as closed_forms
-from models.distributions.aggregate import AggregatePosterior
 from models.distributions.base import Distribution, ParameterError, ShapeError
 from models.distributions.beta import Beta
-from models.distributions.bounded import Kumaraswamy, LogitNormal, TanhNormal, Uniform
+from models.distributions.cauchy import Cauchy
+from models.distributions.chi2 import Chi2
 from models.distributions.concrete import Concrete
 from models.distributions.continuous_bernoulli import ContinuousBernoulli
-from models.distributions.families import FAMILIES, distribution_of
-from models.distributions.gamma import Chi2, Gamma, InverseGamma
-from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
+from models.distributions.dirichlet import Dirichlet
+from models.distributions.exponential import Exponential
+from models.distributions.gamma import Gamma
+from models.distributions.gumbel import Gumbel
+from models.distributions.half_normal import HalfNormal
+from models.distributions.inverse_gamma import InverseGamma
 from models.distributions.kl import has_closed_form, kl_divergence, kl_monte_carlo, register_kl
-from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logistic
+from models.distributions.kumaraswamy import Kumaraswamy
+from models.distributions.laplace import Laplace
+from models.distributions.log_normal import LogNormal
+from models.distributions.logistic import Logistic
+from models.distributions.logit_normal import LogitNormal
 from models.distributions.mixture import Mixture
-from models.distributions.multivariate import Dirichlet, MultivariateNormalDiag, MultivariateNormalTriL
+from models.distributions.multivariate_normal import MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
 from models.distributions.normal_mixture import NormalMixture
+from models.distributions.registry import FAMILIES, distribution_of
 from models.distributions.student_t import StudentT
+from models.distributions.tanh_normal import TanhNormal
 from models.distributions.truncated_normal import TruncatedNormal
+from models.distributions.uniform import Uniform
 from models.distributions.von_mises import VonMises
+from models.distributions.weibull import Weibull
 
 __all__ = [
     "FAMILIES",
-    "AggregatePosterior",
     "Beta",
     "Cauchy",
     "Chi2",

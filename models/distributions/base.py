@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, TypeVar
 import numpy as np
 import tensorflow as tf
 
-from models.distributions.special import log_of_smaller, standard_normal
+from models.numerics.special import log_of_smaller, standard_normal
 
 Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
 Domain = Literal["real", "positive", "fraction"]

@@ -13,10 +13,11 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.samplers import log_standard_gamma
-from models.distributions.scored import Sampled, attach
-from models.distributions.solver import Tails, invert, tail_slope
-from models.distributions.special import edge_power, edge_product, expit, log_of_smaller, safe_log, score_of, wide
+from models.distributions.scored import Sampled
+from models.numerics.implicit import attach
+from models.numerics.rejection import log_standard_gamma
+from models.numerics.roots import Tails, invert, tail_slope
+from models.numerics.special import edge_power, edge_product, expit, log_of_smaller, safe_log, score_of, wide
 
 
 class Beta(Sampled):

@@ -12,17 +12,30 @@ import tensorflow as tf
 
 from models.distributions.base import Distribution
 from models.distributions.beta import Beta, log_beta
-from models.distributions.bounded import Kumaraswamy, LogitNormal, TanhNormal, Uniform
+from models.distributions.cauchy import Cauchy
+from models.distributions.chi2 import Chi2
 from models.distributions.continuous_bernoulli import ContinuousBernoulli
-from models.distributions.gamma import Chi2, Gamma, InverseGamma
-from models.distributions.half_line import Exponential, HalfNormal, LogNormal, Weibull
+from models.distributions.dirichlet import Dirichlet
+from models.distributions.exponential import Exponential
+from models.distributions.gamma import Gamma
+from models.distributions.gumbel import Gumbel
+from models.distributions.half_normal import HalfNormal
+from models.distributions.inverse_gamma import InverseGamma
 from models.distributions.kl import kl_divergence, register_kl
-from models.distributions.location_scale import Cauchy, Gumbel, Laplace, Logistic
+from models.distributions.kumaraswamy import Kumaraswamy
+from models.distributions.laplace import Laplace
+from models.distributions.log_normal import LogNormal
+from models.distributions.logistic import Logistic
+from models.distributions.logit_normal import LogitNormal
+from models.distributions.multivariate_normal import MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
-from models.distributions.special import EULER_GAMMA, LOG_SQRT_TWO_PI, exprel, ndtr
 from models.distributions.student_t import StudentT
+from models.distributions.tanh_normal import TanhNormal
 from models.distributions.truncated_normal import TruncatedNormal
+from models.distributions.uniform import Uniform
 from models.distributions.von_mises import VonMises, mean_gap, mean_length
+from models.distributions.weibull import Weibull
+from models.numerics.special import EULER_GAMMA, LOG_SQRT_TWO_PI, exprel, ndtr
 
 
 @register_kl(Laplace, Laplace)
@@ -177,3 +190,35 @@ def _von_mises(q: VonMises, p: VonMises) -> tf.Tensor:
     turned = tf.square(tf.sin(0.5 * (q.loc - p.loc)))
     constants = tf.math.log(tf.math.bessel_i0e(other) / tf.math.bessel_i0e(kappa))
     return constants + (other - kappa) * mean_gap(kappa) + 2.0 * other * mean_length(kappa) * turned
+
+
+@register_kl(MultivariateNormalDiag, MultivariateNormalDiag)
+def _diagonal(q: MultivariateNormalDiag, p: MultivariateNormalDiag) -> tf.Tensor:
+    """The sum of the components' divergences."""
+    ratio, shift = q.scale_diag / p.scale_diag, (q.loc - p.loc) / p.scale_diag
+    return tf.reduce_sum(0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio), axis=-1)
+
+
+@register_kl(MultivariateNormalTriL, MultivariateNormalTriL)
+def _triangular(q: MultivariateNormalTriL, p: MultivariateNormalTriL) -> tf.Tensor:
+    """½(‖L₂⁻¹L₁‖² + ‖L₂⁻¹(m₁ − m₂)‖² − d) + log det L₂ − log det L₁."""
+    within = tf.linalg.triangular_solve(p.scale_tril, q.scale_tril)
+    shift = tf.linalg.triangular_solve(p.scale_tril, (q.loc - p.loc)[..., tf.newaxis])
+    squares = tf.reduce_sum(tf.square(within), [-2, -1]) + tf.reduce_sum(tf.square(shift), [-2, -1])
+    logs = tf.reduce_sum(tf.math.log(p.diagonal) - tf.math.log(q.diagonal), -1)
+    return 0.5 * (squares - tf.cast(tf.shape(q.diagonal)[-1], q.dtype)) + logs
+
+
+@register_kl(Dirichlet, Dirichlet)
+def _dirichlet(q: Dirichlet, p: Dirichlet) -> tf.Tensor:
+    a, b = q.concentration, p.concentration
+    total = tf.math.digamma(tf.reduce_sum(a, -1, keepdims=True))
+    return tf.math.lbeta(b) - tf.math.lbeta(a) + tf.reduce_sum((a - b) * (tf.math.digamma(a) - total), -1)
+
+
+@register_kl(Normal, Normal)
+def _kl_normal_normal(q: Normal, p: Normal) -> tf.Tensor:
+    """KL(N(m₁, s₁²) ‖ N(m₂, s₂²)) = ½[(s₁/s₂)² + ((m₁ − m₂)/s₂)² − 1] − log(s₁/s₂)."""
+    ratio = q.scale / p.scale
+    shift = (q.loc - p.loc) / p.scale
+    return 0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio)

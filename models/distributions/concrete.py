@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Reparameterization
-from models.distributions.special import open_uniform
 from models.distributions.vector import VectorDistribution, checked_vector
+from models.numerics.special import open_uniform
 
 
 class Concrete(VectorDistribution):

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, ParameterError, Reparameterization
 from models.distributions.scored import Sampled
-from models.distributions.special import exprel, log1prel, open_uniform, safe_log
+from models.numerics.special import exprel, log1prel, open_uniform, safe_log
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 

@@ -1,7 +1,4 @@
-"""Gamma distributions and what is built on them: χ² and the inverse gamma, reparameterized implicitly.
-
-∂z/∂α = −∂_α F/q (Figurnov, Mohamed & Mnih 2018, Implicit reparameterization gradients).
-"""
+"""The gamma distribution."""
 
 from __future__ import annotations
 
@@ -12,18 +9,11 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.samplers import standard_gamma
-from models.distributions.scored import Sampled, attach
-from models.distributions.solver import Tails, invert
-from models.distributions.special import (
-    edge_product,
-    igamma,
-    igammac,
-    log_of_smaller,
-    safe_log,
-    score_of,
-    wide,
-)
+from models.distributions.scored import Sampled
+from models.numerics.implicit import attach
+from models.numerics.rejection import standard_gamma
+from models.numerics.roots import Tails, invert
+from models.numerics.special import edge_product, igamma, igammac, log_of_smaller, safe_log, score_of, wide
 
 Incomplete = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -65,67 +55,6 @@ class Gamma(Sampled):
     def _entropy(self) -> tf.Tensor:
         a = self.concentration
         return a - tf.math.log(self.rate) + tf.math.lgamma(a) + (1.0 - a) * tf.math.digamma(a)
-
-
-class Chi2(Gamma):
-    """χ² distribution with ``df`` degrees of freedom: Gamma(df/2, 1/2)."""
-
-    domains: ClassVar[Mapping[str, Domain]] = {"df": "positive"}
-    df: tf.Tensor
-
-    def __init__(self, df: object, validate: bool = True) -> None:
-        super(Gamma, self).__init__({"df": df}, validate)
-        self.concentration = 0.5 * self.df
-        self.rate = tf.constant(0.5, self.dtype)
-
-
-class InverseGamma(Sampled):
-    """Inverse gamma distribution: ``scale`` over a Gamma(concentration, 1) variable."""
-
-    reparameterization_type: ClassVar[Reparameterization] = "implicit"
-    domains: ClassVar[Mapping[str, Domain]] = {"concentration": "positive", "scale": "positive"}
-    concentration: tf.Tensor
-    scale: tf.Tensor
-
-    def __init__(self, concentration: object, scale: object, validate: bool = True) -> None:
-        super().__init__({"concentration": concentration, "scale": scale}, validate)
-
-    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return self.scale / standard_gamma(self.concentration, shape, seed)
-
-    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
-        outside = (value <= 0.0) | tf.math.is_inf(value)
-        safe = tf.where(outside, tf.ones_like(value), value)
-        a, y = self.concentration, self.scale / safe
-        log_prob = (a + 1.0) * safe_log(y) - y - tf.math.lgamma(a) - tf.math.log(self.scale)
-        return tf.where(outside | tf.math.is_inf(y), tf.constant(-math.inf, self.dtype), log_prob)
-
-    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return gamma_tail(self.concentration, self._turned(value), igammac, 0.0)
-
-    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return gamma_tail(self.concentration, self._turned(value), igamma, 1.0)
-
-    def _turned(self, value: tf.Tensor) -> tf.Tensor:
-        """Return scale/value, ∞ at and below 0."""
-        below = value <= 0.0
-        return tf.where(below, tf.constant(math.inf, self.dtype), self.scale / tf.where(below, -value + 1.0, value))
-
-    def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        return self.scale / gamma_quantile(self.concentration, upper, lower)
-
-    def _mean(self) -> tf.Tensor:
-        a = self.concentration
-        return tf.where(a > 1.0, self.scale / tf.where(a > 1.0, a - 1.0, tf.ones_like(a)), math.inf)
-
-    def _variance(self) -> tf.Tensor:
-        a = self.concentration
-        rest = tf.where(a > 2.0, a - 2.0, tf.ones_like(a))
-        return tf.where(a > 2.0, tf.square(self.scale / (rest + 1.0)) / rest, math.inf)
-
-    def _entropy(self) -> tf.Tensor:
-        a = self.concentration
-        return a + tf.math.log(self.scale) + tf.math.lgamma(a) - (1.0 + a) * tf.math.digamma(a)
 
 
 def _log_density(a: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from models.distributions.base import Distribution, ParameterError, Reparameterization, ShapeError, broadcast_shape
 from models.distributions.scored import Sampled
-from models.distributions.solver import invert
-from models.distributions.special import log_of_smaller, ndtr, open_uniform, wide
+from models.numerics.roots import invert
+from models.numerics.special import log_of_smaller, ndtr, open_uniform, wide
 
 _SCORES = np.linspace(-7.5, 7.5, 61)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)

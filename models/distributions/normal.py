@@ -7,8 +7,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import LocScaleParameters, Reparameterization
-from models.distributions.kl import register_kl
-from models.distributions.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr
+from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr
 
 
 class Normal(LocScaleParameters):
@@ -47,11 +46,3 @@ class Normal(LocScaleParameters):
 
     def _entropy(self) -> tf.Tensor:
         return 0.5 + LOG_SQRT_TWO_PI + tf.math.log(self.scale)
-
-
-@register_kl(Normal, Normal)
-def _kl_normal_normal(q: Normal, p: Normal) -> tf.Tensor:
-    """KL(N(m₁, s₁²) ‖ N(m₂, s₂²)) = ½[(s₁/s₂)² + ((m₁ − m₂)/s₂)² − 1] − log(s₁/s₂)."""
-    ratio = q.scale / p.scale
-    shift = (q.loc - p.loc) / p.scale
-    return 0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio)

@@ -13,10 +13,11 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.beta import beta_tails, log_beta
-from models.distributions.samplers import log_standard_gamma
-from models.distributions.scored import Sampled, attach
-from models.distributions.solver import Tails, invert, tail_slope
-from models.distributions.special import log_of_smaller, ndtr, score_of, standard_normal, wide
+from models.distributions.scored import Sampled
+from models.numerics.implicit import attach
+from models.numerics.rejection import log_standard_gamma
+from models.numerics.roots import Tails, invert, tail_slope
+from models.numerics.special import log_of_smaller, ndtr, score_of, standard_normal, wide
 
 # Of w = asinh y: sinh w is a number up to 710.
 FARTHEST = 709.0

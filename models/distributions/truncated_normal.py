@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.scored import Sampled, attach
-from models.distributions.solver import Tails, invert
-from models.distributions.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, normal_score, open_uniform, wide
+from models.distributions.scored import Sampled
+from models.numerics.implicit import attach
+from models.numerics.roots import Tails, invert
+from models.numerics.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, normal_score, open_uniform, wide
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 

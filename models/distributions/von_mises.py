@@ -15,13 +15,14 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from models.distributions import series
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.samplers import von_mises
-from models.distributions.scored import Sampled, attach
-from models.distributions.solver import Tails, invert
-from models.distributions.special import safe_log, wide
-from models.distributions.von_mises_series import slope_by_series
+from models.distributions.scored import Sampled
+from models.numerics import chebyshev
+from models.numerics.implicit import attach
+from models.numerics.rejection import von_mises
+from models.numerics.roots import Tails, invert
+from models.numerics.special import safe_log, wide
+from models.numerics.von_mises_series import slope_by_series
 
 _RULES = {dtype: np.polynomial.legendre.leggauss(count) for dtype, count in ((tf.float32, 20), (tf.float64, 56))}
 _DECAY = {tf.float32: 18.0, tf.float64: 40.0}
@@ -45,7 +46,7 @@ class VonMises(Sampled):
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         angle = von_mises(self.concentration, shape, seed)
         kappa = tf.stop_gradient(self.concentration)
-        quick = self.dtype == tf.float32 and series.pays(angle.shape.num_elements(), kappa)
+        quick = self.dtype == tf.float32 and chebyshev.pays(angle.shape.num_elements(), kappa)
         slope = partial(slope_by_series, _slope) if quick else _slope
         return self.loc + attach(angle, [self.concentration], lambda: [slope(angle, kappa)])
 
@@ -126,7 +127,7 @@ def mean_gap(kappa: tf.Tensor) -> tf.Tensor:
     steep = exact > FEWEST_FOR_SERIES
     usual = 1.0 - mean_length(tf.where(steep, tf.ones_like(exact), exact))
     inverse = 1.0 / tf.where(steep, exact, FEWEST_FOR_SERIES * tf.ones_like(exact))
-    return tf.cast(tf.where(steep, inverse * series.polynomial(GAP, inverse), usual), kappa.dtype)
+    return tf.cast(tf.where(steep, inverse * chebyshev.polynomial(GAP, inverse), usual), kappa.dtype)
 
 
 def _log_density(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:

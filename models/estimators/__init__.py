@@ -5,10 +5,11 @@ al. 2017), Concrete (Maddison et al. 2017, Jang et al. 2017); and for the weight
 reparameterization (Kingma et al. 2015) and Flipout (Wen et al. 2018).
 """
 
-from models.estimators.answer import draw_gradients, drawing_gradients
-from models.estimators.continuous import Estimators, Integrals, estimators_of, integrals_of
+from models.estimators.comparison import draw_gradients, drawing_gradients
+from models.estimators.continuous import Estimators, estimators_of
 from models.estimators.discrete import discrete_estimates
-from models.estimators.objectives import ElboKind, ToyKind
+from models.estimators.integrands import ElboKind, ToyKind
+from models.estimators.moments import Integrals, integrals_of
 from models.estimators.weight_noise import flipout, local_reparameterization, shared_noise
 
 __all__ = [

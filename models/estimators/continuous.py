@@ -3,63 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from models.distributions import FAMILIES
-from models.estimators.objectives import Averaged, Kind
-from models.protocol import Floats64
-from models.quadrature import FARTHEST, USUAL_PANELS, Rule, normal_rule, panelled
-from models.triad_graphs import build, noise_at
+from models.distributions.registry import build, noise_at
+from models.estimators.integrands import Averaged, Kind
 
 Compiled: TypeAlias = tf.types.experimental.PolymorphicFunction
+
 Result = TypeVar("Result")
+
 # Work in slices, with what it comes to in the end.
 Sliced = Generator[None, None, Result]
+
 # A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
 ENDED = 1e-8
+
 # The share of an integrand that its panels shall miss at most, how often they are cut in four to get there, and the
 # share with which an integral is none.
 RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
-ROUNDING = 1e-14
+
 # The families that may have next to no density between their modes, and how near two integrals are if both are right.
 WITH_GAPS, SAME = ("NormalMixture",), 1e-6
+
 # Less than this is missed, and four times the panels have left more than this part of it.
 LITTLE, SLOW = 1e-3, 0.1
-
-
-@dataclass(frozen=True)
-class Integrals:
-    """Exact moments of an estimator in every parameter [m]; a variance that does not exist, or is not known, is NaN.
-
-    Attributes
-    ----------
-    value : float
-        E[f].
-    gradient : array [m]
-        The true gradient ∇E[f].
-    pathwise, score, mean_baseline, best_baseline, landing : array [m]
-        Variances of one sample.
-    baselines : array [m]
-        E[f s²]/E[s²], s = ∂ log q/∂θ: the constant that makes the variance smallest.
-    resolved : bool
-        Whether f is smooth between the nodes wherever it matters; if not, its mean is not known.
-    """
-
-    value: float
-    gradient: Floats64
-    pathwise: Floats64
-    score: Floats64
-    mean_baseline: Floats64
-    best_baseline: Floats64
-    landing: Floats64
-    baselines: Floats64
-    resolved: bool
 
 
 def pathwise(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
@@ -117,109 +89,3 @@ def estimators_of(kind: Kind, name: str) -> Estimators:
 
     landing = compiled(pathwise, landing=True) if kind.has_entropy else None
     return Estimators(name, compiled(pathwise), landing, compiled(score))
-
-
-def integrals_of(
-    by: Estimators, arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, nodes: int
-) -> Sliced[Integrals]:
-    """Return the exact moments, by quadrature over the normal score of z or z itself; yields after ``nodes`` nodes.
-
-    Where f changes faster than the nodes follow they are set more densely. Of a model's ELBO, which has a kink wherever
-    a unit of its decoder is switched, the usual ones are enough.
-    """
-    before = 1.0
-    for finer in range(FINER + 1):
-        rule = _rule_of(by, parameters, USUAL_PANELS * 4**finer)
-        path, landing, values, scores = yield from _at_nodes(by, arguments, parameters, nodes << finer, rule)
-        squares = values * scores if by.name in WITH_GAPS else [*path, *(values * scores)]
-        missed = float(rule.missed(np.square(squares)).max())
-        # Far out in a heavy tail, f is followed by no rule, and little depends on it.
-        if missed <= RESOLVED or SLOW * before < missed < LITTLE:
-            break
-        before = missed
-    exact = _moments(rule, path, landing, values, scores)
-    return _without_gaps(exact, rule, values, scores) if by.name in WITH_GAPS else exact
-
-
-def _rule_of(by: Estimators, parameters: tf.Tensor, panels: int) -> Rule:
-    """Return a rule of so many panels; of two modes with so many for each, in z: the score stands still between."""
-    smooth = by.landing is None
-    if by.name not in WITH_GAPS:
-        return normal_rule(panels, smooth)
-    _, *components = parameters.numpy().tolist()
-    steps = np.linspace(-FARTHEST, FARTHEST, panels + 1)
-    edges = np.unique([loc + scale * steps for loc, scale in zip(components[::2], components[1::2], strict=True)])
-    q = build(by.name, parameters)
-
-    def scored(z: Floats64) -> tuple[Floats64, Floats64]:
-        scores = q.to_noise(z)
-        # Far within a gap the score stands still: what it would lead back to is another value.
-        same = np.abs(q.from_noise(scores).numpy() - z) <= SAME * (1.0 + np.abs(z))
-        return scores.numpy(), np.where(same, q.prob(z).numpy(), 0.0)
-
-    return panelled(edges, scored, smooth)
-
-
-def _without_gaps(exact: Integrals, rule: Rule, values: Floats64, scores: Floats64) -> Integrals:
-    """Return what is known without the path: between two modes far apart float64 does not tell its values apart."""
-    gradient = _integral(rule, values * scores)
-    told = np.abs(exact.gradient - gradient) <= SAME * (1.0 + np.abs(gradient))
-    known = np.where(told, exact.pathwise, np.nan)
-    return replace(exact, gradient=gradient, pathwise=known, resolved=not _lost(rule, values).any())
-
-
-def _at_nodes(
-    by: Estimators, arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, nodes: int, rule: Rule
-) -> Sliced[tuple[Floats64, ...]]:
-    """Return the estimators pathwise and landing [m, n], f [n] and the score [m, n] at the nodes of a rule."""
-    parts: list[tuple[Floats64, ...]] = []
-    for start in range(0, len(rule.scores), nodes):
-        scores = tf.constant(rule.scores[start : start + nodes])
-        path = by.pathwise(arguments, parameters, scores).numpy()
-        yield None
-        landing = path if by.landing is None else by.landing(arguments, parameters, scores).numpy()
-        yield None
-        values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
-        if by.name in WITH_GAPS:
-            # Two components that are the same leave rounding of the score in their weight.
-            slopes = np.where(np.abs(slopes) <= ROUNDING, 0.0, slopes)
-        parts.append((path, landing, values, slopes))
-        yield None
-    return tuple(np.concatenate(rows, axis=-1) for rows in zip(*parts, strict=True))
-
-
-def _moments(rule: Rule, path: Floats64, landing: Floats64, values: Floats64, scores: Floats64) -> Integrals:
-    mean, squares = _integral(rule, values), scores * scores
-    with np.errstate(invalid="ignore"):
-        best = _integral(rule, values * squares) / _integral(rule, squares)
-    estimators = (path, values * scores, (values - mean) * scores, (values - best[:, np.newaxis]) * scores, landing)
-    path_variance, score_variance, by_mean, by_best, landed = (_variance(rule, part) for part in estimators)
-    resolved = not any(_lost(rule, part).any() for part in (values, path))
-    return Integrals(
-        float(mean), _integral(rule, path), path_variance, score_variance, by_mean, by_best, landed, best, resolved
-    )  # fmt: skip
-
-
-def _integral(rule: Rule, values: Floats64) -> Floats64:
-    """Return the mean over q of ``values`` [..., nodes]; NaN where the tails do not end, or most is missed."""
-    parts = values * rule.weights
-    total = parts.sum(axis=-1)
-    # What is left of parts that cancel is rounding.
-    total = np.where(np.abs(total) <= ROUNDING * np.abs(parts).sum(axis=-1), 0.0, total)
-    return np.where(_ended(parts) & (rule.missed(values) <= USELESS), total, np.nan)
-
-
-def _lost(rule: Rule, values: Floats64) -> NDArray[np.bool_]:
-    """Return whether ``values`` [..., nodes] come to an end in the tails, and yet change too fast between the nodes."""
-    return np.asarray(_ended(values * rule.weights) & (rule.missed(values) > USELESS))
-
-
-def _ended(parts: Floats64) -> NDArray[np.bool_]:
-    """Return whether the sums of ``parts`` [..., nodes] have come to an end at the outermost nodes."""
-    outer = np.maximum(np.abs(parts[..., 0]), np.abs(parts[..., -1]))
-    return np.asarray(outer <= ENDED * np.maximum(np.abs(parts).sum(axis=-1), 1e-300))
-
-
-def _variance(rule: Rule, values: Floats64) -> Floats64:
-    mean = _integral(rule, values)
-    return _integral(rule, np.square(values - mean[..., np.newaxis]))

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.protocol import Discrete, Estimates, Floats64
+from models.core.arrays import Floats64
+from models.protocol.lab import Discrete, Estimates
 
 GRID = np.linspace(-60.0, 60.0, 6001)
 Sampler = Callable[[Discrete, Floats64], Floats64]

@@ -1,94 +1,14 @@
-"""Requests to the decoder and its answers."""
+"""Decode, encode, draw and sample with the open model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.protocol.descriptions import DataInfo, Floats32, Floats64, ModelInfo, SampleSource
-
-
-@dataclass(frozen=True)
-class OpenModel:
-    """Load a model file; answered by :class:`ModelOpened`. The model open so far stays open if this fails."""
-
-    id: int
-    path: str
-
-
-@dataclass(frozen=True)
-class ModelOpened:
-    """The model is ready to decode; its functions have been compiled and called once."""
-
-    id: int
-    model: ModelInfo
-
-
-@dataclass(frozen=True)
-class OpenData:
-    """Read a data set (``.npz``, ``.npy``, IDX ``.gz``, folder of images); answered by :class:`DataOpened`."""
-
-    id: int
-    path: str
-
-
-@dataclass(frozen=True)
-class DataOpened:
-    """The data set was checked and laid out in the cache folder."""
-
-    id: int
-    data: DataInfo
-
-
-@dataclass(frozen=True)
-class Embed:
-    """Encode all images of the open data set with the open model, in the background; a newer one replaces it."""
-
-    id: int
-
-
-@dataclass(frozen=True)
-class EmbeddingSummary:
-    """What is known of each latent dimension from all images, so that the window need not go through them.
-
-    Attributes
-    ----------
-    kl : array [d]
-        Mean over the images of KL(q(z_i|x) ‖ p(z_i)), in nats.
-    active : array [d]
-        Whether Var_x(μ_i) > 0.01 (Burda et al. 2016).
-    low, high : array [d]
-        Range of the posterior means.
-    mean : array [d]
-        Mean of the posterior means.
-    principal, explained : array [2, d], [2]
-        Their first two principal axes, orthonormal, and the share of their variance along each; d of them if d < 2.
-    counts : array [d, bins]
-        Histogram of the posterior means of each dimension over :func:`models.geometry.drawn_range`.
-    """
-
-    kl: Floats64
-    active: NDArray[np.bool_]
-    low: Floats64
-    high: Floats64
-    mean: Floats64
-    principal: Floats64
-    explained: Floats64
-    counts: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Posterior means and standard deviations of every image, float32 ``.npy`` files [n, d] to be memory-mapped."""
-
-    id: int
-    model_digest: str
-    data_digest: str
-    mu_path: str
-    sigma_path: str
-    summary: EmbeddingSummary
+from models.core.arrays import Floats32, Floats64
 
 
 @dataclass(frozen=True)
@@ -210,3 +130,6 @@ class Cancel:
 
     id: int
     job: int
+
+
+SampleSource = Literal["prior", "around", "posterior"]

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.protocol.descriptions import Family, Floats32, Floats64
-from models.protocol.families import UNIT_AT_ONE, usual_family
+from models.core.arrays import Floats32, Floats64
+from models.core.families import UNIT_AT_ONE, Family, usual_family
 
 Objective = Literal["quadratic", "cosine", "bump", "elbo"]
 # The parameters that move a support: the score function does not see what comes in and goes out at its ends.

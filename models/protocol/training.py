@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from models.protocol.descriptions import ControlAction, FinishReason, Floats32, Terms, TrainSettings
-from models.protocol.history import EpochRecord, PastRun, UnfinishedRun
-
-# Unless a run says otherwise, training images of more bytes than this are streamed.
-MEMORY_LIMIT = 1 << 30
+from models.core.arrays import Floats32
+from models.core.history import EpochRecord, PastRun, Snapshot, Terms, UnfinishedRun
+from models.core.settings import MEMORY_LIMIT, Dials, TrainSettings
 
 
 @dataclass(frozen=True)
@@ -40,27 +39,11 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Dials:
-    """What can be turned while a run goes; schedules multiply it."""
-
-    learning_rate: float
-    beta: float
-
-
-@dataclass(frozen=True)
 class Adjust:
     """Turn the dials of the running training, from the next step on."""
 
     id: int
     dials: Dials
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The model as it was after an epoch."""
-
-    epoch: int
-    path: str
 
 
 @dataclass(frozen=True)
@@ -224,3 +207,8 @@ class Finished:
     reason: FinishReason
     path: str | None
     epoch: int
+
+
+ControlAction = Literal["pause", "resume", "step", "stop", "discard"]
+
+FinishReason = Literal["complete", "early", "stopped", "discarded"]

@@ -21,10 +21,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from models.architecture import architecture_of
-from models.evaluation import Evaluator
-from models.protocol import TrainSettings
-from models.training_loop import TrainingLoop, initial_state
+from models.core.settings import TrainSettings
+from models.training.loop import TrainingLoop, initial_state
+from models.vae.architecture import architecture_of
+from models.vae.evaluation import Evaluator
 from resources import dataset_path
 
 TRAINED, TESTED = 9000, 1000

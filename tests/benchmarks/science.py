@@ -18,12 +18,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.architecture import architecture_of
-from models.curves import evaluate_curves
-from models.opening import open_model
-from models.protocol import STANDARD_NORMAL, Curves, Family, TrainSettings
-from models.training_loop import TrainingLoop, initial_state
-from models.vae import VAE
+from models.core.families import STANDARD_NORMAL, Family
+from models.core.settings import TrainSettings
+from models.curves.evaluate import evaluate_curves
+from models.protocol.distribution import Curves
+from models.training.loop import TrainingLoop, initial_state
+from models.vae.architecture import architecture_of
+from models.vae.model import VAE
+from models.vae.model_file import open_model
 from resources import dataset_path, model_path
 
 CALLS = 2000

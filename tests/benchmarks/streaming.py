@@ -22,9 +22,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
 
-from models.architecture import architecture_of
-from models.protocol import TrainSettings
-from models.training_loop import TrainingLoop, initial_state
+from models.core.settings import TrainSettings
+from models.training.loop import TrainingLoop, initial_state
+from models.vae.architecture import architecture_of
 
 COUNT = 100_000
 ROUNDS = 5

@@ -25,10 +25,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from models.architecture import architecture_of
-from models.arithmetic import gigaflop_per_image, model_gigaflop_per_image, peak_gflops
-from models.evaluation import evaluation_pixels
-from models.protocol import TrainSettings
+from models.core.settings import TrainSettings
+from models.training.flops import gigaflop_per_image, model_gigaflop_per_image, peak_gflops
+from models.vae.architecture import architecture_of
+from models.vae.evaluation import evaluation_pixels
 from resources import dataset_path
 from tests.benchmarks.peers.turns import Work
 
@@ -69,7 +69,7 @@ def digits(path: Path) -> Work:
 
 def sprites(path: Path) -> Work:
     """Write sprites of 64 × 64 in three colours."""
-    from models.sprites import SpritesName, draw_sprites, drawn_factors
+    from models.data.sprites import SpritesName, draw_sprites, drawn_factors
 
     grey = draw_sprites(drawn_factors(SpritesName(SPRITES + TESTED, 0)))
     tints = np.random.default_rng(0).uniform(0.3, 1.0, (len(grey), 1, 1, 3))

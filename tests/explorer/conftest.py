@@ -34,11 +34,11 @@ def small_data(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
 def bench(desk: Desk) -> Iterator[Desk]:
     """The window with the workbench in front, a gamma distribution on it."""
     desk.state.workbench.unpin()
-    desk.state.triad.set_mode("workbench")
+    desk.state.distribution.set_mode("workbench")
     choose(desk, "Gamma")
     yield desk
-    desk.state.view.set_logarithmic(False)
-    desk.state.triad.set_mode("model")
+    desk.state.display.set_logarithmic(False)
+    desk.state.distribution.set_mode("model")
     desk.settle()
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer.export.dialog import ExportDialog
+from explorer.views.export_dialog import ExportDialog
 from tests.desk import Desk
 
 KEYS = Qt.Key
@@ -82,7 +82,7 @@ def test_the_map_has_the_focus_at_first(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("keys", "step"), [(PLAIN, 0.1), (SHIFT, 1.0), (CTRL, 0.01)])
 def test_arrows_move_the_point_on_the_map(desk: Desk, qtbot: QtBot, keys: Qt.KeyboardModifier, step: float) -> None:
-    desk.state.view.set_axes((3, 17))
+    desk.state.display.set_axes((3, 17))
     start = desk.point.z.copy()
     for key, dim, sign in (
         (KEYS.Key_Right, 3, 1),
@@ -105,7 +105,7 @@ def test_arrows_move_the_chosen_slider(desk: Desk, qtbot: QtBot, keys: Qt.Keyboa
     rows.setCurrentIndex(rows.rows.index(0))
     qtbot.keyClick(rows, KEYS.Key_Down)
     dim, before = rows.rows.dims[1], desk.point.z.copy()
-    assert desk.state.view.dimension == dim
+    assert desk.state.display.dimension == dim
     qtbot.keyClick(rows, KEYS.Key_Right, keys)
     assert desk.point.z[dim] == pytest.approx(before[dim] + step, abs=1e-12)
     qtbot.keyClick(rows, KEYS.Key_Left, keys)

@@ -17,7 +17,7 @@ MEGABYTE = 1 << 20
 
 
 def _drop(desk: Desk, path: Path) -> str:
-    with desk.qtbot.waitSignal(desk.state.engine.noticed, timeout=PATIENCE_MS) as noticed:
+    with desk.qtbot.waitSignal(desk.state.workers.noticed, timeout=PATIENCE_MS) as noticed:
         desk.drop(path)
     level, text = noticed.args
     assert level == "error"
@@ -44,7 +44,7 @@ def test_nonsense_is_refused_by_name_and_changes_nothing(
     assert desk.state.undo.stack.count() == 0
     desk.latent.set_component("z", 3, 1.0)
     desk.settle()
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.export.images import read_latent
+from explorer.export.pictures import read_latent
+from models.core.families import Family
+from models.core.geometry import standard_noise
 from models.estimators import draw_gradients
-from models.geometry import standard_noise
-from models.protocol import Continuous, Family, Gradients
+from models.protocol.lab import Continuous, Gradients
 from resources import bundled_models, model_path
 from tests.command_line import ROOT, command, environment, result, run
 
@@ -170,7 +171,7 @@ def test_a_closed_pipe_is_no_error(workshop: Path) -> None:
 
 
 def test_the_command_line_is_light() -> None:
-    code = "import sys, explorer.cli; print({'numpy', 'rich', 'tensorflow', 'PySide6', 'PIL'} & set(sys.modules))"
+    code = "import sys, explorer.cli.main; print({'numpy', 'rich', 'tensorflow', 'PySide6', 'PIL'} & set(sys.modules))"
     fresh = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert fresh.stdout.strip() == "set()"
 

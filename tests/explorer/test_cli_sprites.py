@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.protocol import SPRITE_FACTORS
+from models.core.sprite_names import SPRITE_FACTORS
 from tests.command_line import result, run
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from explorer.cli import cli
-from explorer.commands.train import parse_sizes
-from models.protocol import InputError, TrainSettings
+from explorer.cli.main import cli
+from explorer.cli.train import parse_sizes
+from models.core.errors import InputError
+from models.core.settings import TrainSettings
 from tests.command_line import PATIENCE, command, environment, result, run
 
 SMALL = ("--hidden", "8", "--batch-size", 20)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtGui import QGuiApplication, QImage
 
-from models.geometry import standard_noise
+from models.core.geometry import standard_noise
 from tests.desk import Desk
 from tests.oracle import NumpyVAE
 
@@ -35,7 +35,7 @@ def around(desk: Desk, oracle: NumpyVAE) -> NDArray[np.float64]:
 
 
 def _draws(desk: Desk, oracle: NumpyVAE, centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    noise = standard_noise(desk.state.view.seed, desk.state.view.draws, desk.latent.latent_dim)
+    noise = standard_noise(desk.state.display.seed, desk.state.display.draws, desk.latent.latent_dim)
     return oracle.decode(centre + desk.point.sigma * noise)
 
 
@@ -48,28 +48,28 @@ def _choose(desk: Desk, text: str) -> None:
 def test_mu_shows_the_point_itself(desk: Desk, oracle: NumpyVAE, around: NDArray[np.float64]) -> None:
     desk.settle()
     expected = oracle.decode(desk.point.z[None])[0]
-    np.testing.assert_allclose(desk.state.results.picture, expected, atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, expected, atol=1e-4)
     _assert_shows(desk.window.decoded.large.image, expected)
 
 
 def test_sample_shows_the_first_draw_of_the_seed(desk: Desk, around: NDArray[np.float64]) -> None:
     _choose(desk, "sample")
-    np.testing.assert_allclose(desk.state.results.picture, around[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, around[0], atol=1e-4)
     _assert_shows(desk.window.decoded.large.image, around[0])
 
 
 def test_mean_shows_the_mean_of_k_draws(desk: Desk, around: NDArray[np.float64]) -> None:
     _choose(desk, "mean of 32")
-    np.testing.assert_allclose(desk.state.results.picture, around.mean(axis=0), atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, around.mean(axis=0), atol=1e-4)
 
 
 def test_another_seed_is_another_draw(desk: Desk, oracle: NumpyVAE, around: NDArray[np.float64]) -> None:
     _choose(desk, "sample")
-    desk.state.view.set_seed(8)
+    desk.state.display.set_seed(8)
     desk.settle()
     other = _draws(desk, oracle, desk.point.z)[0]
     assert np.abs(other - around[0]).max() > 0.1
-    np.testing.assert_allclose(desk.state.results.picture, other, atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, other, atol=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["sample", "mean of 32"])
@@ -77,7 +77,7 @@ def test_the_thumbnail_follows_the_point_in_every_mode(desk: Desk, oracle: Numpy
     _choose(desk, mode)
     desk.latent.set_component("z", 3, -2.0)
     desk.settle()
-    thumbnail = desk.state.results.thumbnails["A"]
+    thumbnail = desk.state.answers.thumbnails["A"]
     np.testing.assert_allclose(thumbnail, oracle.decode(desk.point.z[None])[0], atol=1e-4)
 
 
@@ -94,10 +94,10 @@ def test_the_small_pictures_are_those_of_the_posterior(desk: Desk, oracle: Numpy
 def test_the_small_pictures_stay_when_only_z_moves(desk: Desk) -> None:
     desk.window.map.select(IMAGE)
     desk.settle()
-    before = desk.state.results.draws
+    before = desk.state.answers.draws
     desk.latent.set_component("z", 3, 1.7)
     desk.settle()
-    assert desk.state.results.draws is before
+    assert desk.state.answers.draws is before
 
 
 def test_the_readout_names_image_class_and_typicality(desk: Desk) -> None:

@@ -11,8 +11,8 @@ from PySide6.QtGui import QPainter, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
-from explorer.views.dimension_rows import AnyIndex, DimensionDelegate, row_layout
-from explorer.views.dimensions import DimensionList
+from explorer.views.dimensions.list import DimensionList
+from explorer.views.dimensions.rows import AnyIndex, DimensionDelegate, row_layout
 from tests.desk import Desk
 from tests.oracle import NumpyVAE
 
@@ -78,9 +78,9 @@ def test_dragging_a_slider_moves_its_dimension_alone(desk: Desk, rows: Dimension
     assert after[dim] == pytest.approx(2.0, abs=(track.high - track.low) / track.rect.width())
     assert np.delete(after, dim).tobytes() == np.delete(before, dim).tobytes()
     assert desk.state.undo.stack.count() == 1
-    assert desk.state.view.dimension == dim
+    assert desk.state.display.dimension == dim
     desk.settle()
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(after[None])[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(after[None])[0], atol=1e-4)
 
 
 def test_a_typed_value_is_taken_as_typed(desk: Desk, rows: DimensionList, qtbot: QtBot) -> None:
@@ -137,7 +137,7 @@ def test_randomize_draws_the_unlocked_from_the_prior_of_the_next_seed(desk: Desk
     locked, before = rows.rows.dims[0], desk.point.z.copy()
     desk.latent.set_locked(locked, True)
     desk.window.dimensions.randomize.click()
-    assert desk.state.view.seed == 8
+    assert desk.state.display.seed == 8
     noise = np.random.Generator(np.random.PCG64(8)).standard_normal((1, 50), dtype=np.float32)[0]
     expected = np.where(np.arange(50) == locked, before, noise.astype(np.float64))
     assert desk.point.z.tobytes() == expected.tobytes()

@@ -16,7 +16,7 @@ def dim(desk: Desk) -> int:
     """A dimension whose z stands off its mean."""
     desk.window.map.select(42)
     chosen = desk.window.dimensions.list.rows.dims[1]
-    desk.state.view.set_dimension(chosen)
+    desk.state.display.set_dimension(chosen)
     desk.latent.set_component("eps", chosen, 0.8)
     desk.settle()
     return chosen
@@ -47,7 +47,7 @@ def test_the_curves_drawn_are_those_computed(desk: Desk, dim: int) -> None:
 
 
 def test_the_aggregate_posterior_is_the_exact_mixture(desk: Desk, dim: int) -> None:
-    embedding, aggregate = desk.embedding, desk.state.results.aggregate
+    embedding, aggregate = desk.embedding, desk.state.answers.aggregate
     assert aggregate is not None
     assert aggregate.dim == dim
     mu, sigma = (np.asarray(v[:, dim], np.float64)[:, None] for v in (embedding.mu, embedding.sigma))
@@ -70,7 +70,7 @@ def test_u_is_the_posteriors_distribution_function_at_z(desk: Desk, dim: int) ->
 def test_kl_is_its_closed_form(desk: Desk, dim: int) -> None:
     mu, sigma = desk.point.mu, desk.point.sigma
     kl = 0.5 * (mu**2 + sigma**2 - 1.0) - np.log(sigma)
-    curves, drawn, readouts = desk.curves, desk.state.results.draws, desk.window.distribution.readouts
+    curves, drawn, readouts = desk.curves, desk.state.answers.draws, desk.window.distribution.readouts
     assert drawn is not None
     assert curves.numbers.kl == pytest.approx(kl[dim], rel=1e-10)
     assert readouts.numbers.labels["kl"].text() == f"{kl[dim]:.4f} nats"
@@ -86,7 +86,7 @@ def test_typicality_is_the_chi_squared_distribution_function(desk: Desk, dim: in
 
 def test_histogram_and_ecdf_are_those_of_the_bank(desk: Desk, dim: int) -> None:
     drawn = desk.window.distribution.curves
-    bank = np.sort(desk.point.mu[dim] + desk.point.sigma[dim] * desk.state.view.bank(dim))
+    bank = np.sort(desk.point.mu[dim] + desk.point.sigma[dim] * desk.state.display.bank(dim))
     x, y = drawn._bars.getData()
     assert np.trapezoid(y, x) == pytest.approx(1.0, abs=1e-9)
     assert (x[0], x[-1]) == (pytest.approx(bank[0]), pytest.approx(bank[-1]))
@@ -127,8 +127,8 @@ def test_resample_draws_another_bank_and_the_same_seed_the_same(desk: Desk, dim:
 def test_the_bank_is_standard_normal(desk: Desk, dim: int) -> None:
     banks = []
     for seed in range(20):
-        desk.state.view.set_seed(seed)
-        banks.append(desk.state.view.bank(dim))
+        desk.state.display.set_seed(seed)
+        banks.append(desk.state.display.bank(dim))
     assert stats.kstest(np.concatenate(banks), "norm").pvalue > 1e-4
     desk.settle()
 
@@ -162,7 +162,7 @@ def test_choosing_a_dimension_shows_its_own_curves(desk: Desk, dim: int) -> None
     pane.subject.dimension.setCurrentIndex(9)
     pane.subject.dimension.activated.emit(9)
     desk.settle()
-    curves, aggregate = desk.curves, desk.state.results.aggregate
+    curves, aggregate = desk.curves, desk.state.answers.aggregate
     assert aggregate is not None
     assert aggregate.dim == 9
     np.testing.assert_allclose(curves.family_pdf, _posterior(desk, 9).pdf(curves.x), rtol=1e-10, atol=1e-300)

@@ -11,11 +11,15 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.engine.client import WorkerClient
-from explorer.engine.launch import THREADS_OF_ALGEBRA, launch
-from explorer.state.engine import EngineState, Status
+from explorer.client.launcher import THREADS_OF_ALGEBRA, launch
+from explorer.client.worker import WorkerClient
 from explorer.state.export import ExportSettings
-from models.protocol import PROTOCOL_VERSION, Failed, Family, Locate, Located, OpenModel, Reply
+from explorer.state.workers import Status, WorkersState
+from models.core.families import Family
+from models.protocol.distribution import Locate, Located
+from models.protocol.lifecycle import PROTOCOL_VERSION, Failed
+from models.protocol.messages import Reply
+from models.protocol.opening import OpenModel
 from resources import model_path
 from tests.desk import PATIENCE_MS, Desk, opened_app
 
@@ -26,7 +30,7 @@ class Listener:
     """A client with all it received."""
 
     def __init__(self, qtbot: QtBot) -> None:
-        self.qtbot, self.state, self.replies = qtbot, EngineState(), list[Reply]()
+        self.qtbot, self.state, self.replies = qtbot, WorkersState(), list[Reply]()
         self.client = WorkerClient("decoder", self.state)
         self.client.received.connect(self.replies.append)
 
@@ -132,7 +136,7 @@ def test_a_model_of_another_size_starts_with_a_point_of_its_own(cold: Desk, qtbo
     qtbot.waitUntil(lambda: cold.latent.latent_dim == 2, timeout=PATIENCE_MS)
     cold.settle()
     assert not cold.state.undo.stack.canUndo()
-    assert cold.state.view.axes == (0, 1)
+    assert cold.state.display.axes == (0, 1)
     assert cold.window.windowTitle() == "mnist-vae-2 — Latentscape"
     np.testing.assert_array_equal(cold.window.map.plot.cloud.xy, cold.embedding.mu)
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QDialog
 
-from explorer.export.dialog import ExportDialog
-from explorer.export.images import Latent, read_latent, write_png
+from explorer.export.pictures import Latent, read_latent, write_png
+from explorer.views.export_dialog import ExportDialog
 from tests.desk import PATIENCE_MS, Desk
 from tests.oracle import NumpyVAE
 

@@ -12,11 +12,11 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
-from explorer.opening import open_path
+from explorer.app.files import open_path
 from explorer.state.factors import NOTHING_KNOWN
-from explorer.views.factor_map import MOST_COLUMNS, contrast, mixed
-from explorer.views.factor_plot import is_ordered, ticks_of
-from models.protocol import Disentanglement, Factor
+from explorer.views.factors.heat_map import MOST_COLUMNS, contrast, mixed
+from explorer.views.factors.plot import is_ordered, ticks_of
+from models.core.factors import Disentanglement, Factor
 from tests.desk import Desk
 
 PATIENCE_MS = 30_000
@@ -83,7 +83,7 @@ def test_a_click_chooses_factor_and_dimension(factors: Desk) -> None:
     heat = factors.window.factors.map
     dim = heat.dims[4]
     factors.click(heat, heat.grid().rect(2, 4).center())
-    assert (factors.state.factors.factor, factors.state.view.dimension) == (2, dim)
+    assert (factors.state.factors.factor, factors.state.display.dimension) == (2, dim)
     means = _result(factors).factors[2].means[:, dim]
     x, y = factors.window.factors.plot.dots.getData()
     assert x.tolist() == list(range(7))
@@ -91,10 +91,10 @@ def test_a_click_chooses_factor_and_dimension(factors: Desk) -> None:
     assert factors.window.factors.plot.getAxis("bottom").labelText == "x"
     assert heat.told(2, dim) == factors.window.factors.told.text()
     factors.click(heat, QPointF(2.0, 5.0))
-    assert factors.state.view.dimension == dim
+    assert factors.state.display.dimension == dim
     # The distribution of that dimension is asked for, as it is when another pane chooses it.
     factors.settle()
-    triad = factors.state.results.triad
+    triad = factors.state.answers.triad
     assert triad is not None
     assert triad.dim == dim
 
@@ -102,7 +102,7 @@ def test_a_click_chooses_factor_and_dimension(factors: Desk) -> None:
 def test_arrows_choose_cells_and_stay_inside(factors: Desk, qtbot: QtBot) -> None:
     _show(factors, _invented(("shape", "scale"), 50))
     heat, state = factors.window.factors.map, factors.state
-    state.view.set_dimension(heat.dims[0])
+    state.display.set_dimension(heat.dims[0])
     for key, row, column in (
         (KEYS.Key_Right, 0, 1),
         (KEYS.Key_Down, 1, 1),
@@ -113,10 +113,10 @@ def test_arrows_choose_cells_and_stay_inside(factors: Desk, qtbot: QtBot) -> Non
         (KEYS.Key_Up, 0, 0),
     ):
         qtbot.keyClick(heat, key)
-        assert (state.factors.factor, state.view.dimension) == (row, heat.dims[column])
-    state.view.set_dimension(heat.dims[-1])
+        assert (state.factors.factor, state.display.dimension) == (row, heat.dims[column])
+    state.display.set_dimension(heat.dims[-1])
     qtbot.keyClick(heat, KEYS.Key_Right)
-    assert state.view.dimension == heat.dims[-1]
+    assert state.display.dimension == heat.dims[-1]
 
 
 def test_the_chosen_cell_is_drawn_and_colours_follow_the_share(factors: Desk) -> None:
@@ -125,7 +125,7 @@ def test_the_chosen_cell_is_drawn_and_colours_follow_the_share(factors: Desk) ->
     information = 0.0 * result.information
     information[0, heat.dims[7]] = 2.0
     _show(factors, replace(result, information=information))
-    factors.state.view.set_dimension(heat.dims[0])
+    factors.state.display.set_dimension(heat.dims[0])
     picture = heat.grab().toImage()
     ratio = picture.devicePixelRatio()
 

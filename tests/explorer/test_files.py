@@ -36,7 +36,7 @@ def test_a_picture_of_ones_own_is_encoded(desk: Desk, oracle: NumpyVAE, tmp_path
     assert desk.point.source.kind == "picture"
     np.testing.assert_array_equal(desk.point.source.image, image)
     assert desk.state.undo.stack.count() == 1
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(mu)[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(mu)[0], atol=1e-4)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp", ".webp"])
@@ -129,7 +129,7 @@ def test_a_model_dropped_is_opened(desk: Desk) -> None:
     assert (desk.state.model.model.name, desk.latent.latent_dim) == ("mnist-vae-2", 2)
     assert desk.window.windowTitle().startswith("mnist-vae-2")
     picture = NumpyVAE(model_path("mnist-vae-2")).decode(desk.point.z[None])[0]
-    np.testing.assert_allclose(desk.state.results.picture, picture, atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, picture, atol=1e-4)
 
 
 def test_a_model_is_saved_whole_and_remembered(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,10 +159,10 @@ def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: 
 def export_for_keras(desk: Desk) -> tuple[str, str]:
     """Export, and return what was told in the end; meanwhile a second export is refused."""
     desk.window.actions_of.export_keras.trigger()
-    with desk.qtbot.waitSignal(desk.state.engine.noticed) as refused:
+    with desk.qtbot.waitSignal(desk.state.workers.noticed) as refused:
         desk.window.actions_of.export_keras.trigger()
     assert "under way" in refused.args[1]
-    with desk.qtbot.waitSignal(desk.state.engine.noticed, timeout=60_000) as ended:
+    with desk.qtbot.waitSignal(desk.state.workers.noticed, timeout=60_000) as ended:
         pass
     return ended.args[0], ended.args[1]
 
@@ -183,7 +183,7 @@ def test_a_folder_that_cannot_be_written_is_named(desk: Desk, tmp_path: Path, mo
     (tmp_path / "file").write_text("no folder")
     chosen = tmp_path / "file" / "model.safetensors"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(chosen), ""))
-    with desk.qtbot.waitSignal(desk.state.engine.noticed) as noticed:
+    with desk.qtbot.waitSignal(desk.state.workers.noticed) as noticed:
         desk.window.actions_of.save_as.trigger()
     assert noticed.args[0] == "error"
     assert str(chosen) in noticed.args[1]

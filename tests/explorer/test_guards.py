@@ -87,6 +87,6 @@ def test_emitting_loses_no_references() -> None:
 
 def test_what_numpy_loads_late_is_there_before_the_window() -> None:
     loaded = "print({'numpy.ma', 'numpy.random'} <= set(sys.modules))"
-    code = f"import sys; from explorer.app import make_qt; make_qt(); {loaded}"
+    code = f"import sys; from explorer.app.startup import make_qt; make_qt(); {loaded}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "True"

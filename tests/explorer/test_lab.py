@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QPushButton
 
-from explorer.engine.lab import adapted_count
-from explorer.state.lab import MOST_SAMPLES, PRESETS, LabState, Tally
-from explorer.views.lab_form import OBJECTIVES
-from models.protocol import Estimates, Family, GradientsReady
+from explorer.controllers.lab import adapted_count
+from explorer.state.lab import MOST_SAMPLES, PRESETS, LabState
+from explorer.state.tally import Tally
+from explorer.views.lab.form import OBJECTIVES
+from models.core.families import Family
+from models.protocol.lab import Estimates, GradientsReady
 from tests.desk import Desk
 
 BATCHES = 4
@@ -163,7 +165,7 @@ def test_the_elbo_needs_an_image_and_follows_the_point(lab: Desk) -> None:
     assert state.message == ""
     assert "sticking the landing" in {tally.estimator for tally in state.shown}
     before = state.value
-    lab.latent.set_component("mu", lab.state.view.dimension, lab.point.mu[lab.state.view.dimension] + 1.0)
+    lab.latent.set_component("mu", lab.state.display.dimension, lab.point.mu[lab.state.display.dimension] + 1.0)
     lab.qtbot.waitUntil(lambda: state.batches >= BATCHES, timeout=PATIENCE_MS)
     assert state.value != pytest.approx(before)
 

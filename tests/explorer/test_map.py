@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 
-from explorer.views.map_hover import HoverCard
-from models.geometry import dimension_name
+from explorer.views.latent_map.hover_card import HoverCard
+from models.core.geometry import dimension_name
 from tests.desk import LEFT, Desk
 from tests.oracle import NumpyVAE
 
@@ -45,7 +45,7 @@ def test_a_drag_ends_where_the_mouse_is(desk: Desk) -> None:
 
 
 def test_a_drag_in_two_dimensions_leaves_all_others_bit_for_bit(desk: Desk) -> None:
-    desk.state.view.set_axes((3, 17))
+    desk.state.display.set_axes((3, 17))
     before = desk.point.z.copy()
     end = desk.plane_at(_drag(desk))
     after = desk.point.z
@@ -55,11 +55,11 @@ def test_a_drag_in_two_dimensions_leaves_all_others_bit_for_bit(desk: Desk) -> N
 
 
 def test_the_picture_after_a_drag_is_the_decoded_point(desk: Desk, oracle: NumpyVAE) -> None:
-    first = desk.state.results.picture
+    first = desk.state.answers.picture
     with desk.qtbot.waitSignal(desk.state.latency.shown, timeout=10_000):
         _drag(desk)
     desk.settle()
-    picture = desk.state.results.picture
+    picture = desk.state.answers.picture
     assert picture is not None
     assert first is not None
     assert np.abs(picture - first).max() > 0.1
@@ -73,7 +73,7 @@ def test_the_picture_follows_while_the_button_is_still_held(desk: Desk, oracle: 
         desk.move(viewport, start + step, held=LEFT)
         desk.settle()
         expected = oracle.decode(desk.point.z[None])[0]
-        np.testing.assert_allclose(desk.state.results.picture, expected, atol=1e-4)
+        np.testing.assert_allclose(desk.state.answers.picture, expected, atol=1e-4)
     desk.release(viewport, start)
 
 
@@ -90,7 +90,7 @@ def test_one_drag_is_one_undo_step(desk: Desk) -> None:
 
 def test_a_locked_dimension_is_not_dragged(desk: Desk) -> None:
     desk.latent.set_locked(17, True)
-    desk.state.view.set_axes((3, 17))
+    desk.state.display.set_axes((3, 17))
     before = desk.point.z.copy()
     end = desk.plane_at(_drag(desk))
     assert desk.point.z[17] == before[17]
@@ -126,7 +126,7 @@ def test_a_click_selects_the_image_and_its_posterior(desk: Desk, oracle: NumpyVA
     assert desk.point.z.tobytes() == desk.point.mu.tobytes()
     assert desk.state.undo.stack.undoText() == f"Select image {index}"
     desk.settle()
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(mu)[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(mu)[0], atol=1e-4)
 
 
 def test_hovering_shows_the_image_under_the_mouse(desk: Desk) -> None:
@@ -150,7 +150,7 @@ def _moments(outline: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("axes", ["pca", (3, 17)])
 def test_the_ellipses_are_to_scale(desk: Desk, axes: str | tuple[int, int]) -> None:
-    desk.state.view.set_axes(axes)
+    desk.state.display.set_axes(axes)
     desk.window.map.select(42)
     marker = desk.window.map.plot.points.markers[-1]
     embedding = desk.embedding
@@ -178,7 +178,7 @@ def test_several_points_each_have_their_own_picture(desk: Desk, oracle: NumpyVAE
     assert [point.name for point in desk.latent.points] == ["A", "B", "C"]
     markers = {marker.name: marker for marker in desk.window.map.plot.points.markers}
     for point in desk.latent.points:
-        thumbnail = desk.state.results.thumbnails[point.name]
+        thumbnail = desk.state.answers.thumbnails[point.name]
         np.testing.assert_allclose(thumbnail, oracle.decode(point.z[None])[0], atol=1e-4)
         picture = markers[point.name].picture
         assert picture is not None
@@ -201,13 +201,13 @@ def test_the_axes_are_named(desk: Desk) -> None:
 
     assert label("bottom").startswith("PC 1 · ")
     assert label("bottom").endswith("% of variance")
-    desk.state.view.set_axes((3, 17))
+    desk.state.display.set_axes((3, 17))
     assert (label("bottom"), label("left")) == (dimension_name(3), dimension_name(17))
 
 
 def test_there_is_a_dot_for_every_image_at_its_mean(desk: Desk) -> None:
     embedding = desk.embedding
-    desk.state.view.set_axes((3, 17))
+    desk.state.display.set_axes((3, 17))
     np.testing.assert_array_equal(desk.window.map.plot.cloud.xy, embedding.mu[:, [3, 17]])
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QTimer
 
-from explorer.uncaught import Uncaught
-from explorer.views.dimension_rows import DimensionDelegate
+from explorer.app.uncaught import Uncaught
+from explorer.views.dimensions.rows import DimensionDelegate
 from resources import model_path
 from tests.desk import Desk
 from tests.oracle import NumpyVAE
@@ -52,7 +52,7 @@ def test_the_points_of_each_size_wait_for_its_model(desk: Desk) -> None:
         mu, sigma = NumpyVAE(path).encode(np.array(desk.data.images[now.source.index])[None])
         np.testing.assert_allclose(now.mu, mu[0], atol=1e-4)
         np.testing.assert_allclose(now.sigma, sigma[0], atol=1e-4)
-        np.testing.assert_allclose(desk.state.results.picture, NumpyVAE(path).decode(now.z[None])[0], atol=1e-4)
+        np.testing.assert_allclose(desk.state.answers.picture, NumpyVAE(path).decode(now.z[None])[0], atol=1e-4)
 
 
 def test_undo_after_the_return_of_a_model_stays_in_its_space(desk: Desk) -> None:
@@ -70,10 +70,10 @@ def test_undo_after_the_return_of_a_model_stays_in_its_space(desk: Desk) -> None
 def test_an_exception_in_a_paint_or_a_slot_is_told_and_the_window_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "excepthook", Uncaught(desk.state.engine, desk.app).report)
+    monkeypatch.setattr(sys, "excepthook", Uncaught(desk.state.workers, desk.app).report)
     told, logged = [], []
-    desk.state.engine.noticed.connect(lambda level, text: told.append((level, text)))
-    desk.state.engine.logged.connect(lambda level, text: logged.append(text))
+    desk.state.workers.noticed.connect(lambda level, text: told.append((level, text)))
+    desk.state.workers.logged.connect(lambda level, text: logged.append(text))
     with monkeypatch.context() as patch:
         patch.setattr(DimensionDelegate, "_paint_track", lambda *_: 1 // 0)
         desk.window.dimensions.list.viewport().repaint()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from scipy import stats
 
-from explorer.views.number_box import NumberBox
+from explorer.views.common.number_box import NumberBox
 from tests.desk import Desk
 
 
@@ -69,7 +69,7 @@ def test_return_on_an_untouched_field_changes_nothing(qtbot: QtBot, box: NumberB
 def test_the_fields_of_the_triad_never_show_a_nan(desk: Desk, key: str, text: str) -> None:
     desk.window.map.select(42)
     desk.settle()
-    pane, dim = desk.window.distribution, desk.state.view.dimension
+    pane, dim = desk.window.distribution, desk.state.display.dimension
     enter(desk.qtbot, pane.readouts.fields[key], text)
     desk.settle()
     shown = [field.text() for field in pane.readouts.fields.values()]

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from scipy import stats
 
-from explorer.state.view import SliderScale
+from explorer.state.display import SliderScale
 from tests.desk import Desk
 
 
@@ -20,7 +20,7 @@ def sliders(desk: Desk) -> Iterator[Desk]:
     desk.window.map.select(42)
     desk.settle()
     yield desk
-    desk.state.view.set_slider_scale("z")
+    desk.state.display.set_slider_scale("z")
     desk.settle()
 
 
@@ -45,7 +45,7 @@ def test_rows_show_the_distribution_function_at_z(sliders: Desk, scale: SliderSc
 def test_dragging_moves_z_to_the_quantile(sliders: Desk, scale: SliderScale) -> None:
     rows = sliders.window.dimensions.list
     dim = rows.rows.dims[0]
-    sliders.state.view.set_slider_scale(scale)
+    sliders.state.display.set_slider_scale(scale)
     sliders.settle()
     sliders.state.undo.forget()
     start = QPointF(rows.handle_position(dim, rows.delegate.scale.value_of(dim)))
@@ -59,7 +59,7 @@ def test_dragging_moves_z_to_the_quantile(sliders: Desk, scale: SliderScale) -> 
 def test_arrow_keys_step_by_probability(sliders: Desk) -> None:
     rows = sliders.window.dimensions.list
     dim = rows.rows.dims[0]
-    sliders.state.view.set_slider_scale("posterior")
+    sliders.state.display.set_slider_scale("posterior")
     sliders.settle()
     rows.setCurrentIndex(rows.rows.index(0))
     QTest.keyClick(rows, Qt.Key.Key_Right)

@@ -46,13 +46,13 @@ def shows_its_point(desk: Desk, oracle: NumpyVAE) -> Callable[[], None]:
 
     def check() -> None:
         picture = oracle.decode(desk.point.z[None])[0]
-        np.testing.assert_allclose(desk.state.results.picture, picture, atol=1e-4)
+        np.testing.assert_allclose(desk.state.answers.picture, picture, atol=1e-4)
 
     return check
 
 
 def test_the_point_on_the_map(desk: Desk, pointer: Pointer, shows_its_point: Callable[[], None]) -> None:
-    desk.state.view.set_axes((3, 17))
+    desk.state.display.set_axes((3, 17))
     before = desk.point.z.copy()
     end = _drag(desk, pointer, desk.window.map.plot.viewport(), desk.marker("A"), QPointF(60, -50))
     pixel = np.abs(desk.plane_at(end + QPointF(1, 1)) - desk.plane_at(end)).max()
@@ -75,7 +75,7 @@ def test_a_slider(desk: Desk, pointer: Pointer, shows_its_point: Callable[[], No
 
 
 def test_epsilon(desk: Desk, pointer: Pointer, shows_its_point: Callable[[], None]) -> None:
-    plot, dim = desk.window.distribution.curves.noise, desk.state.view.dimension
+    plot, dim = desk.window.distribution.curves.noise, desk.state.display.dimension
     before, start = desk.point, desk.grip(plot, "eps", "v")[1]
     end = _drag(desk, pointer, plot.viewport(), start, QPointF(50, 0))
     at = plot.getViewBox().mapSceneToView(end)

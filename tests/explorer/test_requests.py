@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explorer.engine.newest import Requests
-from models.protocol import Cancel, Failed, Family, Locate, Located, Reply, Request, SampleTile
+from explorer.client.channels import Requests
+from models.core.families import Family
+from models.protocol.decoding import Cancel, SampleTile
+from models.protocol.distribution import Locate, Located
+from models.protocol.lifecycle import Failed
+from models.protocol.messages import Reply, Request
 
 NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
 

@@ -11,8 +11,9 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.app import FIRST_MODEL
-from explorer.state import AppState, session
+from explorer.app import session
+from explorer.app.startup import FIRST_MODEL
+from explorer.state import AppState
 from explorer.state.latent import Point, Snapshot, Source
 from resources import model_path
 from tests.desk import PATIENCE_MS, Desk, opened_app
@@ -29,11 +30,11 @@ def _busy_state() -> AppState:
     state.latent.replace_points(points, 1)
     state.latent.set_locked(2, True)
     state.latent.set_hold("z")
-    state.view.set_axes((1, 2))
-    state.view.set_dimension(2)
-    state.view.set_seed(99)
-    state.view.set_decode_mode("mean")
-    state.view.set_active_only(True)
+    state.display.set_axes((1, 2))
+    state.display.set_dimension(2)
+    state.display.set_seed(99)
+    state.display.set_decode_mode("mean")
+    state.display.set_active_only(True)
     state.model.remember("one.safetensors")
     return state
 
@@ -137,7 +138,7 @@ def test_the_window_opens_as_it_was_closed(qapp: QApplication, qtbot: QtBot, cac
         desk.window.map.select(42)
         desk.window.actions_of.add_point.trigger()
         desk.latent.set_component("z", 3, 1.7)
-        desk.state.view.set_decode_mode("sample")
+        desk.state.display.set_decode_mode("sample")
         desk.window.show_pane("Log")
         kept = session.capture(app.state)
     with opened_app(qapp, keep_session=True, scheme=None) as app:
@@ -159,7 +160,7 @@ def test_a_damaged_session_is_told_and_the_window_opens_anew(
         assert desk.window.banner.isVisible()
         assert desk.window.banner.text.text().endswith(desk.window.banner.text.text().partition("anew: ")[2])
         assert "starts anew: " in desk.window.banner.text.text()
-        desk.qtbot.waitUntil(lambda: app.state.results.picture is not None, timeout=30_000)
+        desk.qtbot.waitUntil(lambda: app.state.answers.picture is not None, timeout=30_000)
         assert app.state.model.model is not None
 
 

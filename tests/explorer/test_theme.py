@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QApplication
 
-from explorer.theme import DARK, LIGHT, Colors, Theme
+from explorer.theme.colors import DARK, LIGHT, Colors
+from explorer.theme.theme import Theme
 from tests.desk import Desk
 
 Rgb = NDArray[np.float64]

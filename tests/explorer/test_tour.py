@@ -22,7 +22,7 @@ SECONDS = 110
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a tour has left what it made."""
     folder = tmp_path_factory.mktemp("tour")
-    code = "import sys; from explorer.cli import main; sys.exit(main())"
+    code = "import sys; from explorer.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "tour", "--out", str(folder / "out"), "--size", "1280x800"]
     command += ["--scheme", "light"]
     with pytest.MonkeyPatch.context() as patch:

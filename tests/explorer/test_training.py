@@ -10,9 +10,10 @@ import scipy.stats
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
-from explorer.state.run import RunStatus
-from models.history import read_history
-from models.protocol import Finished, TrainSettings
+from explorer.state.training.run import RunStatus
+from models.core.history import read_history
+from models.core.settings import TrainSettings
+from models.protocol.training import Finished
 from resources import model_path
 from tests.desk import PATIENCE_MS, Desk
 from tests.oracle import NumpyVAE
@@ -62,7 +63,7 @@ def test_a_run_to_its_end_is_shown_and_kept(pane: Desk) -> None:
     assert pane.state.model.model.path == finished.path
     assert pane.latent.latent_dim == LATENT
     oracle = NumpyVAE(Path(finished.path))
-    np.testing.assert_allclose(pane.state.results.picture, oracle.decode(pane.point.z[None])[0], atol=1e-4)
+    np.testing.assert_allclose(pane.state.answers.picture, oracle.decode(pane.point.z[None])[0], atol=1e-4)
     assert pane.window.training.controls.save.isEnabled()
     assert "Done" in pane.window.training.controls.text.text()
 
@@ -179,7 +180,7 @@ def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
         assert read_history(tmp_path / written) == tuple(pane.state.run.records)
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "file" / "c.csv"), ""))
-    with pane.qtbot.waitSignal(pane.state.engine.noticed) as noticed:
+    with pane.qtbot.waitSignal(pane.state.workers.noticed) as noticed:
         export.trigger()
     assert noticed.args[0] == "error"
     assert "c.csv" in noticed.args[1]
@@ -190,7 +191,7 @@ def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
 def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
     (tmp_path / "few.npy").unlink()
     pane.window.training.form.seeds.setValue(3)
-    with pane.qtbot.waitSignals([pane.state.engine.noticed, pane.state.run.finished], timeout=LONG_MS):
+    with pane.qtbot.waitSignals([pane.state.workers.noticed, pane.state.run.finished], timeout=LONG_MS):
         pane.window.training.controls.start.click()
     assert "few.npy" in pane.window.banner.text.text()
     assert not pane.state.run.active
@@ -237,7 +238,7 @@ def test_the_noise_of_a_student_t_posterior_is_set_by_the_engine(pane: Desk) -> 
     field = pane.window.training.form.fields["posterior"]
     field.setCurrentIndex(field.findData("StudentT"))
     _run(pane)
-    triad, dim = pane.state.triad, pane.state.view.dimension
+    triad, dim = pane.state.distribution, pane.state.display.dimension
     triad.set("eps", 1.5)
     pane.settle()
     mu, sigma = pane.point.mu[dim], pane.point.sigma[dim]

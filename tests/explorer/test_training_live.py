@@ -10,11 +10,12 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from explorer.diagnosis import diagnose
-from explorer.state.run import RunStatus
-from explorer.views.training_curves import smoothed
-from explorer.views.training_dimensions import kl_table
-from models.protocol import EpochRecord, Terms, TrainSettings
+from explorer.state.training.run import RunStatus
+from explorer.views.training.dimensions import kl_table
+from explorer.views.training.history import smoothed
+from models.core.diagnosis import diagnose
+from models.core.history import EpochRecord, Terms
+from models.core.settings import TrainSettings
 from tests.desk import PATIENCE_MS, Desk
 
 LONG_MS = 90_000

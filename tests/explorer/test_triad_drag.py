@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 from scipy import stats
 
 from explorer.state.latent import Hold, Point
-from explorer.views.triad_plots import TriadPlot
+from explorer.views.distribution.plot import DistributionPlot
 from tests.desk import LEFT, Desk
 from tests.oracle import NumpyVAE
 
@@ -25,7 +25,7 @@ class Bench:
     desk: Desk
     dim: int
 
-    def drag(self, plot: TriadPlot, grip: str, by: QPointF, shape: str = "") -> QPointF:
+    def drag(self, plot: DistributionPlot, grip: str, by: QPointF, shape: str = "") -> QPointF:
         """Drag a grip by some pixels, each move answered; return the plot coordinates under the mouse in the end."""
         start = self.desk.grip(plot, grip, shape)[1]
         self.desk.press(plot.viewport(), start)
@@ -47,7 +47,7 @@ def bench(desk: Desk) -> Bench:
     """An image is selected and z stands a little off its mean."""
     desk.window.map.select(42)
     dim = desk.window.dimensions.list.rows.dims[1]
-    desk.state.view.set_dimension(dim)
+    desk.state.display.set_dimension(dim)
     desk.latent.set_component("sigma", dim, 0.6)
     desk.latent.set_component("eps", dim, 0.8)
     desk.state.undo.forget()
@@ -86,7 +86,7 @@ def test_dragging_epsilon_takes_z_along(bench: Bench, oracle: NumpyVAE) -> None:
     _assert_triad(bench)
     _assert_others_untouched(bench, before)
     expected = oracle.decode(bench.desk.point.z[None])[0]
-    np.testing.assert_allclose(bench.desk.state.results.picture, expected, atol=1e-4)
+    np.testing.assert_allclose(bench.desk.state.answers.picture, expected, atol=1e-4)
 
 
 def test_z_can_be_dragged_on_the_path_too(bench: Bench) -> None:

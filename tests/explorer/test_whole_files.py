@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explorer.export.files import ExportError, whole_file
-from explorer.export.images import write_contact_sheet
+from explorer.export.pictures import write_contact_sheet
 from explorer.export.tables import LatentTable, write_csv, write_npz
+from models.core.files import ExportError, whole_file
 
 FULL = 2000
 

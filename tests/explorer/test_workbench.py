@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from models.protocol import FAMILY_PARAMETERS, STANDARD_NORMAL
+from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL
 from tests.desk import Desk
 from tests.workbench import GAMMA, choose, gamma, pane_of, shown_on
 
@@ -50,7 +50,7 @@ def test_slopes_are_those_of_the_path(bench: Desk) -> None:
 
 def test_values_beyond_the_support_stop_at_its_edge(bench: Desk) -> None:
     for key, value in (("z", -5.0), ("z", 1e6), ("eps", 1e6), ("eps", -1e6), ("u", 0.0), ("u", 1.0)):
-        bench.state.triad.set(key, value)
+        bench.state.distribution.set(key, value)
         bench.settle()
         place = shown_on(bench).place
         assert np.isfinite([place.z, place.eps, place.u, place.survival, place.pdf, place.by_noise]).all()
@@ -59,20 +59,20 @@ def test_values_beyond_the_support_stop_at_its_edge(bench: Desk) -> None:
 
 def test_what_cannot_be_shown_says_why_and_the_next_answer_takes_its_place(bench: Desk) -> None:
     choose(bench, "TruncatedNormal")
-    bench.state.triad.set("loc", 1e6)
+    bench.state.distribution.set("loc", 1e6)
     bench.settle()
     legend = pane_of(bench)._legend
     expected = "TruncatedNormal: low and high lie more than 300 σ from μ on one side"
     assert expected in legend.text()
     assert legend.toolTip() == expected
-    bench.state.triad.set("loc", 0.5)
+    bench.state.distribution.set("loc", 0.5)
     bench.settle()
     assert expected not in legend.text()
     assert "family q" in legend.text()
 
 
 def test_a_fault_of_the_model_is_none_of_the_workbench(bench: Desk) -> None:
-    triad = bench.state.triad
+    triad = bench.state.distribution
     triad.fail("model", "the model's curves are lost")
     assert triad.fault == ""
     triad.fail("workbench", "those of the workbench, too")
@@ -83,7 +83,7 @@ def test_a_fault_of_the_model_is_none_of_the_workbench(bench: Desk) -> None:
 
 def test_both_tails_are_read_far_out(bench: Desk) -> None:
     choose(bench, "Normal")
-    bench.state.triad.set("z", -10.0)
+    bench.state.distribution.set("z", -10.0)
     bench.settle()
     assert pane_of(bench).readouts.numbers.labels["tails"].text() == f"{stats.norm.cdf(-10.0):.4g}, 1"
 
@@ -96,7 +96,7 @@ def test_the_pinned_family_is_the_reference(bench: Desk) -> None:
     bench.settle()
     assert shown_on(bench).reference == GAMMA
     assert shown_on(bench).curves.numbers.kl == pytest.approx(0.0, abs=1e-12)
-    bench.state.triad.set("rate", 3.0)
+    bench.state.distribution.set("rate", 3.0)
     bench.settle()
     numbers = shown_on(bench).curves.numbers
     assert numbers.kl_closed
@@ -132,7 +132,7 @@ def test_a_support_that_sticks_out_of_the_references_is_infinitely_far(bench: De
 def test_the_model_is_there_again_as_it_was(bench: Desk) -> None:
     point = bench.point
     choose(bench, "Beta")
-    bench.state.triad.set_mode("model")
+    bench.state.distribution.set_mode("model")
     bench.settle()
     assert shown_on(bench).family.name == "Normal"
     assert bench.point is point
@@ -153,12 +153,12 @@ def test_the_axis_says_the_density_itself_whatever_was_shown_before(bench: Desk)
 def test_a_density_with_infinite_ends_has_an_axis_and_grips_in_sight(bench: Desk) -> None:
     choose(bench, "Beta")
     for name in ("concentration1", "concentration0"):
-        bench.state.triad.set(name, 0.1)
+        bench.state.distribution.set(name, 0.1)
         bench.settle()
     plot = pane_of(bench).curves.pdf
     assert np.isinf(shown_on(bench).curves.family_pdf).any()
     for logarithmic in (False, True):
-        bench.state.view.set_logarithmic(logarithmic)
+        bench.state.display.set_logarithmic(logarithmic)
         low, high = plot.viewRange()[1]
         assert (10.0**high if logarithmic else high) < 100.0
         for handle in plot.layer.handles:
@@ -172,7 +172,7 @@ def test_the_plots_keep_their_places_whatever_the_numbers(bench: Desk) -> None:
     places = set()
     for family, key, value in (("Normal", "scale", 1e-4), ("VonMises", "concentration", 800.0), ("Beta", "z", 0.5)):
         choose(bench, family)
-        bench.state.triad.set(key, value)
+        bench.state.distribution.set(key, value)
         bench.settle()
         bench.qtbot.wait(50)
         places.add(
@@ -185,7 +185,7 @@ def test_another_family_is_not_kept_waiting_by_the_last_one(bench: Desk) -> None
     pane, bench_state = pane_of(bench), bench.state.workbench
     bench_state.choose("InverseGamma")
     assert "preparing InverseGamma" in pane._legend.text()
-    bench.state.triad.set("rate", 3.0)
+    bench.state.distribution.set("rate", 3.0)
     assert set(bench_state.family.parameters) == {"concentration", "scale"}
     choose(bench, "Gamma")
     assert shown_on(bench).family == GAMMA
@@ -196,7 +196,7 @@ def test_what_is_no_number_moves_nothing(bench: Desk) -> None:
     chosen, before = bench.state.workbench, shown_on(bench)
     family, value = chosen.family, chosen.value
     for key in ("z", "eps", "u", "rate"):
-        bench.state.triad.set(key, float("nan"))
+        bench.state.distribution.set(key, float("nan"))
         assert (chosen.family, chosen.value) == (family, value)
     bench.settle()
     assert shown_on(bench).place.z == before.place.z

@@ -41,7 +41,7 @@ def test_u_and_noise_and_value_go_together(bench: Desk) -> None:
 
 
 def test_logarithms_are_drawn_and_dragged_as_such(bench: Desk) -> None:
-    bench.state.view.set_logarithmic(True)
+    bench.state.display.set_logarithmic(True)
     curves, drawn = shown_on(bench).curves, pane_of(bench).curves
     np.testing.assert_allclose(
         drawn._posterior_cdf.getData()[1], np.log10(np.maximum(curves.family_cdf, 1e-12)), atol=1e-12
@@ -100,7 +100,7 @@ def test_a_parameter_pushed_against_a_bound_comes_to_rest_and_comes_back(
 def test_a_double_click_puts_a_grip_back(bench: Desk) -> None:
     pane = pane_of(bench)
     for key, value in (("rate", 4.0), ("z", 3.0)):
-        bench.state.triad.set(key, value)
+        bench.state.distribution.set(key, value)
         bench.settle()
     for plot, grip in ((pane.curves.pdf, "rate"), (pane.curves.cdf, "u")):
         place = bench.grip(plot, grip)[1]
@@ -112,7 +112,7 @@ def test_a_double_click_puts_a_grip_back(bench: Desk) -> None:
 
 
 def test_a_double_click_returns_to_the_posterior_mean(desk: Desk) -> None:
-    triad, dim = desk.state.triad, desk.state.view.dimension
+    triad, dim = desk.state.distribution, desk.state.display.dimension
     triad.set("eps", 2.0)
     desk.settle()
     plot = pane_of(desk).curves.pdf

@@ -19,11 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from models import checkpoint as checkpoints
-from models.architecture import Architecture, architecture_of
-from models.checkpoint import STATE_GROUPS, Checkpoint, checkpoint_folder
-from models.protocol import CheckpointWritten, Dials, EpochRecord, Floats32, ModelInfo, Terms, TrainSettings
-from models.run_folder import RunFolder
+from models.core.arrays import Floats32
+from models.core.descriptions import ModelInfo
+from models.core.history import EpochRecord, Terms
+from models.core.settings import Dials, TrainSettings
+from models.protocol.training import CheckpointWritten
+from models.training.storage import checkpoint
+from models.training.storage.checkpoint import STATE_GROUPS, Checkpoint, checkpoint_folder
+from models.training.storage.folder import RunFolder
+from models.vae.architecture import Architecture, architecture_of
 
 STEPS = 9
 SETTINGS = TrainSettings(hidden=(3,), latent_dim=2, epochs=1000)
@@ -84,7 +88,7 @@ def _kill_at(number: int) -> None:
 
 def _at_every_call(folder: Path, again: int) -> None:
     """``again`` 0 writes a checkpoint of the step that the run goes on from once more."""
-    checkpoints.BYTES_PER_WRITE = 1000
+    checkpoint.BYTES_PER_WRITE = 1000
     for number in range(1, 1000):
         copy = shutil.copytree(folder / "run", folder / f"killed-{number:03d}")
         child = os.fork()
@@ -110,7 +114,7 @@ def _at_random_times(folder: Path, count: int) -> None:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         # What stands now must be what a later look finds whole: the oracle reads each of them.
-        print(checkpoints.latest_checkpoint(folder / "run").step, flush=True)  # type: ignore[union-attr]
+        print(checkpoint.latest_checkpoint(folder / "run").step, flush=True)  # type: ignore[union-attr]
 
 
 if __name__ == "__main__":

@@ -47,11 +47,12 @@ def main(data: str, disk: Path) -> None:
     LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
     if not mount(disk):
         sys.exit(NOT_ALLOWED)
-    from models import run_writer, training
-    from models.protocol import CheckpointDelayed, CheckpointWritten, Finished, InputError, Train
+    from models.core.errors import InputError
+    from models.protocol.training import CheckpointDelayed, CheckpointWritten, Finished, Train
+    from models.training import recorder, run
     from tests.faults.trainee import SETTINGS
 
-    run_writer.SECONDS_PER_CHECKPOINT = run_writer.TRAINING_PER_WRITING = 0.0
+    recorder.SECONDS_PER_CHECKPOINT = recorder.TRAINING_PER_WRITING = 0.0
     steps = iter(
         (
             lambda: fill(disk / "full"),
@@ -60,7 +61,7 @@ def main(data: str, disk: Path) -> None:
             lambda: allow(disk),
         )
     )
-    for event in training.TrainingRun(Train(1, data, str(disk / "run"), "tiny", SETTINGS)).events():
+    for event in run.TrainingRun(Train(1, data, str(disk / "run"), "tiny", SETTINGS)).events():
         if isinstance(event, CheckpointDelayed):
             print("delayed", event.folder, event.reason, flush=True)
             next(steps)()
@@ -71,7 +72,7 @@ def main(data: str, disk: Path) -> None:
             print("finished", event.reason, event.epoch, flush=True)
     forbid(disk)
     try:
-        list(training.TrainingRun(Train(2, data, str(disk / "run"), "tiny", SETTINGS, resume=True)).events())
+        list(run.TrainingRun(Train(2, data, str(disk / "run"), "tiny", SETTINGS, resume=True)).events())
     except InputError as error:
         print("refused", error, flush=True)
 

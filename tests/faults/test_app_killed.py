@@ -17,12 +17,13 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.engine.paths import runs_folder
-from explorer.state.run import RunState, RunStatus
-from models.checkpoint import checkpoint_folders, read_checkpoint
-from models.history import Records
-from models.protocol import EpochDone, Finished, Train, TrainSettings, UnfinishedRun
-from models.training import TrainingRun
+from explorer.client.folders import runs_folder
+from explorer.state.training.run import RunState, RunStatus
+from models.core.history import Records, UnfinishedRun
+from models.core.settings import TrainSettings
+from models.protocol.training import EpochDone, Finished, Train
+from models.training.run import TrainingRun
+from models.training.storage.checkpoint import checkpoint_folders, read_checkpoint
 from resources import dataset_path
 from tests.desk import Desk, opened_app
 
@@ -33,8 +34,8 @@ SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCH
 # Opens the window, trains, tells of every checkpoint with the epoch and the process id of the trainer, and stays.
 SCRIPT = f"""
 import sys
-from explorer.app import App, make_qt
-from models.protocol import TrainSettings
+from explorer.app.startup import App, make_qt
+from models.core.settings import TrainSettings
 
 def begin():
     app.state.model.model_changed.disconnect(begin)
@@ -149,7 +150,7 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
         run, banner = app.state.run, app.window.banner
         qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
         offer = banner.text.text()
-        app.state.engine.notice("warning", "Something else")
+        app.state.workers.notice("warning", "Something else")
         assert banner.text.text() == "Something else"
         assert not banner.resume.isVisible()
         banner.close_button.click()

@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from models.checkpoint import DRAFT_PREFIX, KEPT, checkpoint_folders, latest_checkpoint, read_checkpoint
-from models.opening import open_model
-from models.protocol import InputError
-from models.run_folder import drop_run, find_runs, remove_old_runs
+from models.core.errors import InputError
+from models.training.storage.checkpoint import (
+    DRAFT_PREFIX,
+    KEPT,
+    checkpoint_folders,
+    latest_checkpoint,
+    read_checkpoint,
+)
+from models.training.storage.folder import drop_run, find_runs, remove_old_runs
+from models.vae.model_file import open_model
 from tests.faults import committer
 from tests.faults.committer import STEPS, arrays_of, commit, go_on, records_of
 

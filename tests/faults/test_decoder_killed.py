@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QPointF
 
-from explorer.engine.client import RESTARTS
-from explorer.state import session
-from explorer.state.engine import Status
+from explorer.app import session
+from explorer.client.worker import RESTARTS
 from explorer.state.export import ExportSettings
+from explorer.state.workers import Status
 from resources import model_path
 from tests.desk import LEFT, PATIENCE_MS, Desk
 from tests.oracle import NumpyVAE
@@ -33,7 +33,7 @@ def _wait_restarted(desk: Desk, killed: int) -> None:
 
 
 def _status(desk: Desk) -> Status:
-    return desk.state.engine.status["decoder"]
+    return desk.state.workers.status["decoder"]
 
 
 def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
@@ -41,13 +41,13 @@ def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
     desk.window.map.select(42)
     desk.window.actions_of.add_point.trigger()
     desk.latent.set_locked(9, True)
-    desk.state.view.set_decode_mode("mean")
-    desk.state.view.set_decode_mode("mu")
+    desk.state.display.set_decode_mode("mean")
+    desk.state.display.set_decode_mode("mu")
     desk.settle()
     steps, start = desk.state.undo.stack.count(), desk.marker("B")
     desk.press(viewport, start)
     desk.move(viewport, start + QPointF(10, 5), held=LEFT)
-    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+    with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         killed = _kill(desk)
         for step in range(2, 12):
             desk.move(viewport, start + QPointF(10 * step, 5 * step), held=LEFT)
@@ -63,11 +63,11 @@ def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
     desk.settle()
     assert session.capture(desk.state) == kept
     np.testing.assert_allclose(desk.plane_at(desk.marker("B")), under_mouse, atol=1e-6)
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
     desk.move(viewport, start + QPointF(80, 20), held=LEFT)
     desk.release(viewport, start + QPointF(80, 20))
     desk.settle()
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
     assert desk.state.undo.stack.count() == steps + 1
     assert desk.state.undo.stack.undoText() == "Drag B"
 
@@ -86,7 +86,7 @@ def test_the_model_and_data_of_before_are_opened_again(broken: Desk) -> None:
     assert desk.state.model.model.path == str(two)
     assert desk.point.z.tolist() == [0.5, -0.5]
     picture = NumpyVAE(two).decode(desk.point.z[None])[0]
-    np.testing.assert_allclose(desk.state.results.picture, picture, atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, picture, atol=1e-4)
 
 
 def test_killed_in_the_middle_of_an_export(broken: Desk, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_killed_while_it_owes_a_quantile(broken: Desk) -> None:
     desk, curves = broken, broken.window.distribution.curves
     start = desk.grip(curves.cdf, "u", "h")[1]
     desk.press(curves.cdf.viewport(), start)
-    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+    with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         killed = _kill(desk)
         desk.move(curves.cdf.viewport(), start + QPointF(0, 10), held=LEFT)
         desk.release(curves.cdf.viewport(), start + QPointF(0, 10))
@@ -120,7 +120,7 @@ def test_killed_while_it_owes_a_quantile(broken: Desk) -> None:
 def test_after_five_restarts_it_stays_off_until_the_button_is_pressed(broken: Desk, oracle: NumpyVAE) -> None:
     desk, banner = broken, broken.window.banner
     for number in range(RESTARTS + 1):
-        with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
             _kill(desk)
         assert banner.restart.isVisible() == (number == RESTARTS)
     assert (_status(desk), desk.app.decoder.client.pid) == (Status.CRASHED, None)
@@ -132,7 +132,7 @@ def test_after_five_restarts_it_stays_off_until_the_button_is_pressed(broken: De
     _wait_restarted(desk, 0)
     desk.qtbot.waitUntil(desk.idle, timeout=PATIENCE_MS)
     assert np.delete(desk.point.z, 3).tobytes() == np.delete(kept.z, 3).tobytes()
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
-    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         _kill(desk)
     assert banner.restart.isHidden()

@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.checkpoint import checkpoint_folders, latest_checkpoint
-from models.opening import open_model
-from models.protocol import CheckpointDelayed, CheckpointWritten, EpochDone, Finished, InputError, Reply, Train
-from models.tensorboard import EpochLog
-from models.training import TrainingRun
+from models.core.errors import InputError
+from models.export.tensorboard import EpochLog
+from models.protocol.messages import Reply
+from models.protocol.training import CheckpointDelayed, CheckpointWritten, EpochDone, Finished, Train
+from models.training.run import TrainingRun
+from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint
+from models.vae.model_file import open_model
 from tests.faults.mount import NOT_ALLOWED
 from tests.faults.trainee import SETTINGS
 from tests.models.conftest import blobs
@@ -38,9 +40,9 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def a_checkpoint_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.run_writer.SECONDS_PER_CHECKPOINT", 0.0)
-    monkeypatch.setattr("models.run_writer.TRAINING_PER_WRITING", 0.0)
-    monkeypatch.setattr("models.training.SECONDS_PER_TRY", 0.0)
+    monkeypatch.setattr("models.training.recorder.SECONDS_PER_CHECKPOINT", 0.0)
+    monkeypatch.setattr("models.training.recorder.TRAINING_PER_WRITING", 0.0)
+    monkeypatch.setattr("models.training.run.SECONDS_PER_TRY", 0.0)
 
 
 def _run(data: Path, folder: Path, patient: bool = False, resume: bool = False) -> TrainingRun:

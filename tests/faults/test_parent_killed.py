@@ -17,8 +17,8 @@ LONGEST_SECONDS = 2.0
 # Opens the window, trains if asked to, prints the process ids of its workers once all of them work, and stays.
 SCRIPT = """
 import json, sys
-from explorer.app import App, make_qt
-from models.protocol import TrainSettings
+from explorer.app.startup import App, make_qt
+from models.core.settings import TrainSettings
 
 def tell(*_):
     pids = [client.pid for client in (app.decoder.client, app.trainer.client) if client.pid]

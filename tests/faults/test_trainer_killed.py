@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explorer.engine.client import RESTARTS
-from explorer.state.engine import Status
-from explorer.state.run import RunStatus
-from models.protocol import TrainSettings
+from explorer.client.worker import RESTARTS
+from explorer.state.training.run import RunStatus
+from explorer.state.workers import Status
+from models.core.settings import TrainSettings
 from tests.desk import PATIENCE_MS, Desk
 from tests.oracle import NumpyVAE
 
@@ -39,7 +39,7 @@ def test_a_run_goes_on_from_its_checkpoint_and_ends(broken: Desk, data: str) -> 
         run.start(data, SETTINGS)
     with desk.latent.step("move"):
         desk.latent.set_component("z", 3, 1.25)
-    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+    with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         _kill(desk)
     assert run.status is RunStatus.STARTING
     assert desk.window.banner.text.text() == (
@@ -58,15 +58,15 @@ def test_a_run_goes_on_from_its_checkpoint_and_ends(broken: Desk, data: str) -> 
     assert epochs[-1] == SETTINGS.epochs
     desk.settle()
     oracle = NumpyVAE(Path(finished.args[0].path))
-    np.testing.assert_allclose(desk.state.results.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
 
 
 def test_a_run_without_a_checkpoint_starts_anew(broken: Desk, data: str) -> None:
     desk, run = broken, broken.state.run
     desk.app.trainer.ensure_started()
-    desk.qtbot.waitUntil(lambda: desk.state.engine.status["trainer"] is Status.READY, timeout=LONG_MS)
+    desk.qtbot.waitUntil(lambda: desk.state.workers.status["trainer"] is Status.READY, timeout=LONG_MS)
     run.start(data, TrainSettings(hidden=(32,), latent_dim=8, epochs=2))
-    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+    with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         _kill(desk)
     assert desk.window.banner.text.text().endswith("It is being restarted and begins anew: it had saved nothing.")
     with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
@@ -80,7 +80,7 @@ def test_dragging_goes_on_while_the_trainer_is_killed(broken: Desk, data: str) -
     with desk.qtbot.waitSignal(run.progressed, timeout=LONG_MS):
         run.start(data, TrainSettings(hidden=(32,), latent_dim=8, epochs=100_000))
     desk.settle()
-    with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+    with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         _kill(desk)
         before = desk.point.z.copy()
         desk.drag(desk.window.map.plot.viewport(), [desk.marker("A"), desk.on_map(np.array([1.0, -1.0]))])
@@ -94,12 +94,12 @@ def test_a_trainer_that_fails_too_often_ends_its_run(broken: Desk, data: str) ->
     desk, run = broken, broken.state.run
     run.start(data, SETTINGS)
     for _ in range(RESTARTS):
-        with desk.qtbot.waitSignal(desk.state.engine.crashed, timeout=PATIENCE_MS):
+        with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
             _kill(desk)
         assert run.active
-    with desk.qtbot.waitSignals([desk.state.engine.crashed, run.finished], timeout=PATIENCE_MS):
+    with desk.qtbot.waitSignals([desk.state.workers.crashed, run.finished], timeout=PATIENCE_MS):
         _kill(desk)
     assert not run.active
-    assert desk.state.engine.status["trainer"] is Status.CRASHED
+    assert desk.state.workers.status["trainer"] is Status.CRASHED
     assert "It failed too often" in desk.window.banner.text.text()
     assert desk.window.training.controls.start.isEnabled()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.checkpoint import latest_checkpoint
+from models.training.storage.checkpoint import latest_checkpoint
 from tests.faults.trainee import main
 from tests.models.conftest import blobs
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from models import run_writer, training
-from models.checkpoint import latest_checkpoint
-from models.protocol import CheckpointWritten, Finished, Train, TrainSettings, TrainStarted
+from models.core.settings import TrainSettings
+from models.protocol.training import CheckpointWritten, Finished, Train, TrainStarted
+from models.training import recorder, run
+from models.training.storage.checkpoint import latest_checkpoint
 
 SETTINGS = TrainSettings(hidden=(12, 8), latent_dim=3, batch_size=16, seed=5)
 
 
 def main(data: str, run_folder: str, epochs: int) -> None:
     """Train, a checkpoint every epoch, and tell of the start, of checkpoints and of the end."""
-    run_writer.SECONDS_PER_CHECKPOINT = 0.0
-    run_writer.TRAINING_PER_WRITING = 0.0
+    recorder.SECONDS_PER_CHECKPOINT = 0.0
+    recorder.TRAINING_PER_WRITING = 0.0
     settings = TrainSettings(**{**vars(SETTINGS), "epochs": epochs})
     resume = latest_checkpoint(Path(run_folder)) is not None
-    for event in training.TrainingRun(Train(1, data, run_folder, "tiny", settings, resume)).events():
+    for event in run.TrainingRun(Train(1, data, run_folder, "tiny", settings, resume)).events():
         if isinstance(event, TrainStarted):
             print("started", event.first_epoch, flush=True)
         elif isinstance(event, CheckpointWritten):

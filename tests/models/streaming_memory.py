@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models.architecture import architecture_of
-from models.protocol import TrainSettings
-from models.training_loop import TrainingLoop, initial_state
+from models.core.settings import TrainSettings
+from models.training.loop import TrainingLoop, initial_state
+from models.vae.architecture import architecture_of
 
 SIDE = 28
 SETTINGS = TrainSettings(hidden=(8,), latent_dim=2, batch_size=1000, average=0.0)

@@ -7,8 +7,8 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from models.bounds import constant_parameters, dreg, elbo, elbo_monte_carlo, iwae, kl_at, log_weights
 from models.distributions import Distribution, Logistic, Normal
+from models.vae.bounds import constant_parameters, dreg, elbo, elbo_monte_carlo, iwae, kl_at, log_weights
 
 PIXELS, NOISE = 6, 0.7
 RNG = np.random.default_rng(4)

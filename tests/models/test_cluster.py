@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.checkpoint import latest_checkpoint
-from models.cluster import Cluster, read_cluster
-from models.opening import open_model
-from models.protocol import InputError
+from models.core.errors import InputError
+from models.training.cluster import Cluster, read_cluster
+from models.training.storage.checkpoint import latest_checkpoint
+from models.vae.model_file import open_model
 from tests.models.conftest import blobs
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def started(
     data: Path, out: Path, options: list[str], tf_config: str = "", before: str = ""
 ) -> Iterator[subprocess.Popen[str]]:
     """Run ``latentscape train`` in a process of its own, which does not outlive the block."""
-    code = f"import sys; {before or 'pass'}; from explorer.cli import main; sys.exit(main())"
+    code = f"import sys; {before or 'pass'}; from explorer.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "train", str(data), "--out", str(out), *OPTIONS, *options, "--json"]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"} | ({"TF_CONFIG": tf_config} if tf_config else {})
     process = subprocess.Popen(

@@ -9,17 +9,17 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models import networks
-from models.architecture import Architecture, architecture_of
-from models.arithmetic import gigaflop_per_image, model_gigaflop_per_image
-from models.evaluation import Evaluator
-from models.keras_export import keras_models
-from models.opening import open_model
-from models.protocol import InputError, TrainSettings
-from models.saving import write_model
-from models.training_loop import TrainingLoop, initial_state
-from models.training_loss import TrainingLoss
-from models.vae import VAE
+from models.core.errors import InputError
+from models.core.settings import TrainSettings
+from models.export.keras import keras_models
+from models.training.flops import gigaflop_per_image, model_gigaflop_per_image
+from models.training.loop import TrainingLoop, initial_state
+from models.training.loss import TrainingLoss
+from models.vae import networks
+from models.vae.architecture import Architecture, architecture_of
+from models.vae.evaluation import Evaluator
+from models.vae.model import VAE
+from models.vae.model_file import open_model, write_model
 from tests.models.conftest import blobs, finish, info_of
 
 Array = NDArray[np.float64]

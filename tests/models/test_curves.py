@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from models.curves import evaluate_curves, is_prepared, ks_distance, ks_p_value, preparing
-from models.protocol import FAMILY_PARAMETERS, STANDARD_NORMAL, Anchor, Curves, CurvesReady, Family, usual_family
+from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
+from models.curves.evaluate import evaluate_curves, is_prepared, ks_distance, ks_p_value, preparing
+from models.protocol.distribution import Anchor, Curves, CurvesReady
 
 SCORES = np.sort(np.random.default_rng(7).standard_normal(512))
 
@@ -143,7 +144,7 @@ def test_the_distance_of_a_sample_and_its_p_value_are_scipys(size: int) -> None:
 
 def test_statistics_are_imported_by_the_warm_up() -> None:
     script = (
-        "import sys; from models.worker_decoder import importing_statistics; before = 'scipy.stats' in sys.modules;"
+        "import sys; from models.workers.decoder.warmup import importing_statistics; before = 'scipy.stats' in sys.modules;"
         "list(importing_statistics()); print(before, 'scipy.stats' in sys.modules)"
     )
     answer = subprocess.run(

@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models import datasets_cache
-from models.datasets import load_images, open_data, train_count
-from models.protocol import InputError
+from models.core.errors import InputError
+from models.data import cache
+from models.data.opening import load_images, open_data, train_count
 from tests.models.conftest import blobs
 
 IMAGES = blobs(20)
@@ -132,7 +132,7 @@ def test_pictures_of_many_kinds_in_one_folder(tmp_path: Path) -> None:
 def test_what_is_stored_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez(tmp_path / "set.npz", images=IMAGES)
     first = open_data(tmp_path / "set.npz")
-    monkeypatch.setattr("models.datasets.npz_source", None)
+    monkeypatch.setattr("models.data.opening.npz_source", None)
     assert open_data(tmp_path / "set.npz") == first
 
 
@@ -161,7 +161,7 @@ def test_the_cache_forgets_what_was_used_longest_ago(tmp_path: Path) -> None:
         os.utime(folders[-1] / "info.json", (index, index))
     open_data(tmp_path / "0.npz")
     size = sum(file.stat().st_size for file in folders[0].iterdir())
-    datasets_cache.prune(folders[2], limit=2 * size + 10)
+    cache.prune(folders[2], limit=2 * size + 10)
     assert [folder.exists() for folder in folders] == [True, False, True]
 
 
@@ -170,7 +170,7 @@ def test_a_failed_reading_leaves_no_draft(tmp_path: Path) -> None:
     images[19, 0, 0] = np.nan
     np.save(tmp_path / "set.npy", images)
     assert reason(tmp_path / "set.npy") == "image 19 holds NaN or infinite pixels"
-    assert list((datasets_cache.cache_root() / "datasets").iterdir()) == []
+    assert list((cache.cache_root() / "datasets").iterdir()) == []
 
 
 # --------------------------------------------------------------------------------------------------------- bad

@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.datasets import load_images, open_data
-from models.protocol import InputError
+from models.core.errors import InputError
+from models.data.opening import load_images, open_data
 from tests.models.conftest import blobs
 
 IMAGES = blobs(40)
@@ -111,7 +111,7 @@ def test_features_beside_the_image_are_skipped_and_of_several_values_the_first_i
 def test_records_are_read_without_tensorflow(tmp_path: Path) -> None:
     write_records(tmp_path / "set.tfrecord", IMAGES)
     script = (
-        "import sys; from pathlib import Path; from models.datasets_tfrecord import tfrecord_source;"
+        "import sys; from pathlib import Path; from models.data.formats.tfrecord import tfrecord_source;"
         "print(sum(map(len, tfrecord_source(Path(sys.argv[1])).blocks)), 'tensorflow' in sys.modules)"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "set.tfrecord")]

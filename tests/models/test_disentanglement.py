@@ -10,10 +10,11 @@ import pytest
 from scipy.stats import chi2_contingency
 from scipy.stats.contingency import crosstab
 
-from explorer.commands.report import finished
-from models.datasets import open_data
-from models.disentanglement import BINS, KnownFactors, disentanglement, factors_of
-from models.protocol import Disentanglement, InputError
+from explorer.cli.console import finished
+from models.core.errors import InputError
+from models.core.factors import Disentanglement
+from models.data.opening import open_data
+from models.vae.disentanglement import BINS, KnownFactors, disentanglement, factors_of
 
 COUNT = 20_000
 RNG = np.random.default_rng(0)

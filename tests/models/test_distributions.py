@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.core.families import Family
 from models.distributions import (
     FAMILIES,
-    AggregatePosterior,
     Normal,
     ParameterError,
     ShapeError,
@@ -17,7 +17,7 @@ from models.distributions import (
     register_kl,
 )
 from models.distributions.base import Distribution
-from models.protocol import Family
+from models.vae.aggregate_posterior import AggregatePosterior
 from tests.models.conftest import finish
 
 

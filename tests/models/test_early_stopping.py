@@ -15,11 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.checkpoint import latest_checkpoint
-from models.early_stopping import EarlyStopping
-from models.opening import open_model
-from models.protocol import EpochDone, EpochRecord, Finished, Progress, Reply, Terms, Train, TrainSettings
-from models.training import TrainingRun
+from models.core.history import EpochRecord, Terms
+from models.core.settings import TrainSettings
+from models.protocol.messages import Reply
+from models.protocol.training import EpochDone, Finished, Progress, Train
+from models.training.early_stopping import EarlyStopping
+from models.training.run import TrainingRun
+from models.training.storage.checkpoint import latest_checkpoint
+from models.vae.model_file import open_model
 from tests.models.conftest import SETTINGS
 
 RULE = TrainSettings(early_stopping_patience=2, min_delta=0.5)
@@ -119,7 +122,7 @@ def test_a_resume_ends_at_the_same_epoch_with_the_same_bits(
     back: int, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = list(events(tiny_data, tmp_path / "whole"))
-    monkeypatch.setattr("models.clock.SECONDS_PER_CHUNK", 0.0)
+    monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
     stop_at = 9 * whole[-1].epoch - back
     request = Train(1, str(tiny_data), str(tmp_path / "parts"), "tiny", replace(SETTINGS, **STOPPING))
     run = TrainingRun(request)

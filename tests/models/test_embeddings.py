@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import embeddings
-from models.geometry import standard_noise
-from models.latent_space import Divergence, LatentSpace
-from models.protocol import DataInfo
-from models.service import Embedding, summarize
+from models.core.descriptions import DataInfo
+from models.core.geometry import standard_noise
+from models.vae import posterior_cache
+from models.vae.latent_space import Divergence, LatentSpace
+from models.vae.posterior import Embedding, summarize
 from tests.models.conftest import finish
 
 COUNT = 5000
@@ -28,38 +28,38 @@ def embedding(seed: int) -> Embedding:
 
 
 def test_what_is_stored_is_found_by_model_and_data() -> None:
-    stored = finish(embeddings.store("model", data(), embedding(1)))
-    found = embeddings.find("model", data())
+    stored = finish(posterior_cache.store("model", data(), embedding(1)))
+    found = posterior_cache.find("model", data())
     assert found is not None
     assert (found.mu_path, found.sigma_path) == (stored.mu_path, stored.sigma_path)
     assert np.array_equal(found.embedding.mu, embedding(1).mu)
     assert np.array_equal(np.load(found.sigma_path), embedding(1).sigma)
-    assert embeddings.find("other", data()) is None
-    assert embeddings.find("model", data("other")) is None
+    assert posterior_cache.find("other", data()) is None
+    assert posterior_cache.find("model", data("other")) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"short"])
 def test_a_damaged_embedding_is_not_found(content: bytes) -> None:
-    stored = finish(embeddings.store("model", data(), embedding(1)))
+    stored = finish(posterior_cache.store("model", data(), embedding(1)))
     Path(stored.sigma_path).write_bytes(content)
-    assert embeddings.find("model", data()) is None
+    assert posterior_cache.find("model", data()) is None
 
 
 def test_an_abandoned_writing_leaves_nothing() -> None:
-    steps = embeddings.store("model", data(), embedding(1))
+    steps = posterior_cache.store("model", data(), embedding(1))
     next(steps)
     steps.close()
-    assert list(Path(embeddings.cache_root(), "embeddings").iterdir()) == []
+    assert list(Path(posterior_cache.cache_root(), "embeddings").iterdir()) == []
 
 
 def test_only_the_embeddings_used_last_are_kept() -> None:
     for index in range(12):
-        stored = finish(embeddings.store(f"model-{index}", data(), embedding(index)))
+        stored = finish(posterior_cache.store(f"model-{index}", data(), embedding(index)))
         for path in (stored.mu_path, stored.sigma_path):
             os.utime(path, (1000 + index, 1000 + index))
         if index == 9:
-            assert embeddings.find("model-0", data()) is not None
-    kept = {index for index in range(12) if embeddings.find(f"model-{index}", data()) is not None}
+            assert posterior_cache.find("model-0", data()) is not None
+    kept = {index for index in range(12) if posterior_cache.find(f"model-{index}", data()) is not None}
     assert kept == {0, 3, 4, 5, 6, 7, 8, 9, 10, 11}
     assert len(list(Path(stored.mu_path).parent.iterdir())) == 20
 

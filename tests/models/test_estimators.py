@@ -7,25 +7,22 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
 from models.estimators import draw_gradients
 from models.estimators.discrete import exact_moments
-from models.opening import open_model
-from models.protocol import (
-    FAMILY_PARAMETERS,
+from models.protocol.lab import (
     MOVING_SUPPORT,
-    STANDARD_NORMAL,
     Continuous,
     Discrete,
     ElboPoint,
     Estimates,
-    Family,
     Gradients,
     GradientsReady,
     Objective,
     Problem,
-    usual_family,
 )
-from models.vae import VAE
+from models.vae.model import VAE
+from models.vae.model_file import open_model
 from resources import model_path
 
 UNIT = Family("Normal", {"loc": 1.0, "scale": 1.0})

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.special
 
-from models.architecture import Architecture
-from models.evaluation import Evaluator, evaluation_pixels
-from models.optimizer import Tensors
+from models.vae.architecture import Architecture
+from models.vae.evaluation import Evaluator, evaluation_pixels
+from models.vae.networks import Tensors
 from tests.models.conftest import IMAGE_SHAPE, blobs, finish
 
 # softplus(a) + 1e-4 = 1 at this a: the posterior is the prior.

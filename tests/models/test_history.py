@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.history import read_history, records_of, table_of, write_history
-from models.protocol import EpochRecord, InputError, Terms
+from models.core.errors import InputError
+from models.core.history import EpochRecord, Terms, read_history, records_of, table_of, write_history
 
 RECORDS = tuple(
     EpochRecord(

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.keras_export import keras_models
-from models.opening import OpenedModel, open_model
-from models.protocol import InputError, Likelihood
-from models.vae import VAE
+from models.core.errors import InputError
+from models.core.settings import Likelihood
+from models.export.keras import keras_models
+from models.vae.model import VAE
+from models.vae.model_file import OpenedModel, open_model
 from tests.models.conftest import blobs
 
 SCRIPT = """

@@ -10,11 +10,10 @@ import scipy.integrate
 import scipy.stats
 import tensorflow as tf
 
-from models.geometry import standard_noise
-from models.latent_space import Divergence, LatentSpace, standard_draws
-from models.protocol import LATENT_FAMILIES, LATENT_VARIANCES, LatentFamily
-from models.protocol.families import LATENT_DF
-from models.training_loop import NOISE_ALGORITHM
+from models.core.families import LATENT_DF, LATENT_FAMILIES, LATENT_VARIANCES, LatentFamily
+from models.core.geometry import standard_noise
+from models.training.loop import NOISE_ALGORITHM
+from models.vae.latent_space import Divergence, LatentSpace, standard_draws
 from tests.models.conftest import finish
 
 ORACLES = {

@@ -8,16 +8,17 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from models.architecture import LOG_VARIANCE, Architecture
-from models.latent_space import LatentSpace
-from models.networks import decode, encode, mean_image
-from models.objectives import (
+from models.vae.architecture import LOG_VARIANCE, Architecture
+from models.vae.latent_space import LatentSpace
+from models.vae.likelihoods import (
     bernoulli_log_prob,
     continuous_bernoulli_log_normalizer,
     continuous_bernoulli_log_prob,
     gaussian_log_prob,
     log_likelihood,
+    mean_image,
 )
+from models.vae.networks import decode, encode
 
 LOGITS = np.array([-90.0, -20.0, -3.0, -0.6, -0.2001, -0.1999, -1e-3, 0.0, 1e-4, 0.4999, 0.5001, 2.0, 15.0, 88.0])
 

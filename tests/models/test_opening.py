@@ -15,10 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from models.architecture import Architecture
-from models.opening import METADATA_KEY, open_model
-from models.protocol import InputError
-from models.saving import description_of, write_model
+from models.core.errors import InputError
+from models.vae.architecture import Architecture
+from models.vae.model_file import METADATA_KEY, description_of, open_model, write_model
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, info_of
 
 
@@ -67,7 +66,7 @@ def test_a_failed_writing_leaves_the_old_file_and_no_other(
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("models.files.os.fsync", full)
+    monkeypatch.setattr("models.core.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_model(tiny_model, info_of(tiny_architecture, SETTINGS), tiny_architecture.initial_parameters(2))
     assert tiny_model.read_bytes() == before

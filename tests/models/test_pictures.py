@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.pictures import fitted_picture
-from models.protocol import InputError
+from models.core.errors import InputError
+from models.data.pictures import fitted_picture
 from tests.models.test_datasets import giant_png
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import sprites
-from models.datasets import load_images, open_data, opening_data
-from models.protocol import ALL_SPRITES, SPRITE_FACTORS, SPRITE_SIZES, InputError, SpritesName, parse_sprites
-from models.run_writer import absolute_data
+from models.core.errors import InputError
+from models.core.sprite_names import ALL_SPRITES, SPRITE_FACTORS, SPRITE_SIZES, SpritesName, parse_sprites
+from models.data import sprites
+from models.data.opening import load_images, open_data, opening_data
+from models.training.recorder import absolute_data
 
 CENTRE = 16
 # Of (x² + y² − 1)³ = x²y³ (Weisstein, MathWorld, "Heart Curve").

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.architecture import Architecture, architecture_of
-from models.checkpoint import latest_checkpoint
-from models.networks import decode
-from models.objectives import log_likelihood
-from models.opening import open_model
-from models.protocol import Dials, EpochDone, Finished, Progress, Reply, StepShown, Train, TrainSettings, TrainStarted
-from models.snapshots import Snapshots
-from models.training import TrainingRun
-from models.training_loop import TrainingLoop, initial_state
+from models.core.settings import Dials, TrainSettings
+from models.protocol.messages import Reply
+from models.protocol.training import EpochDone, Finished, Progress, StepShown, Train, TrainStarted
+from models.training.loop import TrainingLoop, initial_state
+from models.training.run import TrainingRun
+from models.training.storage.checkpoint import latest_checkpoint
+from models.training.storage.snapshots import Snapshots
+from models.vae.architecture import Architecture, architecture_of
+from models.vae.likelihoods import log_likelihood
+from models.vae.model_file import open_model
+from models.vae.networks import decode
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
 
 STEPS_PER_EPOCH = 9
@@ -34,7 +36,7 @@ def events(run: TrainingRun) -> Iterator[Reply]:
 
 @pytest.fixture
 def one_step_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.clock.SECONDS_PER_CHUNK", 0.0)
+    monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
 
 
 def turned(data: Path, folder: Path, stop_at: int | None = None, resume: bool = False) -> list[Reply]:
@@ -148,7 +150,7 @@ def test_snapshots_are_thinned_out_and_the_newest_stays(
     info = open_model(str(story[-1].path)).info
     parameters = open_model(str(story[-1].path)).parameters
     size = Path(Snapshots(tmp_path / "run").kept()[0].path).stat().st_size
-    monkeypatch.setattr("models.snapshots.MAX_BYTES", 5.5 * size)
+    monkeypatch.setattr("models.training.storage.snapshots.MAX_BYTES", 5.5 * size)
     snapshots = Snapshots(tmp_path / "thin")
     for epoch in range(1, 21):
         snapshots.write(replace(info, epoch=epoch), parameters)

@@ -11,17 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import streaming, training
-from models.architecture import architecture_of
-from models.checkpoint import latest_checkpoint
-from models.clock import Clock
-from models.datasets import load_images, open_data
-from models.feeding import InMemory
-from models.opening import open_model
-from models.protocol import Finished, InputError, Progress, Train, TrainStarted
-from models.streaming import Streamed, epoch_indices, plan_of
-from models.training import TrainingRun
-from models.training_loop import LoopState, TrainingLoop, initial_state
+from models.core.errors import InputError
+from models.data.opening import load_images, open_data
+from models.protocol.training import Finished, Progress, Train, TrainStarted
+from models.training import run as run_module
+from models.training import streaming
+from models.training.batches import InMemory
+from models.training.clock import Clock
+from models.training.loop import LoopState, TrainingLoop, initial_state
+from models.training.run import TrainingRun
+from models.training.storage.checkpoint import latest_checkpoint
+from models.training.streaming import Streamed, epoch_indices, plan_of
+from models.vae.architecture import architecture_of
+from models.vae.model_file import open_model
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
 
 COUNT = 403
@@ -33,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of 7 images and segments of 4 batches, so that few images are many of them."""
     monkeypatch.setattr(streaming, "plan_of", lambda *sizes: plan_of(*sizes, 7 * PIXELS, 4 * 16 * PIXELS))
-    monkeypatch.setattr("models.training_loop.plan_of", streaming.plan_of)
+    monkeypatch.setattr("models.training.loop.plan_of", streaming.plan_of)
 
 
 @pytest.fixture
@@ -172,7 +174,7 @@ def test_a_run_resumed_within_an_epoch_is_bit_equal(
 
 def test_the_limit_decides_what_is_streamed(images: np.memmap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In memory all images that do not train test; streamed there are at most so many."""
-    monkeypatch.setattr(training, "MAX_TEST_IMAGES", 25)
+    monkeypatch.setattr(run_module, "MAX_TEST_IMAGES", 25)
     for limit, tested, kind in ((363 * PIXELS, 40, InMemory), (363 * PIXELS - 1, 25, Streamed)):
         run = run_of(Path(str(images.filename)), tmp_path / f"run-{limit}", limit=limit)
         started = next(event for event in run.events() if isinstance(event, TrainStarted))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from models.protocol import InputError
-from models.tensorboard import EpochLog
+from models.core.errors import InputError
+from models.export.tensorboard import EpochLog
 from tests.models.test_history import RECORDS
 
 

@@ -8,25 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.core.families import STANDARD_NORMAL, Family, usual_family
 from models.estimators import draw_gradients, drawing_gradients
-from models.protocol import (
-    STANDARD_NORMAL,
-    Cancel,
-    Continuous,
-    Curves,
-    CurvesReady,
-    Decode,
-    Decoded,
-    Failed,
-    Family,
-    Gradients,
-    GradientsReady,
-    Hello,
-    ModelOpened,
-    OpenModel,
-    usual_family,
-)
-from models.tracing import beside, is_tracing
+from models.numerics.tracing import beside, is_tracing
+from models.protocol.decoding import Cancel, Decode, Decoded
+from models.protocol.distribution import Curves, CurvesReady
+from models.protocol.lab import Continuous, Gradients, GradientsReady
+from models.protocol.lifecycle import Failed, Hello
+from models.protocol.opening import ModelOpened, OpenModel
 from resources import model_path
 from tests.models.test_worker import Worker
 

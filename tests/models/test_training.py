@@ -11,27 +11,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.architecture import LOG_VARIANCE, Architecture, architecture_of
-from models.checkpoint import checkpoint_folders, latest_checkpoint, read_checkpoint
-from models.opening import open_model
-from models.optimizer import adam, averaged, scheduled_beta, scheduled_rate
-from models.protocol import (
-    BetaSchedule,
-    CheckpointWritten,
-    Dials,
-    Diverged,
-    EpochDone,
-    Finished,
-    InputError,
-    Progress,
-    Reply,
-    Schedule,
-    Train,
-    TrainSettings,
-    TrainStarted,
-)
-from models.training import TrainingRun
-from models.training_loop import LoopState, TrainingLoop, initial_state, noise_seed, training_input
+from models.core.errors import InputError
+from models.core.settings import BetaSchedule, Dials, Schedule, TrainSettings
+from models.protocol.messages import Reply
+from models.protocol.training import CheckpointWritten, Diverged, EpochDone, Finished, Progress, Train, TrainStarted
+from models.training.loop import LoopState, TrainingLoop, initial_state, noise_seed, training_input
+from models.training.optimizer import adam, averaged
+from models.training.run import TrainingRun
+from models.training.schedules import scheduled_beta, scheduled_rate
+from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint, read_checkpoint
+from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
+from models.vae.model_file import open_model
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
 
 
@@ -210,7 +200,7 @@ def test_a_resumed_run_is_bit_equal(
     changes: dict[str, object], stop_at: int, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One step a chunk: step 9 is the end of an epoch, step 21 lies within one.
-    monkeypatch.setattr("models.clock.SECONDS_PER_CHUNK", 0.0)
+    monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
     whole_story = trained(tiny_data, tmp_path / "whole", **changes)
     whole = whole_story[-1]
     run = TrainingRun(request(tiny_data, tmp_path / "parts", **changes))
@@ -282,7 +272,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(
         state.parameters["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.nan))
         return state
 
-    monkeypatch.setattr("models.training.initial_state", poisoned)
+    monkeypatch.setattr("models.training.run.initial_state", poisoned)
     assert trained(tiny_data, tmp_path / "run")[-1] == Diverged(7, 1, "its loss is no longer a number", None)
 
 
@@ -328,7 +318,7 @@ def test_the_step_of_a_fault_does_not_depend_on_the_chunks(
 ) -> None:
     changes: dict[str, object] = {"likelihood": "gaussian", "beta": 1000.0, "learning_rate": 1.0}
     story = trained(tiny_data, tmp_path / "run", **changes)
-    monkeypatch.setattr("models.clock.SECONDS_PER_CHUNK", 0.0)
+    monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
     assert story[-1] == trained(tiny_data, tmp_path / "run", **changes)[-1]
 
 
@@ -341,7 +331,7 @@ def test_weights_that_are_no_numbers_are_never_written(
         state.average["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.inf))
         return state
 
-    monkeypatch.setattr("models.training.initial_state", poisoned)
+    monkeypatch.setattr("models.training.run.initial_state", poisoned)
     ended = trained(tiny_data, tmp_path / "run", average=0.0)[-1]
     assert ended == Diverged(7, ended.step, "its encoder.loc.bias holds NaN or infinite numbers", None)
     assert not (tmp_path / "run").exists()
@@ -351,7 +341,7 @@ def test_curves_do_not_depend_on_how_epochs_are_cut_into_chunks(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = [event.record for event in trained(tiny_data, tmp_path / "one") if isinstance(event, EpochDone)]
-    monkeypatch.setattr("models.clock.SECONDS_PER_CHUNK", 0.0)
+    monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
     assert whole == [event.record for event in trained(tiny_data, tmp_path / "two") if isinstance(event, EpochDone)]
 
 
@@ -396,8 +386,8 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez_compressed(folder / "blobs.npz", images=blobs(160), labels=np.arange(160) % 4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENTSCAPE_CACHE", str(folder / "cache"))
-        patch.setattr("models.run_writer.SECONDS_PER_CHECKPOINT", 0.0)
-        patch.setattr("models.run_writer.TRAINING_PER_WRITING", 0.0)
+        patch.setattr("models.training.recorder.SECONDS_PER_CHECKPOINT", 0.0)
+        patch.setattr("models.training.recorder.TRAINING_PER_WRITING", 0.0)
         trained(folder / "blobs.npz", folder / "run")
     return folder
 

@@ -10,12 +10,12 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from models.architecture import LOG_VARIANCE, Architecture, architecture_of
-from models.optimizer import Tensors
-from models.protocol import ESTIMATORS, LATENT_FAMILIES, Estimator, LatentFamily, TrainSettings
-from models.settings import check_settings
-from models.training_loop import TrainingLoop, initial_state
-from models.training_loss import BatchLoss, TrainingLoss, gradients_of
+from models.core.families import LATENT_FAMILIES, LatentFamily
+from models.core.settings import ESTIMATORS, Estimator, TrainSettings, check_settings
+from models.training.loop import TrainingLoop, initial_state
+from models.training.loss import BatchLoss, TrainingLoss, gradients_of
+from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
+from models.vae.networks import Tensors
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
 
 BATCH = 64
@@ -47,7 +47,7 @@ def test_with_many_draws_the_sampled_divergence_is_the_exact_one(posterior: Late
     settings = replace(SETTINGS, posterior=posterior, prior=prior, objective="elbo_mc")
     sampled, _ = evaluated(settings, draws=4000)
     loss, parameters, x, _ = loss_of(settings)
-    from models.networks import encode
+    from models.vae.networks import encode
 
     exact = tf.reduce_mean(loss.space.kl(*encode(architecture_of(settings, IMAGE_SHAPE), parameters, x)), axis=0)
     assert np.allclose(sampled.kl, exact, atol=6e-3)

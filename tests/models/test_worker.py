@@ -18,54 +18,31 @@ import pytest
 import scipy.stats
 from PIL import Image
 
-from models.disentanglement import KnownFactors, disentanglement
-from models.geometry import standard_noise
-from models.protocol import (
-    FAMILY_PARAMETERS,
-    PROTOCOL_VERSION,
-    STANDARD_NORMAL,
+from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family
+from models.core.geometry import standard_noise
+from models.core.settings import Likelihood, TrainSettings
+from models.protocol.decoding import (
     Aggregate,
     AggregateReady,
     Cancel,
-    CheckpointWritten,
-    Control,
-    Curves,
-    CurvesReady,
-    DataOpened,
     Decode,
     Decoded,
     Draw,
     Drawn,
-    Dropped,
-    Embed,
-    Embedded,
     Encoded,
     EncodeFile,
     EncodeImages,
-    EpochDone,
-    FactorsMeasured,
-    Failed,
-    Family,
-    Finished,
-    Hello,
-    Likelihood,
-    Locate,
-    Located,
-    MeasureFactors,
-    ModelOpened,
-    OpenData,
-    OpenModel,
-    Progress,
-    Reply,
-    Request,
-    Role,
     Sample,
     SampleTile,
-    Shutdown,
-    Train,
-    TrainSettings,
 )
-from models.worker import main
+from models.protocol.distribution import Curves, CurvesReady, Locate, Located
+from models.protocol.factors import FactorsMeasured, MeasureFactors
+from models.protocol.lifecycle import PROTOCOL_VERSION, Dropped, Failed, Hello, Role, Shutdown
+from models.protocol.messages import Reply, Request
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.training import CheckpointWritten, Control, EpochDone, Finished, Progress, Train
+from models.vae.disentanglement import KnownFactors, disentanglement
+from models.workers.process import main
 from tests.models.conftest import blobs, finish
 
 PATIENCE = 60.0
@@ -440,8 +417,8 @@ def test_the_trainer_leaves_the_window_its_time(trainer: Worker) -> None:
 
 PARENT = """
 import multiprocessing, sys, time
-from models.protocol import EpochDone, Train, TrainSettings
-from models.worker import main
+from models.protocol.training import EpochDone, Train; from models.core.settings import TrainSettings
+from models.workers.process import main
 
 if __name__ == "__main__":
     context = multiprocessing.get_context("spawn")
@@ -462,7 +439,7 @@ if __name__ == "__main__":
 # The main thread is in a call that does not end: only the watch can end the process.
 STUCK_PARENT = """
 import multiprocessing, sys, threading
-from models.worker import exit_with_parent
+from models.workers.process import exit_with_parent
 
 def stuck(pipe):
     exit_with_parent()

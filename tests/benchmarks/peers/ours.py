@@ -7,12 +7,12 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from models import networks
-from models.architecture import architecture_of
-from models.latent_space import LatentSpace
-from models.objectives import bernoulli_log_prob
-from models.protocol import TrainSettings
-from models.training_loop import TrainingLoop, initial_state
+from models.core.settings import TrainSettings
+from models.training.loop import TrainingLoop, initial_state
+from models.vae import networks
+from models.vae.architecture import architecture_of
+from models.vae.latent_space import LatentSpace
+from models.vae.likelihoods import bernoulli_log_prob
 from tests.benchmarks.peers.turns import Work, serve
 
 

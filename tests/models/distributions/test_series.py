@@ -13,10 +13,10 @@ import scipy.stats as st
 import tensorflow as tf
 
 from models.distributions import Beta, Distribution, Gamma, InverseGamma, StudentT, TruncatedNormal, VonMises
-from models.distributions.gamma_series import LEAST_CONCENTRATION, REACH, log_ratio_of_score
-from models.distributions.special import cotangent, normal_score, standard_normal
 from models.distributions.von_mises import _slope
-from models.distributions.von_mises_series import slope_by_series
+from models.numerics.gamma_series import LEAST_CONCENTRATION, REACH, log_ratio_of_score
+from models.numerics.special import cotangent, normal_score, standard_normal
+from models.numerics.von_mises_series import slope_by_series
 
 SCORES = np.linspace(-6.3, 6.3, 43).astype(np.float32)
 SHAPES = (LEAST_CONCENTRATION, 0.4, 0.999, 1.0, 1.001, 2.5, 30.0, 1e4)

@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from models.distributions import Beta, Distribution, StudentT, VonMises, beta, solver, student_t, von_mises
-from models.distributions.solver import Tails
-from models.distributions.special import ndtr
+from models.distributions import Beta, Distribution, StudentT, VonMises, beta, student_t, von_mises
+from models.numerics import roots
+from models.numerics.roots import Tails
+from models.numerics.special import ndtr
 
 SCORES = np.linspace(-6.0, 6.0, 241)
 MOST_CALLS = 10
@@ -26,7 +27,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tf.Tensor]:
             asked.append(t)
             return tails(t)
 
-        return solver.invert(noted, *rest)
+        return roots.invert(noted, *rest)
 
     for module in (beta, student_t, von_mises):
         monkeypatch.setattr(module, "invert", counted)

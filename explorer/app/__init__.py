@@ -1,0 +1,1 @@
+"""The window and what is around it: start-up, menus, files, session."""

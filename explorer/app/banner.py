@@ -1,0 +1,134 @@
+"""Notifications: a banner over the window that says what happened and, where one can, what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from explorer.state import AppState
+from explorer.theme.theme import Theme
+
+INFO_MS = 6000
+MARGIN, TOP = 8, 2
+MENU_WIDTH = 330
+WIDEST = 760
+ICONS = {"info": "info", "warning": "warning", "error": "error"}
+
+
+class Banner(QFrame):
+    """One notification at a time, the newest, laid over the empty end of the menu bar so that nothing jumps."""
+
+    def __init__(self, parent: QWidget, state: AppState, theme: Theme) -> None:
+        super().__init__(parent)
+        self.state, self.theme, self._over = state, theme, parent
+        self.setObjectName("banner")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._icon, self.text = QLabel(), QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
+        self.resume.setObjectName("primary")
+        self.resume.setAccessibleName("Go on with the training")
+        self.close_button = close = QToolButton()
+        close.setIcon(theme.icon("close", theme.colors.muted))
+        close.setAccessibleName("Close this message")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 3, 4, 3)
+        row.addWidget(self._icon)
+        row.addWidget(self.text, 1)
+        for button in (self.resume, self.discard, self.restart):
+            row.addWidget(button)
+            button.hide()
+        row.addWidget(close)
+        self._role = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(INFO_MS)
+        self._timer.timeout.connect(self._gone)
+        close.clicked.connect(self._close)
+        self.restart.clicked.connect(self._restart)
+        self.resume.clicked.connect(self._resume)
+        self.discard.clicked.connect(self._discard)
+        state.run.offer_changed.connect(self._offer)
+        state.workers.noticed.connect(self.notify)
+        state.workers.crashed.connect(self.crashed)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def notify(self, level: str, text: str) -> None:
+        """Show a notification; information goes away by itself, the rest stays, an engine that is off above all."""
+        if self.isVisible() and not self.restart.isHidden():
+            return
+        self._show(level, text)
+        if level == "info":
+            self._timer.start()
+
+    def crashed(self, role: str, text: str, again: bool) -> None:
+        """Tell that an engine ended, with a button if it is not being restarted anyway."""
+        self._role = role
+        self._show("warning" if again else "error", text)
+        self.restart.setVisible(not again)
+
+    def _show(self, level: str, text: str) -> None:
+        self._timer.stop()
+        for button in (self.resume, self.discard, self.restart):
+            button.hide()
+        self.setProperty("level", level)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        color = getattr(self.theme.colors, {"info": "accent"}.get(level, level))
+        self._icon.setPixmap(self.theme.icon(ICONS[level], color).pixmap(18, 18))
+        self.text.setText(text)
+        self.setAccessibleName(f"{level}: {text}")
+        self._place()
+        self.show()
+        self.raise_()
+
+    def _offer(self) -> None:
+        """Show the run that waits for an answer; without one, an offer that is shown goes away."""
+        offer = self.state.run.offer
+        if offer is not None:
+            self._show("warning", offer.text)
+            self.resume.setText(offer.button)
+            self.resume.show()
+            self.discard.show()
+            self._place()
+        elif not self.resume.isHidden():
+            self.hide()
+
+    def _gone(self) -> None:
+        """Make room for an offer that another notification had covered."""
+        self.hide()
+        if self.state.run.offer is not None:
+            self._offer()
+
+    def _close(self) -> None:
+        """Put the notification away; an offer that is closed is made again at the next start."""
+        if not self.resume.isHidden():
+            self.state.run.dismiss_offer()
+        self._gone()
+
+    def _resume(self) -> None:
+        offer = self.state.run.offer
+        if offer is not None:
+            self.state.run.resume(offer.run)
+
+    def _discard(self) -> None:
+        offer = self.state.run.offer
+        if offer is not None:
+            self.state.run.drop(offer.run)
+
+    def _restart(self) -> None:
+        self._gone()
+        self.state.workers.restart_requested.emit(self._role)
+
+    def _place(self) -> None:
+        width = min(WIDEST, self._over.width() - MENU_WIDTH)
+        self.resize(width, self.heightForWidth(width))
+        self.move(self._over.width() - width - MARGIN, TOP)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay in place when the window is resized."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False

@@ -1,0 +1,100 @@
+"""What to do with a file that was dropped on the window, chosen in a dialog or named on the command line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.state import AppState
+from explorer.state.latent import Source
+from models.core.errors import InputError
+from models.core.files import ExportError, whole_file, with_ending
+from models.core.history import SUFFIXES, write_history
+from models.core.sprite_names import is_sprites
+
+if TYPE_CHECKING:
+    from explorer.export.pictures import Latent
+
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
+
+MODELS = {".safetensors"}
+
+
+def open_path(state: AppState, path: str) -> None:
+    """Open a model, an exported or any other picture, or a data set, by what the path is."""
+    kind = Path(path).suffix.lower()
+    if is_sprites(path) and not Path(path).exists():
+        state.model.open_data_requested.emit(path)
+    elif not Path(path).exists():
+        state.workers.notice("error", f"{path}: there is no such file.")
+    elif kind in MODELS:
+        state.model.open_model_requested.emit(path)
+    elif kind in PICTURES and Path(path).is_file():
+        _open_picture(state, path)
+    else:
+        # A full path: a folder with the name of generated data is none of those.
+        state.model.open_data_requested.emit(str(Path(path).absolute()))
+
+
+def _open_picture(state: AppState, path: str) -> None:
+    from explorer.export.pictures import read_latent
+    from models.core.files import ExportError
+
+    try:
+        latent = read_latent(Path(path))
+    except ExportError as error:
+        state.workers.notice("error", str(error))
+        return
+    if latent is None:
+        state.model.open_picture_requested.emit(path)
+    else:
+        _return_to(state, path, latent)
+
+
+def _return_to(state: AppState, path: str, latent: Latent) -> None:
+    name, model = Path(path).name, state.model.model
+    if len(latent.z) != state.latent.latent_dim:
+        state.workers.notice(
+            "error",
+            f"{name} holds a point of {len(latent.z)} dimensions from the model {latent.model!r}; "
+            f"the open model has {state.latent.latent_dim}.",
+        )
+        return
+    with state.latent.step(f"Open {name}"):
+        state.latent.set_posterior(
+            np.asarray(latent.mu), np.asarray(latent.sigma), Source("picture", name), np.asarray(latent.z)
+        )
+    if model is not None and latent.model_hash != model.digest:
+        state.workers.notice("warning", f"{name} was made by another model ({latent.model}); its point is shown here.")
+    else:
+        state.workers.notice("info", f"Back at the point of {name}.")
+
+
+def save_model(state: AppState, source: str, path: Path) -> bool:
+    """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
+    target = with_ending(path, ".safetensors")
+    try:
+        with whole_file(target) as unfinished:
+            shutil.copyfile(source, unfinished)
+    except ExportError as error:
+        state.workers.notice("error", str(error))
+        return False
+    state.run.mark_saved(source)
+    state.model.remember(str(target))
+    state.model.open_model_requested.emit(str(target))
+    state.workers.notice("info", f"Saved {target.name}.")
+    return True
+
+
+def save_curves(state: AppState, path: Path) -> None:
+    """Write the curves of the run to a ``.csv`` or ``.json`` file, with the names of Keras; failures are notified."""
+    target = with_ending(path, *SUFFIXES)
+    try:
+        write_history(target, state.run.records)
+    except InputError as error:
+        state.workers.notice("error", str(error))
+    else:
+        state.workers.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")

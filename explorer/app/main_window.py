@@ -1,0 +1,170 @@
+"""The main window: docks, toolbar, status bar and their wiring; what the panes do stands in ``explorer.views``."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabWidget
+
+from explorer.app.actions.menus import Actions
+from explorer.app.banner import Banner
+from explorer.app.files import open_path
+from explorer.app.status_bar import StatusBar
+from explorer.app.toolbar import ToolBar
+from explorer.state import AppState
+from explorer.theme.theme import Theme
+from explorer.views.common.pane import Pane
+from explorer.views.decoded import DecodedPane
+from explorer.views.dimensions.pane import DimensionsPane
+from explorer.views.distribution.pane import DistributionPane
+from explorer.views.factors.pane import FactorsPane
+from explorer.views.lab.pane import LabPane
+from explorer.views.latent_map.pane import LatentMap
+from explorer.views.log import LogPane
+from explorer.views.training.pane import TrainingPane
+
+TITLE = "Latentscape"
+SMALLEST = (960, 640)
+USUAL = (1440, 900)
+LAYOUT_VERSION = 3
+BOTTOM_HEIGHT = 348
+TOP, BOTTOM = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    """Builds the panes and puts them into docks.
+
+    Signals
+    -------
+    closing
+        The person closes the window and nothing stands against it.
+    """
+
+    closing = Signal()
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__()
+        self.state, self.theme = state, theme
+        self.setWindowTitle(TITLE)
+        self.setWindowIcon(theme.icon("latentscape"))
+        self.setMinimumSize(*SMALLEST)
+        self.resize(*USUAL)
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.map, self.decoded = LatentMap(state, theme), DecodedPane(state, theme)
+        self.dimensions, self.distribution = DimensionsPane(state, theme), DistributionPane(state, theme)
+        self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
+        self.training, self.log = TrainingPane(state, theme), LogPane(state)
+        self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
+        self.actions_of = Actions(self)
+        self.addToolBar(ToolBar(self))
+        self.setStatusBar(StatusBar(state))
+        self.banner = Banner(self, state, theme)
+        self.reset_layout()
+        self.map.setFocus()
+        self.training.controls.save.clicked.connect(self.actions_of.save_as.trigger)
+        state.model.model_changed.connect(self._name_model)
+
+    @property
+    def _panes(self) -> tuple[Pane, ...]:
+        upper = self.map, self.decoded, self.dimensions
+        return *upper, self.distribution, self.lab, self.factors, self.training, self.log
+
+    def _dock(self, pane: Pane) -> QDockWidget:
+        dock = QDockWidget(pane.windowTitle(), self)
+        dock.setObjectName(pane.windowTitle())
+        dock.setTitleBarWidget(pane.bar)
+        dock.setWidget(pane)
+        dock.visibilityChanged.connect(pane.set_shown)
+        return dock
+
+    def reset_layout(self) -> None:
+        """Put all panes back to where they belong."""
+        docks = list(self.docks.values())
+        upper, lower = docks[:3], docks[3:]
+        for dock in docks:
+            self.removeDockWidget(dock)
+        self.addDockWidget(TOP, upper[0])
+        for left, right in pairwise(upper):
+            self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
+        self.addDockWidget(BOTTOM, lower[0])
+        for dock in lower[1:]:
+            self.tabifyDockWidget(lower[0], dock)
+        for dock in docks:
+            dock.setFloating(False)
+            dock.show()
+        lower[0].raise_()
+        width, height = self.width(), self.height()
+        self.resizeDocks(upper, [round(width * share) for share in (0.41, 0.26, 0.33)], Qt.Orientation.Horizontal)
+        self.resizeDocks([upper[0], lower[0]], [height - BOTTOM_HEIGHT, BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+
+    def show_pane(self, title: str) -> None:
+        """Bring a pane to the front."""
+        self.docks[title].show()
+        self.docks[title].raise_()
+
+    def save_look(self) -> dict[str, str]:
+        """Return geometry and layout as text, for the session."""
+        return {
+            "geometry": bytes(self.saveGeometry().toBase64().data()).decode(),
+            "layout": bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode(),
+        }
+
+    def restore_look(self, look: dict[str, str]) -> None:
+        """Restore geometry and layout; one that does not fit is left out by Qt."""
+        self.restoreGeometry(QByteArray.fromBase64(look.get("geometry", "").encode()))
+        self.restoreState(QByteArray.fromBase64(look.get("layout", "").encode()), LAYOUT_VERSION)
+
+    def createPopupMenu(self) -> QMenu:
+        """Offer the panes where Qt would offer its own list."""
+        menu = QMenu(self)
+        menu.addActions([dock.toggleViewAction() for dock in self.docks.values()])
+        return menu
+
+    def _name_model(self) -> None:
+        model = self.state.model.model
+        self.setWindowTitle(TITLE if model is None else f"{model.name} — {TITLE}")
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the latency meter when a frame is complete."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.UpdateRequest:
+            self.state.latency.frame_ended()
+        return done
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        for url in event.mimeData().urls():
+            open_path(self.state, url.toLocalFile())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved work, then close."""
+        if self._may_close():
+            self.closing.emit()
+            event.accept()
+        else:
+            event.ignore()
+
+    def _may_close(self) -> bool:
+        run = self.state.run
+        if not run.active and run.unsaved is None:
+            return True
+        text = (
+            "A training is running; the next start offers to resume it from its last checkpoint."
+            if run.active
+            else "The trained model has not been saved."
+        )
+        buttons = QMessageBox.StandardButton
+        choices = buttons.Cancel | (buttons.Close if run.active else buttons.Discard | buttons.Save)
+        answer = QMessageBox.question(self, TITLE, f"{text} Close anyway?", choices, buttons.Cancel)
+        if answer == buttons.Save:
+            return self.actions_of.save()
+        return answer in (buttons.Discard, buttons.Close)

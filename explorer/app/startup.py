@@ -1,0 +1,157 @@
+"""Start-up and wiring: state, engine, window; the decoder is started before anything is built."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+
+from explorer.app import session
+from explorer.app.files import open_path
+from explorer.app.garbage import Collector
+from explorer.app.main_window import MainWindow
+from explorer.app.uncaught import Uncaught
+from explorer.client.launcher import Launched
+from explorer.controllers.decoder import DecoderController
+from explorer.controllers.export import Exporter
+from explorer.controllers.keras_export import KerasExporter
+from explorer.controllers.training import TrainingController
+from explorer.state import AppState
+from explorer.theme.theme import Theme
+from models.core.sprite_names import is_sprites
+from resources import dataset_path, model_path
+
+FIRST_MODEL, FIRST_DATA = "mnist-vae-50", "mnist_10k"
+SWITCH_SECONDS = 0.001
+# NumPy loads these when first used, 25 ms of a held-up event loop; here they load before there is a window.
+LOADED_AHEAD = ("numpy.ma", "numpy.random")
+
+
+class App(QObject):
+    """One window with its engines and its session."""
+
+    def __init__(
+        self,
+        qt: QApplication,
+        scheme: str | None = None,
+        keep_session: bool = True,
+        launched: Launched | None = None,
+    ) -> None:
+        super().__init__()
+        self.state = AppState(self)
+        self.decoder = DecoderController(self.state, self)
+        self.trainer = TrainingController(self.state, self)
+        self.exporter = Exporter(self.state, self.decoder.requests, self)
+        self.keras_exporter = KerasExporter(self.state, self)
+        self._keep_session = keep_session
+        stored, complaint = self._load_session() if keep_session else ({}, "")
+        model = _existing(stored.get("model"), model_path(FIRST_MODEL))
+        data = _existing(stored.get("data"), dataset_path(FIRST_DATA))
+        self.decoder.start(model, data, str(model_path(FIRST_MODEL)), launched)
+        complaint = complaint or _missing(stored)
+        self.theme = Theme(qt, self)
+        if scheme or stored.get("scheme"):
+            self.theme.choose(scheme or str(stored.get("scheme")))
+        self.window = MainWindow(self.state, self.theme)
+        self.window.closing.connect(self.close)
+        self.collector = Collector(self)
+        self.collector.start()
+        self.state.workers.restart_requested.connect(self._restart)
+        complaint = complaint or self._restore(stored)
+        if complaint:
+            self.state.workers.notice("warning", complaint)
+
+    def show(self) -> None:
+        """Show the window."""
+        self.window.show()
+
+    def open(self, paths: Sequence[str]) -> None:
+        """Open files named on the command line."""
+        for path in paths:
+            open_path(self.state, path)
+
+    def close(self) -> None:
+        """Keep the session and end the engines."""
+        self.collector.stop()
+        if self._keep_session:
+            self._save_session()
+        self.exporter.close()
+        self.keras_exporter.close()
+        self.trainer.close()
+        self.decoder.client.close()
+
+    def _restart(self, role: str) -> None:
+        (self.trainer if role == "trainer" else self.decoder).client.restart()
+
+    def _load_session(self) -> tuple[dict[str, Any], str]:
+        try:
+            return session.load(session.session_path()) or {}, ""
+        except session.SessionError as error:
+            return {}, f"The last session could not be read and starts anew: {error}"
+
+    def _restore(self, stored: dict[str, Any]) -> str:
+        if not stored:
+            return ""
+        try:
+            session.restore(self.state, stored)
+        except session.SessionError as error:
+            return f"The last session could not be restored and starts anew: {error}"
+        look = stored.get("look")
+        if isinstance(look, dict):
+            self.window.restore_look({key: text for key, text in look.items() if isinstance(text, str)})
+        return ""
+
+    def _save_session(self) -> None:
+        stored = session.capture(self.state)
+        stored |= {"scheme": self.theme.choice, "look": self.window.save_look()}
+        try:
+            session.save(session.session_path(), stored)
+        except (session.SessionError, OSError) as error:
+            sys.stderr.write(f"latentscape: the session was not kept: {error}\n")
+
+
+def _existing(stored: object, bundled: Path) -> str:
+    return stored if isinstance(stored, str) and _there(stored) else str(bundled)
+
+
+def _missing(stored: dict[str, Any]) -> str:
+    paths = (stored.get("model"), stored.get("data"))
+    gone = [path for path in paths if isinstance(path, str) and not _there(path)]
+    return f"Gone since the last session, so that what is bundled is shown instead: {', '.join(gone)}" if gone else ""
+
+
+def _there(path: str) -> bool:
+    """Whether a file is there; generated data always are."""
+    return is_sprites(path) or Path(path).exists()
+
+
+def make_qt() -> QApplication:
+    """Return the one QApplication, set up for this program."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    for name in LOADED_AHEAD:
+        import_module(name)
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    qt = QApplication(["latentscape"])
+    qt.setApplicationName("latentscape")
+    qt.setApplicationDisplayName("Latentscape")
+    return qt
+
+
+def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
+    """Open the window and stay until it is closed; return the exit code.
+
+    ``launched`` is a decoder started ahead, so that TensorFlow is imported while Qt is.
+    """
+    qt = make_qt()
+    app = App(qt, launched=launched)
+    Uncaught(app.state.workers, app).install()
+    app.show()
+    app.open(paths)
+    return qt.exec()

@@ -1,0 +1,39 @@
+"""Exceptions that nobody caught: logged and told, and the window stays open."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from types import TracebackType
+
+from PySide6.QtCore import QObject
+
+from explorer.state.workers import WorkersState
+
+
+class Uncaught(QObject):
+    """Sends uncaught exceptions of slots and paints to the log, and the first of each kind to a notification."""
+
+    def __init__(self, engine: WorkersState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._told: set[str] = set()
+
+    def install(self) -> None:
+        """Become the process's hook for uncaught exceptions, which PySide calls for slots too."""
+        sys.excepthook = self.report
+
+    def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Log the traceback, and notify once per kind of error and place."""
+        if not issubclass(kind, Exception):
+            sys.__excepthook__(kind, error, trace)
+            return
+        lines = traceback.format_exception(kind, error, trace)
+        sys.stderr.write("".join(lines))
+        self._engine.log("".join(lines).rstrip())
+        place = "".join(traceback.format_tb(trace)[-1:]) + kind.__name__
+        if place not in self._told:
+            self._told.add(place)
+            self._engine.notice(
+                "error", f"Internal error ({kind.__name__}: {error}). Nothing is lost; details are in the Log pane."
+            )

@@ -1,0 +1,47 @@
+"""``latentscape decode``: pictures of latents from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from explorer.cli.console import print_result, progress_bar
+from explorer.cli.science import compiled, open_named_model
+from explorer.export.pictures import Latent, write_contact_sheet, write_png
+from explorer.export.series import LARGEST_SHEET
+from models.core.arrays import Floats32
+
+TILE_IMAGES = 64
+
+
+def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> int:
+    """Write a picture for each latent in the file ``latents`` to the folder ``out``; return the exit code."""
+    from models.data.latents import read_latents
+
+    opened = open_named_model(model)
+    stored = read_latents(latents, opened.info.latent_dim)
+    vae = compiled(opened)
+    sigma = np.ones_like(stored.z) if stored.sigma is None else stored.sigma
+    count = len(stored.z)
+    sheet: list[Floats32] = []
+    with progress_bar() as bar:
+        task = bar.add_task("pictures", total=count)
+        for start in range(0, count, TILE_IMAGES):
+            images = vae.decode(stored.z[start : start + TILE_IMAGES])
+            sheet.extend(images[: max(0, LARGEST_SHEET - len(sheet))])
+            for index, image in enumerate(images, start):
+                latent = _latent(stored.z[index], sigma[index], index, opened.info.name, opened.info.digest)
+                write_png(out / "samples" / f"sample-{index + 1:04d}.png", image, latent, zoom)
+                bar.advance(task)
+    write_contact_sheet(out / "samples.png", np.stack(sheet), zoom)
+    result = {"model": opened.info.name, "model_digest": opened.info.digest, "pictures": count, "out": str(out)}
+    print_result(result, [f"{count} pictures in {out}"], as_json)
+    return 0
+
+
+def _latent(z: Floats32, sigma: Floats32, index: int, model: str, digest: str) -> Latent:
+    """Return the point itself as the centre of its posterior: ε is 0 and no seed was drawn from."""
+    centre = tuple(z.astype(np.float64).tolist())
+    spread = tuple(sigma.astype(np.float64).tolist())
+    return Latent(centre, spread, (0.0,) * len(centre), centre, 0, index, model, digest)

@@ -1,0 +1,47 @@
+"""``latentscape encode``: the posterior of every image of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.cli.console import finished, print_result, progress_bar
+from explorer.cli.science import check_images, check_target, compiled, find_data, open_named_model
+from models.core.descriptions import DataInfo, EmbeddingSummary
+from models.core.files import whole_file
+
+if TYPE_CHECKING:
+    from models.vae.model import VAE
+    from models.vae.posterior import Embedding
+
+
+def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
+    """Write ``mu`` and ``sigma`` [n, d], and ``labels`` if there are any, to ``out``; return the exit code."""
+    check_target(out, ".npz")
+    from models.data.opening import open_data
+
+    opened, info = open_named_model(model), open_data(find_data(data))
+    check_images(info, opened)
+    embedding, summary = _embed(compiled(opened), info)
+    arrays = {"mu": embedding.mu, "sigma": embedding.sigma}
+    if info.labels_path is not None:
+        arrays["labels"] = np.load(info.labels_path, allow_pickle=False)
+    names = {"model": np.str_(opened.info.name), "model_hash": np.str_(opened.info.digest)}
+    with whole_file(out) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays, **names)
+    active, kl = int(summary.active.sum()), float(summary.kl.sum())
+    result = {"images": info.count, "out": str(out), "active_units": active, "kl": kl}
+    print_result(result, [f"{info.count:,} images in {out}: KL {kl:.2f} nats, {active} active units"], as_json)
+    return 0
+
+
+def _embed(vae: VAE, info: DataInfo) -> tuple[Embedding, EmbeddingSummary]:
+    from models.data.opening import load_images
+    from models.vae.posterior import EMBED_SLICE, embed, summarize
+
+    with progress_bar() as bar:
+        task = bar.add_task("images", total=info.count)
+        embedding = finished(embed(vae, load_images(info)), lambda: bar.advance(task, EMBED_SLICE))
+    return embedding, finished(summarize(embedding, vae.divergence), lambda: None)

@@ -1,0 +1,106 @@
+"""``latentscape info MODEL --evaluate DATA``: how good a model is on images it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from explorer.cli.console import finished, print_result, progress_bar, table
+from explorer.cli.factors import factor_fields, factor_lines, factor_rows, measure
+from explorer.cli.science import check_images, compiled, find_data, open_named_model
+from models.core.descriptions import DataInfo
+from models.core.errors import InputError
+from models.core.factors import Disentanglement
+
+if TYPE_CHECKING:
+    from models.vae.evaluation import Bounds, Evaluation
+    from models.vae.model_file import OpenedModel
+
+T = TypeVar("T")
+
+
+def evaluate_model(model: str, data: str, as_json: bool) -> int:
+    """Print ELBO, its parts and −log p(x) of the test images of ``data``, and its factors; return the exit code."""
+    from models.data.opening import open_data
+
+    opened, info = open_named_model(model), open_data(find_data(data))
+    check_images(info, opened)
+    if info.count == info.train_count:
+        raise InputError(info.name, "it has no test images")
+    judged = _evaluated(opened, info)
+    result = _fields(opened, info, judged) | factor_fields(judged.factors)
+    evaluation = judged.evaluation
+    active = np.flatnonzero(evaluation.active).tolist()
+    lines = [
+        *table([*_rows(result, judged.evidence), *factor_rows(judged.factors)]),
+        *factor_lines(judged.factors, evaluation.kl_per_dim, active),
+    ]
+    print_result(result, lines, as_json)
+    return 0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The evaluation and where its KL comes from, the importance-weighted bounds by K, and on how many images.
+
+    ``factors`` is what all images say of the factors, None where the data know none.
+    """
+
+    evaluation: Evaluation
+    kl_by: str
+    evidence: Bounds
+    images: int
+    factors: Disentanglement | None
+
+
+def _evaluated(opened: OpenedModel, info: DataInfo) -> Judged:
+    vae = compiled(opened)
+    parameters = vae.parameters()
+    from models.data.opening import load_images
+    from models.vae.evaluation import MAX_EVALUATED, Evaluator
+
+    images = load_images(info)[info.train_count :][:MAX_EVALUATED]
+    evaluator = Evaluator(opened.architecture, images)
+    evaluation = _watched("ELBO", evaluator.bound(parameters))
+    evidence = _watched("log p(x)", evaluator.evidence(parameters))
+    return Judged(evaluation, evaluator.kl_kind, evidence, len(images), measure(vae, info))
+
+
+def _watched(name: str, steps: Generator[object, None, T]) -> T:
+    with progress_bar() as bar:
+        task = bar.add_task(name, total=None)
+        return finished(steps, lambda: bar.advance(task))
+
+
+def _fields(opened: OpenedModel, info: DataInfo, judged: Judged) -> dict[str, object]:
+    evaluation, bounds = judged.evaluation, judged.evidence
+    terms, (log_p, error) = evaluation.terms, bounds[max(bounds)]
+    return {
+        "kind": "evaluation", "model": opened.info.name, "data": info.name, "test_images": judged.images,
+        "elbo": terms.elbo,
+        "elbo_error": evaluation.error, "reconstruction": terms.reconstruction, "kl": terms.kl, "kl_by": judged.kl_by,
+        "iwae": {str(k): {"bound": bound, "error": spread} for k, (bound, spread) in bounds.items()},
+        "objective": opened.info.settings.objective, "nll": -log_p, "nll_error": error,
+        "active_units": int(evaluation.active.sum()), "latent_dim": opened.info.latent_dim,
+        "kl_per_dim": evaluation.kl_per_dim.tolist(),
+    }  # fmt: skip
+
+
+def _rows(fields: dict[str, object], bounds: Bounds) -> list[tuple[str, object]]:
+    weighted = [
+        ("ELBO, KL by Monte Carlo" if k == 1 else f"IWAE-{k}", f"{bound:.2f} ± {error:.2f} nats")
+        for k, (bound, error) in bounds.items()
+    ]
+    return [
+        ("model", fields["model"]),
+        ("data", f"{fields['data']}, {fields['test_images']:,} test images"),
+        ("ELBO", f"{fields['elbo']:.2f} ± {fields['elbo_error']:.2f} nats (KL by {fields['kl_by']})"),
+        ("reconstruction", f"{fields['reconstruction']:.2f} nats"),
+        ("KL", f"{fields['kl']:.2f} nats"),
+        *weighted,
+        ("−log p(x), IWAE-500", f"{fields['nll']:.2f} ± {fields['nll_error']:.2f} nats"),
+        ("active units", f"{fields['active_units']} of {fields['latent_dim']}"),
+    ]

@@ -1,0 +1,67 @@
+"""How a model's dimensions depend on the factors of the data: what ``info --evaluate`` says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from explorer.cli.console import finished, progress_bar
+from models.core.arrays import Floats64
+from models.core.descriptions import DataInfo
+from models.core.factors import Disentanglement
+
+if TYPE_CHECKING:
+    from models.vae.model import VAE
+
+COLUMN = 13
+
+
+def measure(vae: VAE, info: DataInfo) -> Disentanglement | None:
+    """Return what the posterior means of all images say of the factors; None where the data know none."""
+    from models.data.opening import load_images
+    from models.vae.disentanglement import disentanglement, factors_of
+    from models.vae.posterior import EMBED_SLICE, embed
+
+    known = factors_of(info)
+    if known is None:
+        return None
+    with progress_bar() as bar:
+        task = bar.add_task("factors", total=info.count)
+        embedding = finished(embed(vae, load_images(info)), lambda: bar.advance(task, EMBED_SLICE))
+    return finished(disentanglement(embedding.mu, known), lambda: None)
+
+
+def factor_fields(result: Disentanglement | None) -> dict[str, object]:
+    """Return all that was measured, for JSON; information is in nats, gaps are shares of the entropy."""
+    if result is None:
+        return {"mig": None, "factors": [], "factor_images": 0}
+    rows = zip(result.factors, result.gaps, result.information, strict=True)
+    factors = [
+        {"name": factor.name, "values": len(factor.values), "entropy": factor.entropy, "bias": factor.bias,
+         "gap": float(gap), "information": information.tolist()}
+        for factor, gap, information in rows
+    ]  # fmt: skip
+    return {"mig": result.gap, "factors": factors, "factor_images": result.count}
+
+
+def factor_rows(result: Disentanglement | None) -> list[tuple[str, object]]:
+    """Return the mean gap as a row, none where the data know no factors."""
+    gap = "" if result is None else f"{result.gap:.3f}, from the posterior means of all {result.count:,} images"
+    return [("MIG", gap)] if gap else []
+
+
+def factor_lines(result: Disentanglement | None, kl: Floats64, shown: list[int]) -> Iterator[str]:
+    """Return the gaps and a table of the dimensions ``shown``, those with most KL [d] first, for a person."""
+    if result is None:
+        return
+    yield "mutual information with each factor, as a share of its entropy:"
+    names = [factor.name for factor in result.factors]
+    yield _line("", names)
+    for dim in sorted(shown, key=lambda dim: -float(kl[dim])):
+        yield _line(f"  z{dim}", [f"{share:.3f}" for share in result.normalized[:, dim]])
+    yield _line("  gap", [f"{gap:.3f}" for gap in result.gaps])
+    yield _line("  by chance", [f"{f.bias / f.entropy:.3f}" if f.entropy > 0 else "–" for f in result.factors])
+
+
+def _line(name: str, cells: list[str]) -> str:
+    return f"{name:<{COLUMN}}" + "".join(f"{cell:>{COLUMN}}" for cell in cells)

@@ -1,0 +1,138 @@
+"""``latentscape info``: what a file says of itself, without TensorFlow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from explorer.cli.console import print_result, table
+from explorer.cli.science import find_data, find_model
+from models.core.descriptions import DataInfo, ModelInfo
+from models.core.errors import InputError
+from models.core.settings import TrainSettings
+from resources import bundled_models
+
+PNG_MAGIC = b"\x89PNG"
+# Order and names of the figures of a model; what a model does not have is left out.
+METRICS = {
+    "elbo": ("test ELBO", "nats"),
+    "reconstruction": ("test reconstruction", "nats"),
+    "kl": ("test KL", "nats"),
+    "nll": ("test −log p(x), IWAE-500", "nats"),
+    "active_units": ("active units", ""),
+}
+KL_PER_LINE = 10
+
+
+def describe(name: str, as_json: bool) -> int:
+    """Describe a model, data set or exported picture; return the exit code."""
+    path = Path(name)
+    if path.suffix == ".safetensors" or (not path.exists() and name in bundled_models()):
+        from models.vae.model_file import open_model
+
+        info = open_model(find_model(name)).info
+        print_result(model_fields(info), model_lines(info), as_json)
+    elif path.is_file() and _starts_with(path, PNG_MAGIC):
+        _describe_picture(path, as_json)
+    else:
+        _describe_data(find_data(name), as_json)
+    return 0
+
+
+def model_fields(info: ModelInfo) -> dict[str, object]:
+    """Return all that is known of a model, for JSON."""
+    return {"kind": "model", "sha256": _sha256(Path(info.path)), **asdict(info)}
+
+
+def model_lines(info: ModelInfo) -> list[str]:
+    """Return all that is known of a model, for a person."""
+    settings = info.settings
+    rate = f"learning rate {settings.learning_rate:g} ({settings.schedule})"
+    rows: list[tuple[str, object]] = [
+        ("model", f"{info.name} ({info.path})"),
+        ("sha256", _sha256(Path(info.path))),
+        ("recipe", info.recipe),
+        ("data", f"{info.dataset}, images {' × '.join(map(str, info.image_shape))}"),
+        ("network", f"{_layers(settings)}, {settings.latent_dim} latent dimensions, {info.parameters:,} parameters"),
+        ("objective", _objective(settings)),
+        ("training", f"{info.epoch} epochs, batches of {settings.batch_size}, {rate}"),
+        ("seed", settings.seed),
+    ]  # fmt: skip
+    for key, (label, unit) in METRICS.items():
+        if key in info.metrics:
+            value = info.metrics[key]
+            rows.append((label, f"{value:.2f} {unit}" if unit else f"{value:.0f} of {settings.latent_dim}"))
+    return [*table(rows), *_kl_lines(info.kl_per_dim)]
+
+
+def _layers(settings: TrainSettings) -> str:
+    dense = f"hidden layers {'–'.join(map(str, settings.hidden)) or 'none'}"
+    if settings.network == "dense":
+        return dense
+    return f"4 × 4 convolutions with {'–'.join(map(str, settings.channels))} channels, {dense}"
+
+
+def _objective(settings: TrainSettings) -> str:
+    draws = f" with {settings.samples} draws" if settings.samples > 1 else ""
+    free = f", {settings.free_bits:g} free nats a dimension" if settings.free_bits > 0.0 else ""
+    families = f"q {settings.posterior}, prior {settings.prior}"
+    return f"{settings.objective}{draws}, {settings.likelihood} likelihood, {families}, β = {settings.beta:g}{free}"
+
+
+def _kl_lines(kl_per_dim: tuple[float, ...]) -> Iterator[str]:
+    if kl_per_dim:
+        yield "KL per dimension in nats:"
+    for start in range(0, len(kl_per_dim), KL_PER_LINE):
+        values = kl_per_dim[start : start + KL_PER_LINE]
+        yield f"  z{start:<4}" + " ".join(f"{value:6.3f}" for value in values)
+
+
+def _describe_data(path: Path, as_json: bool) -> None:
+    from models.data.opening import open_data
+
+    info = open_data(path)
+    counts = _label_counts(info)
+    rows: list[tuple[str, object]] = [
+        ("data", f"{info.name} ({info.path})"),
+        ("images", f"{info.count:,} of {' × '.join(map(str, info.image_shape))}"),
+        ("split", f"{info.train_count:,} train, {info.count - info.train_count:,} test"),
+        ("digest", info.digest),
+    ]
+    if counts:
+        rows.append(("labels", ", ".join(f"{label}: {count}" for label, count in counts.items())))
+    fields = {"kind": "data", **asdict(info), "label_counts": counts}
+    print_result(fields, table(rows), as_json)
+
+
+def _label_counts(info: DataInfo) -> dict[str, int]:
+    if info.labels_path is None:
+        return {}
+    labels, counts = np.unique(np.load(info.labels_path, allow_pickle=False), return_counts=True)
+    names = dict(enumerate(info.label_names))
+    return {names.get(int(label), str(label)): int(count) for label, count in zip(labels, counts, strict=True)}
+
+
+def _describe_picture(path: Path, as_json: bool) -> None:
+    from explorer.export.pictures import read_latent
+
+    latent = read_latent(path)
+    if latent is None:
+        raise InputError(path.name, "this picture carries no latent; a data set is a folder of pictures")
+    rows = [
+        ("picture", path), ("model", f"{latent.model} ({latent.model_hash})"), ("seed", latent.seed),
+        ("index", latent.index), ("dimensions", len(latent.z)), ("‖z‖", f"{np.linalg.norm(latent.z):.3f}"),
+    ]  # fmt: skip
+    print_result({"kind": "picture", "path": str(path), **asdict(latent)}, table(rows), as_json)
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

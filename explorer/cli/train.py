@@ -1,0 +1,331 @@
+"""``latentscape train``: the trainer of the window without the window."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import Progress as ProgressBar
+from rich.progress import TaskID, TextColumn
+
+from explorer.cli.console import print_result, progress_bar
+from explorer.cli.info import model_fields, model_lines
+from explorer.cli.science import check_target, find_data, start_science
+from models.core.diagnosis import diagnose
+from models.core.errors import InputError
+from models.core.files import whole_file
+from models.core.history import EpochRecord
+from models.core.settings import TrainSettings
+from models.protocol.training import (
+    CheckpointDelayed,
+    Diverged,
+    EpochDone,
+    Evaluating,
+    Finished,
+    Progress,
+    Train,
+    TrainStarted,
+)
+
+if TYPE_CHECKING:
+    from models.export.tensorboard import EpochLog
+    from models.training.run import TrainingRun
+
+ENDINGS = {
+    "complete": "done",
+    "early": "stopped early at epoch {epoch}, kept that of epoch {kept}",
+    "stopped": "stopped, kept at epoch {kept}",
+}
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where results go: the model file, and if asked for the curves and a log for TensorBoard."""
+
+    model: Path
+    history: Path | None
+    logdir: Path | None
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class How:
+    """How the work is done, which says nothing of what the model is; the limit in MiB.
+
+    ``given`` names the options that were typed: a run that is resumed has its own values of all others.
+    """
+
+    resume: bool
+    memory_limit: int
+    strategy: str | None = None
+    given: frozenset[str] = frozenset()
+
+
+def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
+    """Train on ``data`` and leave the model; return the exit code.
+
+    Checkpoints lie in ``OUT.run`` until the training has come to its end, so that ``--resume`` goes on after a crash or
+    Ctrl-C. Of several machines the chief does this; the others leave nothing and say nothing.
+    """
+    out = outputs.model
+    check_target(out, ".safetensors")
+    if outputs.history is not None:
+        check_target(outputs.history, ".csv", ".json")
+    typed = {**options, **{name: parse_sizes(options[name], name) for name in ("hidden", "channels")}}
+    run_folder = out.with_suffix(".run")
+    settings = TrainSettings(**typed)
+    if how.resume:
+        settings = _resumed_settings(run_folder, settings, {name: typed[name] for name in how.given if name in typed})
+    _check_input(find_data(data), settings)
+    request = Train(
+        1, str(find_data(data)), str(run_folder), out.stem, settings, how.resume, memory_limit=how.memory_limit << 20
+    )
+    if not _is_chief(how):
+        return _assist(request, how)
+    _check_nothing_lost(run_folder, how.resume)
+    start_science("trainer")
+    from models.training.storage.folder import remove_run
+
+    run = _run_of(request, how)
+    with _stopped_by_interrupt(run), _recording(outputs) as curves:
+        story, finished = _follow(run, curves)
+        if finished.path is None:
+            raise KeyboardInterrupt
+        # Before the curves: what cannot be written of them costs nobody the model.
+        with whole_file(out) as unfinished:
+            unfinished.write_bytes(Path(finished.path).read_bytes())
+        left = run_folder if finished.reason == "stopped" else None
+        if left is None:
+            remove_run(run_folder)
+    _report(outputs, finished, story, curves.records, left)
+    return 0
+
+
+def _resumed_settings(run_folder: Path, usual: TrainSettings, typed: Mapping[str, Any]) -> TrainSettings:
+    """Return the settings of the run in ``run_folder`` with those that were ``typed``; ``usual`` if there is none."""
+    from models.training.storage.checkpoint import latest_checkpoint
+
+    checkpoint = latest_checkpoint(run_folder)
+    if checkpoint is None:
+        return usual
+    return replace(checkpoint.settings, **{"learning_rate": checkpoint.dials.learning_rate, **typed})
+
+
+def _is_chief(how: How) -> bool:
+    """Whether this process writes what the training leaves: as TF_CONFIG says, and without a cluster always."""
+    from models.training.cluster import read_cluster
+
+    return how.strategy != "multiworker" or read_cluster().chief
+
+
+def _assist(request: Train, how: How) -> int:
+    """Do the work of a machine that is not the chief; its own copy of the run is thrown away in the end."""
+    with tempfile.TemporaryDirectory() as scratch:
+        mine = Path(scratch) / "run"
+        if request.resume:
+            _copy_run(Path(request.run_folder), mine)
+        start_science("trainer")
+        for event in _run_of(replace(request, run_folder=str(mine)), how).events():
+            if isinstance(event, Diverged):
+                raise ValueError(_diverged(event))
+    return 0
+
+
+def _copy_run(run_folder: Path, mine: Path) -> None:
+    """Take over the checkpoints of the chief; InputError where this machine does not see them."""
+    if not run_folder.is_dir():
+        raise InputError(str(run_folder), "to resume, the folder of the run must be there on every machine")
+    shutil.copytree(run_folder, mine, ignore=shutil.ignore_patterns(".*", "run.lock", "epochs"))
+
+
+def _run_of(request: Train, how: How) -> TrainingRun:
+    """Return the run, which several devices or machines may share; with more than one, this waits for all of them.
+
+    A batch size that was typed is that of each of them; the one of a run that is resumed is that of all together.
+    """
+    from models.training.run import TrainingRun
+
+    if how.strategy is None:
+        return TrainingRun(request)
+    from models.training.distributed import mirrored, multiworker, shared_by
+
+    strategy = mirrored() if how.strategy == "mirrored" else multiworker()
+    of_each = not how.resume or "batch_size" in how.given
+    batch = request.settings.batch_size * (strategy.num_replicas_in_sync if of_each else 1)
+    settings = replace(request.settings, batch_size=batch)
+    return TrainingRun(replace(request, settings=settings), make_loop=shared_by(strategy))
+
+
+def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
+    """Refuse to begin anew where a run waits to be resumed."""
+    from models.training.storage.folder import checkpoint_at_rest
+
+    found = None if resume else checkpoint_at_rest(run_folder)
+    if found is not None:
+        how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
+        raise InputError(
+            str(run_folder), f"here is a run that was {how} after epoch {epoch}: --resume goes on with it, without its "
+            "folder a new one begins"
+        )  # fmt: skip
+
+
+@contextmanager
+def _recording(outputs: Outputs) -> Iterator[Curves]:
+    """Collect what epochs report, and write it in the end, whatever the end is."""
+    from models.core.history import write_history
+    from models.export.tensorboard import EpochLog
+
+    log = None if outputs.logdir is None else EpochLog(outputs.logdir)
+    curves = Curves(log)
+    try:
+        yield curves
+    finally:
+        if complaint := curves.close():
+            sys.stderr.write(f"latentscape: {complaint}\n")
+        if outputs.history is not None and curves.records:
+            write_history(outputs.history, curves.records)
+
+
+class Curves:
+    """What the epochs of a run have reported, those before a resume included."""
+
+    def __init__(self, log: EpochLog | None) -> None:
+        self.records: list[EpochRecord] = []
+        self._log = log
+
+    def add(self, *records: EpochRecord) -> str:
+        """Take more of them, in order; return what is wrong with the log, which is then given up."""
+        self.records += records
+        return "" if self._log is None else self._tried(partial(self._log.write, records))
+
+    def close(self) -> str:
+        """Write what is left of the log; return what is wrong with it."""
+        return "" if self._log is None else self._tried(self._log.close)
+
+    def _tried(self, work: Callable[[], None]) -> str:
+        try:
+            work()
+        except InputError as error:
+            self._log = None
+            return str(error)
+        return ""
+
+
+def _check_input(data: Path, settings: TrainSettings) -> None:
+    """Refuse data or settings that cannot be used before TensorFlow is imported."""
+    from models.core.settings import check_settings
+    from models.data.opening import open_data
+    from models.vae.architecture import architecture_of
+
+    architecture_of(check_settings(settings), open_data(data).image_shape)
+
+
+def parse_sizes(text: str, option: str) -> tuple[int, ...]:
+    """Return the layers of e.g. ``256,128``; none for an empty text. InputError if it is something else."""
+    try:
+        return tuple(int(part) for part in text.split(",")) if text.strip() else ()
+    except ValueError as error:
+        raise InputError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
+
+
+@contextmanager
+def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
+    """Let Ctrl-C end the training and keep the model; a second Ctrl-C interrupts as always."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        run.control("stop")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@dataclass
+class Story:
+    """How a run went: ``loss`` is what was maximized, ``last`` its last progress."""
+
+    loss: str = ""
+    last: Progress | None = None
+
+
+def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
+    """Pull the run to its end behind a progress bar; return how it went and its end."""
+    story = Story()
+    with progress_bar(TextColumn("{task.fields[terms]}")) as bar:
+        task = bar.add_task("reading and compiling", total=None, terms="")
+        for event in run.events():
+            if isinstance(event, Finished):
+                return story, event
+            if isinstance(event, TrainStarted):
+                story.loss = event.loss
+                _complain(bar, curves.add(*event.records))
+            elif isinstance(event, EpochDone):
+                _complain(bar, curves.add(event.record))
+            elif isinstance(event, Diverged):
+                raise ValueError(_diverged(event))
+            elif isinstance(event, CheckpointDelayed):
+                bar.print(f"latentscape: {event.folder}: no checkpoint: {event.reason}; the training goes on")
+            elif isinstance(event, Progress):
+                story.last = event
+            _show(bar, task, event)
+    raise AssertionError("a training ends with Finished")
+
+
+def _complain(bar: ProgressBar, complaint: str) -> None:
+    if complaint:
+        bar.print(f"latentscape: {complaint}; the training goes on")
+
+
+def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
+    if isinstance(event, TrainStarted):
+        bar.update(task, terms=event.loss)
+    elif isinstance(event, Progress):
+        bar.update(task, description="epoch", completed=round(event.epoch, 1), total=event.epochs)
+    elif isinstance(event, Evaluating):
+        bar.update(task, description="estimating −log p(x)", completed=round(100 * event.share), total=100)
+    elif isinstance(event, EpochDone):
+        record = event.record
+        terms = f"ELBO {record.train.elbo:.2f} train, {record.test.elbo:.2f} test"
+        bar.update(task, completed=record.epoch, terms=terms)
+
+
+def _diverged(event: Diverged) -> str:
+    text = f"the training diverged at step {event.step}: {event.reason}; "
+    if event.last_good is None:
+        return text + "a lower learning rate may help"
+    rate = event.last_good.learning_rate / 2.0
+    return f"{text}--resume --learning-rate {rate:g} goes on from epoch {event.last_good.epoch}"
+
+
+def _report(
+    outputs: Outputs, finished: Finished, story: Story, records: Sequence[EpochRecord], run_folder: Path | None
+) -> None:
+    """Say how it went; ``run_folder`` is there if the run can go on."""
+    from models.vae.model_file import open_model
+
+    info, last = open_model(outputs.model).info, story.last
+    trouble = diagnose(records, info.settings)
+    seconds = 0.0 if last is None else last.elapsed
+    speed = 0.0 if last is None else last.images_per_second
+    result = {
+        **model_fields(info), "reason": finished.reason, "loss": story.loss, "seconds": seconds,
+        "images_per_second": speed, "trouble": trouble, "run_folder": None if run_folder is None else str(run_folder),
+    }  # fmt: skip
+    ending = ENDINGS[finished.reason].format(epoch=finished.epoch, kept=info.epoch)
+    lines = [
+        f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s, maximizing the {story.loss}", *model_lines(info)
+    ]  # fmt: skip
+    left = "" if run_folder is None else f"--resume goes on with the run in {run_folder}, unless that folder is removed"
+    print_result(result, [*lines, *filter(None, [trouble, left])], outputs.as_json)

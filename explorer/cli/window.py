@@ -1,0 +1,50 @@
+"""The commands that open the window."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from explorer.client.launcher import Launched
+
+
+def open_window(files: Sequence[str]) -> int:
+    """Open the window with ``files`` and return its exit code."""
+    _check_display()
+    launched = _launch_decoder()
+    from explorer.app.startup import run_app
+
+    return run_app(files, launched)
+
+
+def run_guided_tour(out: Path, size: str, scheme: str | None) -> int:
+    """Run the tour in a window of ``size``, e.g. ``1440x900``; InputError if it is not a size."""
+    match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", size)
+    if match is None:
+        from models.core.errors import InputError
+
+        raise InputError("--size", f"{size!r} is not a size like 1440x900")
+    launched = _launch_decoder()
+    from explorer.tour.script import run_tour
+
+    return run_tour(out, (int(match[1]), int(match[2])), scheme, launched)
+
+
+def _launch_decoder() -> Launched:
+    """Start the decoder, which imports TensorFlow while this process imports Qt."""
+    from explorer.client.launcher import launch
+
+    return launch("decoder")
+
+
+def _check_display() -> None:
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
+        from models.core.errors import InputError
+
+        raise InputError("display", "there is none to open a window on; `latentscape tour --out DIR` needs none")

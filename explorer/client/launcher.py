@@ -1,0 +1,47 @@
+"""Starting a worker process; without Qt, so that the decoder is under way before the window loads its libraries."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import TYPE_CHECKING
+
+from explorer.client.folders import log_path
+
+if TYPE_CHECKING:
+    from models.protocol.lifecycle import Role
+
+# The algebra outside TensorFlow is small. Its threads would spin, and wait for each other while others hold the cores:
+# products took ten times as long, and the longest gap of the window's event loop doubled. OMP_NUM_THREADS is left to
+# TensorFlow.
+THREADS_OF_ALGEBRA = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A worker process, our end of its pipe, and the file its output goes to, from ``log_start`` bytes on."""
+
+    process: SpawnProcess
+    connection: Connection
+    log: str
+    log_start: int
+
+
+def launch(role: Role) -> Launched:
+    """Spawn a worker; it says ``Hello`` when TensorFlow is there, and reads its pipe from then on."""
+    # Read when NumPy is imported, which has happened neither there nor, at the start of the window, here.
+    for name in THREADS_OF_ALGEBRA:
+        os.environ.setdefault(name, "1")
+    from models.workers.process import main
+
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    path = log_path(role)
+    written = path.stat().st_size if path.exists() else 0
+    process = context.Process(target=main, args=(role, theirs, str(path)), name=f"latentscape-{role}", daemon=True)
+    process.start()
+    theirs.close()
+    return Launched(process, ours, str(path), written)

@@ -1,0 +1,162 @@
+"""One worker process: start, talk, notice its end, start it again."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from explorer.client.launcher import Launched, launch
+from explorer.state.workers import Status, WorkersState
+from models.protocol.lifecycle import PROTOCOL_VERSION, Hello, Role, Shutdown
+from models.protocol.messages import Reply, Request
+
+RESTARTS = 5
+GOODBYE_SECONDS = 1.5
+_log = logging.getLogger(__name__)
+
+
+class WorkerClient(QObject):
+    """A spawned worker and the thread that reads its answers; everything else happens in the GUI thread.
+
+    Signals
+    -------
+    received(Reply)
+        An answer arrived.
+    started
+        A worker is under way, for the first time or again: it can be given its model, its data and requests.
+    crashed(str, bool)
+        The worker ended by itself: the reason, and whether it is being started again.
+    """
+
+    received = Signal(object)
+    started = Signal()
+    crashed = Signal(str, bool)
+    _arrived = Signal(int, object)
+    _ended = Signal(int)
+
+    def __init__(self, role: Role, state: WorkersState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.role: Role = role
+        self._state = state
+        self._process: SpawnProcess | None = None
+        self._connection: Connection | None = None
+        self._reader: threading.Thread | None = None
+        self._generation = 0
+        self._restarts = 0
+        self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._ended.connect(self._lost, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether a worker process has been started and not been lost."""
+        return self._process is not None
+
+    def start(self, launched: Launched | None = None) -> None:
+        """Start the worker, or take over one that was launched ahead; requests may be sent at once."""
+        worker = launched or launch(self.role)
+        self._process, self._connection = worker.process, worker.connection
+        self._generation += 1
+        self._state.logs.setdefault(self.role, (worker.log, worker.log_start))
+        self._reader = threading.Thread(
+            target=self._read,
+            args=(worker.connection, self._generation),
+            name=f"read-{self.role}",
+            daemon=True,
+        )
+        self._reader.start()
+        self._state.set_status(self.role, Status.STARTING)
+        self.started.emit()
+
+    def restart(self) -> None:
+        """Start the worker again on the person's wish, with a fresh allowance of restarts."""
+        self._restarts = 0
+        if self._process is None:
+            self.start()
+
+    def send(self, message: Request) -> bool:
+        """Send a request; False if there is no worker to take it (its loss is reported separately)."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the worker: politely, then by force."""
+        self._generation += 1
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self.send(Shutdown())
+        process.join(GOODBYE_SECONDS)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        self._drop_connection()
+        self._state.set_status(self.role, Status.STOPPED)
+
+    def _read(self, connection: Connection, generation: int) -> None:
+        try:
+            try:
+                while True:
+                    self._arrived.emit(generation, connection.recv())
+            except (EOFError, OSError):
+                self._ended.emit(generation)
+        except RuntimeError:
+            _log.debug("the window is gone, the reader of the %s ends", self.role)
+
+    def _take(self, generation: int, reply: Reply) -> None:
+        if generation != self._generation:
+            return
+        if not isinstance(reply, Hello):
+            self.received.emit(reply)
+            return
+        if reply.protocol != PROTOCOL_VERSION:
+            self._state.notice("error", f"The {self.role} speaks another protocol: reinstall Latentscape.")
+            return
+        self._state.set_hello(reply)
+
+    def _lost(self, generation: int) -> None:
+        if generation != self._generation or self._process is None:
+            return
+        reason = _reason_of_end(self._process)
+        self._drop_connection()
+        self._process = None
+        again = self._restarts < RESTARTS
+        self._state.set_status(self.role, Status.CRASHED)
+        self._restarts += 1
+        self.crashed.emit(reason, again)
+        if again:
+            self.start()
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if self._reader is not None:
+            self._reader.join(GOODBYE_SECONDS)
+            self._reader = None
+        if connection is not None:
+            connection.close()
+
+
+def _reason_of_end(process: SpawnProcess) -> str:
+    process.join(0.2)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return "it closed its connection"
+    code = process.exitcode or 0
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"it ended with exit code {code}"

@@ -1,0 +1,130 @@
+"""Asks the decoder for everything about single distributions: triads, aggregate posteriors, probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from explorer.client.channels import Requests
+from explorer.state import AppState
+from explorer.state.answers import Triad
+from models.protocol.decoding import Aggregate, AggregateReady
+from models.protocol.distribution import Curves, CurvesReady, Locate, Located, Probabilities, ProbabilitiesReady
+from models.protocol.lifecycle import Failed
+from models.protocol.messages import Reply
+
+AGGREGATE_POINTS = 400
+SIGMAS = 4.0
+
+
+class DistributionController(QObject):
+    """Newest wins for every one of them; answers go into the results."""
+
+    def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state, self._requests = state, requests
+        view = state.display
+        view.locate_requested.connect(self.locate)
+        view.slider_scale_changed.connect(self.ask_probabilities)
+        view.seed_changed.connect(self.ask_workbench)
+        state.distribution.mode_changed.connect(self.ask_workbench)
+        state.distribution.gripped.connect(self.ask_workbench)
+        state.workbench.family_changed.connect(self._drop_workbench)
+        state.workbench.changed.connect(self.ask_workbench)
+
+    @property
+    def _ready(self) -> bool:
+        model, latent, view = self.state.model.model, self.state.latent, self.state.display
+        return model is not None and model.latent_dim == latent.latent_dim and view.dimension < latent.latent_dim
+
+    def ask_curves(self) -> None:
+        """Ask for the triad of the chosen dimension at the current point."""
+        if not self._ready:
+            return
+        dim, point, model = self.state.display.dimension, self.state.latent.point, self.state.model
+        z, mu, sigma = float(point.z[dim]), float(point.mu[dim]), float(point.sigma[dim])
+        low, high = model.range_of(dim)
+        span = min(low, z, mu - SIGMAS * sigma), max(high, z, mu + SIGMAS * sigma)
+        family, prior, norm = model.posterior(mu, sigma), model.prior, float(point.z @ point.z)
+        # Only of a normal prior is the squared norm χ².
+        dims = len(point.z) if model.prior_family == "Normal" else 0
+        scores = self.state.display.bank(dim)
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, CurvesReady):
+                self.state.answers.set_triad(Triad(dim, family, prior, norm**0.5, reply))
+            elif isinstance(reply, Failed):
+                self.state.distribution.fail("model", reply.message)
+
+        self._requests.ask(
+            "curves", lambda n: Curves(n, family, prior, "z", z, scores, span, norm, dims), answer
+        )  # fmt: skip
+
+    def ask_workbench(self) -> None:
+        """Ask for the triad on the workbench, while it is looked at; the range rests during a drag."""
+        triad, bench = self.state.distribution, self.state.workbench
+        if not triad.on_workbench:
+            return
+        family, reference = bench.family, bench.reference
+        anchor, value, scores = bench.anchor, bench.value, triad.scores
+        shown = triad.shown
+        stamp = self.state.latency.stamp
+        span = shown.curves.span if triad.dragging and shown is not None else None
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, CurvesReady):
+                if (bench.family, bench.anchor, bench.value) == (family, anchor, value):
+                    bench.answer(reply.place)
+                self.state.answers.set_workbench(Triad(None, family, reference, 0.0, reply, stamp))
+            elif isinstance(reply, Failed):
+                self.state.distribution.fail("workbench", reply.message)
+
+        self._requests.ask(
+            "workbench", lambda n: Curves(n, family, reference, anchor, value, scores, span), answer
+        )  # fmt: skip
+
+    def _drop_workbench(self) -> None:
+        """Another family was chosen: nobody waits for the last one, which may take seconds to be traced."""
+        self._requests.cancel("workbench")
+
+    def locate(self, dim: int, anchor: str, value: float) -> None:
+        """Move z of a dimension to where u or ε of its posterior, or u of the prior, has this value."""
+        point, model = self.state.latent.point, self.state.model
+        family = model.prior if anchor == "u of p" else model.posterior(float(point.mu[dim]), float(point.sigma[dim]))
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, Located):
+                self.state.latent.set_component("z", dim, reply.z)
+            self.state.latent.await_answer(self._requests.under_way("locate") is not None)
+
+        self.state.latent.await_answer(True)
+        self._requests.ask("locate", lambda n: Locate(n, family, "eps" if anchor == "eps" else "u", value), answer)
+
+    def ask_probabilities(self) -> None:
+        """Ask where z stands in every dimension, while sliders show that."""
+        scale, model, point = self.state.display.slider_scale, self.state.model, self.state.latent.point
+        if scale == "z" or not self._ready:
+            self.state.answers.set_probabilities(None)
+            return
+        family = model.prior if scale == "prior" else model.posterior(0.0, 1.0)
+        loc, deviation = (point.mu, point.sigma) if scale == "posterior" else (0.0 * point.mu, 0.0 * point.sigma + 1.0)
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, ProbabilitiesReady):
+                self.state.answers.set_probabilities(reply.u)
+
+        self._requests.ask(
+            "probabilities", lambda n: Probabilities(n, family, loc, deviation, point.z), answer
+        )  # fmt: skip
+
+    def ask_aggregate(self) -> None:
+        """Ask for the aggregate posterior of the chosen dimension."""
+        dim, embedding = self.state.display.dimension, self.state.model.embedding
+        self.state.answers.forget_aggregate()
+        if embedding is not None and dim < embedding.latent_dim:
+            x = np.linspace(*self.state.model.range_of(dim), AGGREGATE_POINTS)
+            self._requests.ask("aggregate", lambda n: Aggregate(n, dim, x), self._aggregated)
+
+    def _aggregated(self, reply: Reply) -> None:
+        if isinstance(reply, AggregateReady) and reply.dim == self.state.display.dimension:
+            self.state.answers.set_aggregate(reply)

@@ -1,0 +1,66 @@
+"""Models for Keras: ``latentscape export`` in a process of its own, so that neither window nor decoder waits for it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess
+
+from explorer.state import AppState
+from models.core.files import keras_files, remove_unfinished
+
+GOODBYE_MS = 2000
+
+
+class KerasExporter(QObject):
+    """One export at a time; how it ended is notified."""
+
+    def __init__(self, state: AppState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self._process, self._out = QProcess(self), Path()
+        self._process.finished.connect(self._ended)
+        self._process.errorOccurred.connect(self._failed)
+        state.export.keras_requested.connect(self.start)
+
+    def start(self, model: str, out: Path) -> None:
+        """Write the model file ``model`` as ``.keras`` files: ``out``, and beside it encoder and decoder."""
+        if self._process.state() is not QProcess.ProcessState.NotRunning:
+            self.state.workers.notice("warning", "An export for Keras is under way: wait for it to end.")
+            return
+        self._out = out
+        self.state.workers.notice("info", f"Writing {out.name}; this takes some seconds.")
+        arguments = ["-m", "explorer.cli", "export", model, "--out", str(out), "--json"]
+        self._process.start(sys.executable, arguments)
+
+    def close(self) -> None:
+        """End the export under way, and take back what it has not finished."""
+        if self._process.state() is not QProcess.ProcessState.NotRunning:
+            self._process.blockSignals(True)
+            self._process.terminate()
+            if not self._process.waitForFinished(GOODBYE_MS):
+                self._process.kill()
+                self._process.waitForFinished(GOODBYE_MS)
+            for file in keras_files(self._out).values():
+                remove_unfinished(file)
+
+    def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
+        if status is QProcess.ExitStatus.CrashExit:
+            self.state.workers.notice("error", "The export for Keras was ended from outside.")
+        elif code != 0:
+            self.state.workers.notice("error", _last_line(bytes(self._process.readAllStandardError().data())))
+        else:
+            files = json.loads(bytes(self._process.readAllStandardOutput().data()))["files"].values()
+            names = ", ".join(Path(file).name for file in files)
+            self.state.workers.notice("info", f"Wrote {names}.")
+
+    def _failed(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:
+            self.state.workers.notice("error", f"The export could not be started: {self._process.errorString()}")
+
+
+def _last_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines() or ["the export failed"]
+    return lines[-1].removeprefix("latentscape: ")

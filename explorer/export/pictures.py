@@ -1,0 +1,133 @@
+"""PNG pictures that carry their latent, contact sheets, and the way back from a picture to its point."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile, PngInfo
+
+from models.core.arrays import Floats32
+from models.core.files import ExportError, whole_file
+from models.core.images import to_bytes
+
+CHUNK = "latentscape"
+VERSION = 1
+LARGEST_TEXT = 1_000_000
+LARGEST_DIMENSIONS = 4096
+SHEET_GAP = 2
+SHEET_GREY = 64
+
+
+@dataclass(frozen=True)
+class Latent:
+    """What a picture was made from: z = μ + σ·ε, each [d], its seed and place in the series, and the model."""
+
+    mu: tuple[float, ...]
+    sigma: tuple[float, ...]
+    eps: tuple[float, ...]
+    z: tuple[float, ...]
+    seed: int
+    index: int
+    model: str
+    model_hash: str
+
+
+def write_png(path: Path, image: Floats32, latent: Latent, zoom: int = 1) -> None:
+    """Write an image [h, w, c] in 0–1, each pixel ``zoom`` pixels wide, with its latent as a text chunk.
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be written.
+    """
+    text = PngInfo()
+    text.add_itxt(CHUNK, json.dumps({"version": VERSION, **asdict(latent)}))
+    with whole_file(path) as unfinished:
+        _picture(image, zoom).save(unfinished, format="PNG", pnginfo=text)
+
+
+def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:
+    """Write images [n, h, w, c] in 0–1 as one picture, row by row, nearly square.
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be written.
+    """
+    count, height, width, channels = images.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    step_y, step_x = height * zoom + SHEET_GAP, width * zoom + SHEET_GAP
+    size = (rows * step_y - SHEET_GAP, columns * step_x - SHEET_GAP, channels)
+    canvas = np.full(size, SHEET_GREY, np.uint8)
+    for number, image in enumerate(images):
+        top, left = number // columns * step_y, number % columns * step_x
+        canvas[top : top + height * zoom, left : left + width * zoom] = _pixels(image, zoom)
+    with whole_file(path) as unfinished:
+        _to_pillow(canvas).save(unfinished, format="PNG")
+
+
+def read_latent(path: Path) -> Latent | None:
+    """Return the latent a picture carries, None for a picture that carries none. Pixels are never decoded.
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be read as a picture or its latent is damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                text = picture.info.get(CHUNK) if isinstance(picture, PngImageFile) else None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ExportError(f"{path}: the picture is too large to be opened") from error
+    except (UnidentifiedImageError, SyntaxError, ValueError) as error:
+        raise ExportError(f"{path}: not a picture that can be read") from error
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if text is None:
+        return None
+    try:
+        return _parse(str(text))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ExportError(f"{path}: the latent it carries is damaged: {error}") from error
+
+
+def _parse(text: str) -> Latent:
+    if len(text) > LARGEST_TEXT:
+        raise ValueError("it is too long")
+    stored = json.loads(text)
+    if stored["version"] != VERSION:
+        raise ValueError(f"its version is {stored['version']!r}, not {VERSION}")
+    vectors = {key: np.array(stored[key], np.float64) for key in ("mu", "sigma", "eps", "z")}
+    if len({vector.shape for vector in vectors.values()}) != 1 or vectors["z"].ndim != 1:
+        raise ValueError("its vectors differ in length")
+    if not 0 < len(vectors["z"]) <= LARGEST_DIMENSIONS:
+        raise ValueError("it has no plausible number of dimensions")
+    if not all(np.isfinite(vector).all() for vector in vectors.values()) or (vectors["sigma"] <= 0).any():
+        raise ValueError("it is not finite, or a σ is not positive")
+    numbers = {key: tuple(vector.tolist()) for key, vector in vectors.items()}
+    return Latent(
+        **numbers, seed=int(stored["seed"]), index=int(stored["index"]), model=str(stored["model"]),
+        model_hash=str(stored["model_hash"]),
+    )  # fmt: skip
+
+
+def _pixels(image: Floats32, zoom: int) -> NDArray[np.uint8]:
+    return to_bytes(image).repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def _picture(image: Floats32, zoom: int) -> Image.Image:
+    return _to_pillow(_pixels(image, zoom))
+
+
+def _to_pillow(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)

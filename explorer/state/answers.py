@@ -1,0 +1,127 @@
+"""What the engine answered for the current point: pictures, curves, thumbnails."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from models.core.arrays import Floats32, Vector
+from models.core.families import Family
+from models.core.geometry import dimension_name
+from models.protocol.decoding import AggregateReady, Drawn
+from models.protocol.distribution import CurvesReady, Place
+
+CALLS_KEPT = 4096
+
+
+@dataclass(frozen=True)
+class Triad:
+    """The answer for one family with what was asked, so that all drawn of it agrees.
+
+    ``dim`` is the latent dimension, None on the workbench; ``norm`` is the length |z| of the latent point; ``stamp``
+    is the time of the input that a workbench's answer follows.
+    """
+
+    dim: int | None
+    family: Family
+    reference: Family
+    norm: float
+    curves: CurvesReady
+    stamp: float | None = None
+
+    @property
+    def place(self) -> Place:
+        """The value z that is looked at, with its noise and probability."""
+        return self.curves.place
+
+    @property
+    def name(self) -> str:
+        """What the axis of values is called."""
+        return "z" if self.dim is None else dimension_name(self.dim)
+
+
+class AnswerState(QObject):
+    """The newest answers; views paint these and nothing else.
+
+    Signals
+    -------
+    picture_changed
+        The large picture [h, w, c] in :attr:`picture`; :attr:`picture_stamp` is the time of the input behind it.
+    draws_changed
+        Reconstruction, mean and standard deviation of the current posterior in :attr:`draws`.
+    thumbnails_changed
+        Pictures of the named points in :attr:`thumbnails`.
+    curves_changed, aggregate_changed
+        Curves of the chosen dimension in :attr:`triad`, its aggregate posterior in :attr:`aggregate`.
+    workbench_changed
+        Curves of the family on the workbench in :attr:`workbench`.
+    probabilities_changed
+        u = F(z) of every dimension [d] in :attr:`probabilities`.
+    """
+
+    picture_changed = Signal()
+    draws_changed = Signal()
+    thumbnails_changed = Signal()
+    curves_changed = Signal()
+    aggregate_changed = Signal()
+    workbench_changed = Signal()
+    probabilities_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.picture: Floats32 | None = None
+        self.picture_stamp: float | None = None
+        self.draws: Drawn | None = None
+        self.thumbnails: dict[str, Floats32] = {}
+        self.triad: Triad | None = None
+        self.aggregate: AggregateReady | None = None
+        self.workbench: Triad | None = None
+        self.probabilities: Vector | None = None
+        self.decode_call_seconds: deque[float] = deque(maxlen=CALLS_KEPT)
+
+    def set_picture(self, image: Floats32, stamp: float | None) -> None:
+        """Show a decoded image [h, w, c], float32 in 0–1."""
+        self.picture, self.picture_stamp = image, stamp
+        self.picture_changed.emit()
+
+    def set_draws(self, drawn: Drawn) -> None:
+        """Show what the current posterior looks like in pixels."""
+        self.draws = drawn
+        self.draws_changed.emit()
+
+    def set_thumbnail(self, name: str, image: Floats32) -> None:
+        """Show the picture of one point."""
+        self.thumbnails[name] = image
+        self.thumbnails_changed.emit()
+
+    def set_thumbnails(self, images: dict[str, Floats32]) -> None:
+        """Show the pictures of all points; those of points that are gone are dropped."""
+        self.thumbnails = images
+        self.thumbnails_changed.emit()
+
+    def set_triad(self, triad: Triad) -> None:
+        """Show the curves of the chosen dimension."""
+        self.triad = triad
+        self.curves_changed.emit()
+
+    def set_workbench(self, triad: Triad) -> None:
+        """Show the curves of the family on the workbench."""
+        self.workbench = triad
+        self.workbench_changed.emit()
+
+    def set_probabilities(self, u: Vector | None) -> None:
+        """Show where z stands in every dimension by its probability u [d]; None while that is not known."""
+        if u is not None or self.probabilities is not None:
+            self.probabilities = u
+            self.probabilities_changed.emit()
+
+    def set_aggregate(self, aggregate: AggregateReady) -> None:
+        """Show the aggregate posterior of the chosen dimension."""
+        self.aggregate = aggregate
+        self.aggregate_changed.emit()
+
+    def forget_aggregate(self) -> None:
+        """The aggregate posterior is not known any more; views learn it with the next curves."""
+        self.aggregate = None

@@ -1,0 +1,173 @@
+"""The distribution that is looked at, be it a latent dimension's posterior or the workbench's: one way to set it."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.state.answers import AnswerState, Triad
+from explorer.state.display import WORKBENCH_BANK, DisplayState
+from explorer.state.latent import Component, Hold, LatentState
+from explorer.state.model import ModelState
+from explorer.state.workbench import WorkbenchState
+from models.core.arrays import Vector
+from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, Family, Parameter, usual_family
+from models.core.geometry import dimension_name
+from models.protocol.distribution import Anchor
+
+Mode = Literal["model", "workbench"]
+SMALLEST_U = 1e-12
+# The noise of these is the normal score of z: what z it makes only the engine knows.
+SCORED = ("StudentT",)
+FARTHEST = 1e300
+SYMBOLS = {"z": "z", "eps": "ε", "u": "u"}
+COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "eps": "eps"}
+
+
+class DistributionState(QObject):
+    """What the Distribution pane shows and sets: z, ε, u and the parameters of one family.
+
+    Signals
+    -------
+    mode_changed
+        Model or workbench.
+    changed
+        There is a newer answer to draw, or :attr:`fault` says why there is none.
+    gripped
+        A drag began or ended.
+    """
+
+    mode_changed = Signal()
+    changed = Signal()
+    gripped = Signal()
+
+    def __init__(
+        self, latent: LatentState, model: ModelState, display: DisplayState, answers: AnswerState,
+        workbench: WorkbenchState,
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._latent, self._model, self._display, self._answers = latent, model, display, answers
+        self._workbench = workbench
+        self.mode: Mode = "model"
+        self.dragging = False
+        self.fault = ""
+        answers.curves_changed.connect(self._model_answered)
+        answers.workbench_changed.connect(self._workbench_answered)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Look at the chosen latent dimension, or at the workbench."""
+        self.mode, self.fault = mode, ""
+        self.mode_changed.emit()
+
+    @property
+    def on_workbench(self) -> bool:
+        """Whether the workbench is looked at."""
+        return self.mode == "workbench"
+
+    @property
+    def shown(self) -> Triad | None:
+        """The newest answer for what is looked at."""
+        return self._answers.workbench if self.on_workbench else self._answers.triad
+
+    @property
+    def family(self) -> Family:
+        """The family that is looked at, with its parameters as they are set."""
+        if self.on_workbench:
+            return self._workbench.family
+        point, dim = self._latent.point, self._display.dimension
+        return self._model.posterior(float(point.mu[dim]), float(point.sigma[dim]))
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that can be set: all of them on the workbench, location and scale of a model's posterior."""
+        every = FAMILY_PARAMETERS[self.family.name]
+        return every if self.on_workbench else tuple(p for p in every if p.name in COMPONENTS)
+
+    @property
+    def scores(self) -> Vector:
+        """The frozen bank, as sorted normal scores [512]."""
+        return self._display.bank(WORKBENCH_BANK if self.on_workbench else self._display.dimension)
+
+    @property
+    def hold(self) -> Hold:
+        """What stays when a parameter moves."""
+        return self._latent.hold
+
+    def symbol(self, key: str) -> str:
+        """Return what z, eps, u or a parameter is called."""
+        return next((p.symbol for p in FAMILY_PARAMETERS[self.family.name] if p.name == key), SYMBOLS.get(key, key))
+
+    # ------------------------------------------------------------------------------------------------- setting
+
+    def begin(self, key: str, verb: str, dragged: bool = True) -> None:
+        """Begin a gesture that is one undo step of the latent point; the workbench has no history."""
+        self.dragging = dragged
+        if not self.on_workbench:
+            self._latent.begin(f"{verb} {self.symbol(key)} of {dimension_name(self._display.dimension)}")
+        self.gripped.emit()
+
+    def end(self) -> None:
+        """End the gesture."""
+        self.dragging = False
+        if not self.on_workbench:
+            self._latent.end()
+        self.gripped.emit()
+
+    def set(self, key: str, value: float) -> None:
+        """Set z, eps, u or a parameter by its name, at the nearest value there is; what is no number is ignored."""
+        if math.isnan(value):
+            return
+        low, high = self._limits(key)
+        kept = min(max(value, low), high)
+        if self.on_workbench:
+            self._set_on_workbench(key, kept)
+        elif key == "u" or (key == "eps" and self.family.name in SCORED):
+            self._display.locate_requested.emit(self._display.dimension, key, kept)
+        elif key in COMPONENTS:
+            self._latent.set_component(COMPONENTS[key], self._display.dimension, kept)
+
+    def reset(self, key: str) -> None:
+        """Put z, ε and u back to where the noise is 0, a parameter on the workbench to its usual value."""
+        if key in SYMBOLS:
+            key, value = "eps", 0.0
+        elif self.on_workbench:
+            value = usual_family(self.family.name).parameters[key]
+        else:
+            return
+        self.begin(key, "Reset", dragged=False)
+        self.set(key, value)
+        self.end()
+
+    def _limits(self, key: str) -> tuple[float, float]:
+        if key == "u":
+            return SMALLEST_U, 1.0 - SMALLEST_U
+        # A model decodes in float32.
+        return (-FARTHEST, FARTHEST) if self.on_workbench else (-LARGEST_NUMBER, LARGEST_NUMBER)
+
+    def _set_on_workbench(self, key: str, value: float) -> None:
+        anchors: dict[str, Anchor] = {"z": "z", "eps": "eps", "u": "u"}
+        if key in anchors:
+            self._workbench.set_value(anchors[key], value)
+        else:
+            self._workbench.set_parameter(key, value, self.hold)
+
+    def fail(self, mode: Mode, message: str) -> None:
+        """There are no curves of what was set in a ``mode``; ``message`` says why. The last ones stay meanwhile."""
+        if mode == self.mode:
+            self.fault = message
+            self.changed.emit()
+
+    def _model_answered(self) -> None:
+        if not self.on_workbench:
+            self._answered()
+
+    def _workbench_answered(self) -> None:
+        if self.on_workbench:
+            self._answered()
+
+    def _answered(self) -> None:
+        self.fault = ""
+        self.changed.emit()

@@ -1,0 +1,72 @@
+"""What the worker processes are doing, for the status bar, the banner and the log."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from models.protocol.lifecycle import Hello, Role
+
+
+class Status(Enum):
+    """Life of a worker."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    CRASHED = "crashed"
+
+
+class WorkersState(QObject):
+    """Status of both workers and the texts people should see.
+
+    Signals
+    -------
+    status_changed
+        A worker's :class:`Status` changed.
+    noticed(str, str)
+        Level (``info``, ``warning``, ``error``) and text of a notification.
+    logged(str, str)
+        The same for the Log pane only.
+    crashed(str, str, bool)
+        Role and sentence about a worker that ended by itself, and whether it is being started again.
+    restart_requested(str)
+        The person asks for a stopped worker to be started again.
+    """
+
+    status_changed = Signal()
+    noticed = Signal(str, str)
+    logged = Signal(str, str)
+    crashed = Signal(str, str, bool)
+    restart_requested = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.status: dict[Role, Status] = {"decoder": Status.STOPPED, "trainer": Status.STOPPED}
+        self.hello: dict[Role, Hello] = {}
+        # Path of each worker's log, and where this session begins in it.
+        self.logs: dict[Role, tuple[str, int]] = {}
+
+    def set_status(self, role: Role, status: Status) -> None:
+        """Record what a worker does."""
+        self.status[role] = status
+        self.status_changed.emit()
+
+    def set_hello(self, hello: Hello) -> None:
+        """Record versions and device of a worker that is ready."""
+        self.hello[hello.role] = hello
+        self.set_status(hello.role, Status.READY)
+
+    def log(self, text: str) -> None:
+        """Write a line into the Log pane only."""
+        self.logged.emit("note", text)
+
+    def notice(self, level: str, text: str) -> None:
+        """Show a notification."""
+        self.noticed.emit(level, text)
+
+    def crash(self, role: Role, text: str, again: bool) -> None:
+        """Tell that a worker ended by itself, and whether it is being started again."""
+        self.crashed.emit(role, text, again)

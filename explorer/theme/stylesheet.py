@@ -1,0 +1,94 @@
+"""The Qt style sheet, filled with the colours of a scheme."""
+
+from __future__ import annotations
+
+from string import Template
+from typing import TYPE_CHECKING
+
+from resources import icon_path
+
+if TYPE_CHECKING:
+    from explorer.theme.colors import Colors
+
+_SHEET = Template("""
+QMainWindow, QDialog { background: $window; }
+QMainWindow::separator { background: $window; width: 6px; height: 6px; }
+QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 4px 6px; }
+QToolBar { background: $window; border: none; spacing: 4px; padding: 4px 8px; }
+QToolBar::separator { background: $border; width: 1px; margin: 6px 4px; }
+QToolButton { border: 1px solid transparent; border-radius: 5px; padding: 4px 8px; color: $text; }
+QToolButton:hover { background: $field; }
+QToolButton:pressed, QToolButton:checked { background: $field; border-color: $border; }
+QToolButton:focus { border-color: $accent; }
+QToolButton::menu-indicator { width: 0; }
+QMenuBar { background: $window; color: $text; padding: 1px 4px; }
+QMenuBar::item { padding: 4px 8px; border-radius: 4px; background: transparent; }
+QMenuBar::item:selected { background: $field; }
+QMenu { background: $surface; color: $text; border: 1px solid $border; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
+QMenu::item:selected { background: $accent; color: $on_accent; }
+QMenu::item:disabled { color: $muted; }
+QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
+QStatusBar { background: $window; color: $muted; }
+QStatusBar::item { border: none; }
+QDockWidget { color: $muted; }
+QTabBar { background: $window; qproperty-drawBase: 0; }
+QTabBar::tab { background: transparent; color: $muted; padding: 6px 14px; border: none;
+               border-bottom: 2px solid transparent; }
+QTabBar::tab:hover { color: $text; }
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
+#pane { background: $surface; border-radius: 6px; }
+#paneTitle { background: $surface; border-top-left-radius: 6px; border-top-right-radius: 6px; }
+#caption { color: $muted; }
+#heading { color: $text; font-weight: 600; }
+#readout { color: $text; }
+QPushButton { background: $field; color: $text; border: 1px solid $border; border-radius: 5px; padding: 5px 12px; }
+QPushButton:hover { border-color: $muted; }
+QPushButton:pressed { background: $border; }
+QPushButton:focus { border-color: $accent; }
+QPushButton:disabled { color: $muted; background: transparent; }
+QPushButton#primary { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
+QPushButton#primary:disabled { background: $field; color: $muted; border-color: $border; }
+QPushButton#segment { border-radius: 0; padding: 4px 10px; margin: 0; }
+QPushButton#segment:checked { background: $accent; color: $on_accent; border-color: $accent; }
+QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {
+    background: $field; color: $text; border: 1px solid $border; border-radius: 4px; padding: 3px 6px;
+    selection-background-color: $accent; selection-color: $on_accent; min-height: 18px; }
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { border: none; background: transparent; padding: 0 4px; }
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
+QDoubleSpinBox[wrong="true"] { border-color: $error; }
+QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $muted; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+    width: 0; border: none; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow { image: url("$chevron"); width: 14px; height: 14px; }
+QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $border; outline: none;
+    selection-background-color: $accent; selection-color: $on_accent; }
+QSlider::groove:horizontal { background: $border; height: 3px; border-radius: 1px; }
+QSlider::sub-page:horizontal { background: $accent; height: 3px; border-radius: 1px; }
+QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; margin: -5px 0; border-radius: 6px; }
+QSlider::handle:horizontal:focus { border: 2px solid $text; width: 8px; height: 8px; }
+QProgressBar { background: $field; border: none; border-radius: 3px; height: 6px; text-align: center; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QScrollArea, QListView { background: transparent; border: none; outline: none; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar::handle:vertical { background: $border; border-radius: 4px; min-height: 28px; margin: 1px; }
+QScrollBar::handle:vertical:hover { background: $muted; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle:horizontal { background: $border; border-radius: 4px; min-width: 28px; margin: 1px; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QCheckBox, QRadioButton, QLabel { color: $text; }
+QCheckBox:focus, QRadioButton:focus { color: $accent; }
+#banner { background: $field; border-radius: 6px; border-left: 3px solid $accent; }
+#banner[level="warning"] { border-left-color: $warning; }
+#banner[level="error"] { border-left-color: $error; }
+""")
+
+
+def stylesheet(colors: Colors) -> str:
+    """Return the style sheet of one scheme."""
+    return _SHEET.substitute(
+        window=colors.window, surface=colors.surface, field=colors.field, border=colors.border, text=colors.text,
+        muted=colors.muted, accent=colors.accent, on_accent=colors.on_accent, warning=colors.warning,
+        error=colors.error, chevron=icon_path("chevron-grey").as_posix(),
+    )  # fmt: skip

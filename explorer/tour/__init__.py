@@ -1,0 +1,1 @@
+"""A guided tour of the real window that takes pictures and timings."""

@@ -1,0 +1,1 @@
+"""The Dimensions pane."""

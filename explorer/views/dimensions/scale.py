@@ -1,0 +1,55 @@
+"""What the sliders of the Dimensions pane measure: z, or the probability u to its left."""
+
+from __future__ import annotations
+
+from explorer.state import AppState
+from explorer.state.distribution import SMALLEST_U
+
+STEP_Z, STEP_U = 0.1, 0.02
+ANCHORS = {"posterior": "u", "prior": "u of p"}
+
+
+class DimensionScale:
+    """Reads and sets one dimension in the unit that is chosen; with u, equal steps are equal probability."""
+
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+
+    @property
+    def by_probability(self) -> bool:
+        """Whether u is shown; it is as soon as the engine has said where z stands."""
+        known = self._state.answers.probabilities
+        return (
+            self._state.display.slider_scale != "z"
+            and known is not None
+            and len(known) == self._state.latent.latent_dim
+        )
+
+    @property
+    def step(self) -> float:
+        """How far an arrow key goes."""
+        return STEP_U if self.by_probability else STEP_Z
+
+    def range_of(self, dim: int) -> tuple[float, float]:
+        """Return the ends of a slider."""
+        return (0.0, 1.0) if self.by_probability else self._state.model.range_of(dim)
+
+    def value_of(self, dim: int) -> float:
+        """Return where a dimension stands."""
+        known = self._state.answers.probabilities
+        if self.by_probability and known is not None:
+            return float(known[dim])
+        return float(self._state.latent.point.z[dim])
+
+    def set_value(self, dim: int, value: float) -> None:
+        """Move a dimension there; with u the engine answers the z that belongs to it."""
+        if self.by_probability:
+            kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U)
+            self._state.display.locate_requested.emit(dim, ANCHORS[self._state.display.slider_scale], kept)
+        else:
+            self._state.latent.set_component("z", dim, value)
+
+    def text_of(self, dim: int, precise: bool = False) -> str:
+        """Return the number of a row; as it is typed if ``precise``."""
+        digits = (6 if precise else 3) if self.by_probability else (4 if precise else 2)
+        return f"{self.value_of(dim):.{digits}f}"

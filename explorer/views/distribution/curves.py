@@ -1,0 +1,229 @@
+"""What the three plots of the Distribution pane show; only what has changed is drawn anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+
+from explorer.state import AppState
+from explorer.state.answers import Triad
+from explorer.theme.theme import Theme
+from explorer.views.common.histogram import nice_ceiling, steps
+from explorer.views.distribution.grips import cdf_handles, noise_arrows, noise_handles, noise_notes, pdf_handles
+from explorer.views.distribution.plot import DistributionPlot
+from models.core.arrays import Vector
+from models.protocol.decoding import AggregateReady
+from models.protocol.distribution import CurvesReady
+
+BINS = 40
+RAYS = 25
+ZOOM_SIGMAS = 5.0
+# Densities may be infinite at an edge: the axis is made for the middle 98 %, and for at most so many times the
+# largest mean density of a cell of it.
+MIDDLE = (0.01, 0.99)
+CELLS, OVER_CELLS = 40, 3.0
+LOWEST_LOG = -12.0
+LOG_DECADES = 6.0
+# So often the curves were shown as they are already.
+SETTLED = 2
+Cache = pg.QtWidgets.QGraphicsItem.CacheMode
+
+
+class TriadCurves:
+    """Owns the curves of pdf, cdf and noise plot, and fills them from state."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        self.state, self.theme = state, theme
+        self.pdf = DistributionPlot(theme, "Density; drag z and the parameters", "z", "pdf")
+        self.cdf = DistributionPlot(theme, "Distribution function; drag z and u", "z", "cdf")
+        self.noise = DistributionPlot(theme, "The path from noise to z; drag ε and z", "ε", "z")
+        self._bars, self._aggregate_pdf = self.pdf.curve(0), self.pdf.curve(2)
+        self._prior_pdf, self._posterior_pdf, self._tail = self.pdf.curve(1), self.pdf.curve(4), self.pdf.curve(3)
+        self._ecdf, self._aggregate_cdf = self.cdf.curve(0), self.cdf.curve(2)
+        self._prior_cdf, self._posterior_cdf = self.cdf.curve(1), self.cdf.curve(3)
+        self._rays, self._tangent, self._path = self.noise.curve(0), self.noise.curve(1), self.noise.curve(2)
+        self._key: tuple[object, ...] | None = None
+        self._range, self._heights = (-1.0, 1.0), (0.0, 1.0)
+        self._rests = 0
+
+    @property
+    def plots(self) -> tuple[DistributionPlot, DistributionPlot, DistributionPlot]:
+        """The three plots from left to right."""
+        return self.pdf, self.cdf, self.noise
+
+    def restyle(self) -> None:
+        """Take the colours of the scheme."""
+        colors = self.theme.colors
+        for plot in self.plots:
+            plot.restyle()
+        for curve in (self._prior_pdf, self._prior_cdf):
+            curve.setPen(pg.mkPen(colors.prior, width=1.2, style=Qt.PenStyle.DashLine))
+        for curve in (self._aggregate_pdf, self._aggregate_cdf):
+            curve.setPen(pg.mkPen(colors.second, width=1.4))
+        for curve in (self._posterior_pdf, self._posterior_cdf, self._path):
+            curve.setPen(pg.mkPen(colors.accent, width=1.6))
+        self._tail.setPen(None)
+        self._tail.setBrush(_faded(colors.accent, 60))
+        self._tangent.setPen(pg.mkPen(colors.text, width=1.0, style=Qt.PenStyle.DotLine))
+        self._bars.setPen(pg.mkPen(_faded(colors.third, 150)))
+        self._bars.setBrush(_faded(colors.third, 50))
+        self._ecdf.setPen(pg.mkPen(_faded(colors.third, 230)))
+        self._rays.setPen(pg.mkPen(_faded(colors.third, 80)))
+        self._key = None
+        self.show()
+
+    def show(self) -> None:
+        """Show the newest curves and grips."""
+        triad = self.state.distribution.shown
+        if triad is None:
+            return
+        if not self.state.distribution.dragging:
+            # The axes rest while one drags: a range that grew with σ would move the value under the mouse.
+            self._range = self._range_of(triad)
+        aggregate = None if triad.dim is None else self.state.answers.aggregate
+        view = self.state.display
+        key = (triad.dim, triad.family, triad.reference, view.seed, view.logarithmic, self._range, id(aggregate))
+        self._rests = self._rests + 1 if key == self._key else 0
+        self._cache(Cache.DeviceCoordinateCache if self._rests >= SETTLED else Cache.NoCache)
+        if key != self._key:
+            self._key = key
+            self._name_axes(triad)
+            self._show_curves(triad.curves, aggregate)
+            self._show_aggregate(aggregate)
+            self._show_bank(triad.curves)
+        self._show_place(triad)
+
+    def _cache(self, mode: pg.QtWidgets.QGraphicsItem.CacheMode) -> None:
+        """Keep pictures of the curves while they rest: a drag of z moves the grips alone, and the rest is blitted.
+
+        While a parameter is dragged they would be made in vain, for a tenth of the time. Thin lines are quicker drawn.
+        """
+        for curve in (curve for plot in self.plots for curve in plot.curves):
+            # To set the same mode again would throw the picture away.
+            if curve not in (self._tail, self._tangent, self._rays) and curve.cacheMode() != mode:
+                curve.setCacheMode(mode)
+
+    def _range_of(self, triad: Triad) -> tuple[float, float]:
+        if not (self.state.display.zoomed and triad.dim is not None):
+            return triad.curves.span
+        mu, sigma = (triad.family.parameters[name] for name in ("loc", "scale"))
+        reach, z = ZOOM_SIGMAS * sigma, triad.place.z
+        return min(mu - reach, z - sigma), max(mu + reach, z + sigma)
+
+    def _name_axes(self, triad: Triad) -> None:
+        name, prefix = triad.name, "log₁₀ " if self.state.display.logarithmic else ""
+        self.pdf.name_axes(name, f"{prefix}pdf")
+        self.cdf.name_axes(name, f"{prefix}cdf")
+        linear = {"loc", "scale"} <= set(triad.family.parameters) and "df" not in triad.family.parameters
+        straight = linear and triad.family.name not in ("LogNormal", "LogitNormal", "TanhNormal", "TruncatedNormal")
+        self.noise.name_axes("ε", f"{name} = μ + σ·ε" if straight else f"{name} = F⁻¹(u(ε))")
+
+    def _height(self, values: Vector | float) -> Vector:
+        """Return values as they are drawn: themselves, or their logarithm."""
+        plain = np.asarray(values, np.float64)
+        if not self.state.display.logarithmic:
+            return plain
+        return np.asarray(np.log10(np.maximum(plain, 10.0**LOWEST_LOG)))
+
+    def level_to_value(self, y: float) -> float:
+        """Return the probability drawn at height ``y`` of the cdf plot."""
+        return float(10.0**y) if self.state.display.logarithmic else y
+
+    def _show_curves(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
+        low, high = self._range
+        self._set_heights(curves, aggregate)
+        self._prior_pdf.setData(curves.x, self._drawable(curves.reference_pdf))
+        self._prior_cdf.setData(curves.x, self._height(curves.reference_cdf))
+        self._posterior_pdf.setData(curves.x, self._drawable(curves.family_pdf))
+        self._posterior_cdf.setData(curves.x, self._height(curves.family_cdf))
+        for plot in (self.pdf, self.cdf):
+            plot.setXRange(low, high, padding=0.01)
+        self.noise.setYRange(low, high, padding=0.02)
+        self.noise.setXRange(float(curves.path_eps[0]), float(curves.path_eps[-1]), padding=0.0)
+
+    def _drawable(self, pdf: Vector) -> Vector:
+        """Return a density as it is drawn; what is infinite, or far beyond the axis, ends just outside of it."""
+        bottom, top = self._heights
+        return np.clip(self._height(pdf), bottom - 1.0, top + (top - bottom))
+
+    def _visible(self, pdf: float) -> float:
+        """Return where the grip at a density stands: on the curve, or at the end of the axis."""
+        bottom, top = self._heights
+        return min(max(float(self._height(pdf)), bottom), top)
+
+    def _set_heights(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
+        peaks = [_peak(curves.x, curves.family_pdf, curves.family_cdf)]
+        peaks.append(_peak(curves.x, curves.reference_pdf, curves.reference_cdf))
+        peaks.append(0.0 if aggregate is None else float(aggregate.pdf.max()))
+        top = nice_ceiling(1.08 * max(peaks))
+        logarithmic = self.state.display.logarithmic
+        bottom = float(np.log10(top)) - LOG_DECADES if logarithmic else 0.0
+        self._heights = (bottom, float(np.log10(top)) if logarithmic else top)
+        self.pdf.setYRange(*self._heights, padding=0.03)
+        self.cdf.setYRange(-LOG_DECADES if logarithmic else 0.0, 0.0 if logarithmic else 1.0, padding=0.03)
+        for curve in (self._bars, self._tail):
+            curve.setFillLevel(bottom)
+
+    def _show_aggregate(self, aggregate: AggregateReady | None) -> None:
+        if aggregate is None:
+            self._aggregate_pdf.setData([], [])
+            self._aggregate_cdf.setData([], [])
+            return
+        self._aggregate_pdf.setData(aggregate.x, self._height(aggregate.pdf))
+        self._aggregate_cdf.setData(aggregate.x, self._height(aggregate.cdf))
+
+    def _show_bank(self, curves: CurvesReady) -> None:
+        z, count = curves.bank_z, len(curves.bank_z)
+        low, high = self._range
+        counts, edges = np.histogram(z, BINS, (max(low, float(z[0])), min(high, float(z[-1]))))
+        x, heights = steps(edges, counts / (count * np.diff(edges)))
+        self._bars.setData(x, np.maximum(self._height(heights), self._heights[0]))
+        self._ecdf.setData(np.repeat(z, 2), self._height(np.repeat(np.arange(count + 1) / count, 2)[1:-1]))
+        self._path.setData(curves.path_eps, curves.path_z)
+        self._show_rays(curves)
+
+    def _show_rays(self, curves: CurvesReady) -> None:
+        """Draw a few of the bank's noises up to the path and across to z: what the trick does to each."""
+        chosen = np.linspace(0, len(curves.bank_z) - 1, RAYS).round().astype(int)
+        e, at = curves.bank_eps[chosen], curves.bank_z[chosen]
+        floor, wall = np.full(RAYS, self._range[0] - 1.0), np.full(RAYS, float(curves.path_eps[0]))
+        x, y = np.stack([e, e, wall], axis=1), np.stack([np.minimum(floor, at), at, at], axis=1)
+        joined = np.tile(np.array([1, 1, 0], np.int32), RAYS)
+        self._rays.setData(x.ravel(), y.ravel(), connect=joined)
+
+    def _show_place(self, triad: Triad) -> None:
+        curves, place, colors = triad.curves, triad.place, self.theme.colors
+        left = curves.x < place.z
+        x, pdf = np.append(curves.x[left], place.z), np.append(curves.family_pdf[left], place.pdf)
+        self._tail.setData(x, np.maximum(self._drawable(pdf), self._heights[0]))
+        reach = 0.18 * float(curves.path_eps[-1] - curves.path_eps[0])
+        ends = np.array([place.eps - reach, place.eps + reach] if np.isfinite(place.by_noise) else [])
+        self._tangent.setData(ends, place.z + place.by_noise * (ends - place.eps))
+        height = self._visible(place.pdf)
+        names = {parameter.name: parameter.symbol for parameter in self.state.distribution.parameters}
+        self.pdf.layer.set_handles(pdf_handles(triad, names, height, self._visible, colors))
+        self.cdf.layer.set_handles(cdf_handles(place, float(self._height(place.u)), colors))
+        span = (float(curves.path_eps[0]), float(curves.path_eps[-1]))
+        self.noise.layer.set_handles(noise_handles(triad, names, span, colors))
+        self.noise.layer.set_arrows(noise_arrows(triad, names, span, self._range, colors), noise_notes(triad, names))
+
+
+def _peak(x: Vector, pdf: Vector, cdf: Vector) -> float:
+    """Return the height a density is drawn to."""
+    middle = (cdf >= MIDDLE[0]) & (cdf <= MIDDLE[1])
+    if not middle.any():
+        return 0.0
+    edges = np.linspace(x[middle][0], x[middle][-1], CELLS + 1)
+    width = float(edges[1] - edges[0])
+    finite = pdf[middle & np.isfinite(pdf)]
+    highest = float(finite.max()) if len(finite) else np.inf
+    mean = float(np.diff(np.interp(edges, x, cdf)).max()) / width if width > 0.0 else np.inf
+    return min(highest, OVER_CELLS * mean)
+
+
+def _faded(color: str, alpha: int) -> QColor:
+    faded = QColor(color)
+    faded.setAlpha(alpha)
+    return faded

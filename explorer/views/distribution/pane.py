@@ -1,0 +1,226 @@
+"""The triad of one distribution: z, ε and u = F(z), with the parameters; every one can be dragged or typed."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+
+from explorer.state import AppState
+from explorer.state.display import BANK_SIZE
+from explorer.theme.theme import Theme
+from explorer.views.common.pane import Pane, caption, whole_box
+from explorer.views.distribution.curves import TriadCurves
+from explorer.views.distribution.readouts import Readouts
+from explorer.views.distribution.subject import Subject
+from models.core.families import FAMILY_PARAMETERS
+
+SLIDER_STEPS = 10_000
+# A positive shape moves by at most this factor per mouse move: its slope is not the same everywhere.
+MOST_FACTOR = 2.0
+# A location moves at most so many times as far as the mouse is away from its grip.
+MOST_STEPS = 4.0
+# A grip that moves so much less with its parameter than when it was taken is at the end of its way.
+FLATTEST = 0.03
+NOTHING_HELD = ("", 0.0, 1.0)
+
+
+class DistributionPane(Pane):
+    """The pane: what is looked at, legend, three plots, the probability slider, readouts."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__("Distribution", show_title=False)
+        self.state, self.theme = state, theme
+        self.curves, self.readouts, self.subject = TriadCurves(state, theme), Readouts(state), Subject(state)
+        self._legend, self._provisional = QLabel(), False
+        self._held = NOTHING_HELD
+        self._seed = whole_box(state.display.seed, 0, 2**31 - 1)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self._resample = QPushButton("Resample")
+        self._build()
+        self._connect()
+        self._restyle()
+
+    def _build(self) -> None:
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._seed.setFixedWidth(70)
+        self._seed.setAccessibleName("Seed of the noise bank")
+        self._resample.setToolTip("Draw a new bank of ε, from the next seed")
+        self.header.addWidget(self.subject)
+        self.header.addWidget(self._legend, 1)
+        right: tuple[QWidget, ...] = (caption("seed"), self._seed, self._resample)
+        for widget in right:
+            self.header.addWidget(widget)
+        plots = QHBoxLayout()
+        plots.setSpacing(8)
+        for plot, share in zip(self.curves.plots, (5, 5, 4), strict=True):
+            plots.addWidget(plot, share)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addLayout(plots, 1)
+        column.addLayout(self._probability_row())
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addLayout(column, 1)
+        row.addWidget(self.readouts)
+        self.body.setContentsMargins(12, 6, 12, 8)
+        self.body.addLayout(row, 1)
+
+    def _probability_row(self) -> QHBoxLayout:
+        self.slider.setRange(1, SLIDER_STEPS - 1)
+        self.slider.setPageStep(SLIDER_STEPS // 20)
+        self.slider.setAccessibleName("Probability u; z = F⁻¹(u) follows")
+        self.slider.setToolTip("Equal steps are equal probability: z = F⁻¹(u) follows")
+        row = QHBoxLayout()
+        row.addWidget(caption("probability u"))
+        row.addWidget(self.slider, 1)
+        return row
+
+    def _connect(self) -> None:
+        state = self.state
+        for plot in self.curves.plots:
+            plot.grabbed.connect(self._grab)
+            plot.dragged.connect(self._drag)
+            plot.released.connect(state.distribution.end)
+            plot.released.connect(self._show)
+            plot.reset_asked.connect(state.distribution.reset)
+        self.slider.sliderPressed.connect(self._press_slider)
+        self.slider.valueChanged.connect(self._slide)
+        self.slider.sliderReleased.connect(state.distribution.end)
+        self._seed.valueChanged.connect(state.display.set_seed)
+        self._resample.clicked.connect(self._next_seed)
+        state.display.seed_changed.connect(self._seed_changed)
+        state.display.zoom_changed.connect(self._show)
+        state.display.log_changed.connect(self._show)
+        state.distribution.mode_changed.connect(self._mode_changed)
+        state.workbench.family_changed.connect(self._show_legend)
+        state.distribution.changed.connect(self._answered)
+        state.answers.aggregate_changed.connect(self._show)
+        state.answers.draws_changed.connect(self.readouts.numbers.show_total)
+        self.theme.changed.connect(self._restyle)
+
+    def set_shown(self, shown: bool) -> None:
+        """Catch up with what happened while another tab was in front."""
+        super().set_shown(shown)
+        self._show()
+
+    def _seed_changed(self) -> None:
+        self._seed.blockSignals(True)
+        self._seed.setValue(self.state.display.seed)
+        self._seed.blockSignals(False)
+
+    def _next_seed(self) -> None:
+        self.state.display.set_seed(self.state.display.seed + 1)
+
+    def _mode_changed(self) -> None:
+        self._restyle()
+        self._show()
+
+    def _answered(self) -> None:
+        if self._provisional or self.state.distribution.fault:
+            self._show_legend()
+        if self.state.distribution.fault:
+            return
+        self._show()
+        triad = self.state.distribution.shown
+        if self.shown and triad is not None:
+            # No picture follows on the workbench: its curves are what the mouse waits for.
+            self.state.latency.painted(triad.stamp)
+
+    def _show(self) -> None:
+        triad = self.state.distribution.shown
+        if self.shown and triad is not None:
+            self.curves.show()
+            self.readouts.show_values()
+            if not self.slider.isSliderDown():
+                self.slider.blockSignals(True)
+                self.slider.setValue(round(triad.place.u * SLIDER_STEPS))
+                self.slider.blockSignals(False)
+
+    # ------------------------------------------------------------------------------------------------- dragging
+
+    def _grab(self, grip: str) -> None:
+        self._held = NOTHING_HELD
+        self.state.distribution.begin(grip, "Drag")
+
+    def _press_slider(self) -> None:
+        self.state.distribution.begin("u", "Drag")
+
+    def _slide(self, step: int) -> None:
+        triad, held = self.state.distribution, self.slider.isSliderDown()
+        self.state.latency.input()
+        if not held:
+            triad.begin("u", "Set", dragged=False)
+        triad.set("u", step / SLIDER_STEPS)
+        if not held:
+            triad.end()
+
+    def _drag(self, grip: str, x: float, y: float) -> None:
+        state = self.state
+        state.latency.input()
+        noise = self.sender() is self.curves.noise
+        match grip:
+            case "u":
+                state.distribution.set("u", self.curves.level_to_value(y))
+            case "z":
+                state.distribution.set("z", y if noise else x)
+            case "eps":
+                state.distribution.set("eps", x)
+            case _:
+                self._drag_parameter(grip, y if noise else x)
+
+    def _drag_parameter(self, name: str, at: float) -> None:
+        """Move a parameter by what carries its grip to the mouse: one step of Newton's method per move."""
+        triad = self.state.distribution.shown
+        if triad is None or name not in triad.family.parameters:
+            return
+        grip = next(grip for grip in triad.curves.grips if grip.parameter == name)
+        now, gap = triad.family.parameters[name], at - grip.z
+        if grip.slope == 0.0 or self._stuck(name, now, grip.slope, gap):
+            return
+        step = gap / grip.slope
+        positive = next(p for p in FAMILY_PARAMETERS[triad.family.name] if p.name == name).positive
+        if positive and not name.startswith("scale"):
+            following = min(max(now + step, now / MOST_FACTOR), now * MOST_FACTOR)
+        else:
+            following = now + min(max(step, -MOST_STEPS * abs(gap)), MOST_STEPS * abs(gap))
+        self.state.distribution.set(name, following)
+
+    def _stuck(self, name: str, now: float, slope: float, gap: float) -> bool:
+        """Return whether the grip has been pushed against a bound: the parameter would run away without moving it."""
+        grabbed, start, first = self._held
+        if grabbed != name:
+            self._held = (name, now, slope)
+            return False
+        onward = (now - start) * gap / slope > 0.0
+        return onward and abs(slope) < FLATTEST * abs(first)
+
+    def _restyle(self) -> None:
+        self._show_legend()
+        self.curves.restyle()
+
+    def _show_legend(self) -> None:
+        """Name the curves; say so while a family that was chosen is not there yet, or cannot be shown."""
+        colors, triad = self.theme.colors, self.state.distribution
+        bench, shown = triad.on_workbench, triad.shown
+        chips = [
+            (colors.prior, "┄", "reference p" if bench else "prior p(z)"),
+            (colors.accent, "━", "family q" if bench else "posterior q(z|x)"),
+            (colors.second, "━", "aggregate"), (colors.third, "▮", f"bank of {BANK_SIZE} ε"),
+        ]  # fmt: skip
+        text = " &nbsp;&nbsp; ".join(
+            f"<span style='color:{color}'><b>{mark}</b></span>&nbsp;{name}"
+            for color, mark, name in chips if not (bench and name == "aggregate")
+        )  # fmt: skip
+        preparing = bench and (shown is None or shown.family.name != triad.family.name)
+        self._provisional = preparing or bool(triad.fault)
+        if triad.fault:
+            text = f"<span style='color:{colors.warning}'>⚠ {escape(triad.fault)}</span>"
+        elif preparing:
+            text = f"preparing {triad.family.name} …"
+        # A sentence may be longer than there is room; the window must not grow by it.
+        width = QSizePolicy.Policy.Ignored if triad.fault else QSizePolicy.Policy.Preferred
+        self._legend.setSizePolicy(width, QSizePolicy.Policy.Preferred)
+        self._legend.setToolTip(triad.fault)
+        self._legend.setText(f"<span style='color:{colors.muted}'>&nbsp; {text}</span>")

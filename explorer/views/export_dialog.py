@@ -1,0 +1,179 @@
+"""The dialog that exports sample images: what, how many, from which seed, with a preview and progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.state import AppState
+from explorer.state.export import MOST_SAMPLES, PREVIEW_IMAGES, ExportSettings
+from explorer.theme.theme import Theme
+from explorer.views.common.pane import caption, real_box, whole_box
+from explorer.views.common.pictures import Picture
+from models.core.arrays import Floats32
+from models.protocol.decoding import SampleSource
+
+SOURCES: dict[SampleSource, str] = {
+    "prior": "the prior N(0, I)",
+    "around": "around the point, N(z, spread²)",
+    "posterior": "the posterior q(z|x)",
+}
+
+
+class ExportDialog(QDialog):
+    """Asks, previews live, and shows progress; Cancel stops and says what was written."""
+
+    def __init__(self, state: AppState, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Export samples")
+        self.source, self.count = QComboBox(), whole_box(16, 1, MOST_SAMPLES)
+        self.seed, self.zoom = whole_box(state.display.seed, 0, 2**31 - 1), whole_box(4, 1, 32)
+        self.spread = real_box(0.5, 0.01, 10.0, 2, 0.1)
+        self.pictures, self.sheet = QCheckBox("PNG files, each holding its latent"), QCheckBox("contact sheet")
+        self.tables = QCheckBox("latents as NPZ and CSV")
+        self.folder, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
+        self.export, self.cancel = QPushButton("Export"), QPushButton("Close")
+        self.preview = Picture(theme, "preview", "Preview", smallest=320)
+        self._fill()
+        self._build()
+        self._connect()
+        self.ask_preview()
+
+    def _fill(self) -> None:
+        for key, text in SOURCES.items():
+            self.source.addItem(text, key)
+        self.zoom.setSuffix(" ×")
+        self.folder.setText(str(Path.home() / "latentscape-samples"))
+        for box in (self.pictures, self.sheet, self.tables):
+            box.setChecked(True)
+        self.export.setObjectName("primary")
+        self.export.setDefault(True)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.text.setWordWrap(True)
+        self.text.setMinimumHeight(36)
+
+    def _build(self) -> None:
+        form = QGridLayout()
+        form.setVerticalSpacing(8)
+        form.setColumnStretch(1, 1)
+        rows = (("draw from", self.source), ("number", self.count), ("seed", self.seed), ("spread", self.spread),
+                ("size", self.zoom))  # fmt: skip
+        for row, (name, field) in enumerate(rows):
+            field.setAccessibleName(name)
+            form.addWidget(caption(name), row, 0)
+            form.addWidget(field, row, 1)
+        for row, box in enumerate((self.pictures, self.sheet, self.tables), start=len(rows)):
+            form.addWidget(box, row, 1)
+        browse = QPushButton("Choose …")
+        browse.clicked.connect(self._choose_folder)
+        where = QHBoxLayout()
+        where.addWidget(self.folder, 1)
+        where.addWidget(browse)
+        self.folder.setAccessibleName("folder")
+        form.addWidget(caption("folder"), 8, 0)
+        form.addLayout(where, 8, 1)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.export)
+        left = QVBoxLayout()
+        left.addLayout(form)
+        left.addStretch(1)
+        left.addWidget(self.text)
+        left.addWidget(self.bar)
+        left.addLayout(buttons)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(16)
+        layout.addLayout(left, 5)
+        layout.addWidget(self.preview, 4)
+        self.resize(860, 470)
+
+    def _connect(self) -> None:
+        export = self.state.export
+        self.source.activated.connect(self.ask_preview)
+        self.count.valueChanged.connect(self.ask_preview)
+        self.seed.valueChanged.connect(self.ask_preview)
+        self.spread.valueChanged.connect(self.ask_preview)
+        self.export.clicked.connect(self._start)
+        self.cancel.clicked.connect(self.reject)
+        export.previewed.connect(self._show_preview)
+        export.progressed.connect(self._progressed)
+        export.finished.connect(self._finished)
+
+    def settings(self) -> ExportSettings:
+        """Return what the dialog says."""
+        return ExportSettings(
+            Path(self.folder.text()).expanduser(), self.source.currentData(), self.count.value(), self.seed.value(),
+            self.spread.value(), self.zoom.value(), self.pictures.isChecked(), self.sheet.isChecked(),
+            self.tables.isChecked(),
+        )  # fmt: skip
+
+    def ask_preview(self) -> None:
+        """Ask for the first images of what would be exported."""
+        self.spread.setEnabled(self.source.currentData() == "around")
+        self.state.export.preview_requested.emit(self.settings())
+
+    def _show_preview(self) -> None:
+        images = self.state.export.preview
+        self.preview.set_image(grid(images) if len(images) else None)
+        self.preview.set_text(f"the first {len(images)} of {self.count.value()}")
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Folder for the samples", self.folder.text())
+        if path:
+            self.folder.setText(path)
+
+    def _start(self) -> None:
+        self.export.setEnabled(False)
+        self.cancel.setText("Cancel")
+        self.text.setText("Drawing …")
+        self.state.export.start(self.settings())
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.bar.setRange(0, max(total, 1))
+        self.bar.setValue(done)
+        self.text.setText(f"{done} of {total}")
+
+    def _finished(self, text: str) -> None:
+        self.text.setText(text)
+        self.export.setEnabled(True)
+        self.cancel.setText("Close")
+
+    def reject(self) -> None:
+        """Cancel a running export; close otherwise."""
+        if self.state.export.running:
+            self.state.export.cancel_requested.emit()
+        else:
+            super().reject()
+
+
+def grid(images: Floats32, gap: int = 1) -> Floats32:
+    """Tile up to 16 images [n, h, w, c] into a square picture with thin gaps."""
+    chosen = images[:PREVIEW_IMAGES]
+    side = int(np.ceil(np.sqrt(len(chosen))))
+    _, height, width, channels = chosen.shape
+    canvas = np.full((side * (height + gap) - gap, side * (width + gap) - gap, channels), 0.25, np.float32)
+    for number, image in enumerate(chosen):
+        top, left = (number // side) * (height + gap), (number % side) * (width + gap)
+        canvas[top : top + height, left : left + width] = image
+    return canvas

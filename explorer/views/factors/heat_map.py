@@ -1,0 +1,256 @@
+"""A heat map of what every latent dimension knows of every factor, with the gap of each factor at its end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from explorer.state import AppState
+from explorer.theme.theme import Theme
+from explorer.views.common.painting import guarded
+from models.core.factors import Disentanglement
+from models.core.geometry import dimension_name
+
+# More columns than this are too narrow to be told apart; those with the least KL are left out.
+MOST_COLUMNS = 64
+LEAST_TOP = 0.05
+ROW_HEIGHTS = (18.0, 84.0)
+WIDEST_CELL = 72.0
+# A number fits into a cell, a name below it.
+NUMBER_WIDTH, NAME_WIDTH = 32.0, 26.0
+GAP_WIDTH, AXIS_HEIGHT, MARGIN = 52.0, 40.0, 10.0
+Key = Qt.Key
+STEPS = {Key.Key_Left: (0, -1), Key.Key_Right: (0, 1), Key.Key_Up: (-1, 0), Key.Key_Down: (1, 0)}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the cells lie."""
+
+    left: float
+    cell: float
+    row: float
+
+    def rect(self, row: int, column: int) -> QRectF:
+        """Return the place of a cell."""
+        return QRectF(self.left + column * self.cell, row * self.row, self.cell, self.row)
+
+
+class FactorMap(QWidget):
+    """Painted cells; click or arrow keys choose one, which is a factor and a dimension."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__()
+        self.state, self.theme = state, theme
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(320, 120)
+        self.setAccessibleName("Mutual information of factors and dimensions: arrow keys choose")
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        """Room for five factors."""
+        return QSize(640, 220)
+
+    @property
+    def dims(self) -> list[int]:
+        """The dimensions of the columns, those with most KL first."""
+        embedding, result = self.state.model.embedding, self.state.factors.result
+        if embedding is None or result is None or embedding.latent_dim != result.information.shape[1]:
+            return []
+        return [int(dim) for dim in embedding.order[:MOST_COLUMNS]]
+
+    @property
+    def top(self) -> float:
+        """The share of the entropy that has the strongest colour."""
+        result, dims = self.state.factors.result, self.dims
+        if result is None or not dims:
+            return LEAST_TOP
+        shares = result.normalized[:, dims]
+        return max([float(share) for share in shares.flat if math.isfinite(share)], default=LEAST_TOP) or LEAST_TOP
+
+    def show_result(self) -> None:
+        """Show the newest numbers, to eyes and screen readers."""
+        self.setAccessibleDescription("\n".join(self.lines()))
+        result = self.state.factors.result
+        rows = 1 if result is None else len(result.factors)
+        self.setMaximumHeight(int(rows * ROW_HEIGHTS[1] + AXIS_HEIGHT))
+        self.update()
+
+    def lines(self) -> list[str]:
+        """Return the map as text: of each factor the gap and the dimensions that know most of it."""
+        result = self.state.factors.result
+        if result is None:
+            return []
+        lines = []
+        for row, factor in enumerate(result.factors):
+            best = sorted(self.dims, key=lambda dim: -float(result.normalized[row, dim]))[:3]
+            shares = ", ".join(f"{dimension_name(dim)} {result.normalized[row, dim]:.2f}" for dim in best)
+            lines.append(f"{factor.name}: gap {result.gaps[row]:.3f}; {shares}")
+        return lines
+
+    # -------------------------------------------------------------------------------------------------- painting
+
+    def grid(self) -> Grid:
+        """Return where the cells lie at this size."""
+        result = self.state.factors.result
+        names = [] if result is None else [factor.name for factor in result.factors]
+        left = MARGIN + max((self._metrics_width(name) for name in names), default=0.0)
+        cell = min(WIDEST_CELL, (self.width() - left - GAP_WIDTH - MARGIN) / max(len(self.dims), 1))
+        low, high = ROW_HEIGHTS
+        return Grid(left, cell, min(max((self.height() - AXIS_HEIGHT) / max(len(names), 1), low), high))
+
+    def _metrics_width(self, text: str) -> float:
+        return float(self.fontMetrics().horizontalAdvance(text))
+
+    @guarded
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw names, cells, gaps and the axis."""
+        result = self.state.factors.result
+        if result is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        grid, dims, top = self.grid(), self.dims, self.top
+        for row in range(len(result.factors)):
+            self._draw_row(painter, grid, row, result)
+            for column, dim in enumerate(dims):
+                self._draw_cell(painter, grid.rect(row, column), float(result.normalized[row, dim]), top)
+        self._draw_axis(painter, grid, len(result.factors), dims)
+        self._draw_chosen(painter, grid, dims)
+        painter.end()
+
+    def _draw_row(self, painter: QPainter, grid: Grid, row: int, result: Disentanglement) -> None:
+        painter.setFont(self.theme.font(12))
+        chosen = row == self.state.factors.factor
+        painter.setPen(QColor(self.theme.colors.text if chosen else self.theme.colors.muted))
+        place = QRectF(0.0, row * grid.row, grid.left - 8.0, grid.row)
+        right, middle = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(place, right | middle, result.factors[row].name)
+        gap = float(result.gaps[row])
+        painter.setPen(QColor(self.theme.colors.text))
+        after = QRectF(grid.left + len(self.dims) * grid.cell + MARGIN, row * grid.row, GAP_WIDTH - MARGIN, grid.row)
+        painter.drawText(after, right | middle, f"{gap:.3f}" if math.isfinite(gap) else "–")
+
+    def _draw_cell(self, painter: QPainter, place: QRectF, share: float, top: float) -> None:
+        known = share if math.isfinite(share) else 0.0
+        color = mixed(QColor(self.theme.colors.field), QColor(self.theme.colors.accent), min(known / top, 1.0))
+        room = 1.0 if place.width() > 6.0 else 0.0
+        painter.fillRect(place.adjusted(0.0, 0.0, -room, -1.0), color)
+        if place.width() >= NUMBER_WIDTH:
+            candidates = (QColor(self.theme.colors.text), QColor(self.theme.colors.on_accent))
+            painter.setPen(max(candidates, key=lambda ink: contrast(ink, color)))
+            painter.setFont(self.theme.font(11))
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{share:.2f}" if math.isfinite(share) else "–")
+
+    def _draw_axis(self, painter: QPainter, grid: Grid, rows: int, dims: list[int]) -> None:
+        below, centre = rows * grid.row + 2.0, Qt.AlignmentFlag.AlignHCenter
+        every = max(1, math.ceil(NAME_WIDTH / max(grid.cell, 1e-9)))
+        painter.setFont(self.theme.font(11))
+        for column in range(0, len(dims), every):
+            chosen = dims[column] == self.state.display.dimension
+            painter.setPen(QColor(self.theme.colors.text if chosen else self.theme.colors.muted))
+            middle = grid.rect(0, column).center().x()
+            painter.drawText(QRectF(middle - 20.0, below, 40.0, 17.0), centre, dimension_name(dims[column]))
+        painter.setPen(QColor(self.theme.colors.muted))
+        painter.setFont(self.theme.font(12))
+        width = len(dims) * grid.cell
+        total = self.state.latent.latent_dim
+        left_out = f" (the first {len(dims)} of {total})" if len(dims) < total else ""
+        painter.drawText(
+            QRectF(grid.left, below + 18.0, max(width, 220.0), 18.0), 0, f"latent dimension, by KL{left_out}"
+        )
+        after = QRectF(grid.left + width, below, GAP_WIDTH, 17.0)
+        painter.drawText(after, Qt.AlignmentFlag.AlignRight, "gap")
+
+    def _draw_chosen(self, painter: QPainter, grid: Grid, dims: list[int]) -> None:
+        if self.state.display.dimension in dims:
+            place = grid.rect(self.state.factors.factor, dims.index(self.state.display.dimension))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(self.theme.colors.text), 2.5 if self.hasFocus() else 1.5))
+            painter.drawRect(place.adjusted(0.5, 0.5, -1.0, -1.0))
+
+    # ------------------------------------------------------------------------------------------------- choosing
+
+    def cell_at(self, place: QPointF) -> tuple[int, int] | None:
+        """Return the factor and the dimension at a place, None beside the cells."""
+        grid, dims, result = self.grid(), self.dims, self.state.factors.result
+        if result is None or place.x() < grid.left or place.y() < 0.0:
+            return None
+        row, column = int(place.y() // grid.row), int((place.x() - grid.left) // max(grid.cell, 1e-9))
+        return (row, dims[column]) if row < len(result.factors) and column < len(dims) else None
+
+    def choose(self, row: int, dim: int) -> None:
+        """Look at one cell."""
+        self.state.factors.set_factor(row)
+        self.state.display.set_dimension(dim)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the cell under the mouse."""
+        cell = self.cell_at(event.position())
+        if cell is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.choose(*cell)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the choice; what is no arrow is somebody else's."""
+        dims, result = self.dims, self.state.factors.result
+        step = STEPS.get(Key(event.key()))
+        if step is None or result is None or not dims:
+            super().keyPressEvent(event)
+            return
+        chosen = self.state.display.dimension
+        column = dims.index(chosen) + step[1] if chosen in dims else 0
+        row = min(max(self.state.factors.factor + step[0], 0), len(result.factors) - 1)
+        self.choose(row, dims[min(max(column, 0), len(dims) - 1)])
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that keys go here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that keys go elsewhere."""
+        super().focusOutEvent(event)
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the numbers of the cell under the mouse."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            cell = self.cell_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), "" if cell is None else self.told(*cell), self)
+            return True
+        return super().event(event)
+
+    def told(self, row: int, dim: int) -> str:
+        """Return what is known of one cell, in words."""
+        result = self.state.factors.result
+        if result is None:
+            return ""
+        factor = result.factors[row]
+        known = f"I({dimension_name(dim)}; {factor.name}) = {result.information[row, dim]:.3f}"
+        return f"{known} of {factor.entropy:.3f} nats; by chance {factor.bias:.3f}"
+
+
+def mixed(low: QColor, high: QColor, share: float) -> QColor:
+    """Return the colour that lies so far between two."""
+    parts = zip(_rgb(low), _rgb(high), strict=True)
+    return QColor.fromRgbF(*(a + share * (b - a) for a, b in parts))
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Return the ratio of the luminances of two colours, from 1 to 21 (WCAG 2)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: QColor) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in _rgb(color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _rgb(color: QColor) -> tuple[float, float, float]:
+    return color.redF(), color.greenF(), color.blueF()

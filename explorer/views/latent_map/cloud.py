@@ -1,0 +1,141 @@
+"""The still layers of the latent map: the cloud of images and the prior's rings."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from explorer.theme.theme import Theme
+from explorer.views.common.layers import Frame, StillLayer, draw_haloed
+from models.core.arrays import Matrix
+
+SCATTER_LIMIT = 20_000
+DOT = 3.8
+DOT_ALPHA = 160
+BLOCKS = 8
+BIN = 2
+NAME_GAP = 17.0
+
+
+class CloudLayer(StillLayer):
+    """The images' posterior means as dots coloured by class; a density image above 20 000 of them."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._xy: Matrix = np.zeros((0, 2))
+        self._labels = np.zeros(0, np.int64)
+        self._medians: dict[int, Matrix] = {}
+        self._names: dict[int, str] = {}
+
+    @property
+    def xy(self) -> Matrix:
+        """Coordinates [n, 2] of the images."""
+        return self._xy
+
+    def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
+        """Show images at ``xy`` [n, 2]; labels [n] are −1 without a class; ``names`` are the classes'."""
+        self._xy, self._labels, self._names = xy, labels, names
+        step = max(1, len(xy) // SCATTER_LIMIT)
+        few, classes = xy[::step], labels[::step]
+        shown = names or {-1: ""}
+        self._medians = {label: np.median(few[classes == label], axis=0) for label in shown if (classes == label).any()}
+        self.refresh()
+
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
+        """Paint dots or density, and name the classes."""
+        pixels, labels = frame.to_pixels(self._xy), self._labels
+        palette = {label: self.theme.class_color(label) for label in self._names or {-1: ""}}
+        if len(pixels) > SCATTER_LIMIT:
+            painter.drawImage(QPointF(0, 0), density_image(pixels, labels, frame.size, palette))
+        else:
+            yield from self._draw_dots(painter, pixels, labels, palette)
+        self._draw_names(painter, frame)
+
+    def _draw_names(self, painter: QPainter, frame: Frame) -> None:
+        """Name every class at its median, names moved apart where they would overlap: colour is not the only cue."""
+        named = {label: place for label, place in self._medians.items() if label >= 0}
+        if named:
+            places = moved_apart(frame.to_pixels(np.stack(list(named.values()))), NAME_GAP)
+            for label, (x, y) in zip(named, places, strict=True):
+                name = self._names[label]
+                draw_haloed(painter, QPointF(x - 4 * len(name), y + 5), name, self.theme, 15)
+
+    def _draw_dots(
+        self, painter: QPainter, pixels: Matrix, labels: NDArray[np.int64], palette: dict[int, QColor]
+    ) -> Generator[None, None, None]:
+        # In interleaved blocks, so that no class always lies on top of another.
+        for start in range(BLOCKS):
+            yield
+            classes, block = labels[start::BLOCKS], pixels[start::BLOCKS]
+            for label, color in palette.items():
+                color.setAlpha(DOT_ALPHA)
+                painter.setPen(QPen(color, DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+                chosen = block[classes == label]
+                if len(chosen):
+                    painter.drawPoints(pg.functions.arrayToQPolygonF(chosen[:, 0], chosen[:, 1]))
+
+
+class RingLayer(StillLayer):
+    """Circles at 1, 2 and 3 standard deviations of the prior, in the plane shown."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.centre: Matrix = np.zeros(2)
+        self.deviation = 1.0
+        self.setZValue(5)
+
+    def set_prior(self, centre: Matrix, deviation: float) -> None:
+        """Place the prior's mean at ``centre`` [2]; it has this standard deviation in every direction."""
+        self.centre, self.deviation = centre, deviation
+        self.refresh()
+
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
+        """Draw the rings and their names."""
+        yield
+        centre = QPointF(*frame.to_pixels(self.centre))
+        for ring in (1, 2, 3):
+            radius = ring * self.deviation
+            across, down = radius * frame.x_scale, radius * frame.y_scale
+            painter.setPen(QPen(QColor(self.theme.colors.prior), 1.0, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(centre, across, down)
+            draw_haloed(painter, QPointF(centre.x() - 20, centre.y() - down + 4), f"prior {ring}σ", self.theme, 11)
+
+
+def moved_apart(places: Matrix, gap: float, rounds: int = 40) -> Matrix:
+    """Return places [n, 2] pushed away from each other, little by little, until none is nearer than ``gap``."""
+    moved = places + 1e-3 * np.arange(len(places))[:, np.newaxis]
+    for _ in range(rounds):
+        away = moved[:, np.newaxis] - moved
+        distance = np.maximum(np.hypot(away[..., 0], away[..., 1]), 1e-6)
+        push = np.clip(gap - distance, 0.0, None) / distance
+        np.fill_diagonal(push, 0.0)
+        moved = moved + 0.5 * (away * push[..., np.newaxis]).sum(axis=1)
+    return moved
+
+
+def density_image(
+    pixels: Matrix, labels: NDArray[np.int64], size: tuple[float, float], palette: dict[int, QColor]
+) -> QImage:
+    """Bin points into squares of 2 pixels: colour is the mean of the classes, opacity the logarithm of the count."""
+    width, height = int(size[0]) // BIN + 1, int(size[1]) // BIN + 1
+    cells = np.floor(pixels / BIN).astype(np.int64)
+    inside = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
+    flat = cells[inside, 1] * width + cells[inside, 0]
+    counts = np.bincount(flat, minlength=width * height)
+    filled = counts > 0
+    rgba = np.zeros((width * height, 4), np.uint8)
+    classes = sorted(palette)
+    rows = np.searchsorted(classes, labels[inside])
+    shades = np.array([(c.red(), c.green(), c.blue()) for c in map(palette.__getitem__, classes)], np.float64)
+    for channel in range(3):
+        sums = np.bincount(flat, weights=shades[rows, channel], minlength=width * height)
+        rgba[filled, channel] = sums[filled] / counts[filled]
+    rgba[filled, 3] = 70 + 185 * np.log1p(counts[filled]) / np.log1p(counts.max(initial=1))
+    image = QImage(rgba.data, width, height, width * 4, QImage.Format.Format_RGBA8888)
+    return image.scaled(width * BIN, height * BIN)

@@ -1,0 +1,276 @@
+"""The latent map: all images by their posterior means, and the points that can be dragged among them."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
+
+from explorer.state import AppState
+from explorer.state.latent import Point
+from explorer.theme.theme import Theme
+from explorer.views.common.axes import style_plot
+from explorer.views.common.pane import Pane, caption, to_qimage
+from explorer.views.latent_map.hover_card import HoverCard
+from explorer.views.latent_map.markers import Marker
+from explorer.views.latent_map.plot import MapPlot
+from models.core.arrays import Matrix
+from models.core.geometry import Projection, dimension_name, dimension_plane, ellipse_outline, principal_plane
+from models.core.images import to_bytes
+
+
+class LatentMap(Pane):
+    """The pane: choice of the plane, legend, plot."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__("Latent map")
+        self.state, self.theme = state, theme
+        self.plot = MapPlot(theme)
+        self._projection: Projection | None = None
+        self._fits = True
+        self._legend = QLabel()
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setWordWrap(True)
+        self._legend.setAccessibleName("Legend of the classes")
+        self._x, self._y = QComboBox(), QComboBox()
+        self._card = HoverCard(self.plot)
+        self._build()
+        self._connect()
+        self._restyle()
+
+    def _build(self) -> None:
+        self.header.addStretch(1)
+        for box, name in ((self._x, "x"), (self._y, "y")):
+            box.setAccessibleName(f"{name} axis of the latent map")
+            box.setMaxVisibleItems(20)
+            box.setMinimumContentsLength(5)
+            self.header.addWidget(caption(name))
+            self.header.addWidget(box)
+        for text, tip, slot in (
+            ("+", "Add a point here (Ctrl+D)", self.state.latent.add_point),
+            ("−", "Remove the current point", self.state.latent.remove_point),
+            ("Fit", "Show all images", self.fit),
+        ):
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAccessibleName(tip)
+            button.clicked.connect(slot)
+            self.header.addWidget(button)
+        self.body.addWidget(self._legend)
+        self.body.addWidget(self.plot, 1)
+        self.setFocusProxy(self.plot)
+
+    def _connect(self) -> None:
+        state, plot = self.state, self.plot
+        self._x.activated.connect(self._chose_x)
+        self._y.activated.connect(self._chose_y)
+        plot.grabbed.connect(self._grab)
+        plot.dragged.connect(self._drag)
+        plot.released.connect(state.latent.end)
+        plot.picked.connect(self.select)
+        plot.hovered.connect(self._hover)
+        plot.reset_asked.connect(self._reset)
+        plot.nudged.connect(self._nudge)
+        plot.getViewBox().sigRangeChangedManually.connect(self._stop_fitting)
+        state.model.model_changed.connect(self._fill_axes)
+        state.model.model_changed.connect(self._fill_legend)
+        state.model.data_changed.connect(self._data_changed)
+        state.model.embedding_changed.connect(self._project)
+        state.display.axes_changed.connect(self._axes_changed)
+        state.latent.moved.connect(self._show_points)
+        state.latent.points_changed.connect(self._show_points)
+        state.latent.current_changed.connect(self._show_points)
+        state.answers.thumbnails_changed.connect(self._show_points)
+        self.theme.changed.connect(self._restyle)
+
+    # ------------------------------------------------------------------------------------------------ the plane
+
+    def _fill_axes(self) -> None:
+        model = self.state.model.model
+        dims = 0 if model is None else model.latent_dim
+        if self._x.count() == dims + 1:
+            return
+        for box, component in ((self._x, "PC 1"), (self._y, "PC 2")):
+            box.clear()
+            box.addItems([component, *(dimension_name(dim) for dim in range(dims))])
+        self._axes_changed()
+
+    def _chose_x(self, row: int) -> None:
+        self._choose(row, 0)
+
+    def _chose_y(self, row: int) -> None:
+        self._choose(row, 1)
+
+    def _choose(self, row: int, axis: int) -> None:
+        """Show ``row`` of the boxes on one axis; the other axis gives way.
+
+        Principal components come as a pair. The same dimension twice would be a line: the axes are swapped instead.
+        """
+        axes = self.state.display.axes
+        if row == 0:
+            self.state.display.set_axes("pca")
+            return
+        before = (0, 1) if axes == "pca" else axes
+        chosen, other = row - 1, before[1 - axis]
+        if other == chosen:
+            other = before[axis]
+        self.state.display.set_axes((chosen, other) if axis == 0 else (other, chosen))
+
+    def _axes_changed(self) -> None:
+        axes = self.state.display.axes
+        x, y = (0, 0) if axes == "pca" else (axes[0] + 1, axes[1] + 1)
+        self._x.setCurrentIndex(x)
+        self._y.setCurrentIndex(y)
+        self._projection = None
+        self._project()
+
+    def _plane(self) -> Projection | None:
+        model, embedding, axes = self.state.model.model, self.state.model.embedding, self.state.display.axes
+        if model is None:
+            return None
+        if axes != "pca":
+            return dimension_plane(model.latent_dim, *axes)
+        if embedding is None or model.latent_dim < 2:
+            return dimension_plane(model.latent_dim, 0, min(1, model.latent_dim - 1))
+        summary = embedding.summary
+        return principal_plane(summary.mean, summary.principal, summary.explained)
+
+    def _project(self) -> None:
+        fresh = self._projection is None or self._fits
+        self._projection = self._plane()
+        plane, embedding, data = self._projection, self.state.model.embedding, self.state.model.data
+        if plane is None:
+            return
+        if embedding is not None and data is not None and embedding.latent_dim == plane.basis.shape[1]:
+            unnamed = data.labels is None or not data.classes
+            labels = np.full(len(embedding.mu), -1) if unnamed else np.asarray(data.labels)
+            names = {label: data.class_name(label) for label in data.classes}
+            self.plot.cloud.set_points(plane.cloud_to_plane(embedding.mu), labels, names)
+        else:
+            self.plot.cloud.set_points(np.zeros((0, 2)), np.zeros(0, np.int64), {})
+        self.plot.rings.set_prior(plane.to_plane(np.zeros(plane.basis.shape[1])), self.state.model.prior_deviation)
+        self._name_axes(plane)
+        self._show_points()
+        if fresh and not self.plot.holding:
+            self.fit()
+
+    def _name_axes(self, plane: Projection) -> None:
+        shares = ("", "") if plane.explained is None else tuple(f" · {s:.0%} of variance" for s in plane.explained)
+        self.plot.setLabel("bottom", plane.labels[0] + shares[0])
+        self.plot.setLabel("left", plane.labels[1] + shares[1])
+
+    def fit(self) -> None:
+        """Show all images and the prior's rings, and go on doing so until the person zooms or pans."""
+        centre = self.plot.rings.centre
+        corners = np.stack([centre - 3.3, centre + 3.3])
+        xy = self.plot.cloud.xy
+        if len(xy):
+            corners = np.concatenate([corners, np.percentile(xy, [0.2, 99.8], axis=0)])
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        self.plot.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.02)
+        self._fits = True
+
+    def _stop_fitting(self) -> None:
+        self._fits = False
+
+    # ------------------------------------------------------------------------------------------------ the points
+
+    def _show_points(self) -> None:
+        plane, latent = self._projection, self.state.latent
+        if plane is None or plane.basis.shape[1] != latent.latent_dim:
+            return
+        markers = [self._marker(plane, point, point is latent.point) for point in latent.points]
+        markers.sort(key=_current_last)
+        self.plot.points.set_markers(markers)
+
+    def _marker(self, plane: Projection, point: Point, current: bool) -> Marker:
+        outlines: tuple[Matrix, ...] = ()
+        if current:
+            spread, centre = plane.ellipse(self.state.model.deviation(point.sigma)), plane.to_plane(point.mu)
+            outlines = tuple(centre + ellipse_outline(spread, scale) for scale in (1.0, 2.0))
+        image = self.state.answers.thumbnails.get(point.name)
+        picture = None if image is None else to_qimage(to_bytes(image))
+        return Marker(point.name, plane.to_plane(point.z), picture, current, outlines)
+
+    def _index_of(self, name: str) -> int:
+        return next(i for i, point in enumerate(self.state.latent.points) if point.name == name)
+
+    def _grab(self, name: str) -> None:
+        self._card.hide()
+        self.state.latent.set_current(self._index_of(name))
+        self.state.latent.begin(f"Drag {name}")
+
+    def _drag(self, target: Matrix) -> None:
+        if self._projection is not None:
+            self.state.latency.input()
+            latent = self.state.latent
+            latent.set_z(self._projection.move(latent.point.z, target, ~latent.locked))
+
+    def _nudge(self, step: Matrix) -> None:
+        if self._projection is not None:
+            latent = self.state.latent
+            with latent.step(f"Move {latent.point.name}"):
+                self._drag(self._projection.to_plane(latent.point.z) + step)
+
+    def _reset(self, name: str) -> None:
+        latent = self.state.latent
+        latent.set_current(self._index_of(name))
+        with latent.step(f"Reset {name} to μ"):
+            latent.replace_unlocked(latent.point.mu)
+
+    # ------------------------------------------------------------------------------------------------ the images
+
+    def select(self, index: int) -> None:
+        """Make the posterior of image ``index`` the current one."""
+        model = self.state.model
+        if model.embedding is None or model.data is None:
+            return
+        source = model.source_of(index)
+        mu, sigma = (np.asarray(rows[index], np.float64) for rows in (model.embedding.mu, model.embedding.sigma))
+        with self.state.latent.step(f"Select image {index}"):
+            self.state.latent.set_posterior(mu, sigma, source)
+
+    def _hover(self, index: int, at: object) -> None:
+        data = self.state.model.data
+        if index < 0 or data is None or index >= len(data.images):
+            self._card.hide()
+            return
+        name = data.class_of(index)
+        text = f"image {index}" if name is None else f"image {index} · class {name}"
+        self._card.show_image(np.array(data.images[index]), text, at)
+
+    def _data_changed(self) -> None:
+        """Take a new plane; the embedding, which changes with the data, is projected onto it."""
+        self._projection = None
+        self._fill_legend()
+
+    def _fill_legend(self) -> None:
+        """Name the classes, or say why there is nothing on the map."""
+        model, data = self.state.model.model, self.state.model.data
+        text = ""
+        if model is not None and data is not None and not self.state.model.compatible:
+            images, wanted = (" × ".join(map(str, shape)) for shape in (data.info.image_shape, model.image_shape))
+            text = f"These images are {images}, the model takes {wanted}: train a model on them, or open other data."
+        elif data is not None and data.classes:
+            colors = {label: self.theme.class_color(label).name() for label in data.classes}
+            chips = [
+                f"<span style='color:{color}'>●</span>&nbsp;{escape(data.class_name(label))}"
+                for label, color in colors.items()
+            ]
+            text = "class &nbsp; " + " &nbsp; ".join(chips)
+        self._legend.setText(text)
+        self._legend.setVisible(bool(text))
+
+    def _restyle(self) -> None:
+        style_plot(self.plot, self.theme, {}, all_ticks=True)
+        self.plot.cloud.refresh()
+        self.plot.rings.refresh()
+        self._fill_legend()
+        self._show_points()
+
+
+def _current_last(marker: Marker) -> bool:
+    return marker.current

@@ -1,0 +1,126 @@
+"""The plot of the latent map: tells presses and drags on points, clicks and hovers on images apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+
+from explorer.theme.theme import Theme
+from explorer.views.common.axes import prepare_plot
+from explorer.views.common.layers import Frame
+from explorer.views.latent_map.cloud import CloudLayer, RingLayer
+from explorer.views.latent_map.markers import MarkerLayer
+from models.core.arrays import Matrix
+
+CLICK_RADIUS = 12.0
+ARROW_STEP = 0.1
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1),
+}  # fmt: skip
+
+
+class MapPlot(pg.PlotWidget):
+    """The plot itself: tells presses and drags on points, clicks and hovers on images apart."""
+
+    dragged = Signal(object)
+    grabbed = Signal(str)
+    released = Signal()
+    picked = Signal(int)
+    hovered = Signal(int, object)
+    reset_asked = Signal(str)
+    nudged = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.cloud, self.rings, self.points = CloudLayer(theme), RingLayer(theme), MarkerLayer(theme)
+        for layer in (self.cloud, self.rings, self.points):
+            self.addItem(layer, ignoreBounds=True)
+        self.setAspectLocked(True)
+        prepare_plot(self, "Latent map: arrow keys move the current point")
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._grip: QPointF | None = None
+        self._press: QPointF | None = None
+
+    @property
+    def holding(self) -> bool:
+        """Whether a point is being dragged: the view must rest then."""
+        return self._grip is not None
+
+    def frame(self) -> Frame:
+        """Return the map from coordinates to pixels."""
+        return self.points.frame()
+
+    def _pixel(self, event: QMouseEvent) -> QPointF:
+        return QPointF(event.position() - self.getViewBox().sceneBoundingRect().topLeft())
+
+    def _coordinates(self, pixel: QPointF) -> Matrix:
+        frame = self.frame()
+        return np.array([frame.left + pixel.x() / frame.x_scale, frame.top - pixel.y() / frame.y_scale])
+
+    def _image_at(self, pixel: QPointF) -> int | None:
+        xy = self.cloud.xy
+        if not len(xy):
+            return None
+        gap = self.frame().vectors_to_pixels(xy - self._coordinates(pixel))
+        distance = np.einsum("ij,ij->i", gap, gap)
+        nearest = int(np.argmin(distance))
+        return nearest if distance[nearest] <= CLICK_RADIUS**2 else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Grab the point under the mouse, or leave the press to panning."""
+        pixel = self._pixel(event)
+        marker = self.points.marker_at(self.frame(), pixel)
+        if event.button() == Qt.MouseButton.LeftButton and marker is not None:
+            self._grip = pixel - QPointF(*self.frame().to_pixels(marker.xy))
+            self.grabbed.emit(marker.name)
+            return
+        self._press = pixel
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the point that is held, or show what is under the mouse."""
+        pixel = self._pixel(event)
+        if self._grip is not None:
+            self.dragged.emit(self._coordinates(pixel - self._grip))
+            return
+        if not event.buttons():
+            index = self._image_at(pixel)
+            self.hovered.emit(-1 if index is None else index, event.position().toPoint())
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let the point go, or pick the image that was clicked."""
+        if self._grip is not None:
+            self._grip = None
+            self.released.emit()
+            return
+        super().mouseReleaseEvent(event)
+        pixel, press, self._press = self._pixel(event), self._press, None
+        if press is not None and (pixel - press).manhattanLength() < 4:
+            index = self._image_at(pixel)
+            if index is not None:
+                self.picked.emit(index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Put the point under the mouse back onto its posterior mean."""
+        marker = self.points.marker_at(self.frame(), self._pixel(event))
+        if marker is not None:
+            self.reset_asked.emit(marker.name)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Hide the hover card."""
+        self.hovered.emit(-1, None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the current point by the arrow keys; Shift steps ten times further, Ctrl ten times finer."""
+        arrow = ARROWS.get(Qt.Key(event.key()))
+        if arrow is None:
+            super().keyPressEvent(event)
+            return
+        modifiers = event.modifiers()
+        step = ARROW_STEP * (10.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0)
+        step *= 0.1 if modifiers & Qt.KeyboardModifier.ControlModifier else 1.0
+        self.nudged.emit(np.array(arrow) * step)

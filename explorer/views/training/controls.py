@@ -1,0 +1,160 @@
+"""Start, pause, step, stop, keep or discard a run; what it is doing; what goes wrong."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
+
+from explorer.state import AppState
+from explorer.state.training.run import RunStatus
+from explorer.theme.theme import Theme
+from explorer.views.common.pane import caption
+from explorer.views.training.form import TrainingForm
+from explorer.views.training.live import duration
+from models.core.diagnosis import diagnose
+from models.protocol.training import Finished
+
+ENDINGS = {
+    "complete": "Done: the trained model is shown; save it to keep it.",
+    "early": "Stopped early at epoch {epoch}: the test loss fell no further; save the model to keep it.",
+    "stopped": "Stopped at epoch {epoch}; the model so far is shown; save it to keep it.",
+    "discarded": "Discarded: the model from before is back.",
+}
+EVALUATING = "Trained; estimating −log p(x) of the test images: {share:.0%} · Stop and keep skips it"
+PREPARING = "Preparing: loading data, compiling the training step …"
+
+
+class RunControls(QObject):
+    """The buttons of a run and the line beside them; a pane puts them into its header."""
+
+    def __init__(self, state: AppState, theme: Theme, form: TrainingForm) -> None:
+        super().__init__()
+        self.state, self.theme, self._form = state, theme, form
+        self.start, self.pause, self.step = QPushButton("Start"), QPushButton("Pause"), QPushButton("Step")
+        self.stop, self.discard = QPushButton("Stop and keep"), QPushButton("Discard")
+        self.save = QPushButton("Save as …")
+        self.bar, self.text, self.trouble = QProgressBar(), QLabel(), QLabel()
+        self.loss = caption()
+        self._dress()
+        self._connect()
+        self._status_changed()
+
+    def _dress(self) -> None:
+        self.start.setObjectName("primary")
+        self.step.setToolTip("Make one step and see what reaches μ and σ; starts a run if there is none")
+        self.save.setToolTip("Save the trained model as a .safetensors file (Ctrl+S)")
+        self.discard.setToolTip("End the run, drop its model and return to the one from before")
+        self.text.setText("Train a model on the open data, or choose other data.")
+        self.trouble.setWordWrap(True)
+        self.trouble.setVisible(False)
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setFixedHeight(4)
+
+    def _connect(self) -> None:
+        run = self.state.run
+        self.start.clicked.connect(self._start)
+        self.pause.clicked.connect(self._pause)
+        self.step.clicked.connect(self._step)
+        self.stop.clicked.connect(self._stop)
+        self.discard.clicked.connect(self._discard)
+        run.status_changed.connect(self._status_changed)
+        run.progressed.connect(self._show_progress)
+        run.curves_changed.connect(self._show_trouble)
+        run.finished.connect(self._finished)
+
+    def place(self, header: QHBoxLayout) -> None:
+        """Put buttons and texts into a row."""
+        for button in (self.start, self.pause, self.step, self.stop, self.discard, self.save):
+            header.addWidget(button)
+        header.addSpacing(8)
+        header.addWidget(self.text, 1)
+        header.addWidget(self.loss)
+
+    def _start(self) -> None:
+        self._begin(stepping=False)
+
+    def _begin(self, stepping: bool) -> None:
+        path = self._form.data_path()
+        if path is not None:
+            self.state.run.start(path, self._form.settings(), self._form.seeds.value(), stepping)
+
+    def _pause(self) -> None:
+        paused = self.state.run.status is RunStatus.PAUSED
+        self.state.run.control("resume" if paused else "pause")
+
+    def _step(self) -> None:
+        if self.state.run.active:
+            self.state.run.control("step")
+        else:
+            self._begin(stepping=True)
+
+    def _stop(self) -> None:
+        self.state.run.control("stop")
+
+    def _discard(self) -> None:
+        self.state.run.control("discard")
+
+    def _status_changed(self) -> None:
+        run = self.state.run
+        status, active = run.status, run.active
+        under_way = status in (RunStatus.RUNNING, RunStatus.PAUSED)
+        self._form.set_running(active)
+        self.start.setEnabled(not active)
+        self.pause.setEnabled(under_way)
+        self.pause.setText("Resume" if status is RunStatus.PAUSED else "Pause")
+        self.step.setEnabled(under_way or not active)
+        self.stop.setEnabled(under_way)
+        self.discard.setEnabled(active)
+        self.save.setEnabled(not active and run.unsaved is not None)
+        if run.started is not None:
+            self.loss.setText(f"maximizing the {run.started.loss}")
+        match status:
+            case RunStatus.STARTING:
+                self.loss.setText("")
+                self.text.setText(PREPARING)
+                self.bar.setRange(0, 0)
+            case RunStatus.PAUSED:
+                self.text.setText("Paused")
+                self.bar.setRange(0, 1000)
+            case RunStatus.STOPPING:
+                self.text.setText("Stopping …")
+            case _:
+                self.bar.setRange(0, 1000)
+
+    def _show_progress(self) -> None:
+        run = self.state.run
+        now = run.progress
+        if now is None or not run.active:
+            return
+        if run.evaluated is not None and run.status is RunStatus.RUNNING:
+            self.bar.setValue(round(1000 * run.evaluated))
+            self.text.setText(EVALUATING.format(share=run.evaluated))
+            return
+        self.bar.setValue(round(1000 * now.epoch / now.epochs))
+        waiting = f" · {len(run.queued)} more to come" if run.queued else ""
+        if run.status is RunStatus.PAUSED:
+            self.text.setText(f"Paused after step {now.step:,}, epoch {now.epoch:.2f}")
+        elif run.status is RunStatus.RUNNING:
+            self.text.setText(
+                f"epoch {now.epoch:.1f} of {now.epochs} · {now.images_per_second / 1000:.1f} k images/s · "
+                f"{duration(now.remaining)} left{waiting}"
+            )
+
+    def _show_trouble(self) -> None:
+        words = diagnose(self.state.run.records, self.state.run.settings)
+        self.trouble.setText(f"⚠ {words}" if words else "")
+        self.trouble.setVisible(bool(words))
+
+    def _finished(self, finished: Finished | None) -> None:
+        if finished is None:
+            run = self.state.run
+            waited = f"; {run.dropped} that waited will not start" if run.dropped else ""
+            self.text.setText(f"The run ended with an error; {run.left}{waited}.")
+        else:
+            self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch))
+        self.bar.setRange(0, 1000)
+
+    def restyle(self) -> None:
+        """Take the colours of the scheme."""
+        self.trouble.setStyleSheet(f"color: {self.theme.colors.warning}")

@@ -1,0 +1,109 @@
+"""What can be turned while a run goes, and its numbers of this moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from explorer.state import AppState
+from explorer.state.training.run import RunStatus
+from explorer.views.common.pane import caption, real_box
+from models.core.settings import Dials
+from models.protocol.training import Progress
+
+FACTS = ("epoch", "speed", "of peak", "gradient norm", "train ELBO", "test ELBO", "active units", "time left")
+
+
+class LiveSettings(QWidget):
+    """Learning rate and β as dials, and the facts of the run."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self.state = state
+        self.rate, self.beta = real_box(1e-3, 1e-9, 1.0, 6, 0.0005), real_box(1.0, 0.0, 100.0, 3, 0.1)
+        self.facts: dict[str, QLabel] = {name: QLabel("–") for name in FACTS}
+        self._build()
+        self.rate.valueChanged.connect(self._turn_rate)
+        self.beta.valueChanged.connect(self._turn_beta)
+        state.run.dials_changed.connect(self._show_dials)
+        state.run.status_changed.connect(self._status_changed)
+        state.run.progressed.connect(self._show_facts)
+        state.run.curves_changed.connect(self._show_facts)
+        self._status_changed()
+
+    def _build(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        for column, (name, field, tip) in enumerate((
+            ("learning rate", self.rate, "Takes effect at the next step; the schedule multiplies it"),
+            ("β", self.beta, "Weight of the KL from the next step on; the schedule multiplies it"),
+        )):  # fmt: skip
+            field.setAccessibleName(f"{name} of the running training")
+            field.setToolTip(tip)
+            field.setKeyboardTracking(False)
+            grid.addWidget(caption(name), 0, 2 * column)
+            grid.addWidget(field, 0, 2 * column + 1)
+        for number, (name, label) in enumerate(self.facts.items()):
+            row, column = 1 + number // 2, 2 * (number % 2)
+            grid.addWidget(caption(name), row, column)
+            grid.addWidget(label, row, column + 1)
+        for column in (1, 3):
+            grid.setColumnStretch(column, 1)
+        grid.setRowStretch(2 + len(FACTS) // 2, 1)
+
+    def _turn_rate(self, rate: float) -> None:
+        self._turn(replace(self.state.run.dials, learning_rate=rate))
+
+    def _turn_beta(self, beta: float) -> None:
+        self._turn(replace(self.state.run.dials, beta=beta))
+
+    def _turn(self, dials: Dials) -> None:
+        if self.state.run.active:
+            self.state.run.adjust(dials)
+
+    def _show_dials(self) -> None:
+        dials = self.state.run.dials
+        for field, value in ((self.rate, dials.learning_rate), (self.beta, dials.beta)):
+            field.blockSignals(True)
+            field.setValue(value)
+            field.blockSignals(False)
+
+    def _status_changed(self) -> None:
+        run = self.state.run
+        turning = run.status in (RunStatus.RUNNING, RunStatus.PAUSED)
+        self.rate.setEnabled(turning)
+        # An importance-weighted bound has no KL term of its own to weigh.
+        self.beta.setEnabled(turning and run.settings.objective not in ("iwae", "dreg"))
+
+    def _show_facts(self) -> None:
+        run, now = self.state.run, self.state.run.progress
+        if now is not None:
+            self._show_progress(now)
+        if run.records:
+            last = run.records[-1]
+            self.facts["test ELBO"].setText(f"{last.test.elbo:.2f} nats")
+            self.facts["active units"].setText(f"{last.active_units} of {len(last.kl_per_dim)}")
+
+    def _show_progress(self, now: Progress) -> None:
+        started = self.state.run.started
+        self.facts["epoch"].setText(f"{now.epoch:.2f} of {now.epochs}")
+        self.facts["speed"].setText(f"{now.images_per_second:,.0f} images/s")
+        self.facts["gradient norm"].setText(f"{now.gradient_norm:.3g}")
+        self.facts["train ELBO"].setText(f"{now.train.elbo:.2f} nats")
+        self.facts["time left"].setText(duration(now.remaining))
+        if started is not None:
+            reached = now.images_per_second * started.gigaflop_per_image
+            self.facts["of peak"].setText(f"{reached / started.peak_gflops:.0%} of {started.peak_gflops:.0f} GFLOP/s")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it."""
+    whole = round(seconds)
+    if whole < 90:
+        return f"{whole} s"
+    return (
+        f"{whole // 60} min {whole % 60:02d} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    )

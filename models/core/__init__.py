@@ -1,0 +1,1 @@
+"""What both processes know: NumPy and the standard library only."""

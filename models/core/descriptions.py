@@ -1,0 +1,85 @@
+"""Describe what is open: a model, a data set, what the posteriors of all its images say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.arrays import Floats64
+from models.core.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says of itself. ``kl_per_dim`` and ``metrics`` come from the test images, in nats."""
+
+    path: str
+    name: str
+    digest: str
+    image_shape: tuple[int, int, int]
+    settings: TrainSettings
+    dataset: str
+    epoch: int
+    parameters: int
+    recipe: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    kl_per_dim: tuple[float, ...] = ()
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent dimensions d."""
+        return self.settings.latent_dim
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """An opened data set: uint8 images as a ``.npy`` file [n, h, w, c] that can be memory-mapped, labels int64 [n].
+
+    The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
+    the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
+    values of ``factor_names``, where the factors of variation are known.
+    """
+
+    path: str
+    name: str
+    digest: str
+    count: int
+    train_count: int
+    image_shape: tuple[int, int, int]
+    images_path: str
+    labels_path: str | None
+    label_names: tuple[str, ...] = ()
+    factors_path: str | None = None
+    factor_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EmbeddingSummary:
+    """What is known of each latent dimension from all images, so that the window need not go through them.
+
+    Attributes
+    ----------
+    kl : array [d]
+        Mean over the images of KL(q(z_i|x) ‖ p(z_i)), in nats.
+    active : array [d]
+        Whether Var_x(μ_i) > 0.01 (Burda et al. 2016).
+    low, high : array [d]
+        Range of the posterior means.
+    mean : array [d]
+        Mean of the posterior means.
+    principal, explained : array [2, d], [2]
+        Their first two principal axes, orthonormal, and the share of their variance along each; d of them if d < 2.
+    counts : array [d, bins]
+        Histogram of the posterior means of each dimension over :func:`models.geometry.drawn_range`.
+    """
+
+    kl: Floats64
+    active: NDArray[np.bool_]
+    low: Floats64
+    high: Floats64
+    mean: Floats64
+    principal: Floats64
+    explained: Floats64
+    counts: NDArray[np.int64]

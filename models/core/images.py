@@ -1,0 +1,14 @@
+"""From decoded images to the bytes of a picture, for the window and for exports alike. NumPy only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.arrays import Floats32
+
+
+def to_bytes(image: Floats32) -> NDArray[np.uint8]:
+    """Turn an image in 0–1 into uint8, rounded and clipped."""
+    clipped: NDArray[np.uint8] = np.clip(np.rint(image * 255.0), 0, 255).astype(np.uint8)
+    return clipped

@@ -1,0 +1,281 @@
+"""One family beside a reference: its curves, path, bank, one value of it and its numbers, in float64."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import get_args
+
+import numpy as np
+import tensorflow as tf
+
+from models.core.arrays import Floats64, Vector
+from models.core.families import Family, usual_family
+from models.curves import graphs
+from models.distributions import FAMILIES
+from models.distributions.registry import check_family
+from models.numerics.special import chi2_cdf
+from models.protocol.distribution import (
+    Anchor,
+    Curves,
+    CurvesReady,
+    Grip,
+    Locate,
+    Located,
+    Numbers,
+    Place,
+    Probabilities,
+    ProbabilitiesReady,
+)
+
+EVEN_POINTS, PATH_POINTS = 121, 81
+NEAR_SCORES = np.linspace(-6.0, 6.0, 121)
+# A tail is drawn to four scores, but no farther than three times the middle 80 %: those of Cauchy would flatten all.
+REACH = 3.0
+# Of these all is drawn: what lies far out may be a mode.
+LIGHT_TAILED = ("NormalMixture",)
+# So many σ beyond the mean of a normal distribution five digits are left of the slopes within a cut.
+FARTHEST_CUT = 300.0
+# A quadrature whose outermost nodes still add more than this fraction has not come to an end.
+ENDED = 1e-7
+Parameters = tuple[float, ...]
+Pair = tuple[str, str]
+_prepared: set[Pair] = set()
+
+
+def evaluate_curves(request: Curves) -> CurvesReady:
+    """Answer ``request``; ParameterError if a family or parameter is wrong, ValueError if another number is."""
+    _check(request)
+    q, p = _key(request.family), _key(request.reference)
+    if not is_prepared(q.name, p.name):
+        deque(preparing(q.name, p.name), maxlen=0)
+    z, eps = _located(q, request.anchor, request.value)
+    span = _span(q, p, z) if request.span is None else request.span
+    if not np.isfinite([z, eps, *span]).all():
+        raise ValueError(f"the values of {request.family} leave the range of the computer's numbers")
+    still = _still(q, p, request.scores.tobytes(), span)
+    place, grips = _place_and_grips(q, z, eps)
+    numbers = replace(still.numbers, typicality=_typicality(request.squared_norm, request.latent_dim))
+    return CurvesReady(
+        request.id, still.x, *still.reference, *still.family, still.path_eps, still.path_z, still.bank_eps,
+        still.bank_z, still.span, place, grips, numbers,
+    )  # fmt: skip
+
+
+def locate(request: Locate) -> Located:
+    """Answer ``request``; ValueError unless the value is finite, and 0 < u < 1."""
+    check_family(request.family)
+    _check_anchor(request.anchor, request.value)
+    return Located(request.id, _located(_key(request.family), request.anchor, request.value)[0])
+
+
+def evaluate_probabilities(request: Probabilities) -> ProbabilitiesReady:
+    """Answer ``request``; ParameterError if a location or scale is wrong."""
+    kind = check_family(request.family)
+    given = {"loc": request.loc, "scale": request.scale}
+    if not set(given) <= set(kind.domains):
+        raise ValueError(f"{request.family.name} has no location and scale")
+    for name, values in given.items():
+        kind.check_parameter(name, values)
+    size = len(request.z)
+    rows = [given.get(name, np.full(size, request.family.parameters[name])) for name in kind.domains]
+    u = graphs.probabilities(request.family.name)(tf.constant(np.stack(rows)), tf.constant(request.z))
+    return ProbabilitiesReady(request.id, u.numpy())
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A family as it is looked up: its name and its parameters in the order of its ``domains``."""
+
+    name: str
+    values: Parameters
+
+    @property
+    def tensor(self) -> tf.Tensor:
+        return tf.constant(self.values, tf.float64)
+
+
+@dataclass(frozen=True)
+class _Still:
+    """What does not change while z alone is dragged."""
+
+    span: tuple[float, float]
+    x: Floats64
+    family: tuple[Floats64, Floats64]
+    reference: tuple[Floats64, Floats64]
+    path_eps: Floats64
+    path_z: Floats64
+    bank_eps: Floats64
+    bank_z: Floats64
+    numbers: Numbers
+
+
+def _key(family: Family) -> _Key:
+    return _Key(family.name, tuple(float(family.parameters[name]) for name in FAMILIES[family.name].domains))
+
+
+def _check(request: Curves) -> None:
+    check_family(request.family)
+    check_family(request.reference)
+    _check_anchor(request.anchor, request.value)
+    for family in (request.family, request.reference):
+        _check_reach(family)
+    if request.scores.ndim != 1 or not len(request.scores) or not np.isfinite(request.scores).all():
+        raise ValueError("the bank must be a vector of finite scores")
+    if request.span is not None and not -math.inf < request.span[0] < request.span[1] < math.inf:
+        raise ValueError(f"the range must go from a lower to a higher number, not {request.span}")
+    if request.latent_dim < 0 or not request.squared_norm >= 0.0:
+        raise ValueError("neither the squared norm nor the latent dimension may be negative")
+
+
+def _check_reach(family: Family) -> None:
+    """Raise ValueError where the slopes of the path would be differences of numbers that agree in all digits."""
+    if family.name == "TruncatedNormal":
+        loc, scale, low, high = (family.parameters[name] for name in ("loc", "scale", "low", "high"))
+        if max(low - loc, loc - high) > FARTHEST_CUT * scale:
+            raise ValueError(f"TruncatedNormal: low and high lie more than {FARTHEST_CUT:.0f} σ from μ on one side")
+
+
+def _check_anchor(anchor: str, value: float) -> None:
+    if anchor not in ("z", "eps", "u"):
+        raise ValueError(f"a value is given as z, eps or u, not {anchor!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{anchor} must be finite, it is {value}")
+    if anchor == "u" and not 0.0 < value < 1.0:
+        raise ValueError(f"u must lie between 0 and 1, it is {value}")
+
+
+def is_prepared(name: str, reference: str) -> bool:
+    """Return whether a family beside a reference can be evaluated without tracing."""
+    return (name, reference) in _prepared
+
+
+def preparing(name: str, reference: str) -> Iterator[None]:
+    """Trace and call all that the curves of a family beside a reference need, one part at a time.
+
+    Every way to give a value is among it, so that the first drag of another grip does not wait for it.
+    """
+    ks_p_value(0.5, 1)
+    yield
+    q, p = (_key(usual_family(key)) for key in (name, reference))
+    middle, few = tf.constant(0.5, tf.float64), np.array([0.25, 0.5])
+    for anchor in get_args(Anchor):
+        graphs.located(name, anchor)(q.tensor, middle)
+        yield
+    for key in (q, p):
+        _outline(key)
+        yield
+        _heights(key, few, few)
+        yield
+    graphs.path(name)(q.tensor, tf.constant(few), tf.constant(few))
+    yield
+    graphs.place(name)(q.tensor, middle, middle)
+    yield
+    graphs.divergence(name, reference)(q.tensor, p.tensor)
+    _prepared.add((name, reference))
+
+
+def _located(q: _Key, anchor: str, value: float) -> tuple[float, float]:
+    z, eps = graphs.located(q.name, anchor)(q.tensor, tf.constant(value, tf.float64)).numpy().tolist()
+    return z, eps
+
+
+@lru_cache(maxsize=64)
+def _still(q: _Key, p: _Key, scores: bytes, span: tuple[float, float]) -> _Still:
+    bank = len(scores) // 8
+    levels, noise_levels, _ = _outline(q)
+    path_eps = np.linspace(*_reach(noise_levels), PATH_POINTS)
+    every = np.concatenate([np.frombuffer(scores), NEAR_SCORES])
+    eps, z, path_z = (part.numpy() for part in graphs.path(q.name)(q.tensor, tf.constant(every), tf.constant(path_eps)))
+    x = _grid(span, z[bank:], (*levels[:2], *_outline(p)[0][:2]))
+    family, bank_cdf = _heights(q, x, z[:bank])
+    reference, bank_reference = _heights(p, x, z[:bank])
+    numbers = _numbers(q, p, bank_cdf, bank_reference)
+    return _Still(span, x, family, reference, path_eps, path_z, eps[:bank], z[:bank], numbers)
+
+
+@lru_cache(maxsize=64)
+def _outline(q: _Key) -> tuple[Vector, Vector, Vector]:
+    levels, noise, moments = (part.numpy() for part in graphs.outline(q.name)(q.tensor))
+    return levels, noise, moments
+
+
+def _heights(q: _Key, x: Vector, bank: Vector) -> tuple[tuple[Floats64, Floats64], Floats64]:
+    """Return density and distribution function on ``x``, and the distribution function at the bank."""
+    pdf, cdf = graphs.heights(q.name)(q.tensor, tf.constant(np.concatenate([x, bank]))).numpy()
+    return (pdf[: len(x)], cdf[: len(x)]), cdf[len(x) :]
+
+
+def _span(q: _Key, p: _Key, z: float) -> tuple[float, float]:
+    """Return a range that holds nearly all of both, and z."""
+    ranges = [_reach(_outline(key)[0], key.name not in LIGHT_TAILED) for key in (q, p)]
+    return min(z, *(low for low, _ in ranges)), max(z, *(high for _, high in ranges))
+
+
+def _reach(levels: Vector, cut: bool = True) -> tuple[float, float]:
+    """Return the range worth drawing of a distribution with these quantiles at :data:`triad_graphs.OUTLINE`.
+
+    Tails are ``cut`` where they might flatten all.
+    """
+    far_low, far_high, low, high = levels[4:8].tolist()
+    if not cut:
+        return far_low, far_high
+    tail = REACH * (high - low)
+    return max(far_low, low - tail), min(far_high, high + tail)
+
+
+def _grid(span: tuple[float, float], near: Vector, edges: tuple[float, ...]) -> Vector:
+    """Return the points to draw at: even ones, more where q has its mass, and both sides of every edge."""
+    low, high = span
+    sides = [side for edge in edges if math.isfinite(edge) for side in (np.nextafter(edge, low), edge)]
+    sides += [np.nextafter(edge, high) for edge in edges if math.isfinite(edge)]
+    points = np.concatenate([np.linspace(low, high, EVEN_POINTS), near, sides])
+    return np.unique(points[(points >= low) & (points <= high)])
+
+
+def _numbers(q: _Key, p: _Key, bank: Vector, reference: Vector) -> Numbers:
+    """Return what is said of q as a whole; ``bank`` and ``reference`` are F of q and of p at the bank."""
+    levels, _, moments = _outline(q)
+    mean, variance, entropy = moments.tolist()
+    kl, unsure, closed = graphs.divergence(q.name, p.name)(q.tensor, p.tensor).numpy().tolist()
+    bound = ENDED * max(abs(kl), 1.0)
+    # A support of p that does not hold q's makes it infinite; below 0 the integral has missed where q is.
+    ended = closed or kl == math.inf or (unsure <= bound and kl >= -bound)
+    near, far, count = ks_distance(bank), ks_distance(reference), len(bank)
+    return Numbers(
+        mean, math.sqrt(variance), entropy, kl if ended else math.nan, bool(closed), near, ks_p_value(near, count),
+        far, ks_p_value(far, count), tuple(levels[8:].tolist()), math.nan,
+    )  # fmt: skip
+
+
+def ks_distance(probabilities: Floats64) -> float:
+    """Return the largest gap between the ECDF of a sorted sample and F; ``probabilities`` [n] are F at the sample."""
+    steps = np.arange(len(probabilities) + 1) / len(probabilities)
+    return float(max((steps[1:] - probabilities).max(), (probabilities - steps[:-1]).max()))
+
+
+def ks_p_value(distance: float, count: int) -> float:
+    """Return P(D_n ≥ ``distance``) for ``count`` independent draws from a continuous distribution."""
+    # Imported here, which takes a second and more; :func:`preparing` does so ahead.
+    from scipy.stats import kstwo
+
+    return float(kstwo.sf(distance, count))
+
+
+def _place_and_grips(q: _Key, z: float, eps: float) -> tuple[Place, tuple[Grip, ...]]:
+    numbers = (tf.constant(value, tf.float64) for value in (z, eps))
+    at, slopes, grips = (part.numpy() for part in graphs.place(q.name)(q.tensor, *numbers))
+    names = list(FAMILIES[q.name].domains)
+    u, survival, pdf, by_noise = at.tolist()
+    held = (Grip(name, *column) for name, column in zip(names, grips.T.tolist(), strict=True))
+    return Place(z, eps, u, survival, pdf, by_noise, dict(zip(names, slopes.tolist(), strict=True))), tuple(held)
+
+
+def _typicality(squared_norm: float, latent_dim: int) -> float:
+    if latent_dim == 0:
+        return math.nan
+    numbers = (tf.constant(value, tf.float64) for value in (squared_norm, float(latent_dim)))
+    return float(chi2_cdf(*numbers).numpy())

@@ -1,0 +1,1 @@
+"""Data sets: opening, caching, generating."""

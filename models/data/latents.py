@@ -1,0 +1,61 @@
+"""Latents from files: what ``encode`` wrote, or any array of the right width."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.core.arrays import Floats32
+from models.core.errors import InputError
+from models.core.files import reason_of
+from models.data.formats.npy import opened_archive, read_array
+
+MAX_ARRAY_BYTES = 1 << 28
+# In the order in which they are looked for: points first, else the means they were drawn around.
+POINT_NAMES = ("z", "mu")
+
+
+@dataclass(frozen=True)
+class StoredLatents:
+    """Points z [n, d] and, where the file has them, the standard deviations of their posteriors [n, d]."""
+
+    z: Floats32
+    sigma: Floats32 | None
+
+
+def read_latents(path: Path, latent_dim: int) -> StoredLatents:
+    """Read ``z`` (or ``mu``) and ``sigma`` of a ``.npz``, or the array of a ``.npy``; InputError if unusable."""
+    try:
+        if zipfile.is_zipfile(path):
+            return _from_archive(path, latent_dim)
+        with path.open("rb") as file:
+            return StoredLatents(_checked(read_array(file, path.name, MAX_ARRAY_BYTES), latent_dim, path.name), None)
+    except OSError as error:
+        raise InputError(path.name, reason_of(error)) from error
+
+
+def _from_archive(path: Path, latent_dim: int) -> StoredLatents:
+    with opened_archive(path) as archive:
+        arrays = {}
+        for name in (*POINT_NAMES, "sigma"):
+            if f"{name}.npy" in archive.namelist():
+                with archive.open(f"{name}.npy") as file:
+                    arrays[name] = _checked(read_array(file, path.name, MAX_ARRAY_BYTES), latent_dim, path.name)
+    z = next((arrays[name] for name in POINT_NAMES if name in arrays), None)
+    if z is None:
+        raise InputError(path.name, "it has no array called z or mu")
+    sigma = arrays.get("sigma")
+    if sigma is not None and (sigma.shape != z.shape or not (sigma > 0).all()):
+        raise InputError(path.name, "sigma must be positive and have the shape of the points")
+    return StoredLatents(z, sigma)
+
+
+def _checked(array: np.ndarray, latent_dim: int, name: str) -> Floats32:
+    if array.ndim != 2 or array.shape[1] != latent_dim or len(array) == 0:
+        raise InputError(name, f"latents must have the shape [n, {latent_dim}] of the model, not {list(array.shape)}")
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise InputError(name, "latents must be finite floats")
+    return np.ascontiguousarray(array, np.float32)

@@ -1,0 +1,66 @@
+"""The Dirichlet distribution."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from models.distributions.base import Reparameterization
+from models.distributions.vector import VectorDistribution, checked_vector
+from models.numerics.rejection import log_standard_gamma
+from models.numerics.special import edge_power
+
+
+class Dirichlet(VectorDistribution):
+    """Dirichlet distribution with ``concentration`` [..., k] > 0, on vectors that are positive and add up to 1.
+
+    The noise of a value is a vector of gammas' logarithms up to their sum; the path runs through all of them.
+    """
+
+    reparameterization_type: Reparameterization = "implicit"
+
+    def __init__(self, concentration: object, validate: bool = True) -> None:
+        (self.concentration,) = checked_vector(self.name, validate, concentration=(concentration, True))
+        super().__init__(self.concentration)
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return log_standard_gamma(self.concentration, shape, seed)
+
+    def from_noise(self, eps: object) -> tf.Tensor:
+        """Return the normalized gammas of which ``eps`` are the logarithms."""
+        return tf.nn.softmax(self._value(eps))
+
+    def to_noise(self, z: object) -> tf.Tensor:
+        """Return logarithms of gammas that make ``z``; their common factor, which z does not know, is 1."""
+        return tf.math.log(self._value(z))
+
+    def log_prob(self, value: object) -> tf.Tensor:
+        """Return the log density [...] on the simplex in nats, −∞ off it (by more than rounding)."""
+        z, a = self._value(value), self.concentration
+        slack = 1e-5 if self.dtype == tf.float32 else 1e-12
+        off = tf.reduce_any(z < 0.0, -1) | (tf.abs(tf.reduce_sum(z, -1) - 1.0) > slack)
+        inside = tf.where(off[..., tf.newaxis], tf.ones_like(z), z)
+        # At several edges one power may be 0 and another infinite: what their product tends to is decided by their sum.
+        edge = tf.equal(inside, 0.0)
+        rest = tf.reduce_sum(edge_power(a - 1.0, tf.where(edge, tf.ones_like(inside), inside)), -1)
+        together = tf.reduce_sum(tf.where(edge, a - 1.0, tf.zeros_like(inside)), -1)
+        nearest = tf.where(tf.reduce_any(edge, -1), tf.zeros_like(together), tf.ones_like(together))
+        log_prob = rest + edge_power(together, nearest) - tf.math.lbeta(a)
+        return tf.where(off, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def mean(self) -> tf.Tensor:
+        """Return the means [..., k]."""
+        return self.concentration / tf.reduce_sum(self.concentration, -1, keepdims=True)
+
+    def variance(self) -> tf.Tensor:
+        """Return the variances [..., k]."""
+        mean, total = self.mean(), tf.reduce_sum(self.concentration, -1, keepdims=True)
+        return mean * (1.0 - mean) / (total + 1.0)
+
+    def entropy(self) -> tf.Tensor:
+        """Return the entropy [...] in nats."""
+        a, total = self.concentration, tf.reduce_sum(self.concentration, -1)
+        k = tf.cast(tf.shape(a)[-1], self.dtype)
+        pull = tf.reduce_sum((a - 1.0) * tf.math.digamma(a), -1)
+        return tf.math.lbeta(a) + (total - k) * tf.math.digamma(total) - pull

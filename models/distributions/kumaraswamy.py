@@ -1,0 +1,82 @@
+"""The Kumaraswamy distribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import tensorflow as tf
+
+from models.distributions.base import Domain, Reparameterization
+from models.distributions.exponential import ExponentialNoise, exponential_quantile
+from models.distributions.half_line import positive_power
+from models.numerics.special import EULER_GAMMA, edge_power, edge_product, log1mexp, safe_log
+
+
+class Kumaraswamy(ExponentialNoise):
+    """Kumaraswamy distribution on [0, 1], F(z) = 1 − (1 − z^a)^b with a = concentration1, b = concentration0.
+
+    z = (1 − exp(−ε/b))^(1/a) with ε ~ Exp(1), which is −log(1 − F(z)).
+    """
+
+    reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
+    domains: ClassVar[Mapping[str, Domain]] = {"concentration1": "positive", "concentration0": "positive"}
+    concentration1: tf.Tensor
+    concentration0: tf.Tensor
+
+    def __init__(self, concentration1: object, concentration0: object, validate: bool = True) -> None:
+        super().__init__({"concentration1": concentration1, "concentration0": concentration0}, validate)
+
+    def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return positive_power(-tf.math.expm1(-eps / self.concentration0), 1.0 / self.concentration1)
+
+    def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
+        return -self.concentration0 * self._log_rest(tf.clip_by_value(z, 0.0, 1.0))
+
+    def _log_rest(self, value: tf.Tensor) -> tf.Tensor:
+        """Return log(1 − z^a); from a·log z, because 1 − z^a loses digits near 1."""
+        log_value = tf.where(value > 0.5, tf.math.log1p(tf.maximum(value, 0.5) - 1.0), safe_log(value))
+        return log1mexp(self.concentration1 * log_value)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        outside = (value < 0.0) | (value > 1.0)
+        inside = tf.where(outside, tf.constant(0.5, self.dtype), value)
+        a, b = self.concentration1, self.concentration0
+        log_prob = tf.math.log(a * b) + edge_power(a - 1.0, inside) + edge_product(b - 1.0, self._log_rest(inside))
+        return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        below, above, noise = self._inner_noise(value)
+        inside = tf.where(above, tf.ones_like(noise), -tf.math.expm1(-noise))
+        return tf.where(below, tf.zeros_like(noise), inside)
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        below, above, noise = self._inner_noise(value)
+        return tf.where(below, tf.ones_like(noise), tf.where(above, tf.zeros_like(noise), tf.exp(-noise)))
+
+    def _inner_noise(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return what lies at or below 0 and at or above 1, and noise that is finite there, as its derivative is."""
+        below, above = value <= 0.0, value >= 1.0
+        return below, above, self._to_noise(tf.where(below | above, tf.constant(0.5, self.dtype), value))
+
+    def _quantile(self, u: tf.Tensor) -> tf.Tensor:
+        return self._from_noise(exponential_quantile(u))
+
+    def _log_moment(self, order: float) -> tf.Tensor:
+        """Return log E[Z^order] = log(b·B(1 + order/a, b))."""
+        shape = 1.0 + order / self.concentration1
+        b = self.concentration0
+        return tf.math.log(b) + tf.math.lgamma(shape) + tf.math.lgamma(b) - tf.math.lgamma(shape + b)
+
+    def _mean(self) -> tf.Tensor:
+        return tf.exp(self._log_moment(1.0))
+
+    def _variance(self) -> tf.Tensor:
+        first = self._log_moment(1.0)
+        return tf.exp(2.0 * first) * tf.math.expm1(self._log_moment(2.0) - 2.0 * first)
+
+    def _entropy(self) -> tf.Tensor:
+        a, b = self.concentration1, self.concentration0
+        harmonic = tf.math.digamma(b + 1.0) + EULER_GAMMA
+        return (1.0 - 1.0 / b) + (1.0 - 1.0 / a) * harmonic - tf.math.log(a) - tf.math.log(b)

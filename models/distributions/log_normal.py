@@ -1,0 +1,56 @@
+"""The log-normal distribution."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import tensorflow as tf
+
+from models.distributions.base import LocScaleParameters, Reparameterization
+from models.distributions.half_line import HalfLine, not_negative
+from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, safe_log
+
+
+class LogNormal(LocScaleParameters, HalfLine):
+    """Lognormal distribution, z = exp(loc + scale·ε) with ε ~ N(0, 1)."""
+
+    reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
+
+    def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return tf.exp(self.loc + self.scale * eps)
+
+    def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
+        return (safe_log(not_negative(z)) - self.loc) / self.scale
+
+    def _log_prob_inside(self, value: tf.Tensor) -> tf.Tensor:
+        log_value = safe_log(value)
+        eps = (log_value - self.loc) / self.scale
+        edge = tf.math.is_inf(log_value)
+        log_prob = -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI
+        return tf.where(edge, log_value, log_prob - tf.where(edge, 0.0 * value, log_value))
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return ndtr(self._finite_noise(value))
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        return ndtr(-self._finite_noise(value))
+
+    def _finite_noise(self, value: tf.Tensor) -> tf.Tensor:
+        """Return the noise of ``value``, large instead of infinite at the edges, so that its derivatives are finite."""
+        return (tf.clip_by_value(safe_log(not_negative(value)), -1e15, 1e15) - self.loc) / self.scale
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return log_ndtr(self._to_noise(value))
+
+    def _quantile(self, u: tf.Tensor) -> tf.Tensor:
+        return self._from_noise(tf.math.ndtri(u))
+
+    def _mean(self) -> tf.Tensor:
+        return tf.exp(self.loc + 0.5 * tf.square(self.scale))
+
+    def _variance(self) -> tf.Tensor:
+        squared = tf.square(self.scale)
+        return tf.math.expm1(squared) * tf.exp(2.0 * self.loc + squared)
+
+    def _entropy(self) -> tf.Tensor:
+        return self.loc + 0.5 + LOG_SQRT_TWO_PI + tf.math.log(self.scale)

@@ -1,0 +1,62 @@
+"""The uniform distribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import tensorflow as tf
+
+from models.distributions.base import Distribution, Domain, Reparameterization
+from models.numerics.special import open_uniform
+
+
+class Uniform(Distribution):
+    """Uniform distribution on [low, high]; z = low + (high − low)·ε with ε uniform on (0, 1)."""
+
+    reparameterization_type: ClassVar[Reparameterization] = "location-scale"
+    domains: ClassVar[Mapping[str, Domain]] = {"low": "real", "high": "real"}
+    ordered: ClassVar[tuple[str, str] | None] = ("low", "high")
+    low: tf.Tensor
+    high: tf.Tensor
+
+    def __init__(self, low: object, high: object, validate: bool = True) -> None:
+        super().__init__({"low": low, "high": high}, validate)
+
+    def noise_distribution(self) -> Distribution:
+        """Return the uniform distribution on [0, 1]."""
+        return Uniform(tf.zeros([], self.dtype), tf.ones([], self.dtype), validate=False)
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return open_uniform(shape, seed, self.dtype)
+
+    def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return self.low + (self.high - self.low) * eps
+
+    def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
+        return (z - self.low) / (self.high - self.low)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        outside = (value < self.low) | (value > self.high)
+        nan_kept = tf.where(outside, 0.0 * self.low, 0.0 * value)
+        log_prob = nan_kept - tf.math.log(self.high - self.low)
+        return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def _cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return tf.clip_by_value(self._to_noise(value), 0.0, 1.0)
+
+    def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
+        return tf.clip_by_value((self.high - value) / (self.high - self.low), 0.0, 1.0)
+
+    def _quantile(self, u: tf.Tensor) -> tf.Tensor:
+        return tf.where(tf.equal(u, 1.0), self.high, self._from_noise(u))
+
+    def _mean(self) -> tf.Tensor:
+        return 0.5 * (self.low + self.high)
+
+    def _variance(self) -> tf.Tensor:
+        return tf.square(self.high - self.low) / 12.0
+
+    def _entropy(self) -> tf.Tensor:
+        return tf.math.log(self.high - self.low)

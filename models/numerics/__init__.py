@@ -1,0 +1,1 @@
+"""Special functions, series, quadrature and root finding in TensorFlow and NumPy."""

@@ -1,0 +1,61 @@
+"""The messages that each worker takes and sends, as unions."""
+
+from __future__ import annotations
+
+from models.protocol.decoding import (
+    Aggregate,
+    AggregateReady,
+    Cancel,
+    Decode,
+    Decoded,
+    Draw,
+    Drawn,
+    Encoded,
+    EncodeFile,
+    EncodeImages,
+    Sample,
+    SampleTile,
+)
+from models.protocol.distribution import Curves, CurvesReady, Locate, Located, Probabilities, ProbabilitiesReady
+from models.protocol.factors import FactorsMeasured, MeasureFactors
+from models.protocol.lab import Gradients, GradientsReady
+from models.protocol.lifecycle import Dropped, Failed, Hello, Shutdown
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.training import (
+    Adjust,
+    CheckpointDelayed,
+    CheckpointWritten,
+    Control,
+    Diverged,
+    DropRun,
+    EpochDone,
+    Evaluating,
+    FindRuns,
+    Finished,
+    Progress,
+    RunsFound,
+    StepShown,
+    Train,
+    TrainStarted,
+)
+
+DecoderRequest = (
+    OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
+    | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
+)  # fmt: skip
+
+DecoderReply = (
+    Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
+    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
+)  # fmt: skip
+
+TrainerRequest = Train | Control | Adjust | FindRuns | DropRun | Shutdown
+
+TrainerReply = (
+    Hello | Failed | TrainStarted | Progress | EpochDone | Evaluating | CheckpointWritten | CheckpointDelayed | Diverged
+    | StepShown | Finished | RunsFound
+)  # fmt: skip
+
+Request = DecoderRequest | TrainerRequest
+
+Reply = DecoderReply | TrainerReply

@@ -1,0 +1,269 @@
+"""Checkpoints of a training run: folders that are complete or not there, from which a run goes on bit for bit.
+
+``run/checkpoint-00000840/`` is the state after 840 steps: ``model.safetensors`` for use, ``state.safetensors`` with
+weights, optimizer moments, moving average and the history of the run, and ``manifest.json`` with the SHA-256 of both.
+The noise of a step and the order of an epoch are functions of the seed, so the number of steps is all the random state
+there is. A second checkpoint of a step is ``checkpoint-00000840.1``: nothing is removed before the new one stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from models.core.arrays import Floats32
+from models.core.descriptions import ModelInfo
+from models.core.errors import InputError
+from models.core.files import sync_folder
+from models.core.history import Records, records_of, table_of
+from models.core.settings import Dials, TrainSettings, settings_from_json, settings_to_json
+from models.training.early_stopping import EarlyStopping
+from models.vae.architecture import Architecture, ParameterArrays
+from models.vae.model_file import model_bytes
+
+MODEL_FILE = "model.safetensors"
+
+STATE_FILE = "state.safetensors"
+
+MANIFEST_FILE = "manifest.json"
+
+MANIFEST_VERSION = 2
+
+PREFIX = "checkpoint-"
+
+DRAFT_PREFIX = ".draft-"
+
+KEPT = 2
+
+MAX_MANIFEST_BYTES = 1 << 16
+
+BYTES_PER_WRITE = 1 << 22
+
+# Parameters, Adam's first and second moment, and the moving average.
+STATE_GROUPS = ("parameters", "first", "second", "average")
+
+# Of a run that restores its best weights, once there are some.
+BEST = "best"
+
+HISTORY = "history"
+
+# The epoch until which learning rate and β counted, and both.
+Turn = tuple[float, float, float]
+
+StateArrays = dict[str, dict[str, Floats32]]
+
+_NAME = re.compile(rf"{PREFIX}(\d+)(?:\.(\d+))?")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run goes on from.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies; its model file is ``folder / MODEL_FILE``.
+    step : int
+        Steps made.
+    settings : TrainSettings
+        Of the run that wrote it.
+    data_digest : str
+        Of the data it was trained on.
+    arrays : mapping of str to mapping of str to array
+        By group (:data:`STATE_GROUPS`, and :data:`BEST` if there is one) and parameter name.
+    elapsed : float
+        Seconds of training so far.
+    name : str
+        Of the model.
+    data_path : str
+        Where the data lay.
+    dials : Dials
+        Learning rate and β as the person left them.
+    sums : tuple of float
+        Terms summed over the steps of the epoch under way.
+    history : tuple of EpochRecord
+        Of the epochs completed.
+    turns : tuple of Turn
+        Earlier dials.
+    stopping : EarlyStopping
+        Of the epochs completed.
+    ended : bool
+        Whether the run has come to its end, or was stopped by the person.
+    """
+
+    folder: Path
+    step: int
+    settings: TrainSettings
+    data_digest: str
+    arrays: StateArrays
+    elapsed: float
+    name: str
+    data_path: str
+    dials: Dials
+    sums: tuple[float, ...]
+    history: Records = ()
+    turns: tuple[Turn, ...] = ()
+    stopping: EarlyStopping = field(default_factory=EarlyStopping)
+    ended: bool = False
+
+    @property
+    def model_path(self) -> Path:
+        """The model file of the checkpoint."""
+        return self.folder / MODEL_FILE
+
+
+def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays) -> None:
+    """Write ``checkpoint`` with the model made of ``parameters``, then remove all but the newest two.
+
+    OSError if the disk is full or the folder cannot be written; nothing but a draft is left then.
+    """
+    run_folder = checkpoint.folder.parent
+    run_folder.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=run_folder))
+    try:
+        contents = {MODEL_FILE: model_bytes(info, parameters), STATE_FILE: _state_bytes(checkpoint)}
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        contents[MANIFEST_FILE] = json.dumps({"version": MANIFEST_VERSION, "sha256": hashes}).encode()
+        for name, content in contents.items():
+            _write_synced(draft / name, content)
+        sync_folder(draft)
+        draft.rename(checkpoint.folder)
+        sync_folder(run_folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    for old in checkpoint_folders(run_folder)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def checkpoint_folder(run_folder: Path, step: int) -> Path:
+    """Return where the next checkpoint after ``step`` steps belongs; nothing is there."""
+    folder, again = run_folder / f"{PREFIX}{step:08d}", 0
+    while folder.exists():
+        again += 1
+        folder = run_folder / f"{PREFIX}{step:08d}.{again}"
+    return folder
+
+
+def checkpoint_folders(run_folder: Path) -> list[Path]:
+    """Return the checkpoints of a run, oldest first, whole or damaged."""
+    if not run_folder.is_dir():
+        return []
+    found = ((_NAME.fullmatch(entry.name), entry) for entry in run_folder.iterdir())
+    numbered = [((int(match[1]), int(match[2] or 0)), entry) for match, entry in found if match]
+    return [entry for _, entry in sorted(numbered)]
+
+
+def latest_checkpoint(run_folder: Path) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole, None if there is none; damaged ones are passed over."""
+    for folder in reversed(checkpoint_folders(run_folder)):
+        try:
+            return read_checkpoint(folder)
+        except InputError:
+            continue
+    return None
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Read and verify one checkpoint; :class:`InputError` if a file is missing, damaged or makes no sense."""
+    try:
+        state = _verified(folder)[STATE_FILE]
+        header_length = int.from_bytes(state[:8], "little")
+        values = json.loads(json.loads(state[8 : 8 + header_length])["__metadata__"]["run"])
+        tensors = load(state)
+        table = tensors.pop(HISTORY)
+        return Checkpoint(
+            folder=folder,
+            step=int(values["step"]),
+            settings=settings_from_json(values["settings"]),
+            data_digest=str(values["data_digest"]),
+            arrays=_grouped(tensors),
+            elapsed=float(values["elapsed"]),
+            name=str(values["name"]),
+            data_path=str(values["data_path"]),
+            dials=Dials(**{name: float(value) for name, value in values["dials"].items()}),
+            sums=tuple(float(value) for value in values["sums"]),
+            history=records_of(values["columns"], table),
+            turns=tuple((float(epoch), float(rate), float(beta)) for epoch, rate, beta in values["turns"]),
+            stopping=EarlyStopping(**values["stopping"]),
+            ended=bool(values["ended"]),
+        )
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(str(folder), f"the checkpoint is damaged ({error})") from error
+
+
+def check_state(checkpoint: Checkpoint, architecture: Architecture) -> None:
+    """Raise :class:`InputError` unless the arrays are those of ``architecture``, finite and complete."""
+    for group in {**dict.fromkeys(STATE_GROUPS), **checkpoint.arrays}:
+        found = {name: values.shape for name, values in checkpoint.arrays.get(group, {}).items()}
+        if found != architecture.shapes():
+            raise InputError(str(checkpoint.folder), f"its {group} do not fit the model")
+        if not all(np.isfinite(values).all() for values in checkpoint.arrays[group].values()):
+            raise InputError(str(checkpoint.folder), f"its {group} hold NaN or infinite numbers")
+
+
+def _state_bytes(checkpoint: Checkpoint) -> bytes:
+    columns, table = table_of(checkpoint.history)
+    values = {
+        "step": checkpoint.step,
+        "settings": settings_to_json(checkpoint.settings),
+        "data_digest": checkpoint.data_digest,
+        "elapsed": checkpoint.elapsed,
+        "name": checkpoint.name,
+        "data_path": checkpoint.data_path,
+        "dials": asdict(checkpoint.dials),
+        "sums": checkpoint.sums,
+        "columns": columns,
+        "turns": checkpoint.turns,
+        "stopping": asdict(checkpoint.stopping),
+        "ended": checkpoint.ended,
+    }
+    tensors: dict[str, NDArray[np.floating]] = {
+        f"{group}/{name}": array for group, arrays in checkpoint.arrays.items() for name, array in arrays.items()
+    }
+    content: bytes = save(tensors | {HISTORY: table}, metadata={"run": json.dumps(values, sort_keys=True)})
+    return content
+
+
+def _verified(folder: Path) -> Mapping[str, bytes]:
+    """Return the content of the files of the manifest, each with the hash that it names."""
+    manifest = folder / MANIFEST_FILE
+    if manifest.stat().st_size > MAX_MANIFEST_BYTES:
+        raise ValueError("the manifest is too large")
+    hashes = json.loads(manifest.read_bytes())["sha256"]
+    contents = {name: (folder / name).read_bytes() for name in (MODEL_FILE, STATE_FILE)}
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != hashes[name]:
+            raise ValueError(f"{name} is not what the manifest says")
+    return contents
+
+
+def _grouped(tensors: Mapping[str, Floats32]) -> StateArrays:
+    groups: StateArrays = {}
+    for key, array in tensors.items():
+        group, name = key.split("/", 1)
+        groups.setdefault(group, {})[name] = array
+    return groups
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest[:BYTES_PER_WRITE]) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

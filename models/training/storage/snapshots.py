@@ -1,0 +1,62 @@
+"""The model as it was after each epoch: files beside the checkpoints of a run, thinned out when they are many."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from models.core.descriptions import ModelInfo
+from models.core.files import atomic_file
+from models.core.history import Snapshot
+from models.vae.architecture import ParameterArrays
+from models.vae.model_file import model_bytes
+
+FOLDER = "epochs"
+MAX_BYTES = 256 << 20
+# A checkpoint is four times the model, and the new one stands beside two old ones: checkpoints come first.
+ROOM_FOR_CHECKPOINTS = 12
+
+
+class Snapshots:
+    """The snapshots of one run folder; every other one goes when they have become too many."""
+
+    def __init__(self, run_folder: Path) -> None:
+        self._folder = run_folder / FOLDER
+
+    def write(self, info: ModelInfo, parameters: ParameterArrays) -> None:
+        """Keep the model of an epoch; OSError if that is not possible, or would take the room of a checkpoint."""
+        content = model_bytes(info, parameters)
+        if self._room() < ROOM_FOR_CHECKPOINTS * len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
+        with atomic_file(self._folder / f"epoch-{info.epoch:06d}.safetensors", durable=False) as file:
+            file.write(content)
+        kept = self.kept()
+        if len(kept) * len(content) > MAX_BYTES:
+            for snapshot in kept[-2::-2]:
+                Path(snapshot.path).unlink(missing_ok=True)
+
+    def _room(self) -> int:
+        """Return the bytes that are free where the run lies."""
+        folder = self._folder
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+    def kept(self) -> tuple[Snapshot, ...]:
+        """Return what is there, oldest first."""
+        paths = sorted(self._folder.glob("epoch-*.safetensors"))
+        return tuple(Snapshot(int(path.stem.removeprefix("epoch-")), str(path)) for path in paths)
+
+    def forget_after(self, epoch: int) -> None:
+        """Remove those of epochs that a run which goes on from ``epoch`` makes again, and what was half written."""
+        for draft in self._folder.glob(".*.part"):
+            draft.unlink(missing_ok=True)
+        for snapshot in self.kept():
+            if snapshot.epoch > epoch:
+                Path(snapshot.path).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove all of them."""
+        shutil.rmtree(self._folder, ignore_errors=True)

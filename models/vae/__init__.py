@@ -1,0 +1,1 @@
+"""The variational autoencoder: networks, bounds, files, what is asked of it."""

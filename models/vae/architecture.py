@@ -1,0 +1,221 @@
+"""The shape of a variational autoencoder: which parameters it has, how large they are, how they start.
+
+NumPy only, so that a model file can be checked and described without TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from models.core.arrays import Floats32
+from models.core.families import LATENT_FAMILIES, LatentFamily
+from models.core.settings import LIKELIHOODS, NETWORKS, Likelihood, Network, TrainSettings
+
+ParameterArrays = Mapping[str, Floats32]
+
+MAX_IMAGE_VALUES = 256 * 256 * 3
+MAX_LATENT_DIM = 512
+MAX_HIDDEN_LAYERS = 8
+MAX_HIDDEN_UNITS = 8192
+MAX_CONVOLUTIONS = 5
+MAX_CHANNELS = 512
+# What a convolutional network takes: a side below has little left to be halved.
+MIN_SIDE, MAX_SIDE = 28, 128
+# Side of a kernel, which moves by half of it: each value of the image below is met by four kernels.
+KERNEL = 4
+
+LOG_VARIANCE = "likelihood.log_variance"
+# exp(-3) = 0.05 is the variance of a pixel of a dark picture in 0-1: the Gaussian likelihood starts near its optimum.
+INITIAL_LOG_VARIANCE = -3.0
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A VAE: image → hidden → (μ, σ) and z → reversed hidden → image logits, all hidden layers ReLU.
+
+    A convolutional one has 4 × 4 convolutions of stride 2 with ReLU before the hidden layers, each of which halves both
+    sides, and transposed ones after the decoder's. Its image is padded with zeros to a multiple of 2ᵏ, and the logits
+    are cropped.
+
+    Attributes
+    ----------
+    image_shape : tuple of int
+        Height, width and channels of one image.
+    hidden : tuple of int
+        Units of the encoder's hidden layers; the decoder has them in reverse.
+    latent_dim : int
+        Number of latent dimensions d.
+    likelihood : Likelihood
+        The family of p(x|z); the Gaussian has one more parameter, its log variance.
+    posterior, prior : LatentFamily
+        The families of q(z|x) and p(z).
+    network : Network
+        Whether there are convolutions.
+    channels : tuple of int
+        Channels of the k convolutions of the encoder, the decoder has them in reverse; none in a dense network.
+    """
+
+    image_shape: tuple[int, int, int]
+    hidden: tuple[int, ...]
+    latent_dim: int
+    likelihood: Likelihood
+    posterior: LatentFamily = "Normal"
+    prior: LatentFamily = "Normal"
+    network: Network = "dense"
+    channels: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that are not positive or beyond the limits of this module, with a ValueError."""
+        if min(self.image_shape) < 1:
+            raise ValueError(f"an image shape is three positive numbers, not {self.image_shape}")
+        if self.pixels > MAX_IMAGE_VALUES:
+            raise ValueError(f"an image may have at most {MAX_IMAGE_VALUES} values, not {self.pixels}")
+        if not 1 <= self.latent_dim <= MAX_LATENT_DIM:
+            raise ValueError(f"latent_dim lies in 1 to {MAX_LATENT_DIM}, not {self.latent_dim}")
+        if len(self.hidden) > MAX_HIDDEN_LAYERS:
+            raise ValueError(f"at most {MAX_HIDDEN_LAYERS} hidden layers, not {len(self.hidden)}")
+        if any(not 1 <= units <= MAX_HIDDEN_UNITS for units in self.hidden):
+            raise ValueError(f"hidden layers have 1 to {MAX_HIDDEN_UNITS} units, not {self.hidden}")
+        if self.likelihood not in LIKELIHOODS:
+            raise ValueError(f"the likelihood is one of {', '.join(LIKELIHOODS)}, not {self.likelihood!r}")
+        for name, family in (("posterior", self.posterior), ("prior", self.prior)):
+            if family not in LATENT_FAMILIES:
+                raise ValueError(f"the {name} is one of {', '.join(LATENT_FAMILIES)}, not {family!r}")
+        self._check_network()
+
+    def _check_network(self) -> None:
+        if self.network not in NETWORKS:
+            raise ValueError(f"the network is one of {', '.join(NETWORKS)}, not {self.network!r}")
+        if self.network == "dense":
+            return
+        if not 1 <= len(self.channels) <= MAX_CONVOLUTIONS:
+            raise ValueError(f"a convolutional network has 1 to {MAX_CONVOLUTIONS} convolutions, not {self.channels}")
+        if any(not 1 <= number <= MAX_CHANNELS for number in self.channels):
+            raise ValueError(f"convolutions have 1 to {MAX_CHANNELS} channels, not {self.channels}")
+        height, width, colours = self.image_shape
+        if not (min(height, width) >= MIN_SIDE and max(height, width) <= MAX_SIDE and colours in (1, 3)):
+            raise ValueError(
+                f"a convolutional network takes images of {MIN_SIDE} to {MAX_SIDE} pixels a side with 1 or 3 channels, "
+                f"not {height} × {width} × {colours}"
+            )
+
+    @property
+    def pixels(self) -> int:
+        """Number of values in one image, height × width × channels."""
+        height, width, channels = self.image_shape
+        return height * width * channels
+
+    @property
+    def grids(self) -> tuple[tuple[int, int, int], ...]:
+        """Height, width and channels of the padded image and of what each convolution makes of it."""
+        height, width, colours = self.image_shape
+        count = len(self.channels) if self.network == "conv" else 0
+        height, width = (-(-side // 2**count) for side in (height, width))
+        sides = [(height << left, width << left) for left in range(count, -1, -1)]
+        return tuple((*side, number) for side, number in zip(sides, (colours, *self.channels), strict=False))
+
+    @property
+    def widest(self) -> int:
+        """The most values that an image has on its way through the network, in any one layer."""
+        return max(self.pixels, self.latent_dim, *self.hidden, *(int(np.prod(grid)) for grid in self.grids))
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every parameter by name, in a fixed order.
+
+        Kernels are [inputs, outputs], those of convolutions [4, 4, inputs, outputs], and those of transposed ones
+        [4, 4, outputs, inputs].
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        grids = self.grids
+        for index, (below, above) in enumerate(pairwise(grids)):
+            _convolution(shapes, f"encoder.conv.{index}", below[2], above[2])
+        last = _stack(shapes, "encoder", int(np.prod(grids[-1])), self.hidden)
+        _layer(shapes, "encoder.loc", last, self.latent_dim)
+        _layer(shapes, "encoder.scale", last, self.latent_dim)
+        last = _stack(shapes, "decoder", self.latent_dim, self.hidden[::-1])
+        self._last_layers(shapes, last)
+        if self.likelihood == "gaussian":
+            shapes[LOG_VARIANCE] = ()
+        return shapes
+
+    def _last_layers(self, shapes: dict[str, tuple[int, ...]], last: int) -> None:
+        """Add the layers between the decoder's hidden ones, of which the last has ``last`` units, and the logits."""
+        grids = self.grids[::-1]
+        if len(grids) == 1:
+            _layer(shapes, "decoder.logits", last, self.pixels)
+            return
+        _layer(shapes, "decoder.grid", last, int(np.prod(grids[0])))
+        for index, (above, below) in enumerate(pairwise(grids)):
+            name = "decoder.logits" if index == len(grids) - 2 else f"decoder.conv.{index}"
+            _convolution(shapes, name, below[2], above[2])
+            shapes[f"{name}.bias"] = (below[2],)
+
+    def multiply_adds(self) -> dict[str, int]:
+        """Return the multiplications of one image's way through each layer, by the layer's name in order.
+
+        A kernel of a convolution is applied at each place of the smaller of its two grids.
+        """
+        grids = self.grids
+        places = [above[0] * above[1] for above in grids[1:]]
+        work: dict[str, int] = {}
+        for name, shape in self.shapes().items():
+            layer, part = name.rsplit(".", 1) if "." in name else (name, "")
+            if part == "kernel":
+                work[layer] = int(np.prod(shape))
+                if len(shape) == 4:
+                    work[layer] *= places[_level(layer, len(places))]
+        return work
+
+    def parameter_count(self) -> int:
+        """Return how many numbers the model learns."""
+        return sum(int(np.prod(shape)) for shape in self.shapes().values())
+
+    def initial_parameters(self, seed: int) -> dict[str, Floats32]:
+        """Return Glorot-uniform kernels (Glorot & Bengio 2010) and zero biases, decided by ``seed``."""
+        rng = np.random.default_rng(seed)
+        parameters: dict[str, Floats32] = {}
+        for name, shape in self.shapes().items():
+            if len(shape) >= 2:
+                limit = np.sqrt(6.0 / (np.prod(shape[:-2]) * sum(shape[-2:])))
+                parameters[name] = rng.uniform(-limit, limit, shape).astype(np.float32)
+            else:
+                start = INITIAL_LOG_VARIANCE if name == LOG_VARIANCE else 0.0
+                parameters[name] = np.full(shape, start, np.float32)
+        return parameters
+
+
+def architecture_of(settings: TrainSettings, image_shape: tuple[int, int, int]) -> Architecture:
+    """Return the architecture that ``settings`` asks for; ValueError if it is out of bounds."""
+    return Architecture(
+        image_shape, settings.hidden, settings.latent_dim, settings.likelihood, settings.posterior, settings.prior,
+        settings.network, settings.channels if settings.network == "conv" else (),
+    )  # fmt: skip
+
+
+def _layer(shapes: dict[str, tuple[int, ...]], name: str, inputs: int, outputs: int) -> None:
+    shapes[f"{name}.kernel"] = (inputs, outputs)
+    shapes[f"{name}.bias"] = (outputs,)
+
+
+def _convolution(shapes: dict[str, tuple[int, ...]], name: str, below: int, above: int) -> None:
+    shapes[f"{name}.kernel"] = (KERNEL, KERNEL, below, above)
+    shapes[f"{name}.bias"] = (above,)
+
+
+def _level(layer: str, count: int) -> int:
+    """Return which of the ``count`` convolutions of the encoder a convolution is, or is the mirror of."""
+    if layer == "decoder.logits":
+        return 0
+    side, _, index = layer.split(".")
+    return int(index) if side == "encoder" else count - 1 - int(index)
+
+
+def _stack(shapes: dict[str, tuple[int, ...]], name: str, inputs: int, hidden: tuple[int, ...]) -> int:
+    for index, units in enumerate(hidden):
+        _layer(shapes, f"{name}.hidden.{index}", inputs, units)
+        inputs = units
+    return inputs

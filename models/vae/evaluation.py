@@ -1,0 +1,174 @@
+"""How good a model is, on images it was not trained on: ELBO, its parts, active units and log p(x).
+
+Images that a Bernoulli model is judged on are binarized once, with a fixed seed, so that figures can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from models.core.arrays import Floats32, Floats64
+from models.core.history import MU_EDGES, SIGMA_EDGES, Terms, terms_of
+from models.core.settings import Likelihood
+from models.vae import networks
+from models.vae.architecture import Architecture
+from models.vae.bounds import iwae
+from models.vae.latent_space import LatentSpace
+from models.vae.likelihoods import log_likelihood
+from models.vae.networks import Tensors
+from models.vae.posterior import ACTIVE_VARIANCE
+
+EVALUATION_SEED = 2013
+ELBO_DRAWS = 16
+# Each divides the last, which is the estimate of log p(x); with one draw it is the ELBO with its KL by Monte Carlo.
+BOUND_DRAWS = (1, 5, 50, 500)
+# Beyond this the figures change in the second decimal only, and the wait in minutes.
+MAX_EVALUATED = 1000
+IMAGES_PER_CALL = 250
+DECODES_PER_CALL = 2500
+# What one layer may hold of them: 256 MiB.
+VALUES_PER_LAYER = 1 << 26
+
+# By K: mean and standard error of IWAE-K.
+Bounds = dict[int, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means per image in nats: ELBO with its parts, and KL per dimension [d]; which dimensions are active.
+
+    ``error`` is the standard error of the ELBO over the images; ``mu_counts`` and ``sigma_counts`` say how many
+    posterior means and scales lie in each bin, over all dimensions.
+    """
+
+    terms: Terms
+    error: float
+    kl_per_dim: Floats64
+    active: NDArray[np.bool_]
+    mu_counts: tuple[int, ...]
+    sigma_counts: tuple[int, ...]
+
+    def metrics(self) -> dict[str, float]:
+        """Return the figures by name, as they are stored with a model."""
+        return {
+            "elbo": self.terms.elbo,
+            "reconstruction": self.terms.reconstruction,
+            "kl": self.terms.kl,
+            "active_units": float(self.active.sum()),
+        }
+
+
+class Evaluator:
+    """Compiled evaluation of any parameters of one architecture."""
+
+    def __init__(self, architecture: Architecture, images: NDArray[np.uint8]) -> None:
+        self._architecture = architecture
+        self._latent_dim = architecture.latent_dim
+        self._space = LatentSpace(architecture.posterior, architecture.prior)
+        self._pixels = evaluation_pixels(images.reshape(len(images), -1), architecture.likelihood)
+        self._terms = tf.function(self._terms_graph, autograph=False, reduce_retracing=True)
+        self._weights = tf.function(self._weights_graph, autograph=False, reduce_retracing=True)
+
+    @property
+    def kl_kind(self) -> str:
+        """Where the KL of an evaluation comes from."""
+        return "closed form" if self._space.closed else "quadrature"
+
+    def terms(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
+        """Return the same as :meth:`bound` with one draw of ε for each of all images, for the curves of a run."""
+        return (yield from self.bound(parameters, 1, None))
+
+    def bound(
+        self, parameters: Tensors, draws: int = ELBO_DRAWS, count: int | None = MAX_EVALUATED
+    ) -> Generator[None, None, Evaluation]:
+        """Return the ELBO and what it is made of, with ``draws`` of ε for each of the first ``count`` images.
+
+        Yields between slices of the images.
+        """
+        parts = []
+        for index, x in enumerate(self._slices(IMAGES_PER_CALL, count)):
+            terms = self._terms(parameters, x, tf.constant(draws), tf.constant(index))
+            parts.append([part.numpy() for part in terms])
+            yield
+        reconstruction, loc, scale, divergence = (np.concatenate(part) for part in zip(*parts, strict=True))
+        kl = divergence.mean(axis=0)
+        active = loc.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE
+        bounds = reconstruction.astype(np.float64) + divergence.sum(axis=1)
+        terms = terms_of(reconstruction.mean(dtype=np.float64), kl.sum())
+        counts = histogram(loc, MU_EDGES), histogram(scale, SIGMA_EDGES)
+        return Evaluation(terms, standard_error(bounds), kl, active, *counts)
+
+    def evidence(self, parameters: Tensors) -> Generator[float, None, Bounds]:
+        """Return mean and standard error over the first images of the importance-weighted bounds (Burda 2016).
+
+        All come from the same draws: IWAE-K is the mean over their groups of K. Yields what share is done.
+        """
+        most, results = BOUND_DRAWS[-1], []
+        decodes = min(DECODES_PER_CALL, VALUES_PER_LAYER // self._architecture.widest)
+        per_call, draws = max(1, decodes // most), tf.constant(most)
+        calls = len(range(0, len(self._pixels[:MAX_EVALUATED]), per_call))
+        for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):
+            results.append(self._weights(parameters, x, draws, tf.constant(index)).numpy())
+            yield (index + 1) / calls
+        bounds = np.concatenate(results, axis=1).astype(np.float64)
+        return {k: (float(row.mean()), standard_error(row)) for k, row in zip(BOUND_DRAWS, bounds, strict=True)}
+
+    def _slices(self, size: int, count: int | None = None) -> Iterator[tf.Tensor]:
+        """Yield the first ``count`` images as floats in 0–1, ``size`` at a time; as bytes they take a quarter."""
+        pixels = self._pixels[:count]
+        for start in range(0, len(pixels), size):
+            yield tf.constant(pixels[start : start + size] / np.float32(255.0))
+
+    def _sampled(
+        self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return z [k, n, d], location and scale [n, d] and log p(x|z) [k, n] for ``draws`` k of each image."""
+        loc, scale = networks.encode(self._architecture, parameters, x)
+        shape = [draws, tf.shape(x)[0], self._latent_dim]
+        z = loc + scale * self._space.noise(tf.stack(shape), tf.stack([EVALUATION_SEED, index]), "philox")
+        flat = networks.decode(self._architecture, parameters, tf.reshape(z, [-1, self._latent_dim]))
+        logits = tf.reshape(flat, [draws, -1, self._pixels.shape[1]])
+        return z, loc, scale, log_likelihood(parameters, self._architecture.likelihood, logits, x)
+
+    def _terms_graph(
+        self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        _, loc, scale, log_p = self._sampled(parameters, x, draws, index)
+        wide = (tf.cast(loc, tf.float64), tf.cast(scale, tf.float64))
+        return -tf.reduce_mean(log_p, axis=0), loc, scale, self._space.kl(*wide)
+
+    def _weights_graph(self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+        z, loc, scale, log_p = self._sampled(parameters, x, draws, index)
+        log_ratio = self._space.p().log_prob(z) - self._space.q(loc, scale).log_prob(z)
+        log_w = log_p + tf.reduce_sum(log_ratio, axis=-1)
+        grouped = (tf.reshape(log_w, [-1, k, tf.shape(x)[0]]) for k in BOUND_DRAWS)
+        return tf.stack([tf.reduce_mean(iwae(tf.transpose(group, [1, 0, 2])), axis=0) for group in grouped])
+
+
+def histogram(values: Floats32, edges: Floats64) -> tuple[int, ...]:
+    """Return how many of ``values`` lie in each bin; what lies beyond the edges is counted in the outermost."""
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    return tuple(counts.tolist())
+
+
+def standard_error(values: Floats64) -> float:
+    """Return the standard error of the mean of ``values`` [n], NaN of a single one."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+
+
+def evaluation_pixels(pixels: NDArray[np.uint8], likelihood: Likelihood) -> NDArray[np.uint8]:
+    """Return ``pixels`` [n, pixels] as the model is judged on them: for the Bernoulli each is drawn 0 or 255, once."""
+    if likelihood != "bernoulli":
+        return pixels
+    rng = np.random.Generator(np.random.PCG64(EVALUATION_SEED))
+    result = np.empty_like(pixels)
+    for start in range(0, len(pixels), IMAGES_PER_CALL):
+        part = pixels[start : start + IMAGES_PER_CALL]
+        drawn = rng.random(part.shape, np.float32) < part / np.float32(255.0)
+        result[start : start + IMAGES_PER_CALL] = np.where(drawn, np.uint8(255), np.uint8(0))
+    return result

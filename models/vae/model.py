@@ -1,0 +1,102 @@
+"""A trained VAE ready to be used: its parameters as variables and the functions on them compiled once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from models.core.arrays import Floats32
+from models.vae import networks
+from models.vae.architecture import Architecture, ParameterArrays
+from models.vae.latent_space import Divergence, LatentSpace
+from models.vae.likelihoods import mean_image
+
+
+class VAE:
+    """The parameters of one architecture with compiled ``decode``, ``encode`` and ``spread``, any batch size.
+
+    Loading other parameters of the same architecture assigns the variables, so nothing is traced again: a model that
+    is being trained can be reloaded between two frames of a drag.
+    """
+
+    def __init__(self, architecture: Architecture, parameters: ParameterArrays) -> None:
+        self.architecture = architecture
+        self._variables = {
+            name: tf.Variable(value, trainable=False, name=name.replace(".", "_")) for name, value in parameters.items()
+        }
+        self.version = 0
+        self.space = LatentSpace(architecture.posterior, architecture.prior)
+        self._latents = tf.TensorSpec([None, architecture.latent_dim], tf.float32)
+        self._images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)
+
+    def assign(self, parameters: ParameterArrays) -> None:
+        """Replace all parameters by others of the same architecture; :attr:`version` counts how often."""
+        self.version += 1
+        for name, value in parameters.items():
+            self._variables[name].assign(value)
+
+    def parameters(self) -> dict[str, tf.Tensor]:
+        """Return the current parameters as tensors."""
+        return {name: variable.read_value() for name, variable in self._variables.items()}
+
+    def decode(self, z: Floats32) -> Floats32:
+        """Return the mean images [n, h, w, c] of p(x|z) for latents ``z`` [n, d]."""
+        return _array(self._decode(tf.constant(z)))
+
+    def encode(self, images: np.ndarray) -> tuple[Floats32, Floats32]:
+        """Return μ and σ [n, d] of q(z|x) for uint8 ``images`` [n, h, w, c]."""
+        loc, scale = self._encode(tf.constant(images))
+        return _array(loc), _array(scale)
+
+    def spread(self, z: Floats32) -> tuple[Floats32, Floats32]:
+        """Return the mean and the standard deviation over n of the images of ``z`` [n, d], both [h, w, c]."""
+        mean, std = self._spread(tf.constant(z))
+        return _array(mean), _array(std)
+
+    def logits(self, z: tf.Tensor) -> tf.Tensor:
+        """Return the logits [n, pixels] of latents ``z`` [n, d], differentiable in them."""
+        return networks.decode(self.architecture, self._variables, z)
+
+    @cached_property
+    def divergence(self) -> Divergence:
+        """KL(q ‖ p) of the latent families."""
+        return Divergence(self.space)
+
+    # Each is traced when it is first needed: the first picture waits for decode alone.
+
+    @cached_property
+    def _decode(self) -> tf.types.experimental.ConcreteFunction:
+        return _compile(self._decode_graph, self._latents)
+
+    @cached_property
+    def _encode(self) -> tf.types.experimental.ConcreteFunction:
+        return _compile(self._encode_graph, self._images)
+
+    @cached_property
+    def _spread(self) -> tf.types.experimental.ConcreteFunction:
+        return _compile(self._spread_graph, self._latents)
+
+    def _decode_graph(self, z: tf.Tensor) -> tf.Tensor:
+        image = mean_image(self.logits(z), self.architecture.likelihood)
+        return tf.reshape(image, [-1, *self.architecture.image_shape])
+
+    def _encode_graph(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        flat = tf.reshape(images, [-1, self.architecture.pixels])
+        return networks.encode(self.architecture, self._variables, tf.cast(flat, tf.float32) / 255.0)
+
+    def _spread_graph(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = self._decode_graph(z)
+        return tf.reduce_mean(images, axis=0), tf.math.reduce_std(images, axis=0)
+
+
+def _compile(function: object, signature: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
+    """Trace ``function`` once for all batch sizes; the concrete function skips 0.07 ms of dispatch per call."""
+    traced = tf.function(function, input_signature=[signature], autograph=False)
+    return traced.get_concrete_function()
+
+
+def _array(tensor: tf.Tensor) -> Floats32:
+    result: Floats32 = tensor.numpy()
+    return result

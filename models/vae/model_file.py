@@ -1,0 +1,225 @@
+"""The gate that opens model files: nothing of a file is used before it has been checked, and memory stays bounded.
+
+A model is one ``.safetensors`` file: 8 bytes with the length of a JSON header, the header, then the numbers. The
+header's metadata holds one entry ``latentscape``, JSON that describes the model. No code is ever loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from models.core.arrays import Floats32
+from models.core.descriptions import ModelInfo
+from models.core.errors import InputError
+from models.core.files import atomic_file, reason_of
+from models.core.settings import settings_from_json, settings_to_json
+from models.vae.architecture import Architecture, ParameterArrays, architecture_of
+
+FORMAT_VERSION = 1
+
+METADATA_KEY = "latentscape"
+
+MAX_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A checked model: its description, its architecture and its parameters by name."""
+
+    info: ModelInfo
+    architecture: Architecture
+    parameters: dict[str, Floats32]
+
+
+def open_model(path: str | Path) -> OpenedModel:
+    """Read and check the model file ``path``; :class:`InputError` says what is wrong with it."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            header, length = _read_header(file, path)
+            description = _description(header, path)
+            architecture = _architecture(description, path)
+            _check_tensors(header, architecture, path)
+            data = _read_all(file, length + 4 * architecture.parameter_count(), path)
+    except OSError as error:
+        raise InputError(path.name, reason_of(error)) from error
+    parameters = _parameters(data, path)
+    info = _info(path, hashlib.sha256(data).hexdigest()[:16], description, architecture)
+    return OpenedModel(info, architecture, parameters)
+
+
+def _read_header(file: BinaryIO, path: Path) -> tuple[Mapping[str, object], int]:
+    """Return the JSON header and the number of bytes up to the first tensor."""
+    prefix = file.read(8)
+    if len(prefix) < 8:
+        raise InputError(path.name, "the file is too short to be a model")
+    (length,) = struct.unpack("<Q", prefix)
+    if not 2 <= length <= MAX_HEADER_BYTES:
+        raise InputError(path.name, "this is not a .safetensors model file")
+    text = file.read(length)
+    if len(text) < length:
+        raise InputError(path.name, "the file is truncated")
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(path.name, "this is not a .safetensors model file") from error
+    if not isinstance(header, dict):
+        raise InputError(path.name, "this is not a .safetensors model file")
+    return header, 8 + length
+
+
+def _description(header: Mapping[str, object], path: Path) -> Mapping[str, object]:
+    metadata = header.get("__metadata__")
+    text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
+    if not isinstance(text, str):
+        raise InputError(path.name, "this .safetensors file was not written by Latentscape")
+    try:
+        description = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(path.name, "the description in its header is damaged") from error
+    if not isinstance(description, dict):
+        raise InputError(path.name, "the description in its header is damaged")
+    version = description.get("format")
+    if version != FORMAT_VERSION:
+        raise InputError(path.name, f"its format version is {version!r}, this program reads {FORMAT_VERSION}")
+    return description
+
+
+def _architecture(description: Mapping[str, object], path: Path) -> Architecture:
+    try:
+        settings = settings_from_json(_mapping(description["settings"]))
+        shape = description["image_shape"]
+        if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int for size in shape)):
+            raise ValueError("the image shape is not three numbers")
+        return architecture_of(settings, (shape[0], shape[1], shape[2]))
+    except KeyError as error:
+        raise InputError(path.name, f"its description lacks {error}") from error
+    except ValueError as error:
+        raise InputError(path.name, f"its description makes no sense ({error})") from error
+
+
+def _check_tensors(header: Mapping[str, object], architecture: Architecture, path: Path) -> None:
+    """Compare names, shapes and types in the header with what the architecture needs."""
+    expected = architecture.shapes()
+    found = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    for name, shape in expected.items():
+        entry = found.pop(name, None)
+        if not isinstance(entry, dict):
+            raise InputError(path.name, f"the parameter {name} is missing")
+        if entry.get("dtype") != "F32" or entry.get("shape") != list(shape):
+            raise InputError(
+                path.name,
+                f"{name} is {entry.get('dtype')} {entry.get('shape')}, its description asks for F32 {list(shape)}",
+            )
+    if found:
+        raise InputError(path.name, f"there is a parameter {min(found)} that the model does not have")
+
+
+def _read_all(file: BinaryIO, size: int, path: Path) -> bytes:
+    """Return the whole file, which must have exactly ``size`` bytes."""
+    file.seek(0)
+    data = file.read(size + 1)
+    if len(data) < size:
+        raise InputError(path.name, "the file is truncated")
+    if len(data) > size:
+        raise InputError(path.name, "there are bytes after the last parameter")
+    return data
+
+
+def _parameters(data: bytes, path: Path) -> dict[str, Floats32]:
+    try:
+        parameters: dict[str, Floats32] = load(data)
+    except SafetensorError as error:
+        raise InputError(path.name, f"the file is damaged ({error})") from error
+    for name, values in parameters.items():
+        if not np.isfinite(values).all():
+            raise InputError(path.name, f"the parameter {name} holds NaN or infinite numbers")
+    return parameters
+
+
+def _info(path: Path, digest: str, description: Mapping[str, object], architecture: Architecture) -> ModelInfo:
+    try:
+        return ModelInfo(
+            path=str(path),
+            name=_text(description, "name", path.stem),
+            digest=digest,
+            image_shape=architecture.image_shape,
+            settings=settings_from_json(_mapping(description["settings"])),
+            dataset=_text(description, "dataset", ""),
+            epoch=_epoch(description.get("epoch", 0)),
+            parameters=architecture.parameter_count(),
+            recipe=_text(description, "recipe", ""),
+            metrics={key: _number(value) for key, value in _mapping(description.get("metrics", {})).items()},
+            kl_per_dim=_kl_per_dim(description.get("kl_per_dim", []), architecture.latent_dim),
+        )
+    except ValueError as error:
+        raise InputError(path.name, f"its description makes no sense ({error})") from error
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError("a list of names and values is missing")
+    return value
+
+
+def _text(description: Mapping[str, object], key: str, default: str) -> str:
+    value = description.get(key, default)
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is not text")
+    return value
+
+
+def _epoch(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("epoch is not a count")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a metric is not a number")
+    return float(value)
+
+
+def _kl_per_dim(value: object, latent_dim: int) -> tuple[float, ...]:
+    if not isinstance(value, list) or len(value) not in (0, latent_dim):
+        raise ValueError("KL per dimension does not match the latent dimension")
+    return tuple(_number(item) for item in value)
+
+
+def description_of(info: ModelInfo) -> dict[str, object]:
+    """Return what is stored of ``info`` in the header; path, digest and parameter count follow from the file."""
+    return {
+        "format": FORMAT_VERSION,
+        "name": info.name,
+        "image_shape": list(info.image_shape),
+        "settings": settings_to_json(info.settings),
+        "dataset": info.dataset,
+        "epoch": info.epoch,
+        "recipe": info.recipe,
+        "metrics": info.metrics,
+        "kl_per_dim": list(info.kl_per_dim),
+    }
+
+
+def model_bytes(info: ModelInfo, parameters: ParameterArrays) -> bytes:
+    """Return the content of a model file; the same model gives the same bytes."""
+    metadata = {METADATA_KEY: json.dumps(description_of(info), sort_keys=True)}
+    content: bytes = save(dict(parameters), metadata=metadata)
+    return content
+
+
+def write_model(path: Path, info: ModelInfo, parameters: ParameterArrays) -> None:
+    """Write a model file in one step; OSError if the folder cannot be written."""
+    with atomic_file(path) as file:
+        file.write(model_bytes(info, parameters))

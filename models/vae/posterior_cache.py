@@ -1,0 +1,76 @@
+"""Embeddings of data sets in the cache folder: two float32 ``.npy`` files per model and data set."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.core.descriptions import DataInfo
+from models.core.files import atomic_file
+from models.data.cache import cache_root
+from models.vae.posterior import Embedding
+
+# A model in training is embedded after each checkpoint; only the newest are worth their disk space.
+MAX_FILES = 20
+MAX_BYTES = 1 << 30
+ROWS_PER_BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class StoredEmbedding:
+    """An embedding with the files it lies in."""
+
+    embedding: Embedding
+    mu_path: str
+    sigma_path: str
+
+
+def find(model_digest: str, data: DataInfo) -> StoredEmbedding | None:
+    """Return the embedding of ``data`` by this model if it lies whole in the cache."""
+    paths = _paths(model_digest, data)
+    try:
+        mu, sigma = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+        for path in paths:
+            os.utime(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    if mu.shape != sigma.shape or len(mu) != data.count:
+        return None
+    return StoredEmbedding(Embedding(mu, sigma), str(paths[0]), str(paths[1]))
+
+
+def store(model_digest: str, data: DataInfo, embedding: Embedding) -> Generator[None, None, StoredEmbedding]:
+    """Write ``embedding`` to the cache block by block, drop the oldest there, and return where it lies."""
+    paths = _paths(model_digest, data)
+    for path, values in zip(paths, (embedding.mu, embedding.sigma), strict=True):
+        with atomic_file(path, durable=False) as file:
+            header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for start in range(0, len(values), ROWS_PER_BLOCK):
+                file.write(values[start : start + ROWS_PER_BLOCK].astype("<f4", copy=False).tobytes())
+                yield
+    _prune(paths)
+    return StoredEmbedding(embedding, str(paths[0]), str(paths[1]))
+
+
+def _paths(model_digest: str, data: DataInfo) -> tuple[Path, Path]:
+    folder = cache_root() / "embeddings"
+    stem = f"{model_digest}-{data.digest}"
+    return folder / f"{stem}-mu.npy", folder / f"{stem}-sigma.npy"
+
+
+def _prune(keep: tuple[Path, Path]) -> None:
+    """Remove the embeddings used longest ago, beyond a number of files and of bytes."""
+    files = [(path.stat(), path) for path in keep[0].parent.glob("*.npy") if path not in keep]
+    number, size = len(keep), sum(path.stat().st_size for path in keep)
+    for status, path in sorted(files, key=lambda entry: entry[0].st_mtime, reverse=True):
+        number, size = number + 1, size + status.st_size
+        if number > MAX_FILES or size > MAX_BYTES:
+            # Another worker may have removed it, or on Windows the window may still have it mapped.
+            with contextlib.suppress(OSError):
+                path.unlink()
