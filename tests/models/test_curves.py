@@ -144,8 +144,9 @@ def test_the_distance_of_a_sample_and_its_p_value_are_scipys(size: int) -> None:
 
 def test_statistics_are_imported_by_the_warm_up() -> None:
     script = (
-        "import sys; from models.workers.decoder.warmup import importing_statistics; before = 'scipy.stats' in sys.modules;"
-        "list(importing_statistics()); print(before, 'scipy.stats' in sys.modules)"
+        "import sys; from models.workers.decoder.warmup import importing_statistics;"
+        "before = 'scipy.stats' in sys.modules; list(importing_statistics());"
+        "print(before, 'scipy.stats' in sys.modules)"
     )
     answer = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
