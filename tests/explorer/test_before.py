@@ -28,7 +28,7 @@ OF_BITS = {"sha256", "digest"}
 TIMES = {"images_per_second", "elapsed"}
 NEAR = {"rel": 1e-3, "abs": 1e-4}
 TRAINED = ("train", "train --resume")
-LONG_MS = 40_000
+LONG_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -185,9 +185,9 @@ def test_the_window_of_before_opens_with_its_points_its_look_and_its_runs(
     known = json.loads((FILES / "home" / "session.json").read_text(encoding="utf-8").replace(PLACE, str(work)))
     picture = _text(work / "samples" / "samples" / "sample-0001.png")
     with opened_app(qapp, keep_session=True, scheme=None) as app:
-        app.trainer.ensure_started()
         desk, banner, review = Desk(app, qtbot), app.window.banner, app.window.training.review
         desk.wait_ready()
+        app.trainer.ensure_started()
         assert app.window.windowTitle().startswith("before")
         docks = {dock.objectName(): dock for dock in app.window.findChildren(QDockWidget)}
         assert docks["Lab"].isHidden()
