@@ -1,4 +1,4 @@
-"""The logistic function of a normal variable."""
+"""The logit-normal distribution: a probability that is normal by its log-odds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from models.distributions.base import LocScaleParameters, Reparameterization
+from models.distributions.base import Reparameterization
+from models.distributions.location_scale import LocScaleParameters
+from models.distributions.scored import NormalNoise
 from models.numerics.special import LOG_SQRT_TWO_PI, expit, log_ndtr, ndtr, safe_log
 
 LARGE = 1e15
@@ -18,7 +20,7 @@ NODES = np.linspace(-9.5, 9.5, 1025)
 WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
 
 
-class LogitNormal(LocScaleParameters):
+class LogitNormal(LocScaleParameters, NormalNoise):
     """Logit-normal distribution on (0, 1), z = 1/(1 + exp(−(loc + scale·ε))) with ε ~ N(0, 1)."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.core.arrays import Floats32, Floats64
 from models.core.families import LATENT_DF, LatentFamily
 from models.distributions import Distribution, Laplace, Logistic, Normal, StudentT, has_closed_form, kl_divergence
-from models.distributions.base import LocScaleParameters
+from models.distributions.location_scale import LocScaleParameters
 from models.numerics.special import ndtr, open_uniform
 from models.vae.aggregate_posterior import COMPONENTS_PER_CHUNK, AggregatePosterior
 
