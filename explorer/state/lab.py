@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.tally import Tally
-from models.core.families import STANDARD_NORMAL, UNIT_AT_ONE, Family, with_parameter
-from models.protocol.lab import USUAL_K, GradientsReady, Objective, lab_family
+from models.core.families import STANDARD_NORMAL, Family, lab_family, with_parameter
+from models.protocol.lab import USUAL_K, GradientsReady, Objective
 
 MOST_SAMPLES = 200_000
 
@@ -21,7 +21,7 @@ class LabSettings:
     discrete: bool = False
     objective: Objective = "quadratic"
     k: float = 0.0
-    family: Family = field(default_factory=lambda: UNIT_AT_ONE)
+    family: Family = field(default_factory=lambda: lab_family(STANDARD_NORMAL.name))
     parameter: str = "loc"
     theta: float = 0.5
     target: float = 0.45

@@ -20,7 +20,7 @@ from models.estimators.discrete import discrete_estimates
 from models.estimators.integrands import Kind, ToyKind, elbo_kind
 from models.estimators.moments import Integrals, integrals_of
 from models.numerics.tracing import beside
-from models.protocol.lab import MOVING_SUPPORT, OBJECTIVES, Continuous, Discrete, Estimates, Gradients, GradientsReady
+from models.protocol.lab import OBJECTIVES, Continuous, Discrete, Estimates, Gradients, GradientsReady
 from models.vae.model import VAE
 
 Arguments: TypeAlias = tuple[tf.Tensor, ...]
@@ -74,7 +74,7 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
         raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.objective}")
     estimates: list[Estimates] = []
     for batch in _batches(by, arguments, parameters, tf.constant(scores), exact):
-        estimates.extend(_estimates(batch, names, MOVING_SUPPORT.get(family, ()), len(scores)))
+        estimates.extend(_estimates(batch, names, problem.family.facts.moving, len(scores)))
         yield None
     truth = dict(zip(names, exact.gradient.tolist(), strict=True))
     return GradientsReady(identity, exact.value, truth, tuple(estimates))

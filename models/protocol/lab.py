@@ -9,19 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
-from models.core.families import UNIT_AT_ONE, Family, usual_family
+from models.core.families import Family
 
 Objective = Literal["quadratic", "cosine", "bump", "elbo"]
-# The parameters that move a support: the score function does not see what comes in and goes out at its ends.
-MOVING_SUPPORT = {"Uniform": ("low", "high"), "TruncatedNormal": ("low", "high"), "VonMises": ("loc",)}
 OBJECTIVES: tuple[Objective, ...] = ("quadratic", "cosine", "bump", "elbo")
 # The k of an objective with which there is something to see.
 USUAL_K: dict[Objective, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0, "elbo": 0.0}
-
-
-def lab_family(name: str) -> Family:
-    """Return the member of a family at which its gradients are compared first."""
-    return UNIT_AT_ONE if name == UNIT_AT_ONE.name else usual_family(name)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
+from models.core.families import FACTS, FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
 from models.estimators import draw_gradients
 from models.estimators.discrete import exact_moments
 from models.protocol.lab import (
-    MOVING_SUPPORT,
     Continuous,
     Discrete,
     ElboPoint,
@@ -306,12 +305,12 @@ def test_of_two_equal_components_the_weight_has_no_gradient() -> None:
 
 @pytest.mark.parametrize("name", FAMILY_PARAMETERS)
 def test_of_every_family_the_marked_estimators_are_biased_and_no_others(name: str) -> None:
-    objective: Objective = "quadratic" if name in MOVING_SUPPORT else "bump" if name == "Cauchy" else "cosine"
+    objective: Objective = "quadratic" if FACTS[name].moving else "bump" if name == "Cauchy" else "cosine"
     answer = ask(Continuous(objective, usual_family(name), 1.0), 20_000)
     for row in answer.estimates:
         error = row.gradients.std() / np.sqrt(len(row.gradients))
         away = abs(row.gradients.mean() - answer.truth[row.parameter])
-        marked = row.estimator.startswith("score") and row.parameter in MOVING_SUPPORT.get(name, ())
+        marked = row.estimator.startswith("score") and row.parameter in FACTS[name].moving
         assert row.biased == marked, (row.estimator, row.parameter)
         assert marked or away <= 4.5 * error + 1e-9, (row.estimator, row.parameter)
         # The mean baseline of a uniform's score is by chance right about the mean itself, so ask the plain one.

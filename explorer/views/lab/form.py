@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 from explorer.state import AppState
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.pane import caption
-from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER
+from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, STANDARD_NORMAL
 from models.protocol.lab import Objective
 
 OBJECTIVES: dict[Objective | None, str] = {
@@ -24,14 +24,8 @@ LABEL_WIDTH = 30
 MOST_ROWS = 1 + max(len(parameters) for parameters in FAMILY_PARAMETERS.values())
 # The pane has room for so many with air between them.
 AIRY_ROWS, AIR, LITTLE_AIR = 5, 4, 1
-# Where the handle of a slider goes.
-REACH = {
-    "k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0), "loc": (-5.0, 5.0),
-    "loc1": (-5.0, 5.0), "loc2": (-5.0, 5.0), "low": (-10.0, 10.0), "high": (-10.0, 10.0), "df": (1.0, 30.0),
-    "logits": (-8.0, 8.0), "weight": (0.01, 0.99),
-}  # fmt: skip
-POSITIVE = (0.05, 10.0)
-# What can be typed, of the numbers that are no parameter of the family.
+# Where the handle of a slider goes, and what can be typed, of the numbers that are no parameter of the family.
+REACH = {"k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0)}
 LIMITS = {"k": (-1e3, 1e3), "theta": (1e-4, 1.0 - 1e-4), "target": (-1e3, 1e3), "temperature": (0.01, 100.0)}
 NAMES = {
     "k": "k of the objective",
@@ -43,13 +37,14 @@ SYMBOLS = {"k": "k", "theta": "θ", "target": "t", "temperature": "τ"}
 
 
 class Number(NamedTuple):
-    """A number that matters: its key, symbol, what it is, its value and the ends of what can be typed."""
+    """A number that matters: its key, symbol, name and value, the ends of what can be typed and of the slider."""
 
     key: str
     symbol: str
     name: str
     value: float
     limits: tuple[float, float]
+    reach: tuple[float, float]
 
 
 class Dial(QWidget):
@@ -68,7 +63,7 @@ class Dial(QWidget):
 
     def fit(self, number: Number) -> None:
         """Stand for a number; the handle rests at its end where the number lies beyond."""
-        self.key, self._reach = number.key, REACH.get(number.key, POSITIVE)
+        self.key, self._reach = number.key, number.reach
         self.label.setText(number.symbol)
         for widget in (self.label, self.slider, self.field):
             widget.setToolTip(number.name)
@@ -147,7 +142,7 @@ class LabForm(QWidget):
             widget.setVisible(plain)
         for widget in (self._parameter_name, self.parameter):
             widget.setVisible(not settings.discrete)
-        family = settings.family.name if plain else "Normal"
+        family = settings.family.name if plain else STANDARD_NORMAL.name
         names = {f"{p.symbol} · {p.name}": p.name for p in FAMILY_PARAMETERS[family]}
         if [self.parameter.itemText(row) for row in range(self.parameter.count())] != list(names):
             self.parameter.clear()
@@ -165,7 +160,7 @@ class LabForm(QWidget):
             return []
         family = settings.family
         return [_plain("k", settings.k), *(
-            Number(p.name, p.symbol, f"parameter {p.name} of q", family.parameters[p.name], (p.least, p.most))
+            Number(p.name, p.symbol, f"parameter {p.name} of q", family.parameters[p.name], (p.least, p.most), p.slider)
             for p in FAMILY_PARAMETERS[family.name]
         )]  # fmt: skip
 
@@ -204,4 +199,4 @@ class LabForm(QWidget):
 
 
 def _plain(key: str, value: float) -> Number:
-    return Number(key, SYMBOLS[key], NAMES[key], value, LIMITS[key])
+    return Number(key, SYMBOLS[key], NAMES[key], value, LIMITS[key], REACH[key])

@@ -7,17 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from models.core.families import FAMILY_PARAMETERS
+from models.core.families import FACTS
 from models.curves.evaluate import Pair, is_prepared, ks_p_value, preparing
 from models.numerics.tracing import TURN_SECONDS, beside, keep_traced, start_tracing
 
 # What nobody waits for rests so long after a request, and after a family is there: then it is dragged.
 QUIET_SECONDS = 1.5
 # Those that take seconds come first; the others are soon traced when they are chosen.
-SLOW = (
-    "TruncatedNormal", "NormalMixture", "VonMises", "StudentT", "Beta", "Gamma", "InverseGamma", "Chi2",
-    "ContinuousBernoulli",
-)  # fmt: skip
+LONGEST_FIRST = sorted(FACTS, key=lambda name: -FACTS[name].tracing)
 
 
 def importing_statistics() -> Iterator[None]:
@@ -74,7 +71,7 @@ class Warmer:
         with self._changed:
             if self._wished is not None:
                 return self._wished
-        others = ((name, reference) for name in (*SLOW, *FAMILY_PARAMETERS))
+        others = ((name, reference) for name in LONGEST_FIRST)
         return next((pair for pair in others if not is_prepared(*pair)), None)
 
     def _prepare(self, pair: Pair) -> None:
