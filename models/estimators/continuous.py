@@ -62,7 +62,7 @@ def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> t
 
 @dataclass(frozen=True, eq=False)
 class Estimators:
-    """The estimators of one kind of objective and one family, compiled; each takes (arguments, parameters, scores)."""
+    """The estimators of one kind of integrand and one family, compiled; each takes (arguments, parameters, scores)."""
 
     name: str
     pathwise: Compiled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from models.core.arrays import Floats32, Floats64
 from models.core.families import Family
 
-Objective = Literal["quadratic", "cosine", "bump", "elbo"]
-OBJECTIVES: tuple[Objective, ...] = ("quadratic", "cosine", "bump", "elbo")
-# The k of an objective with which there is something to see.
-USUAL_K: dict[Objective, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0, "elbo": 0.0}
+Integrand = Literal["quadratic", "cosine", "bump", "elbo"]
+INTEGRANDS: tuple[Integrand, ...] = get_args(Integrand)
+# The k of an integrand with which there is something to see.
+USUAL_K: dict[Integrand, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0, "elbo": 0.0}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Continuous:
     f is (z − k)², cos kz, exp(−kz²) or, at ``point``, log p(x|z) + log p(z_i) − log q(z_i).
     """
 
-    objective: Objective
+    integrand: Integrand
     family: Family
     k: float = 0.0
     point: ElboPoint | None = None

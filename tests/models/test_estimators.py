@@ -17,7 +17,7 @@ from models.protocol.lab import (
     Estimates,
     Gradients,
     GradientsReady,
-    Objective,
+    Integrand,
     Problem,
 )
 from models.vae.model import VAE
@@ -129,10 +129,10 @@ def test_a_narrow_bump_is_better_seen_by_its_height() -> None:
     assert score.gradients.var() == pytest.approx(score.variance, rel=0.15)
 
 
-@pytest.mark.parametrize("objective", ["quadratic", "cosine", "bump"])
+@pytest.mark.parametrize("integrand", ["quadratic", "cosine", "bump"])
 @pytest.mark.parametrize("family", ["Normal", "Laplace", "Logistic", "Gumbel", "Gamma", "LogNormal", "Beta", "Weibull"])
-def test_every_estimator_means_the_true_gradient(family: str, objective: Objective) -> None:
-    answer = ask(Continuous(objective, usual_family(family), 1.5))
+def test_every_estimator_means_the_true_gradient(family: str, integrand: Integrand) -> None:
+    answer = ask(Continuous(integrand, usual_family(family), 1.5))
     assert {row.parameter for row in answer.estimates} == set(answer.truth)
     for row in answer.estimates:
         error = row.gradients.std() / np.sqrt(SOME)
@@ -261,7 +261,7 @@ def test_the_same_seed_gives_the_same_gradients() -> None:
     (Continuous("quadratic", Family("Normal", {"loc": 0.0, "scale": 0.0})), 9, "scale must be finite and positive"),
     (Continuous("quadratic", Family("Normal", {"loc": np.nan, "scale": 1.0})), 9, "loc must be finite"),
     (Continuous("quadratic", STANDARD_NORMAL, np.inf), 9, "k must be finite"),
-    (Continuous("cubic", STANDARD_NORMAL), 9, "the objective is one of"),  # type: ignore[arg-type]
+    (Continuous("cubic", STANDARD_NORMAL), 9, "the integrand is one of"),  # type: ignore[arg-type]
     (Continuous("elbo", STANDARD_NORMAL), 9, "the ELBO needs an open model"),
     (Continuous("quadratic", usual_family("Cauchy")), 9, "does not exist: the tails of Cauchy are too heavy"),
     (Continuous("cosine", Family("Normal", {"loc": 0.0, "scale": 10.0}), 1000.0), 9, "changes too fast for the width"),
@@ -305,8 +305,8 @@ def test_of_two_equal_components_the_weight_has_no_gradient() -> None:
 
 @pytest.mark.parametrize("name", FAMILY_PARAMETERS)
 def test_of_every_family_the_marked_estimators_are_biased_and_no_others(name: str) -> None:
-    objective: Objective = "quadratic" if FACTS[name].moving else "bump" if name == "Cauchy" else "cosine"
-    answer = ask(Continuous(objective, usual_family(name), 1.0), 20_000)
+    integrand: Integrand = "quadratic" if FACTS[name].moving else "bump" if name == "Cauchy" else "cosine"
+    answer = ask(Continuous(integrand, usual_family(name), 1.0), 20_000)
     for row in answer.estimates:
         error = row.gradients.std() / np.sqrt(len(row.gradients))
         away = abs(row.gradients.mean() - answer.truth[row.parameter])

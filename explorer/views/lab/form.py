@@ -1,4 +1,4 @@
-"""What the laboratory estimates: objective, family and their numbers, typed or dragged."""
+"""What the laboratory estimates: integrand, family and their numbers, typed or dragged."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from explorer.state import AppState
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.pane import caption
 from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, STANDARD_NORMAL
-from models.protocol.lab import Objective
+from models.protocol.lab import Integrand
 
-OBJECTIVES: dict[Objective | None, str] = {
+INTEGRAND_NAMES: dict[Integrand | None, str] = {
     "quadratic": "(z − k)²", "cosine": "cos kz", "bump": "exp(−kz²)", "elbo": "ELBO of the model",
     None: "choice (b − t)²",
 }  # fmt: skip
@@ -28,7 +28,7 @@ AIRY_ROWS, AIR, LITTLE_AIR = 5, 4, 1
 REACH = {"k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0)}
 LIMITS = {"k": (-1e3, 1e3), "theta": (1e-4, 1.0 - 1e-4), "target": (-1e3, 1e3), "temperature": (0.01, 100.0)}
 NAMES = {
-    "k": "k of the objective",
+    "k": "k of the integrand",
     "theta": "θ, the probability of 1",
     "target": "target t",
     "temperature": "temperature τ",
@@ -91,12 +91,12 @@ class Dial(QWidget):
 
 
 class LabForm(QWidget):
-    """Objective, family, parameter shown, and a dial for every number that matters."""
+    """Integrand, family, parameter shown, and a dial for every number that matters."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.objective, self.family, self.parameter = QComboBox(), QComboBox(), QComboBox()
+        self.integrand, self.family, self.parameter = QComboBox(), QComboBox(), QComboBox()
         self.dials = [Dial() for _ in range(MOST_ROWS)]
         self._family_name, self._parameter_name = caption("family"), caption("gradient in")
         self._grid = QGridLayout(self)
@@ -105,15 +105,15 @@ class LabForm(QWidget):
         self.setFixedWidth(236)
 
     def _build(self) -> None:
-        self.objective.addItems(list(OBJECTIVES.values()))
-        self.objective.setAccessibleName("Objective f")
+        self.integrand.addItems(list(INTEGRAND_NAMES.values()))
+        self.integrand.setAccessibleName("Integrand f")
         self.family.addItems(list(FAMILY_PARAMETERS))
         self.family.setAccessibleName("Family of z")
         self.parameter.setAccessibleName("Parameter whose gradient is shown")
         grid = self._grid
         grid.setContentsMargins(0, 0, 0, 0)
         names: tuple[QLabel, ...] = (caption("f"), self._family_name, self._parameter_name)
-        for row, (name, box) in enumerate(zip(names, (self.objective, self.family, self.parameter), strict=True)):
+        for row, (name, box) in enumerate(zip(names, (self.integrand, self.family, self.parameter), strict=True)):
             grid.addWidget(name, row, 0, 1, 2)
             grid.addWidget(box, row, 2, 1, 2)
         for row, dial in enumerate(self.dials, start=len(names)):
@@ -125,7 +125,7 @@ class LabForm(QWidget):
         grid.setColumnStretch(2, 1)
 
     def _connect(self) -> None:
-        self.objective.activated.connect(self._choose_objective)
+        self.integrand.activated.connect(self._choose_integrand)
         self.family.textActivated.connect(self.state.lab.choose_family)
         self.parameter.activated.connect(self._choose_parameter)
         for dial in self.dials:
@@ -135,7 +135,7 @@ class LabForm(QWidget):
     def show_settings(self) -> None:
         """Show what is set."""
         settings = self.state.lab.settings
-        self.objective.setCurrentText(OBJECTIVES[None if settings.discrete else settings.objective])
+        self.integrand.setCurrentText(INTEGRAND_NAMES[None if settings.discrete else settings.integrand])
         self.family.setCurrentText(settings.family.name)
         plain = not settings.discrete and not settings.on_elbo
         for widget in (self._family_name, self.family):
@@ -172,12 +172,12 @@ class LabForm(QWidget):
             if row < len(numbers):
                 dial.fit(numbers[row])
 
-    def _choose_objective(self, row: int) -> None:
-        chosen = list(OBJECTIVES)[row]
+    def _choose_integrand(self, row: int) -> None:
+        chosen = list(INTEGRAND_NAMES)[row]
         if chosen is None:
             self.state.lab.change(discrete=True)
         else:
-            self.state.lab.choose_objective(chosen)
+            self.state.lab.choose_integrand(chosen)
 
     def _choose_parameter(self, row: int) -> None:
         self.state.lab.show_parameter(self.parameter.itemData(row))
