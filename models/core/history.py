@@ -1,4 +1,4 @@
-"""The history of a training run: what each epoch left, as records, tables and Keras columns."""
+"""The history of a training run: a record of each epoch, as a table and as columns of Keras."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Terms:
     loss: float
 
 
+# Edges of the histograms of posterior means and scales.
 MU_EDGES = np.linspace(-4.0, 4.0, 33)
-
 SIGMA_EDGES = np.geomspace(1e-3, 10.0, 33)
 
 
@@ -80,9 +80,9 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run that has ended: the name of its model, its settings, what is known of its epochs, and its end in Unix time.
+    """A run that has ended: the name of its model, its settings, the records of its epochs, and its end in Unix time.
 
-    Of a long one, not every epoch is among them; the last one is.
+    Of a long run some epochs are left out, but not the last one.
     """
 
     name: str
@@ -116,11 +116,8 @@ class EpochSnapshot:
 
 
 SUFFIXES = (".csv", ".json")
-
 Records = tuple[EpochRecord, ...]
-
 _TYPES = get_type_hints(EpochRecord)
-
 _PREFIXES = {"train": "", "test": "val_"}
 
 
@@ -138,7 +135,7 @@ def columns_of(record: EpochRecord) -> dict[str, float]:
 
 
 def record_of(columns: Mapping[str, float]) -> EpochRecord:
-    """Rebuild a record from :func:`columns_of`; others are passed over. KeyError if one is missing."""
+    """Return the record of the columns of :func:`columns_of`; others are ignored. KeyError if one is missing."""
     values: dict[str, object] = {}
     for name, kind in _TYPES.items():
         if kind is Terms:
@@ -161,12 +158,12 @@ def table_of(records: Sequence[EpochRecord]) -> tuple[list[str], Floats64]:
 
 
 def records_of(names: Sequence[str], table: Floats64) -> Records:
-    """Rebuild the records of :func:`table_of`; ValueError if a row makes no sense."""
+    """Return the records of a table of :func:`table_of`; ValueError if a row makes no sense."""
     return tuple(record_of(dict(zip(names, row, strict=True))) for row in table.tolist())
 
 
 def keras_columns(record: EpochRecord) -> dict[str, float]:
-    """Return the numbers of ``record`` under the names and with the count of epochs that Keras uses."""
+    """Return the numbers of ``record`` by the names of Keras, which counts epochs from 0."""
     columns = columns_of(record)
     return {"epoch": columns.pop("epoch") - 1, **columns}
 

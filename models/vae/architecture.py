@@ -1,4 +1,4 @@
-"""The shape of a variational autoencoder: which parameters it has, how large they are, how they start.
+"""The architecture of a variational autoencoder: its parameters, their sizes, their initial values.
 
 NumPy only, so that a model file can be checked and described without TensorFlow.
 """
@@ -23,7 +23,7 @@ MAX_HIDDEN_LAYERS = 8
 MAX_HIDDEN_UNITS = 8192
 MAX_CONVOLUTIONS = 5
 MAX_CHANNELS = 512
-# What a convolutional network takes: a side below has little left to be halved.
+# Sides of an image for a convolutional network: a smaller one has little left to halve.
 MIN_SIDE, MAX_SIDE = 28, 128
 # Side of a kernel, which moves by half of it: each value of the image below is met by four kernels.
 KERNEL = 4
@@ -155,7 +155,7 @@ class Architecture:
             shapes[f"{name}.bias"] = (below[2],)
 
     def multiply_adds(self) -> dict[str, int]:
-        """Return the multiplications of one image's way through each layer, by the layer's name in order.
+        """Return the multiply-adds of each layer for one image, by the name of the layer, in order.
 
         A kernel of a convolution is applied at each place of the smaller of its two grids.
         """
@@ -171,7 +171,7 @@ class Architecture:
         return work
 
     def parameter_count(self) -> int:
-        """Return how many numbers the model learns."""
+        """Return the number of parameters that are learned."""
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
     def initial_parameters(self, seed: int) -> dict[str, Floats32]:

@@ -1,4 +1,4 @@
-"""Embed a data set by a model, and summarize the posteriors of all its images."""
+"""Embed a data set by a model: the posteriors q(z|x) of all its images, and their summary."""
 
 from __future__ import annotations
 
@@ -16,13 +16,10 @@ from models.vae.model import VAE
 
 # One slice keeps a single thread busy for about 4 ms: a decode that waits for it still makes its frame.
 EMBED_SLICE = 256
-
 SUMMARY_SLICE = 2048
-
 QUADRATURE_SLICE = 256
-
+# A dimension is active if the variance of its posterior mean over the images exceeds this (Burda et al. 2016).
 ACTIVE_VARIANCE = 0.01
-
 BINS = 48
 
 
@@ -34,10 +31,22 @@ class Posteriors:
     sigma: Floats32
 
 
-def summarize(posteriors: Posteriors, divergence: Divergence) -> Generator[None, None, EmbeddingSummary]:
-    """Return what all images say of each dimension, yielding between slices; ValueError unless all is finite.
+def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Posteriors]:
+    """Return the posteriors of uint8 ``images`` [n, h, w, c], yielding after each slice."""
+    shape = (len(images), vae.architecture.latent_dim)
+    result = Posteriors(np.empty(shape, np.float32), np.empty(shape, np.float32))
+    for start in range(0, len(images), EMBED_SLICE):
+        part = slice(start, start + EMBED_SLICE)
+        result.mu[part], result.sigma[part] = vae.encode(np.ascontiguousarray(images[part]))
+        yield
+    return result
 
-    Moments are summed around the first mean: sums of squares around 0 would lose the digits of a narrow dimension.
+
+def summarize(posteriors: Posteriors, divergence: Divergence) -> Generator[None, None, EmbeddingSummary]:
+    """Return the summary of each latent dimension over all images, in nats and units of z, yielding between slices.
+
+    ValueError if the encoder gave NaN or infinite numbers. Moments are summed around the first mean: sums of squares
+    around 0 would lose the digits of a narrow dimension.
     """
     count, origin = len(posteriors.mu), posteriors.mu[0].astype(np.float64)
     low, high = origin.copy(), origin.copy()
@@ -65,7 +74,7 @@ def summarize(posteriors: Posteriors, divergence: Divergence) -> Generator[None,
 
 
 def _histograms(mu: Floats32, low: Vector, high: Vector) -> Generator[None, None, NDArray[np.int64]]:
-    """Return how many of ``mu`` [n, d] lie in each of the bins between ``low`` and ``high`` [d], yielding at times."""
+    """Return the histogram [d, bins] of ``mu`` [n, d] between ``low`` and ``high`` [d], yielding between slices."""
     dims = len(low)
     counts = np.zeros(dims * BINS, np.int64)
     first = BINS * np.arange(dims)
@@ -74,14 +83,3 @@ def _histograms(mu: Floats32, low: Vector, high: Vector) -> Generator[None, None
         counts += np.bincount((np.minimum(bins, BINS - 1) + first).ravel(), minlength=dims * BINS)
         yield
     return counts.reshape(dims, BINS)
-
-
-def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Posteriors]:
-    """Encode uint8 ``images`` [n, h, w, c] slice by slice, yielding after each."""
-    shape = (len(images), vae.architecture.latent_dim)
-    result = Posteriors(np.empty(shape, np.float32), np.empty(shape, np.float32))
-    for start in range(0, len(images), EMBED_SLICE):
-        part = slice(start, start + EMBED_SLICE)
-        result.mu[part], result.sigma[part] = vae.encode(np.ascontiguousarray(images[part]))
-        yield
-    return result
