@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.arrays import Floats32, Vector
+from models.core.arrays import Floats32, Matrix, Vector
 from models.core.descriptions import EmbeddingSummary
 from models.core.geometry import drawn_range, principal_axes
 from models.vae.latent_space import Divergence
@@ -45,32 +45,53 @@ def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Posterio
 def summarize(posteriors: Posteriors, divergence: Divergence) -> Generator[None, None, EmbeddingSummary]:
     """Return the summary of each latent dimension over all images, in nats and units of z, yielding between slices.
 
-    ValueError if the encoder gave NaN or infinite numbers. Moments are summed around the first mean: sums of squares
-    around 0 would lose the digits of a narrow dimension.
+    ValueError if the encoder gave NaN or infinite numbers.
     """
-    count, origin = len(posteriors.mu), posteriors.mu[0].astype(np.float64)
-    low, high = origin.copy(), origin.copy()
-    kl, first = np.zeros_like(origin), np.zeros_like(origin)
-    second = np.zeros((len(origin), len(origin)))
+    count, moments = len(posteriors.mu), _Moments(posteriors.mu[0].astype(np.float64))
     rows = SUMMARY_SLICE if divergence.closed else QUADRATURE_SLICE
     for start in range(0, count, rows):
         part = slice(start, start + rows)
         mu = posteriors.mu[part].astype(np.float64)
-        kl += divergence(mu, posteriors.sigma[part]).sum(axis=0)
-        np.minimum(low, mu.min(axis=0), out=low)
-        np.maximum(high, mu.max(axis=0), out=high)
-        shifted = mu - origin
-        first += shifted.sum(axis=0)
-        second += shifted.T @ shifted
+        moments.add(mu, divergence(mu, posteriors.sigma[part]))
         yield
-    if not np.isfinite([low, high, first, kl]).all():
-        raise ValueError("the encoder answers some images with NaN or infinite numbers")
-    mean = first / count
-    scatter = second - count * np.outer(mean, mean)
+    moments.check()
+    mean, scatter = moments.mean_and_scatter(count)
     active = np.diag(scatter) / count > ACTIVE_VARIANCE
     axes, shares = principal_axes(scatter / max(count - 1, 1))
+    low, high = moments.low, moments.high
     counts = yield from _histograms(posteriors.mu, *drawn_range(low, high))
-    return EmbeddingSummary(kl / count, active, low, high, origin + mean, axes, shares, counts)
+    return EmbeddingSummary(moments.kl / count, active, low, high, mean, axes, shares, counts)
+
+
+class _Moments:
+    """Range, sums of KL, and moments of posterior means [n, d], summed around the mean ``origin`` [d] of one image.
+
+    Sums of squares around 0 would lose the digits of a narrow dimension.
+    """
+
+    def __init__(self, origin: Vector) -> None:
+        self.low, self.high, self.kl = origin.copy(), origin.copy(), np.zeros_like(origin)
+        self._origin, self._first = origin, np.zeros_like(origin)
+        self._second = np.zeros((len(origin), len(origin)))
+
+    def add(self, mu: Matrix, kl: Matrix) -> None:
+        """Add the means and the KL of some images, both [k, d]."""
+        self.kl += kl.sum(axis=0)
+        np.minimum(self.low, mu.min(axis=0), out=self.low)
+        np.maximum(self.high, mu.max(axis=0), out=self.high)
+        shifted = mu - self._origin
+        self._first += shifted.sum(axis=0)
+        self._second += shifted.T @ shifted
+
+    def check(self) -> None:
+        """Raise ValueError unless all sums are finite."""
+        if not np.isfinite([self.low, self.high, self._first, self.kl]).all():
+            raise ValueError("the encoder answers some images with NaN or infinite numbers")
+
+    def mean_and_scatter(self, count: int) -> tuple[Vector, Matrix]:
+        """Return the mean [d] of ``count`` images and the sum [d, d] of the products of deviations from it."""
+        mean = self._first / count
+        return self._origin + mean, self._second - count * np.outer(mean, mean)
 
 
 def _histograms(mu: Floats32, low: Vector, high: Vector) -> Generator[None, None, NDArray[np.int64]]:
