@@ -91,19 +91,19 @@ def test_a_model_is_exported_for_keras(workshop: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nonsense",), "there is no command and no file 'nonsense'"),
+        (("nonsense",), "no such command or file: 'nonsense'"),
         (("train",), "Missing argument 'DATA'."),
         (("train", "spots.npz"), "Missing option '--out'."),
         (
             ("train", "spots.npz", "--out", "m.safetensors", "--epochs", "many"),
             "Invalid value for '--epochs': 'many' is not a valid integer",
         ),
-        (("train", "spots.npz", "--out", "m.txt"), "m.txt: the name of the output must end in .safetensors"),
+        (("train", "spots.npz", "--out", "m.txt"), "m.txt: the output file must end in .safetensors"),
         (
             ("train", "spots.npz", "--out", "m.safetensors", "--history", "h.txt"),
-            "h.txt: the name of the output must end in .csv or .json",
+            "h.txt: the output file must end in .csv or .json",
         ),
-        (("export", "spots.safetensors", "--out", "m.h5"), "m.h5: the name of the output must end in .keras"),
+        (("export", "spots.safetensors", "--out", "m.h5"), "m.h5: the output file must end in .keras"),
         (
             ("train", "spots.npz", "--out", "m.safetensors", "--hidden", "big"),
             "--hidden: 'big' is not a list of numbers",
@@ -116,7 +116,7 @@ def test_a_model_is_exported_for_keras(workshop: Path) -> None:
         (("sample", "nowhere", "--out", "x"), "nowhere: no such file or directory"),
         (
             ("encode", "spots.safetensors", "spots.npz", "--out", "z.txt"),
-            "z.txt: the name of the output must end in .npz",
+            "z.txt: the output file must end in .npz",
         ),
         (("tour", "--out", "t", "--size", "large"), "--size: 'large' is not a size like 1440x900"),
     ],
@@ -144,7 +144,7 @@ def test_an_error_is_one_line_and_exit_code_2(arguments: tuple[str, ...], messag
         (("sample", "spots.safetensors", "-n", "0", "--out", "x"), "the number of samples lies in 1 to 100000"),
         (
             ("encode", "spots.safetensors", "small.npy", "--out", "z2.npz"),
-            "small: its images are (4, 8, 1), the model's are (8, 8, 1)",
+            "small: its images are (4, 8, 1), but the model takes (8, 8, 1)",
         ),
         (("decode", "spots.safetensors", "spots.npz", "--out", "x"), "spots.npz: it has no array called z or mu"),
     ],
@@ -191,11 +191,11 @@ def test_gradients_prints_the_numbers_of_the_laboratory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (("--family", "Nobody"), "--family: 'Nobody' is none of Normal"),
+    (("--family", "Nobody"), "--family: 'Nobody' is not one of Normal"),
     (("--parameters", "width=2"), "--parameters: Normal takes loc, scale, not 'width'"),
-    (("--parameters", "loc=x"), "--parameters: 'x' is no number"),
+    (("--parameters", "loc=x"), "--parameters: 'x' is not a number"),
     (("--parameters", "scale=-1"), "Normal: scale must be finite and positive, not -1.0"),
-    (("--f", "elbo", "--dim", 77), "--dim: there are dimensions 0 to 49, not 77"),
+    (("--f", "elbo", "--dim", 77), "--dim: must be from 0 to 49, not 77"),
     (("--f", "discrete", "--temperature", 0), "the temperature must be finite and positive, it is 0.0"),
 ])  # fmt: skip
 def test_gradients_refuses_what_makes_no_sense(tmp_path: Path, arguments: tuple[object, ...], message: str) -> None:
@@ -231,4 +231,4 @@ def test_info_evaluates_a_model_on_the_test_images(workshop: Path) -> None:
 def test_info_refuses_data_that_does_not_fit_the_model(workshop: Path) -> None:
     done = run(workshop, "info", "spots.safetensors", "--evaluate", "mnist_10k")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "mnist_10k: its images are (28, 28, 1), the model's are (8, 8, 1)" in done.stderr
+    assert "mnist_10k: its images are (28, 28, 1), but the model takes (8, 8, 1)" in done.stderr

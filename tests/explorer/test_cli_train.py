@@ -73,9 +73,9 @@ def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had
     assert values["epoch"] >= 1
     assert result(workshop, "info", "stopped.safetensors")["epoch"] == values["epoch"]
     assert values["run_folder"] == "stopped.run"
-    anew = run(workshop, "train", "spots.npz", "--out", "stopped.safetensors", *SMALL)
-    assert anew.returncode == 2
-    assert f"a run that was stopped after epoch {values['epoch']}: --resume goes on with it" in anew.stderr
+    restart = run(workshop, "train", "spots.npz", "--out", "stopped.safetensors", *SMALL)
+    assert restart.returncode == 2
+    assert f"this run was stopped after epoch {values['epoch']}: use --resume to continue it" in restart.stderr
     epochs = values["epoch"] + 2
     again = ("spots.npz", "--out", "stopped.safetensors", "--resume", "--epochs", epochs, "--history", "stopped.json")
     assert result(workshop, "train", *again)["reason"] == "complete"
@@ -89,7 +89,7 @@ def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had
 
 
 def _wait_for(process: subprocess.Popen[str], run_folder: Path) -> None:
-    """Until the first checkpoint is written."""
+    """Wait until the first checkpoint is written."""
     while not any(run_folder.glob("checkpoint-*")):
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
@@ -109,11 +109,11 @@ def test_a_killed_training_is_resumed(workshop: Path) -> None:
     assert not (workshop / "killed.safetensors").exists()
     refused = run(workshop, "train", *options, "--epochs", 1)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
-    reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+): --resume goes on", refused.stderr)
+    reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+): use --resume", refused.stderr)
     assert reached is not None
     other = run(workshop, "train", *options, "--latent-dim", 3, "--resume")
     assert other.stderr == "latentscape: killed.run: this run was started with latent dim 50, not 3\n"
-    # What is not typed is as it was.
+    # Options that are not typed keep their values.
     few = ("spots.npz", "--out", "killed.safetensors", "--json", "--epochs", 1)
     done = run(workshop, "train", *few, "--resume", "--history", "killed.json")
     assert "--hidden 8" in json.loads(done.stdout)["recipe"]
