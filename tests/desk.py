@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
@@ -14,13 +15,15 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.startup import FIRST_DATA, FIRST_MODEL, App
+from explorer.controllers import training as trainer
 from explorer.state.latent import Point, Snapshot
 from explorer.state.model import Embedding, OpenedData
 from explorer.views.distribution.plot import DistributionPlot, Handle
 from models.protocol.distribution import CurvesReady
 from resources import dataset_path, model_path
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
+AN_HOUR_MS = 3_600_000
 CHANNELS = (
     "model", "data", "embedding", "picture", "draws", "curves", "thumbnails", "aggregate", "locate", "workbench",
     "probabilities", "lab", "factors",
@@ -32,9 +35,18 @@ Place = QPoint | QPointF
 
 
 @contextmanager
-def opened_app(qt: QApplication, keep_session: bool = False, scheme: str | None = "dark") -> Iterator[App]:
-    """Open the window, and close it in the end as a person does."""
-    app = App(qt, scheme, keep_session=keep_session)
+def opened_app(
+    qt: QApplication, keep_session: bool = False, scheme: str | None = "dark", trainer_ahead: bool = False
+) -> Iterator[App]:
+    """Open the window, and close it in the end as a person does.
+
+    Few tests train: the trainer starts when it is needed, or ``trainer_ahead`` of that as soon as the window has time,
+    as it does for a person.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not trainer_ahead:
+            patch.setattr(trainer, "PREPARE_AFTER_MS", AN_HOUR_MS)
+        app = App(qt, scheme, keep_session=keep_session)
     app.show()
     try:
         yield app

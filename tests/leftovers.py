@@ -1,4 +1,4 @@
-"""What runs in this process and below it: threads, timers, child processes, top-level widgets."""
+"""What runs in this process and below it: threads and child processes. Qt's things are in ``leftovers_of_qt``."""
 
 from __future__ import annotations
 
@@ -10,33 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
-from typing import Any
-from weakref import WeakSet
+from pathlib import Path
+from typing import Self
 
 import psutil
-import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
-from PySide6.QtWidgets import QApplication
+import pytest
 
-_started: WeakSet[QObject] = WeakSet()
-_shared: list[QObject] = []
-WORKER_THREADS = ("read-", "export")
+PATIENCE = 3.0
 YOUNG_ROUNDS = 5
-WORKER_PROCESSES = "latentscape-"
+TASKS = Path("/proc/self/task")
+FAILED = pytest.StashKey[bool]()
 
 
-def record_starts() -> None:
-    """Remember every QTimer and QThread that is started from Python: Qt itself keeps no list of them."""
-    for kind in (QTimer, QThread):
-        kind.start = _recording(kind.start)  # type: ignore[method-assign]
-
-
-def _recording(start: Callable[..., None]) -> Callable[..., None]:
-    def recorded(self: QObject, *args: Any) -> None:
-        _started.add(self)
-        start(self, *args)
-
-    return recorded
+def has_failed(item: pytest.Item) -> bool:
+    """Return whether any phase of the test has failed."""
+    return item.stash.get(FAILED, False)
 
 
 @dataclass(frozen=True)
@@ -45,22 +33,17 @@ class Running:
 
     threads: frozenset[threading.Thread]
     processes: frozenset[int]
-    qt: frozenset[int]
 
     @classmethod
-    def now(cls) -> Running:
+    def now(cls) -> Self:
         """What runs at this moment."""
-        return cls(
-            threads=frozenset(threading.enumerate()),
-            processes=frozenset(process.pid for process in _processes()),
-            qt=frozenset(_address(thing) for thing in _qt_objects()),
-        )
+        return cls(frozenset(threading.enumerate()), frozenset(process.pid for process in processes()))
 
     def leftovers(self, patience: float) -> list[str]:
         """Names of what runs now and did not then, after waiting up to ``patience`` seconds for it to end."""
         deadline = time.monotonic() + patience
         rounds = 0
-        while left := self._new():
+        while left := self.new():
             if time.monotonic() > deadline:
                 break
             # What a test leaves behind is young; the oldest generation, TensorFlow's modules, takes half a second.
@@ -69,75 +52,48 @@ class Running:
             time.sleep(0.01)
         return left
 
-    def _new(self) -> list[str]:
-        _settle()
-        workers = _workers_of_shared()
-        threads = [t for t in threading.enumerate() if t not in self.threads and not _is_shared(t)]
-        processes = [p for p in _processes() if p.pid not in self.processes and p.pid not in workers]
-        qt = [o for o in _qt_objects() if _address(o) not in self.qt and not _belongs_to_shared(o)]
-        return [
-            *(f"thread {thread.name}" for thread in threads),
-            *(f"process {process.pid} ({process.name()})" for process in processes),
-            *(f"{type(thing).__name__} {thing.objectName()}" for thing in qt),
-        ]
+    def new(self) -> list[str]:
+        """Names of what runs now and did not then."""
+        threads = [thread for thread in threading.enumerate() if thread not in self.threads]
+        children = [process for process in processes() if process.pid not in self.processes]
+        return [*map(thread_name, threads), *map(process_name, children)]
 
 
 @contextmanager
-def shared(*owners: QObject) -> Iterator[None]:
-    """Let several tests share a window: what it and its workers start meanwhile may outlive each of them.
-
-    Whoever shares it guards the whole time himself, by a :class:`Running` of before.
-    """
-    _shared.extend(owners)
-    try:
-        yield
-    finally:
-        for owner in owners:
-            _shared.remove(owner)
+def guarded(kind: type[Running], excused: Callable[[], bool]) -> Iterator[None]:
+    """Fail if anything that starts meanwhile goes on; not if it is ``excused``: a traceback keeps what a test made."""
+    before = kind.now()
+    yield
+    if excused():
+        return
+    left = before.leftovers(PATIENCE)
+    assert not left, f"left behind: {', '.join(left)}"
 
 
-def _belongs_to_shared(thing: QObject) -> bool:
-    owner: QObject | None = thing
-    while owner is not None and owner not in _shared:
-        owner = owner.parent()
-    return owner is not None
+def thread_name(thread: threading.Thread) -> str:
+    """Return what a report calls it."""
+    return f"thread {thread.name}"
 
 
-def _is_shared(thread: threading.Thread) -> bool:
-    return bool(_shared) and thread.name.startswith(WORKER_THREADS)
+def process_name(process: psutil.Process) -> str:
+    """Return what a report calls it."""
+    return f"process {process.pid} ({process.name()})"
 
 
-def _workers_of_shared() -> set[int]:
-    """Process ids of the workers that a shared window may start at any time."""
-    children = multiprocessing.active_children() if _shared else []
-    return {child.pid for child in children if child.pid and child.name.startswith(WORKER_PROCESSES)}
-
-
-def _settle() -> None:
-    """Deliver pending events, deletions among them."""
-    if QCoreApplication.instance() is not None:
-        QCoreApplication.processEvents()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-
-
-def _processes() -> Iterator[psutil.Process]:
-    """Living children of this process, but for the one of multiprocessing that tracks shared resources."""
+def processes() -> Iterator[psutil.Process]:
+    """Living processes below this one, but for the one of multiprocessing that tracks shared resources."""
     multiprocessing.active_children()  # reaps those that have ended
+    if _childless():
+        return
     tracker = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
     for process in psutil.Process().children(recursive=True):
         if process.pid != tracker and process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             yield process
 
 
-def _address(thing: QObject) -> int:
-    """Where the C++ object lies: Python may wrap the same one anew."""
-    address: int = shiboken6.getCppPointer(thing)[0]
-    return address
-
-
-def _qt_objects() -> list[QObject]:
-    """Active timers, running QThreads and top-level widgets."""
-    alive = [thing for thing in list(_started) if shiboken6.isValid(thing)]
-    running = [t for t in alive if (t.isActive() if isinstance(t, QTimer) else t.isRunning())]
-    widgets = QApplication.topLevelWidgets() if isinstance(QCoreApplication.instance(), QApplication) else []
-    return [*running, *widgets]
+def _childless() -> bool:
+    """Whether the kernel says that no thread of this process has a child; psutil reads every process to tell."""
+    try:
+        return not any((task / "children").read_bytes() for task in TASKS.iterdir())
+    except OSError:
+        return False

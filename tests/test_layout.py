@@ -8,6 +8,8 @@ import sys
 from importlib.metadata import requires
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 LONGEST = 350
 
@@ -16,6 +18,7 @@ def _sources(*packages: str) -> list[Path]:
     return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
 
 
+@pytest.mark.slow  # .ci/run asks import-linter itself
 def test_import_rules_hold() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -10,7 +10,10 @@ import pytest
 
 from tests.command_line import fill_workshop
 from tests.desk import PATIENCE_MS, Desk
+from tests.windows import desk, nothing_left_behind, oracle, own_settings, pointer, shared_window
 from tests.workbench import choose
+
+__all__ = ["desk", "nothing_left_behind", "oracle", "own_settings", "pointer", "shared_window"]  # fixtures
 
 FEW = 300
 LONG_MS = 90_000

@@ -11,13 +11,48 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.cli.main import cli
 from explorer.export.pictures import read_latent
 from models.core.families import Family
 from models.core.geometry import standard_noise
 from models.estimators import draw_gradients
 from models.protocol.lab import Continuous, Gradients
 from resources import bundled_models, model_path
-from tests.command_line import ROOT, command, environment, result, run
+from tests.command_line import ROOT, command, environment, result, run, run_process, said_by
+
+# `train` runs as a process to fill the workshop, `tour` in its own tests, `open` when it is killed.
+PROCESSES = {
+    "sample": ("spots.safetensors", "-n", 3, "--seed", 7, "--out", "started/samples"),
+    "encode": ("spots.safetensors", "spots.npz", "--out", "started/z.npz"),
+    "decode": ("spots.safetensors", "started/z.npz", "--out", "started/decoded"),
+    "export": ("spots.safetensors", "--out", "started/spots.keras"),
+    "info": ("spots.safetensors", "--evaluate", "spots.npz"),
+    "gradients": ("--f", "quadratic", "--k", -3, "--samples", 100),
+}
+
+
+def test_every_command_is_started_as_a_process_somewhere() -> None:
+    assert {*PROCESSES, "train", "tour", "open"} == set(cli.commands)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_says_and_writes_what_this_one_does(workshop: Path, name: str) -> None:
+    out = workshop / "started"
+    out.mkdir(exist_ok=True)
+    result(workshop, "encode", "spots.safetensors", "spots.npz", "--out", "started/z.npz")
+    found = []
+    for start in (run, run_process):
+        values = _timeless(said_by(start(workshop, name, *PROCESSES[name], "--json")))
+        files = {path: path.read_bytes() for path in out.rglob("*") if path.suffix in {".npz", ".png"}}
+        found.append((values, files))
+    assert found[0] == found[1]
+
+
+def _timeless(value: object) -> object:
+    """Return a result without the times that it tells of."""
+    if isinstance(value, dict):
+        return {key: _timeless(part) for key, part in value.items() if not key.endswith("seconds")}
+    return [_timeless(part) for part in value] if isinstance(value, list) else value
 
 
 def test_info_describes_a_model_a_data_set_and_a_picture(workshop: Path) -> None:

@@ -18,7 +18,7 @@ from explorer.cli.main import cli
 from explorer.cli.train import parse_sizes
 from models.core.errors import InputError
 from models.core.settings import TrainSettings
-from tests.command_line import PATIENCE, command, environment, result, run
+from tests.command_line import PATIENCE, command, environment, result, run, run_process
 
 SMALL = ("--hidden", "8", "--batch-size", 20)
 
@@ -53,7 +53,7 @@ def test_the_recipe_makes_the_same_file_again(workshop: Path, tmp_path: Path) ->
     (tmp_path / "spots.npz").write_bytes((workshop / "spots.npz").read_bytes())
     recipe = json.loads((workshop / "train.json").read_text())["recipe"].split()
     assert recipe[:3] == ["latentscape", "train", "spots"]
-    done = run(tmp_path, "train", "spots.npz", *recipe[3:])
+    done = run_process(tmp_path, "train", "spots.npz", *recipe[3:])
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "spots.safetensors").read_bytes() == (workshop / "spots.safetensors").read_bytes()
     assert "ELBO" in done.stdout

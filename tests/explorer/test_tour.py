@@ -15,7 +15,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 SIZE = (1280, 800)
 TABS = ("distribution", "workbench", "lab", "factors", "training", "log")
-SECONDS = 110
+SECONDS = 280
 
 
 @pytest.fixture(scope="module")

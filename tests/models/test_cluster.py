@@ -19,6 +19,7 @@ from models.core.errors import InputError
 from models.training.cluster import Cluster, read_cluster
 from models.training.storage.checkpoint import latest_checkpoint
 from models.vae.model_file import open_model
+from tests.command_line import run
 from tests.models.conftest import blobs
 
 ROOT = Path(__file__).parents[2]
@@ -120,8 +121,8 @@ def curve(path: Path) -> list[float]:
 def alone(data: Path, folder: Path, *more: str) -> tuple[list[float], dict[str, np.ndarray]]:
     out = folder / "alone.safetensors"
     options = ["--batch-size", "32", "--history", str(folder / "alone.json"), *more]
-    with started(data, out, options) as process:
-        told(process)
+    done = run(folder, "train", data, "--out", out, *OPTIONS, *options)
+    assert done.returncode == 0, done.stderr
     return curve(folder / "alone.json"), open_model(out).parameters
 
 
@@ -163,6 +164,7 @@ def test_two_devices_make_the_steps_of_one_with_the_doubled_batch(data: Path, tm
     assert close(open_model(out).parameters, weights)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_ends_the_run_and_leaves_the_checkpoint(data: Path, tmp_path: Path) -> None:
     addresses = {"worker": [f"127.0.0.1:{port}" for port in ports(2)]}
     out = tmp_path / "chief.safetensors"
