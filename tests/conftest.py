@@ -18,8 +18,8 @@ os.environ.update(
 import pytest
 from hypothesis import settings
 
-from tests.folders import use_folders
-from tests.leftovers import FAILED, Running, guarded, has_failed
+from tests.support.folders import use_folders
+from tests.support.leftovers import FAILED, Running, guarded, has_failed
 
 # How long an example takes tells of the machine's other work.
 settings.register_profile("suite", deadline=None)
@@ -53,7 +53,7 @@ def _qt_loads() -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--xvfb"):
-        from tests.display import start_display
+        from tests.support.display import start_display
 
         config.add_cleanup(start_display())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_config_path, user_data_path, user_state_path
 from PySide6.QtCore import QSettings
 
-from tests.windows import own_settings
+from tests.support.windows import own_settings
 
 __all__ = ["own_settings"]  # fixtures
 

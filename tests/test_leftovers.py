@@ -10,9 +10,9 @@ import pytest
 from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-from tests.leftovers import Running
-from tests.leftovers_of_qt import RunningWithQt
-from tests.windows import nothing_left_behind
+from tests.support.leftovers import Running
+from tests.support.leftovers_of_qt import RunningWithQt
+from tests.support.windows import nothing_left_behind
 
 __all__ = ["nothing_left_behind"]  # fixtures
 

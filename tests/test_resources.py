@@ -18,7 +18,7 @@ from models.data.opening import load_images, open_data
 from models.vae.disentanglement import disentanglement, factors_of
 from models.vae.model import VAE
 from models.vae.model_file import open_model
-from tests.windows import nothing_left_behind
+from tests.support.windows import nothing_left_behind
 
 __all__ = ["nothing_left_behind"]  # fixtures
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.command_line import fill_workshop
-from tests.desk import PATIENCE_MS, Desk
-from tests.windows import desk, nothing_left_behind, oracle, own_settings, pointer, shared_window
-from tests.workbench import choose
+from tests.support.command_line import fill_workshop
+from tests.support.desk import PATIENCE_MS, Desk
+from tests.support.windows import desk, nothing_left_behind, oracle, own_settings, pointer, shared_window
+from tests.support.workbench import choose
 
 __all__ = ["desk", "nothing_left_behind", "oracle", "own_settings", "pointer", "shared_window"]  # fixtures
 

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.desk import Desk, opened_app
-from tests.windows import nothing_left_behind, oracle, own_settings
+from tests.support.desk import Desk, opened_app
+from tests.support.windows import nothing_left_behind, oracle, own_settings
 
 __all__ = ["nothing_left_behind", "oracle", "own_settings"]  # fixtures
 

@@ -25,9 +25,9 @@ from models.protocol.training import EpochDone, Finished, Train
 from models.training.run import TrainingRun
 from models.training.storage.checkpoint import checkpoint_folders, read_checkpoint
 from resources import dataset_path
-from tests.desk import Desk, opened_app
+from tests.support.desk import Desk, opened_app
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 LONG_MS = 90_000
 EPOCHS = 400
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)

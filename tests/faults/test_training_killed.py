@@ -15,8 +15,8 @@ import pytest
 from models.training.storage.checkpoint import latest_checkpoint
 from tests.faults.trainee import main
 from tests.models.conftest import blobs
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 LONGEST_LIFE = 0.4
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.places import ROOT
+
 # Python imports this module at its start, wherever it is found first.
 NO_QT = """
 import sys

@@ -12,8 +12,9 @@ import numpy as np
 
 from tests.models.distributions.cases import CASES
 from tests.models.distributions.measures import MEASURES, Figures, measured
+from tests.support.places import ROOT
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "measured" / "accuracy.md"
+DOCUMENT = ROOT / "docs" / "measured" / "accuracy.md"
 NOTHING = "–"
 HEAD = """# Accuracy of the distributions
 
