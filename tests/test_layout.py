@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from explorer import __version__
+from explorer.cli.main import cli
 from tests.support.places import ROOT
 
 LONGEST = 350
@@ -32,6 +36,18 @@ def test_the_program_runs_without_what_only_tests_compare_with() -> None:
     needed = [line for line in requires("latentscape") or () if "extra ==" not in line]
     assert any(line.startswith("tensorflow") for line in needed)
     assert [line for line in needed if line.startswith(("tensorflow-probability", "tf-keras", "tf_keras"))] == []
+
+
+def test_the_version_is_in_one_place() -> None:
+    recipe = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in recipe["project"]
+    assert recipe["tool"]["hatch"]["version"] == {"path": "explorer/__init__.py"}
+    assert CliRunner().invoke(cli, ["--version"]).output == f"latentscape, version {__version__}\n"
+
+
+def test_packages_say_that_they_are_typed() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert [name for name in packages["packages"] if not (ROOT / name / "py.typed").is_file()] == []
 
 
 def test_the_state_knows_no_widgets() -> None:

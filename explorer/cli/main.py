@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from explorer import __version__
+
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 1
@@ -35,7 +37,7 @@ class OpeningGroup(click.Group):
 
 
 @click.group(cls=OpeningGroup, invoke_without_command=True)
-@click.version_option(package_name="latentscape", prog_name="latentscape")
+@click.version_option(__version__, prog_name="latentscape")
 @click.pass_context
 def cli(ctx: click.Context) -> int:
     """Explore the latent space of variational autoencoders. Without a command, open the window."""

@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
 def a_checkpoint_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.training.recorder.SECONDS_PER_CHECKPOINT", 0.0)
     monkeypatch.setattr("models.training.recorder.TRAINING_PER_WRITING", 0.0)
-    monkeypatch.setattr("models.training.run.SECONDS_PER_TRY", 0.0)
+    monkeypatch.setattr("models.training.ending.SECONDS_PER_TRY", 0.0)
 
 
 def _run(data: Path, folder: Path, patient: bool = False, resume: bool = False) -> TrainingRun:

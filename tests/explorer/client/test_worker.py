@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.client.launcher import THREADS_OF_ALGEBRA, launch
+from explorer.client.launcher import launch
 from explorer.client.worker import WorkerClient
 from explorer.state.export import ExportSettings
 from explorer.state.workers import Status, WorkersState
@@ -20,6 +20,7 @@ from models.protocol.distribution import Locate, Located
 from models.protocol.lifecycle import PROTOCOL_VERSION, Failed
 from models.protocol.messages import Reply
 from models.protocol.opening import OpenModel
+from models.workers.process import THREADS_OF_ALGEBRA
 from resources import model_path
 from tests.support.desk import PATIENCE_MS, Desk, opened_app
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.core.errors import InputError
-from models.core.history import EpochRecord, Terms, read_history, records_of, table_of, write_history
+from models.core.history import EpochRecord, Records, Terms, record_of, records_of, table_of, write_history
 
 RECORDS = tuple(
     EpochRecord(
@@ -41,14 +41,25 @@ def test_the_clock_takes_no_part_in_comparisons() -> None:
     assert replace(RECORDS[0], train=RECORDS[1].train) != RECORDS[0]
 
 
+def records_in(path: Path) -> Records:
+    """Read a file as anybody would, and count epochs as we do."""
+    if path.suffix == ".json":
+        lists = json.loads(path.read_text())
+        rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+    else:
+        with path.open(newline="") as file:
+            rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
+    return tuple(record_of(row | {"epoch": row["epoch"] + 1}) for row in rows)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
 def test_a_file_gives_back_every_bit(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"history{suffix}"
     write_history(path, RECORDS)
-    assert read_history(path) == RECORDS
-    assert clock(read_history(path)) == clock(RECORDS)
+    assert records_in(path) == RECORDS
+    assert clock(records_in(path)) == clock(RECORDS)
     write_history(path, ())
-    assert read_history(path) == ()
+    assert records_in(path) == ()
 
 
 def test_the_names_and_the_count_are_those_of_keras(tmp_path: Path) -> None:
@@ -68,18 +79,7 @@ def test_the_names_and_the_count_are_those_of_keras(tmp_path: Path) -> None:
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("text", ["", "epoch,loss\n0,1\n", "{}x", '{"epoch": 3}', "[1]", "epoch\nx\n", "[" * 9999])
-@pytest.mark.parametrize("suffix", [".csv", ".json"])
-def test_another_file_is_refused(suffix: str, text: str, tmp_path: Path) -> None:
-    path = tmp_path / f"other{suffix}"
-    path.write_text(text)
-    with pytest.raises(InputError, match=f"other{suffix}: this is not the history"):
-        read_history(path)
-
-
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InputError, match=r"h\.csv: cannot be written: "):
         write_history(tmp_path / "file" / "h.csv", RECORDS)
-    with pytest.raises(InputError, match=r"none\.csv: no such file"):
-        read_history(tmp_path / "none.csv")

@@ -11,7 +11,7 @@ import scipy.stats
 import tensorflow as tf
 
 from models.core.families import LATENT_FAMILIES, LatentFamily
-from models.core.settings import ESTIMATORS, Estimator, TrainSettings, check_settings
+from models.core.settings import TRAINING_OBJECTIVES, TrainingObjective, TrainSettings, check_settings
 from models.training.loop import TrainingLoop, initial_state
 from models.training.loss import BatchLoss, TrainingLoss, gradients_of
 from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
@@ -88,7 +88,7 @@ def location_gradient(
 
 
 @pytest.mark.parametrize(("name", "plain"), [("elbo_mc", "elbo"), ("stl", "elbo"), ("dreg", "iwae")])
-def test_estimators_of_one_bound_have_the_same_mean_gradient(name: Estimator, plain: Estimator) -> None:
+def test_estimators_of_one_bound_have_the_same_mean_gradient(name: TrainingObjective, plain: TrainingObjective) -> None:
     samples = 4 if plain == "iwae" else 1
     found = []
     for objective in (name, plain):
@@ -117,8 +117,8 @@ def linear_model() -> tuple[TrainSettings, Architecture, Tensors, np.ndarray, np
     return settings, architecture, {k: tf.constant(v, tf.float32) for k, v in parameters.items()}, x[:, None], log_p
 
 
-@pytest.mark.parametrize("objective", ESTIMATORS)
-def test_at_the_true_posterior_every_bound_is_the_evidence(objective: Estimator) -> None:
+@pytest.mark.parametrize("objective", TRAINING_OBJECTIVES)
+def test_at_the_true_posterior_every_bound_is_the_evidence(objective: TrainingObjective) -> None:
     settings, architecture, parameters, x, log_p = linear_model()
     draws = 16
     loss = TrainingLoss(architecture, replace(settings, objective=objective, samples=draws))

@@ -272,7 +272,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(
         state.parameters["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.nan))
         return state
 
-    monkeypatch.setattr("models.training.run.initial_state", poisoned)
+    monkeypatch.setattr("models.training.preparation.initial_state", poisoned)
     assert trained(tiny_data, tmp_path / "run")[-1] == Diverged(7, 1, "its loss is no longer a number", None)
 
 
@@ -331,7 +331,7 @@ def test_weights_that_are_no_numbers_are_never_written(
         state.average["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.inf))
         return state
 
-    monkeypatch.setattr("models.training.run.initial_state", poisoned)
+    monkeypatch.setattr("models.training.preparation.initial_state", poisoned)
     ended = trained(tiny_data, tmp_path / "run", average=0.0)[-1]
     assert ended == Diverged(7, ended.step, "its encoder.loc.bias holds NaN or infinite numbers", None)
     assert not (tmp_path / "run").exists()

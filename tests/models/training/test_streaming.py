@@ -14,14 +14,13 @@ import pytest
 from models.core.errors import InputError
 from models.data.opening import load_images, open_data
 from models.protocol.training import Finished, Progress, Train, TrainStarted
-from models.training import run as run_module
-from models.training import streaming
+from models.training import preparation, streaming
 from models.training.batches import InMemory
 from models.training.clock import Clock
 from models.training.loop import LoopState, TrainingLoop, initial_state
 from models.training.run import TrainingRun
 from models.training.storage.checkpoint import latest_checkpoint
-from models.training.streaming import Streamed, epoch_indices, plan_of
+from models.training.streaming import Plan, Streamed, block_order, plan_of, runs_of, shuffle_of
 from models.vae.architecture import architecture_of
 from models.vae.model_file import open_model
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
@@ -50,6 +49,15 @@ def bits(state: LoopState) -> list[bytes]:
 
 
 # ---------------------------------------------------------------------------------------------------- the order
+
+
+def epoch_indices(plan: Plan, seed: int, epoch: int) -> np.ndarray:
+    """The images of a whole epoch in the order in which they are taken."""
+    starts, parts = block_order(plan, seed, epoch), []
+    for segment in range(plan.segments):
+        read = np.concatenate([np.arange(*run) for run in runs_of(plan, starts, segment)])
+        parts.append(read[shuffle_of(plan, seed, epoch, segment)])
+    return np.concatenate(parts)
 
 
 @pytest.mark.parametrize(("batch", "segment"), [(16, 4), (16, 64), (1, 32), (403, 1), (7, 1)])
@@ -144,9 +152,12 @@ def test_a_file_that_the_cache_removes_meanwhile_can_still_be_read(images: np.me
 # -------------------------------------------------------------------------------------------------------- runs
 
 
-def run_of(data: Path, folder: Path, resume: bool = False, limit: int = 0) -> TrainingRun:
-    settings = replace(SETTINGS, epochs=3)
-    return TrainingRun(Train(1, str(data), str(folder), "tiny", settings, resume, memory_limit=limit))
+def request_of(data: Path, folder: Path, resume: bool = False, limit: int = 0) -> Train:
+    return Train(1, str(data), str(folder), "tiny", replace(SETTINGS, epochs=3), resume, memory_limit=limit)
+
+
+def run_of(data: Path, folder: Path, resume: bool = False) -> TrainingRun:
+    return TrainingRun(request_of(data, folder, resume))
 
 
 def model_of(finished: object) -> dict[str, bytes]:
@@ -174,12 +185,14 @@ def test_a_run_resumed_within_an_epoch_is_bit_equal(
 
 def test_the_limit_decides_what_is_streamed(images: np.memmap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In memory all images that do not train test; streamed there are at most so many."""
-    monkeypatch.setattr(run_module, "MAX_TEST_IMAGES", 25)
+    monkeypatch.setattr(preparation, "MAX_TEST_IMAGES", 25)
+    loops: list[TrainingLoop] = []
     for limit, tested, kind in ((363 * PIXELS, 40, InMemory), (363 * PIXELS - 1, 25, Streamed)):
-        run = run_of(Path(str(images.filename)), tmp_path / f"run-{limit}", limit=limit)
+        request = request_of(Path(str(images.filename)), tmp_path / f"run-{limit}", limit=limit)
+        run = TrainingRun(request, make_loop=lambda *parts: loops.append(TrainingLoop(*parts)) or loops[-1])
         started = next(event for event in run.events() if isinstance(event, TrainStarted))
         assert (started.train_count, started.test_count) == (363, tested)
-        assert type(run._loop.feed) is kind
+        assert type(loops[-1].feed) is kind
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

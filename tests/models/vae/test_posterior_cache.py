@@ -12,7 +12,7 @@ from models.core.descriptions import DataInfo
 from models.core.geometry import standard_noise
 from models.vae import posterior_cache
 from models.vae.latent_space import Divergence, LatentSpace
-from models.vae.posterior import Embedding, summarize
+from models.vae.posterior import Posteriors, summarize
 from tests.models.conftest import finish
 
 COUNT = 5000
@@ -22,9 +22,9 @@ def data(digest: str = "data") -> DataInfo:
     return DataInfo("", "set", digest, COUNT, COUNT - 10, (6, 5, 1), "", None)
 
 
-def embedding(seed: int) -> Embedding:
+def embedding(seed: int) -> Posteriors:
     noise = standard_noise(seed, COUNT, 3)
-    return Embedding(noise, np.exp(noise))
+    return Posteriors(noise, np.exp(noise))
 
 
 def test_what_is_stored_is_found_by_model_and_data() -> None:
@@ -32,7 +32,7 @@ def test_what_is_stored_is_found_by_model_and_data() -> None:
     found = posterior_cache.find("model", data())
     assert found is not None
     assert (found.mu_path, found.sigma_path) == (stored.mu_path, stored.sigma_path)
-    assert np.array_equal(found.embedding.mu, embedding(1).mu)
+    assert np.array_equal(found.posteriors.mu, embedding(1).mu)
     assert np.array_equal(np.load(found.sigma_path), embedding(1).sigma)
     assert posterior_cache.find("other", data()) is None
     assert posterior_cache.find("model", data("other")) is None
