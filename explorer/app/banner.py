@@ -120,7 +120,7 @@ class Banner(QFrame):
 
     def _restart(self) -> None:
         self._gone()
-        self.state.workers.restart_requested.emit(self._role)
+        self.state.workers.restart(self._role)
 
     def _place(self) -> None:
         width = min(WIDEST, self._over.width() - MENU_WIDTH)

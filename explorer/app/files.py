@@ -27,16 +27,16 @@ def open_path(state: AppState, path: str) -> None:
     """Open a model, an exported or any other picture, or a data set, by what the path is."""
     kind = Path(path).suffix.lower()
     if is_sprites(path) and not Path(path).exists():
-        state.model.open_data_requested.emit(path)
+        state.model.request_data(path)
     elif not Path(path).exists():
         state.workers.notice("error", f"{path}: there is no such file.")
     elif kind in MODELS:
-        state.model.open_model_requested.emit(path)
+        state.model.request_model(path)
     elif kind in PICTURES and Path(path).is_file():
         _open_picture(state, path)
     else:
         # A full path: a folder with the name of generated data is none of those.
-        state.model.open_data_requested.emit(str(Path(path).absolute()))
+        state.model.request_data(str(Path(path).absolute()))
 
 
 def _open_picture(state: AppState, path: str) -> None:
@@ -49,7 +49,7 @@ def _open_picture(state: AppState, path: str) -> None:
         state.workers.notice("error", str(error))
         return
     if latent is None:
-        state.model.open_picture_requested.emit(path)
+        state.model.request_picture(path)
     else:
         _return_to(state, path, latent)
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabWidget
 
-from explorer.app.actions.menus import Actions
+from explorer.app.actions.edit import EditActions
+from explorer.app.actions.file import FileActions
+from explorer.app.actions.help import HelpActions
+from explorer.app.actions.menus import Menus
+from explorer.app.actions.model import ModelActions
+from explorer.app.actions.view import ViewActions
 from explorer.app.banner import Banner
 from explorer.app.files import open_path
 from explorer.app.status_bar import StatusBar
@@ -59,13 +64,14 @@ class MainWindow(QMainWindow):
         self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
         self.training, self.log = TrainingPane(state, theme), LogPane(state)
         self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
-        self.actions_of = Actions(self)
-        self.addToolBar(ToolBar(self))
+        self.menus = self._make_menus()
+        self.menus.fill(self.menuBar())
+        self.addToolBar(ToolBar(state, self.menus))
         self.setStatusBar(StatusBar(state))
         self.banner = Banner(self, state, theme)
         self.reset_layout()
         self.map.setFocus()
-        self.training.controls.save.clicked.connect(self.actions_of.save_as.trigger)
+        self.training.controls.save.clicked.connect(self.menus.file.save_as.trigger)
         state.model.model_changed.connect(self._name_model)
 
     @property
@@ -80,6 +86,26 @@ class MainWindow(QMainWindow):
         dock.setWidget(pane)
         dock.visibilityChanged.connect(pane.set_shown)
         return dock
+
+    @property
+    def _toggles(self) -> list[QAction]:
+        return [dock.toggleViewAction() for dock in self.docks.values()]
+
+    def _make_menus(self) -> Menus:
+        state, theme, rows = self.state, self.theme, self.dimensions
+        return Menus(
+            FileActions(state, theme, self, self.close),
+            EditActions(state, theme, rows.draw, rows.reset_all, self._decoded_image, self),
+            ModelActions(state, theme, self, self._show_training),
+            ViewActions(theme, self._toggles, self.reset_layout, self),
+            HelpActions(state, theme, self),
+        )
+
+    def _decoded_image(self) -> QImage | None:
+        return self.decoded.large.image
+
+    def _show_training(self) -> None:
+        self.show_pane("Training")
 
     def reset_layout(self) -> None:
         """Put all panes back to where they belong."""
@@ -121,7 +147,7 @@ class MainWindow(QMainWindow):
     def createPopupMenu(self) -> QMenu:
         """Offer the panes where Qt would offer its own list."""
         menu = QMenu(self)
-        menu.addActions([dock.toggleViewAction() for dock in self.docks.values()])
+        menu.addActions(self._toggles)
         return menu
 
     def _name_model(self) -> None:
@@ -166,5 +192,5 @@ class MainWindow(QMainWindow):
         choices = buttons.Cancel | (buttons.Close if run.active else buttons.Discard | buttons.Save)
         answer = QMessageBox.question(self, TITLE, f"{text} Close anyway?", choices, buttons.Cancel)
         if answer == buttons.Save:
-            return self.actions_of.save()
+            return self.menus.file.save()
         return answer in (buttons.Discard, buttons.Close)

@@ -50,6 +50,10 @@ class DisplayState(QObject):
         self.logarithmic = False
         self.slider_scale: SliderScale = "z"
 
+    def locate(self, dim: int, anchor: str, value: float) -> None:
+        """Ask for z of a dimension to be moved to a probability or a noise."""
+        self.locate_requested.emit(dim, anchor, value)
+
     def set_slider_scale(self, scale: SliderScale) -> None:
         """Choose whether sliders move z, or its probability u under the posterior or the prior."""
         self.slider_scale = scale

@@ -125,7 +125,7 @@ class DistributionState(QObject):
         if self.on_workbench:
             self._set_on_workbench(key, kept)
         elif key == "u" or (key == "eps" and self.family.name in SCORED):
-            self._display.locate_requested.emit(self._display.dimension, key, kept)
+            self._display.locate(self._display.dimension, key, kept)
         elif key in COMPONENTS:
             self._latent.set_component(COMPONENTS[key], self._display.dimension, kept)
 

@@ -31,7 +31,7 @@ class ExportSettings:
 
 
 class ExportState(QObject):
-    """Requests go out as signals to the engine; answers come back through the setters.
+    """Requests go out as signals to the controllers; answers come back through the setters.
 
     Signals
     -------
@@ -65,12 +65,24 @@ class ExportState(QObject):
         self.preview = images
         self.previewed.emit()
 
+    def request_preview(self, settings: ExportSettings) -> None:
+        """Ask for the first images of what would be exported."""
+        self.preview_requested.emit(settings)
+
+    def cancel(self) -> None:
+        """Ask for the export under way to be stopped."""
+        self.cancel_requested.emit()
+
+    def export_keras(self, model: str, out: Path) -> None:
+        """Ask for a model file to be written for Keras."""
+        self.keras_requested.emit(model, out)
+
     def start(self, settings: ExportSettings) -> None:
-        """Ask the engine for an export."""
+        """Ask for an export."""
         self.running = True
         self.start_requested.emit(settings)
 
     def finish(self, text: str) -> None:
-        """The export has ended."""
+        """Record that the export has ended, and how."""
         self.running = False
         self.finished.emit(text)

@@ -61,7 +61,7 @@ class Embedding:
 
 
 class ModelState(QObject):
-    """What is open. Requests go out as signals to the engine, answers come back through the setters."""
+    """What is open. Requests go out as signals to the controllers, answers come back through the setters."""
 
     open_model_requested = Signal(str)
     open_data_requested = Signal(str)
@@ -77,6 +77,18 @@ class ModelState(QObject):
         self.data: OpenedData | None = None
         self.embedding: Embedding | None = None
         self.recent: list[str] = []
+
+    def request_model(self, path: str) -> None:
+        """Ask for a model file to be opened."""
+        self.open_model_requested.emit(path)
+
+    def request_data(self, path: str) -> None:
+        """Ask for a data set to be opened."""
+        self.open_data_requested.emit(path)
+
+    def request_picture(self, path: str) -> None:
+        """Ask for a picture file to be encoded as the current point."""
+        self.open_picture_requested.emit(path)
 
     @property
     def compatible(self) -> bool:

@@ -59,6 +59,10 @@ class WorkersState(QObject):
         self.hello[hello.role] = hello
         self.set_status(hello.role, Status.READY)
 
+    def restart(self, role: str) -> None:
+        """Ask for a stopped worker to be started again."""
+        self.restart_requested.emit(role)
+
     def log(self, text: str) -> None:
         """Write a line into the Log pane only."""
         self.logged.emit("note", text)

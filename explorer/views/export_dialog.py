@@ -131,7 +131,7 @@ class ExportDialog(QDialog):
     def ask_preview(self) -> None:
         """Ask for the first images of what would be exported."""
         self.spread.setEnabled(self.source.currentData() == "around")
-        self.state.export.preview_requested.emit(self.settings())
+        self.state.export.request_preview(self.settings())
 
     def _show_preview(self) -> None:
         images = self.state.export.preview
@@ -162,7 +162,7 @@ class ExportDialog(QDialog):
     def reject(self) -> None:
         """Cancel a running export; close otherwise."""
         if self.state.export.running:
-            self.state.export.cancel_requested.emit()
+            self.state.export.cancel()
         else:
             super().reject()
 

@@ -24,7 +24,7 @@ def dialog(desk: Desk, tmp_path: Path) -> Iterator[ExportDialog]:
     """The dialog as the window opens it, with a folder of the test."""
     desk.window.map.select(42)
     desk.latent.set_component("z", 3, 1.7)
-    desk.window.actions_of.export.trigger()
+    desk.window.menus.model.export.trigger()
     dialog = desk.window.findChild(ExportDialog)
     dialog.folder.setText(str(tmp_path / "out"))
     desk.settle()

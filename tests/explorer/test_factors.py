@@ -205,11 +205,11 @@ def test_sprites_are_opened_by_name_from_the_menu(factors: Desk, monkeypatch: py
     asked: list[str] = []
     factors.state.model.open_data_requested.connect(asked.append)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_options: (" sprites:50 ", True))
-    factors.window.actions_of.open_sprites.trigger()
+    factors.window.menus.file.open_sprites.trigger()
     assert asked == ["sprites:50"]
     factors.settle()
     monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_options: ("sprites:abc", True))
-    factors.window.actions_of.open_sprites.trigger()
+    factors.window.menus.file.open_sprites.trigger()
     factors.qtbot.waitUntil(factors.window.banner.isVisible, timeout=PATIENCE_MS)
     factors.state.model.open_data_requested.disconnect(asked.append)
     assert factors.data.info.name == "sprites:50"

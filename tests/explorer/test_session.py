@@ -136,7 +136,7 @@ def test_the_window_opens_as_it_was_closed(qapp: QApplication, qtbot: QtBot, cac
         desk.wait_ready()
         app.theme.choose("light")
         desk.window.map.select(42)
-        desk.window.actions_of.add_point.trigger()
+        desk.window.menus.edit.add_point.trigger()
         desk.latent.set_component("z", 3, 1.7)
         desk.state.display.set_decode_mode("sample")
         desk.window.show_pane("Log")

@@ -110,9 +110,9 @@ def test_the_window_changes_its_scheme_at_once(desk: Desk) -> None:
         return desk.window.decoded.grab().toImage().pixelColor(3, 40).lightness()
 
     dark = corner()
-    desk.window.actions_of.scheme.trigger()
+    desk.window.menus.view.scheme.trigger()
     light = corner()
-    desk.window.actions_of.scheme.trigger()
+    desk.window.menus.view.scheme.trigger()
     assert dark < 60
     assert light > 200
     assert corner() == dark

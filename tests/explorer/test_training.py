@@ -163,7 +163,7 @@ def test_the_trained_model_is_saved_where_one_wants(
     assert pane.state.model.model.path == str(tmp_path / "mine.safetensors")
     again = Path(_run(pane).path or "").read_bytes()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "v1.2"), ""))
-    pane.window.actions_of.save_model.trigger()
+    pane.window.menus.file.save_model.trigger()
     assert (tmp_path / "v1.2.safetensors").read_bytes() == again
     assert (tmp_path / "mine.safetensors").read_bytes() == kept
 
@@ -171,7 +171,7 @@ def test_the_trained_model_is_saved_where_one_wants(
 def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
     pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export = pane.window.actions_of.export_curves
+    export = pane.window.menus.model.export_curves
     _run(pane)
     assert export.isEnabled()
     for name, written in (("curves", "curves.csv"), ("curves.json", "curves.json")):

@@ -39,7 +39,7 @@ def _status(desk: Desk) -> Status:
 def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
     desk, viewport = broken, broken.window.map.plot.viewport()
     desk.window.map.select(42)
-    desk.window.actions_of.add_point.trigger()
+    desk.window.menus.edit.add_point.trigger()
     desk.latent.set_locked(9, True)
     desk.state.display.set_decode_mode("mean")
     desk.state.display.set_decode_mode("mu")

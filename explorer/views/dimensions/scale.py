@@ -45,7 +45,7 @@ class DimensionScale:
         """Move a dimension there; with u the engine answers the z that belongs to it."""
         if self.by_probability:
             kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U)
-            self._state.display.locate_requested.emit(dim, ANCHORS[self._state.display.slider_scale], kept)
+            self._state.display.locate(dim, ANCHORS[self._state.display.slider_scale], kept)
         else:
             self._state.latent.set_component("z", dim, value)
 

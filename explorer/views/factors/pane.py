@@ -86,7 +86,7 @@ class FactorsPane(Pane):
         self._show()
 
     def _ask_sprites(self) -> None:
-        self.state.model.open_data_requested.emit(str(SpritesName()))
+        self.state.model.request_data(str(SpritesName()))
 
     def _restyle(self) -> None:
         self.plot.restyle()
