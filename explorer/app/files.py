@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.state import AppState
-from explorer.state.latent import Source
+from explorer.state.latent import PointSource
 from models.core.errors import InputError
 from models.core.files import ExportError, whole_file, with_ending
 from models.core.history import SUFFIXES, write_history
@@ -29,7 +29,7 @@ def open_path(state: AppState, path: str) -> None:
     if is_sprites(path) and not Path(path).exists():
         state.model.request_data(path)
     elif not Path(path).exists():
-        state.workers.notice("error", f"{path}: there is no such file.")
+        state.workers.notice("error", f"{path}: no such file.")
     elif kind in MODELS:
         state.model.request_model(path)
     elif kind in PICTURES and Path(path).is_file():
@@ -59,18 +59,19 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
     if len(latent.z) != state.latent.latent_dim:
         state.workers.notice(
             "error",
-            f"{name} holds a point of {len(latent.z)} dimensions from the model {latent.model!r}; "
-            f"the open model has {state.latent.latent_dim}.",
+            f"{name} holds a point with {len(latent.z)} dimensions from the model {latent.model!r}, "
+            f"but the open model has {state.latent.latent_dim}.",
         )
         return
     with state.latent.step(f"Open {name}"):
         state.latent.set_posterior(
-            np.asarray(latent.mu), np.asarray(latent.sigma), Source("picture", name), np.asarray(latent.z)
+            np.asarray(latent.mu), np.asarray(latent.sigma), PointSource("picture", name), np.asarray(latent.z)
         )
     if model is not None and latent.model_hash != model.digest:
-        state.workers.notice("warning", f"{name} was made by another model ({latent.model}); its point is shown here.")
+        text = f"{name} was made with another model ({latent.model}); its point is shown in this one."
+        state.workers.notice("warning", text)
     else:
-        state.workers.notice("info", f"Back at the point of {name}.")
+        state.workers.notice("info", f"Returned to the point saved in {name}.")
 
 
 def save_model(state: AppState, source: str, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The main window: docks, toolbar, status bar and their wiring; what the panes do stands in ``explorer.views``."""
+"""The main window: docks, menus, toolbar, status bar; what the panes do is in ``explorer.views``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class MainWindow(QMainWindow):
     Signals
     -------
     closing
-        The person closes the window and nothing stands against it.
+        The person closes the window, and nothing speaks against it.
     """
 
     closing = Signal()
@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         self.show_pane("Training")
 
     def reset_layout(self) -> None:
-        """Put all panes back to where they belong."""
+        """Put all panes back where they belong."""
         docks = list(self.docks.values())
         upper, lower = docks[:3], docks[3:]
         for dock in docks:
@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         }
 
     def restore_look(self, look: dict[str, str]) -> None:
-        """Restore geometry and layout; one that does not fit is left out by Qt."""
+        """Restore geometry and layout; Qt ignores what does not fit."""
         self.restoreGeometry(QByteArray.fromBase64(look.get("geometry", "").encode()))
         self.restoreState(QByteArray.fromBase64(look.get("layout", "").encode()), LAYOUT_VERSION)
 
@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         if not run.active and run.unsaved is None:
             return True
         text = (
-            "A training is running; the next start offers to resume it from its last checkpoint."
+            "A training run is in progress; you can resume it from its last checkpoint at the next start."
             if run.active
             else "The trained model has not been saved."
         )

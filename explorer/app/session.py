@@ -13,7 +13,7 @@ from PySide6.QtCore import QIODevice, QSaveFile
 
 from explorer.state import AppState
 from explorer.state.display import Axes
-from explorer.state.latent import Point, Source, SourceKind
+from explorer.state.latent import Point, PointSource, SourceKind
 
 VERSION = 1
 LARGEST_BYTES = 20_000_000
@@ -136,4 +136,4 @@ def _point_from_json(entry: dict[str, Any]) -> Point:
     index = None if entry["index"] is None else int(entry["index"])
     kind: SourceKind = entry["kind"] if entry["kind"] in ("data", "picture") else "prior"
     model, data = str(entry["model"]), str(entry["data"])
-    return Point(str(entry["name"]), mu, sigma, z, Source(kind, str(entry["text"]), index, image, model, data))
+    return Point(str(entry["name"]), mu, sigma, z, PointSource(kind, str(entry["text"]), index, image, model, data))

@@ -179,13 +179,13 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
 
 
 @contextmanager
-def _recording(outputs: Outputs) -> Iterator[Curves]:
+def _recording(outputs: Outputs) -> Iterator[EpochReports]:
     """Collect what epochs report, and write it in the end, whatever the end is."""
     from models.core.history import write_history
     from models.export.tensorboard import EpochLog
 
     log = None if outputs.logdir is None else EpochLog(outputs.logdir)
-    curves = Curves(log)
+    curves = EpochReports(log)
     try:
         yield curves
     finally:
@@ -195,7 +195,7 @@ def _recording(outputs: Outputs) -> Iterator[Curves]:
             write_history(outputs.history, curves.records)
 
 
-class Curves:
+class EpochReports:
     """What the epochs of a run have reported, those before a resume included."""
 
     def __init__(self, log: EpochLog | None) -> None:
@@ -260,7 +260,7 @@ class Story:
     last: Progress | None = None
 
 
-def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
+def _follow(run: TrainingRun, curves: EpochReports) -> tuple[Story, Finished]:
     """Pull the run to its end behind a progress bar; return how it went and its end."""
     story = Story()
     with progress_bar(TextColumn("{task.fields[terms]}")) as bar:

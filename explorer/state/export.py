@@ -1,4 +1,4 @@
-"""An export of sample images: what is wanted, how far it is, how it ended."""
+"""An export of sample images: settings, progress, outcome."""
 
 from __future__ import annotations
 

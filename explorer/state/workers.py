@@ -1,4 +1,4 @@
-"""What the worker processes are doing, for the status bar, the banner and the log."""
+"""State of the worker processes, for the status bar, the banner and the log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WorkersState(QObject):
     logged(str, str)
         The same for the Log pane only.
     crashed(str, str, bool)
-        Role and sentence about a worker that ended by itself, and whether it is being started again.
+        Role and sentence about a worker that ended by itself, and whether it is restarting.
     restart_requested(str)
         The person asks for a stopped worker to be started again.
     """
@@ -72,5 +72,5 @@ class WorkersState(QObject):
         self.noticed.emit(level, text)
 
     def crash(self, role: Role, text: str, again: bool) -> None:
-        """Tell that a worker ended by itself, and whether it is being started again."""
+        """Report that a worker ended by itself, and whether it is restarting."""
         self.crashed.emit(role, text, again)

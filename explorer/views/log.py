@@ -17,7 +17,7 @@ LINES_KEPT = 5000
 
 
 class LogPane(Pane):
-    """A read-only text that follows the log files while it is looked at."""
+    """A read-only text that follows the log files while it is shown."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__("Log", show_title=False)
@@ -26,7 +26,7 @@ class LogPane(Pane):
         self.text.setReadOnly(True)
         self.text.setMaximumBlockCount(LINES_KEPT)
         self.text.setAccessibleName("Log")
-        self.text.setPlaceholderText("Messages of the app and of its engines appear here.")
+        self.text.setPlaceholderText("Messages from the app and its workers appear here.")
         self.body.addWidget(self.text)
         self._read: dict[str, int] = {}
         self._timer = QTimer(self)

@@ -94,9 +94,9 @@ def test_a_click_chooses_factor_and_dimension(factors: Desk) -> None:
     assert factors.state.display.dimension == dim
     # The distribution of that dimension is asked for, as it is when another pane chooses it.
     factors.settle()
-    triad = factors.state.answers.triad
-    assert triad is not None
-    assert triad.dim == dim
+    answer = factors.state.answers.distribution
+    assert answer is not None
+    assert answer.dim == dim
 
 
 def test_arrows_choose_cells_and_stay_inside(factors: Desk, qtbot: QtBot) -> None:

@@ -238,8 +238,8 @@ def test_the_noise_of_a_student_t_posterior_is_set_by_the_engine(pane: Desk) -> 
     field = pane.window.training.form.fields["posterior"]
     field.setCurrentIndex(field.findData("StudentT"))
     _run(pane)
-    triad, dim = pane.state.distribution, pane.state.display.dimension
-    triad.set("eps", 1.5)
+    distribution, dim = pane.state.distribution, pane.state.display.dimension
+    distribution.set("eps", 1.5)
     pane.settle()
     mu, sigma = pane.point.mu[dim], pane.point.sigma[dim]
     expected = mu + sigma * scipy.stats.t(5).ppf(scipy.stats.norm.cdf(1.5))

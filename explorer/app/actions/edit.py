@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QImage, QKeySequence
 
 from explorer.app.actions.base import Command, Entries, Key, MenuActions
 from explorer.state import AppState
-from explorer.state.latent import Source
+from explorer.state.latent import PointSource
 from explorer.theme.theme import Theme
 
 
@@ -71,7 +71,7 @@ class EditActions(MenuActions):
         noise = state.display.prior_noise(dims, state.model.prior_family)
         state.latency.input()
         with state.latent.step("Sample from the prior"):
-            source = Source("prior", f"sample of the prior, seed {seed}")
+            source = PointSource("prior", f"sample of the prior, seed {seed}")
             state.latent.set_posterior(0.0 * noise, 0.0 * noise + 1.0, source, noise)
 
     def _copy_picture(self) -> None:

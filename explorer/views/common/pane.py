@@ -1,4 +1,4 @@
-"""What all panes share: a header with a title and controls, and small standard widgets."""
+"""The base of all panes, a header with a title and controls, and small standard widgets."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Pane(QWidget):
         self.shown = True
 
     def set_shown(self, shown: bool) -> None:
-        """Tell whether the pane is in front of others in its dock: what nobody sees costs nothing."""
+        """Record whether the pane is in front in its dock: what nobody sees costs nothing."""
         self.shown = shown
 
 

@@ -1,4 +1,4 @@
-"""Plots with grips: every grip is one component of the triad, drawn over the curves and dragged with the mouse."""
+"""Plots with grips: every grip is one value of the distribution, drawn over the curves and dragged with the mouse."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class LatentMap(Pane):
         self.plot.setLabel("left", plane.labels[1] + shares[1])
 
     def fit(self) -> None:
-        """Show all images and the prior's rings, and go on doing so until the person zooms or pans."""
+        """Show all images and the prior's rings, and keep doing so until the person zooms or pans."""
         centre = self.plot.rings.centre
         corners = np.stack([centre - 3.3, centre + 3.3])
         xy = self.plot.cloud.xy
@@ -253,7 +253,7 @@ class LatentMap(Pane):
         text = ""
         if model is not None and data is not None and not self.state.model.compatible:
             images, wanted = (" × ".join(map(str, shape)) for shape in (data.info.image_shape, model.image_shape))
-            text = f"These images are {images}, the model takes {wanted}: train a model on them, or open other data."
+            text = f"These images are {images}, the model takes {wanted}. Train a model on them, or open other data."
         elif data is not None and data.classes:
             colors = {label: self.theme.class_color(label).name() for label in data.classes}
             chips = [
