@@ -1,4 +1,4 @@
-"""What to do with a file that was dropped on the window, chosen in a dialog or named on the command line."""
+"""Open what was dropped on the window, chosen in a dialog or named on the command line; save models and curves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from explorer.export.pictures import Latent
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
-
 MODELS = {".safetensors"}
 
 

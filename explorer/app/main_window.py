@@ -26,7 +26,7 @@ from explorer.views.dimensions.pane import DimensionsPane
 from explorer.views.distribution.pane import DistributionPane
 from explorer.views.factors.pane import FactorsPane
 from explorer.views.lab.pane import LabPane
-from explorer.views.latent_map.pane import LatentMap
+from explorer.views.latent_map.pane import LatentMapPane
 from explorer.views.log import LogPane
 from explorer.views.training.pane import TrainingPane
 
@@ -59,7 +59,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.map, self.decoded = LatentMap(state, theme), DecodedPane(state, theme)
+        self.map, self.decoded = LatentMapPane(state, theme), DecodedPane(state, theme)
         self.dimensions, self.distribution = DimensionsPane(state, theme), DistributionPane(state, theme)
         self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
         self.training, self.log = TrainingPane(state, theme), LogPane(state)

@@ -15,7 +15,7 @@ from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, Op
 
 
 class Opener(Protocol):
-    """What a controller needs that wants something opened."""
+    """Opens models and data sets, for controllers that need that done."""
 
     def open_model(self, path: str) -> None:
         """Open a model file."""

@@ -56,7 +56,7 @@ class PointsController(QObject):
                 self._encode(point.name, point.source)
 
     def _in_data(self, source: PointSource) -> bool:
-        """Whether a source is an image of the open data set."""
+        """Return whether a source is an image of the open data set."""
         data = self.state.model.data
         return data is not None and source.kind == "data" and source.data == data.info.digest
 

@@ -1,4 +1,4 @@
-"""What the window displays: axes of the map, the chosen dimension, the way of decoding, the noise bank."""
+"""Display choices: axes of the map, the chosen dimension, the way of decoding, the noise bank."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "ep
 
 
 class DistributionState(QObject):
-    """What the Distribution pane shows and sets: z, ε, u and the parameters of one family.
+    """The distribution in the Distribution pane: z, ε, u and the parameters of one family.
 
     Signals
     -------
@@ -93,7 +93,7 @@ class DistributionState(QObject):
 
     @property
     def hold(self) -> Hold:
-        """What stays when a parameter moves."""
+        """The value that stays when a parameter moves."""
         return self._latent.hold
 
     def symbol(self, key: str) -> str:

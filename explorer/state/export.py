@@ -17,7 +17,7 @@ MOST_SAMPLES = 10_000
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What to draw and what to write; ``zoom`` is the number of screen pixels per image pixel."""
+    """Settings of an export; ``zoom`` is the number of screen pixels per image pixel."""
 
     folder: Path
     source: SampleSource = "prior"

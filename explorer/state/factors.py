@@ -1,4 +1,4 @@
-"""What is known of the factors of the open data: how the dimensions of the open model depend on them."""
+"""The factors of the open data, and how the dimensions of the open model depend on them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FactorState(QObject):
 
     @property
     def result(self) -> Disentanglement | None:
-        """What was measured, None while nothing is known."""
+        """The measurement, None while there is none."""
         return None if self.answer is None else self.answer.result
 
     @property

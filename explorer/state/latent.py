@@ -57,7 +57,7 @@ class Point:
 
     @property
     def untouched(self) -> bool:
-        """Whether z still is the posterior mean."""
+        """Whether z is still the posterior mean."""
         return bool(np.array_equal(self.z, self.mu))
 
     def value(self, component: Component, dim: int) -> float:
@@ -140,7 +140,7 @@ class LatentState(QObject):
 
     @property
     def hold(self) -> Hold:
-        """What stays when μ or σ moves: the noise ε (the trick) or the sample z."""
+        """The value that stays when μ or σ moves: the noise ε (the trick) or the sample z."""
         return self._hold
 
     def snapshot(self) -> LatentSnapshot:

@@ -19,7 +19,7 @@ Entries = Sequence[QAction | QMenu | None]
 
 @dataclass(frozen=True)
 class Command:
-    """What the window can do: its name, what does it, an icon of the set, a key, and a tip other than the name."""
+    """A command of the window: its name, the function that does it, an icon, a key, and a tip other than the name."""
 
     text: str
     do: Callable[..., object]
@@ -39,7 +39,7 @@ class MenuActions(QObject):
 
     @property
     def entries(self) -> Entries:
-        """What stands in the menu."""
+        """The entries of the menu."""
         raise NotImplementedError
 
     def add_action(self, command: Command) -> QAction:

@@ -1,4 +1,4 @@
-"""The curves of a training run, and what is known of its epochs."""
+"""The curves of a training run, and a record of each of its epochs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training run as seen from the window: settings, curves, what is left, what is kept."""
+"""A training run as seen from the window: settings, status, progress, curves, what is kept."""
 
 from __future__ import annotations
 
@@ -83,17 +83,17 @@ class RunState(QObject):
 
     @property
     def records(self) -> list[EpochRecord]:
-        """What is known of the epochs."""
+        """A record of every epoch so far."""
         return self.history.records
 
     @property
     def past(self) -> PastRun:
-        """What is known of this run, to be compared with."""
+        """The run as others are compared with it later."""
         return PastRun(self.name, self.settings, tuple(self.records), time.time())
 
     @property
     def left(self) -> str:
-        """What a run that fails leaves, as a clause."""
+        """What a run that fails leaves behind, as a clause."""
         return "its checkpoints are kept" if self.kept else "nothing had been saved yet"
 
     # ------------------------------------------------------------------------------------------------- requests

@@ -89,7 +89,7 @@ class Segments(QWidget):
             row.addWidget(button)
 
     def set_choice(self, key: str) -> None:
-        """Press one button without telling anybody."""
+        """Press one button without emitting a signal."""
         self.group.button(self._keys.index(key)).setChecked(True)
 
     def key_of(self, number: int) -> str:

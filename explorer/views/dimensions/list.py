@@ -14,7 +14,6 @@ from explorer.views.dimensions.rows import AnyIndex, DimensionDelegate, RowHisto
 from models.core.geometry import dimension_name
 
 WHEEL_NOTCH = 120.0
-
 HANDLE_REACH = 8
 
 

@@ -119,7 +119,7 @@ class DimensionDelegate(QStyledItemDelegate):
         self._locks = {name: icon.pixmap(16, 16) for name, icon in icons.items()}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        """All rows are equally high."""
+        """Return the size of a row: all are equally high."""
         return QSize(200, ROW_HEIGHT)
 
     def track(self, rect: QRect, dim: int) -> Track:

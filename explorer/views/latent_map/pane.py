@@ -21,7 +21,7 @@ from models.core.geometry import Projection, dimension_name, dimension_plane, el
 from models.core.images import to_bytes
 
 
-class LatentMap(Pane):
+class LatentMapPane(Pane):
     """The pane: choice of the plane, legend, plot."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
