@@ -50,7 +50,7 @@ class Banner(QFrame):
         self.resume.clicked.connect(self._resume)
         self.discard.clicked.connect(self._discard)
         state.offers.changed.connect(self._offer)
-        state.workers.noticed.connect(self.notify)
+        state.notices.noticed.connect(self.notify)
         state.workers.crashed.connect(self.crashed)
         parent.installEventFilter(self)
         self.hide()

@@ -28,7 +28,7 @@ def open_path(state: AppState, path: str) -> None:
     if is_sprites(path) and not Path(path).exists():
         state.model.request_data(path)
     elif not Path(path).exists():
-        state.workers.notice("error", f"{path}: no such file.")
+        state.notices.notice("error", f"{path}: no such file.")
     elif kind in MODELS:
         state.model.request_model(path)
     elif kind in PICTURES and Path(path).is_file():
@@ -45,7 +45,7 @@ def _open_picture(state: AppState, path: str) -> None:
     try:
         latent = read_latent(Path(path))
     except ExportError as error:
-        state.workers.notice("error", str(error))
+        state.notices.notice("error", str(error))
         return
     if latent is None:
         state.model.request_picture(path)
@@ -56,7 +56,7 @@ def _open_picture(state: AppState, path: str) -> None:
 def _return_to(state: AppState, path: str, latent: Latent) -> None:
     name, model = Path(path).name, state.model.model
     if len(latent.z) != state.latent.latent_dim:
-        state.workers.notice(
+        state.notices.notice(
             "error",
             f"{name} holds a point with {len(latent.z)} dimensions from the model {latent.model!r}, "
             f"but the open model has {state.latent.latent_dim}.",
@@ -68,9 +68,9 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
         )
     if model is not None and latent.model_hash != model.digest:
         text = f"{name} was made with another model ({latent.model}); its point is shown in this one."
-        state.workers.notice("warning", text)
+        state.notices.notice("warning", text)
     else:
-        state.workers.notice("info", f"Returned to the point saved in {name}.")
+        state.notices.notice("info", f"Returned to the point saved in {name}.")
 
 
 def save_model(state: AppState, source: str, path: Path) -> bool:
@@ -80,12 +80,12 @@ def save_model(state: AppState, source: str, path: Path) -> bool:
         with whole_file(target) as unfinished:
             shutil.copyfile(source, unfinished)
     except ExportError as error:
-        state.workers.notice("error", str(error))
+        state.notices.notice("error", str(error))
         return False
     state.run.mark_saved(source)
     state.model.remember(str(target))
-    state.model.open_model_requested.emit(str(target))
-    state.workers.notice("info", f"Saved {target.name}.")
+    state.model.request_model(str(target))
+    state.notices.notice("info", f"Saved {target.name}.")
     return True
 
 
@@ -95,6 +95,6 @@ def save_curves(state: AppState, path: Path) -> None:
     try:
         write_history(target, state.run.records)
     except InputError as error:
-        state.workers.notice("error", str(error))
+        state.notices.notice("error", str(error))
     else:
-        state.workers.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")
+        state.notices.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")

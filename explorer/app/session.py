@@ -77,8 +77,7 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
     state.display.set_seed(seed)
     state.display.set_decode_mode(mode)
     state.display.set_active_only(bool(session.get("active_only")))
-    state.model.recent = recent
-    state.model.recent_changed.emit()
+    state.model.set_recent(recent)
 
 
 def save(path: Path, session: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ class App(QObject):
         self.state.workers.restart_requested.connect(self._restart)
         complaint = complaint or self._restore(stored)
         if complaint:
-            self.state.workers.notice("warning", complaint)
+            self.state.notices.notice("warning", complaint)
 
     def show(self) -> None:
         """Show the window."""
@@ -151,7 +151,7 @@ def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
     """
     qt = make_qt()
     app = App(qt, launched=launched)
-    Uncaught(app.state.workers, app).install()
+    Uncaught(app.state.notices, app).install()
     app.show()
     app.open(paths)
     return qt.exec()

@@ -8,15 +8,15 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject
 
-from explorer.state.workers import WorkersState
+from explorer.state.notices import NoticeState
 
 
 class Uncaught(QObject):
     """Sends uncaught exceptions of slots and paints to the log, and the first of each kind to a notification."""
 
-    def __init__(self, workers: WorkersState, parent: QObject | None = None) -> None:
+    def __init__(self, notices: NoticeState, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._workers = workers
+        self._notices = notices
         self._told: set[str] = set()
 
     def install(self) -> None:
@@ -30,10 +30,10 @@ class Uncaught(QObject):
             return
         lines = traceback.format_exception(kind, error, trace)
         sys.stderr.write("".join(lines))
-        self._workers.log("".join(lines).rstrip())
+        self._notices.log("".join(lines).rstrip())
         place = "".join(traceback.format_tb(trace)[-1:]) + kind.__name__
         if place not in self._told:
             self._told.add(place)
-            self._workers.notice(
+            self._notices.notice(
                 "error", f"Internal error ({kind.__name__}: {error}). Nothing is lost; details are in the Log pane."
             )

@@ -11,6 +11,7 @@ from multiprocessing.context import SpawnProcess
 from PySide6.QtCore import QObject, Qt, Signal
 
 from explorer.client.launcher import Launched, launch
+from explorer.state.notices import NoticeState
 from explorer.state.workers import Status, WorkersState
 from models.protocol.lifecycle import PROTOCOL_VERSION, Hello, Role, Shutdown
 from models.protocol.messages import Reply, Request
@@ -39,10 +40,10 @@ class WorkerClient(QObject):
     _arrived = Signal(int, object)
     _ended = Signal(int)
 
-    def __init__(self, role: Role, state: WorkersState, parent: QObject | None = None) -> None:
+    def __init__(self, role: Role, state: WorkersState, notices: NoticeState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.role: Role = role
-        self._state = state
+        self._state, self._notices = state, notices
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
         self._reader: threading.Thread | None = None
@@ -124,7 +125,7 @@ class WorkerClient(QObject):
             self.received.emit(reply)
             return
         if reply.protocol != PROTOCOL_VERSION:
-            self._state.notice("error", f"The {self.role} belongs to another version. Please reinstall Latentscape.")
+            self._notices.notice("error", f"The {self.role} belongs to another version. Please reinstall Latentscape.")
             return
         self._state.set_hello(reply)
 

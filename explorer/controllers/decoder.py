@@ -30,7 +30,7 @@ class DecoderController(QObject):
     def __init__(self, state: AppState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self.client = WorkerClient("decoder", state.workers, self)
+        self.client = WorkerClient("decoder", state.workers, state.notices, self)
         self.requests = Requests(self.client.send)
         self.decoding = DecodingController(state, self.requests, self)
         self.distribution = DistributionController(state, self.requests, self)
@@ -71,7 +71,7 @@ class DecoderController(QObject):
     def _route(self, reply: Reply) -> None:
         if isinstance(reply, Failed):
             if self.requests.channel_of(reply.id) in ASKED_BY_PERSON:
-                self.state.workers.notice("error", reply.message)
+                self.state.notices.notice("error", reply.message)
             else:
-                self.state.workers.log(f"{reply.kind}: {reply.message}")
+                self.state.notices.log(f"{reply.kind}: {reply.message}")
         self.requests.take(reply)

@@ -28,10 +28,10 @@ class KerasExportController(QObject):
     def start(self, model: str, out: Path) -> None:
         """Write the model file ``model`` as ``.keras`` files: ``out``, and beside it encoder and decoder."""
         if self._process.state() is not QProcess.ProcessState.NotRunning:
-            self.state.workers.notice("warning", "An export for Keras is already under way. Please wait.")
+            self.state.notices.notice("warning", "An export for Keras is already under way. Please wait.")
             return
         self._out = out
-        self.state.workers.notice("info", f"Writing {out.name}; this takes a few seconds.")
+        self.state.notices.notice("info", f"Writing {out.name}; this takes a few seconds.")
         arguments = ["-m", "explorer.cli", "export", model, "--out", str(out), "--json"]
         self._process.start(sys.executable, arguments)
 
@@ -48,17 +48,17 @@ class KerasExportController(QObject):
 
     def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
         if status is QProcess.ExitStatus.CrashExit:
-            self.state.workers.notice("error", "The export for Keras was terminated from outside.")
+            self.state.notices.notice("error", "The export for Keras was terminated from outside.")
         elif code != 0:
-            self.state.workers.notice("error", _last_line(bytes(self._process.readAllStandardError().data())))
+            self.state.notices.notice("error", _last_line(bytes(self._process.readAllStandardError().data())))
         else:
             files = json.loads(bytes(self._process.readAllStandardOutput().data()))["files"].values()
             names = ", ".join(Path(file).name for file in files)
-            self.state.workers.notice("info", f"Wrote {names}.")
+            self.state.notices.notice("info", f"Wrote {names}.")
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            self.state.workers.notice("error", f"The export could not be started: {self._process.errorString()}")
+            self.state.notices.notice("error", f"The export could not be started: {self._process.errorString()}")
 
 
 def _last_line(output: bytes) -> str:

@@ -50,7 +50,7 @@ class TrainingController(QObject):
     def __init__(self, state: AppState, opener: Opener, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state, self._opener = state, opener
-        self.client = WorkerClient("trainer", state.workers, self)
+        self.client = WorkerClient("trainer", state.workers, state.notices, self)
         self._job: Train | None = None
         self._number = 0
         self._prepare = QTimer(self)
@@ -103,7 +103,7 @@ class TrainingController(QObject):
         if unsaved is not None:
             self.state.model.remember(unsaved)
             text = f"The last trained model has not been saved. It stays at {unsaved} and in File ▸ Open recent."
-            self.state.workers.notice("info", text)
+            self.state.notices.notice("info", text)
         self.state.run.set_previous(None if model is None else model.path)
         self._number += 1
         self.state.review.clear()
@@ -152,7 +152,7 @@ class TrainingController(QObject):
         if isinstance(reply, RunsFound):
             self._found(reply)
         elif isinstance(reply, Failed) and reply.id == 0:
-            self.state.workers.notice("error", reply.message)
+            self.state.notices.notice("error", reply.message)
         elif self._job is not None and getattr(reply, "id", 0) == self._job.id:
             self._follow(self._job, reply)
             self.state.offers.offer_next()
@@ -178,13 +178,13 @@ class TrainingController(QObject):
                 self.state.review.follow(reply.path)
             case CheckpointDelayed():
                 text = f"No checkpoint could be written to {reply.folder}: {reply.reason}."
-                self.state.workers.notice("warning", f"{text} The training goes on and tries again.")
+                self.state.notices.notice("warning", f"{text} The training goes on and tries again.")
             case Diverged():
                 self._diverged(reply)
             case Finished():
                 self._finish(reply)
             case Failed():
-                self.state.workers.notice("error", reply.message)
+                self.state.notices.notice("error", reply.message)
                 self._finish(None)
             case _:
                 self._show(reply)
@@ -228,7 +228,7 @@ class TrainingController(QObject):
         offer = after_divergence(diverged)
         if offer is None:
             text = f"The training diverged at step {diverged.step}: {diverged.reason}. A lower learning rate may help."
-            self.state.workers.notice("error", text)
+            self.state.notices.notice("error", text)
         else:
             self.state.offers.set_offer(offer)
 

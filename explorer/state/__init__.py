@@ -13,6 +13,7 @@ from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
+from explorer.state.notices import NoticeState
 from explorer.state.training.offers import OfferState
 from explorer.state.training.review import ReviewState
 from explorer.state.training.run import RunState
@@ -39,6 +40,7 @@ class AppState(QObject):
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
         self.workers = WorkersState(self)
+        self.notices = NoticeState(self)
         self.latency = LatencyMeter(self)
         self.undo = UndoHistory(self.latent, self)
 

@@ -172,7 +172,11 @@ class ModelState(QObject):
         self.embedding = OpenedEmbedding(mu, sigma, answer.summary, order)
         self.embedding_changed.emit()
 
+    def set_recent(self, paths: list[str]) -> None:
+        """Set the recent files, the newest first."""
+        self.recent = paths
+        self.recent_changed.emit()
+
     def remember(self, path: str, limit: int = 10) -> None:
         """Put a file at the head of the recent ones."""
-        self.recent = [path, *(p for p in self.recent if p != path)][:limit]
-        self.recent_changed.emit()
+        self.set_recent([path, *(p for p in self.recent if p != path)][:limit])

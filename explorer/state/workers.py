@@ -20,16 +20,12 @@ class Status(Enum):
 
 
 class WorkersState(QObject):
-    """Status of both workers and the texts people should see.
+    """Status of both workers.
 
     Signals
     -------
     status_changed
         A worker's :class:`Status` changed.
-    noticed(str, str)
-        Level (``info``, ``warning``, ``error``) and text of a notification.
-    logged(str, str)
-        The same for the Log pane only.
     crashed(str, str, bool)
         Role and sentence about a worker that ended by itself, and whether it is restarting.
     restart_requested(str)
@@ -37,8 +33,6 @@ class WorkersState(QObject):
     """
 
     status_changed = Signal()
-    noticed = Signal(str, str)
-    logged = Signal(str, str)
     crashed = Signal(str, str, bool)
     restart_requested = Signal(str)
 
@@ -62,14 +56,6 @@ class WorkersState(QObject):
     def restart(self, role: str) -> None:
         """Ask for a stopped worker to be started again."""
         self.restart_requested.emit(role)
-
-    def log(self, text: str) -> None:
-        """Write a line into the Log pane only."""
-        self.logged.emit("note", text)
-
-    def notice(self, level: str, text: str) -> None:
-        """Show a notification."""
-        self.noticed.emit(level, text)
 
     def crash(self, role: Role, text: str, again: bool) -> None:
         """Report that a worker ended by itself, and whether it is restarting."""

@@ -32,8 +32,8 @@ class LogPane(Pane):
         self._timer = QTimer(self)
         self._timer.setInterval(READ_EVERY_MS)
         self._timer.timeout.connect(self._follow)
-        state.workers.noticed.connect(self._note)
-        state.workers.logged.connect(self._note)
+        state.notices.noticed.connect(self._note)
+        state.notices.logged.connect(self._note)
         state.workers.crashed.connect(self._note)
 
     def set_shown(self, shown: bool) -> None:

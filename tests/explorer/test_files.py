@@ -159,10 +159,10 @@ def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: 
 def export_for_keras(desk: Desk) -> tuple[str, str]:
     """Export, and return what was told in the end; meanwhile a second export is refused."""
     desk.window.menus.model.export_keras.trigger()
-    with desk.qtbot.waitSignal(desk.state.workers.noticed) as refused:
+    with desk.qtbot.waitSignal(desk.state.notices.noticed) as refused:
         desk.window.menus.model.export_keras.trigger()
     assert "under way" in refused.args[1]
-    with desk.qtbot.waitSignal(desk.state.workers.noticed, timeout=60_000) as ended:
+    with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=60_000) as ended:
         pass
     return ended.args[0], ended.args[1]
 
@@ -183,7 +183,7 @@ def test_a_folder_that_cannot_be_written_is_named(desk: Desk, tmp_path: Path, mo
     (tmp_path / "file").write_text("no folder")
     chosen = tmp_path / "file" / "model.safetensors"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(chosen), ""))
-    with desk.qtbot.waitSignal(desk.state.workers.noticed) as noticed:
+    with desk.qtbot.waitSignal(desk.state.notices.noticed) as noticed:
         desk.window.menus.file.save_as.trigger()
     assert noticed.args[0] == "error"
     assert str(chosen) in noticed.args[1]

@@ -20,8 +20,7 @@ GROUNDS = ("window", "surface", "plot", "field")
 TEXTS = ("text", "muted")
 # The colours of curves and messages stand on panes, plots and banners; some carry text there.
 MARKS = {"accent": ("surface", "plot"), "second": ("surface", "plot"), "third": ("surface", "plot"),
-         "prior": ("surface", "plot"), "warning": ("surface", "field"), "error": ("surface", "field"),
-         "good": ("surface", "field")}  # fmt: skip
+         "prior": ("surface", "plot"), "warning": ("surface", "field"), "error": ("surface", "field")}  # fmt: skip
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
 DEFICIENCIES: dict[str, Rgb] = {
     "none": np.eye(3),

@@ -180,7 +180,7 @@ def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
         assert read_history(tmp_path / written) == tuple(pane.state.run.records)
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "file" / "c.csv"), ""))
-    with pane.qtbot.waitSignal(pane.state.workers.noticed) as noticed:
+    with pane.qtbot.waitSignal(pane.state.notices.noticed) as noticed:
         export.trigger()
     assert noticed.args[0] == "error"
     assert "c.csv" in noticed.args[1]
@@ -191,7 +191,7 @@ def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
 def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
     (tmp_path / "few.npy").unlink()
     pane.window.training.form.seeds.setValue(3)
-    with pane.qtbot.waitSignals([pane.state.workers.noticed, pane.state.run.finished], timeout=LONG_MS):
+    with pane.qtbot.waitSignals([pane.state.notices.noticed, pane.state.run.finished], timeout=LONG_MS):
         pane.window.training.controls.start.click()
     assert "few.npy" in pane.window.banner.text.text()
     assert not pane.state.run.active

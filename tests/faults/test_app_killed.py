@@ -150,7 +150,7 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
         offers, banner = app.state.offers, app.window.banner
         qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         offer = banner.text.text()
-        app.state.workers.notice("warning", "Something else")
+        app.state.notices.notice("warning", "Something else")
         assert banner.text.text() == "Something else"
         assert not banner.resume.isVisible()
         banner.close_button.click()

@@ -78,4 +78,4 @@ class EditActions(MenuActions):
         image = self._picture()
         if image is not None:
             QGuiApplication.clipboard().setImage(image)
-            self._state.workers.notice("info", "Copied the decoded picture.")
+            self._state.notices.notice("info", "Copied the decoded picture.")

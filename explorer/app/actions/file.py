@@ -99,7 +99,7 @@ class FileActions(MenuActions):
         model, run = self._state.model.model, self._state.run
         if run.unsaved is None:
             if model is not None:
-                self._state.workers.notice("info", f"{model.name} is already saved: {model.path}")
+                self._state.notices.notice("info", f"{model.name} is already saved: {model.path}")
             return True
         return self._ask_and_save(run.unsaved, run.name)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -115,11 +112,3 @@ def real_box(value: float, low: float, high: float, decimals: int, step: float) 
     box.setValue(value)
     box.lineEdit().setTextMargins(3, 0, 3, 0)
     return box
-
-
-def to_qimage(image: NDArray[np.uint8]) -> QImage:
-    """Return a picture [h, w, 1 or 3] as a QImage that owns its pixels."""
-    height, width, channels = image.shape
-    pixels = np.ascontiguousarray(image)
-    kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
-    return QImage(pixels.data, width, height, width * channels, kind).copy()

@@ -12,7 +12,8 @@ from explorer.state import AppState
 from explorer.state.latent import Point
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import style_plot
-from explorer.views.common.pane import Pane, caption, to_qimage
+from explorer.views.common.pane import Pane, caption
+from explorer.views.common.pictures import to_qimage
 from explorer.views.latent_map.hover_card import HoverCard
 from explorer.views.latent_map.markers import Marker
 from explorer.views.latent_map.plot import MapPlot
