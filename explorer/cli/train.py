@@ -179,13 +179,13 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
 
 
 @contextmanager
-def _recording(outputs: Outputs) -> Iterator[Curves]:
-    """Collect the records of the epochs and write them at the end, however the run ends."""
+def _recording(outputs: Outputs) -> Iterator[EpochReports]:
+    """Collect what epochs report, and write it in the end, whatever the end is."""
     from models.core.history import write_history
     from models.export.tensorboard import EpochLog
 
     log = None if outputs.logdir is None else EpochLog(outputs.logdir)
-    curves = Curves(log)
+    curves = EpochReports(log)
     try:
         yield curves
     finally:
@@ -195,8 +195,8 @@ def _recording(outputs: Outputs) -> Iterator[Curves]:
             write_history(outputs.history, curves.records)
 
 
-class Curves:
-    """The records of all epochs of a run, including those before a resume."""
+class EpochReports:
+    """What the epochs of a run have reported, those before a resume included."""
 
     def __init__(self, log: EpochLog | None) -> None:
         self.records: list[EpochRecord] = []
@@ -260,8 +260,8 @@ class Story:
     last: Progress | None = None
 
 
-def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
-    """Run the training to the end behind a progress bar; return how it went and its last event."""
+def _follow(run: TrainingRun, curves: EpochReports) -> tuple[Story, Finished]:
+    """Pull the run to its end behind a progress bar; return how it went and its end."""
     story = Story()
     with progress_bar(TextColumn("{task.fields[terms]}")) as bar:
         task = bar.add_task("reading data and compiling", total=None, terms="")

@@ -94,15 +94,15 @@ def test_the_next_start_resumes_to_the_same_bits(
     (tmp_path / "window.py").write_text(SCRIPT)
     _train_until_killed(tmp_path / "window.py", data, victims)
     with opened_app(qapp, keep_session=True, trainer_ahead=True) as app:
-        desk, run, banner = Desk(app, qtbot), app.state.run, app.window.banner
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        desk, run, offers, banner = Desk(app, qtbot), app.state.run, app.state.offers, app.window.banner
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         assert banner.isVisible()
         assert banner.resume.isVisible()
-        assert run.offer is not None
-        reached = run.offer.run.epoch
+        assert offers.offer is not None
+        reached = offers.offer.run.epoch
         assert 0 < reached < EPOCHS
         assert f"few-vae-4 on few.npy was interrupted after epoch {reached} of {EPOCHS} (" in banner.text.text()
-        wanted = run.offer.run.settings
+        wanted = offers.offer.run.settings
         assert app.window.training.form.settings() != wanted
         banner.resume.click()
         assert app.window.training.form.settings() == wanted
@@ -147,10 +147,10 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
     folder = _left_run(data)
     with opened_app(qapp, trainer_ahead=True) as app:
-        run, banner = app.state.run, app.window.banner
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        offers, banner = app.state.offers, app.window.banner
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         offer = banner.text.text()
-        app.state.workers.notice("warning", "Something else")
+        app.state.notices.notice("warning", "Something else")
         assert banner.text.text() == "Something else"
         assert not banner.resume.isVisible()
         banner.close_button.click()
@@ -168,24 +168,29 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
     ended = _uninterrupted(data, runs_folder() / "ended").parent
     oldest, older, newer = (_left_run(data, name) for name in ("oldest", "older", "newer"))
     with opened_app(qapp, trainer_ahead=True) as app:
-        run, banner, compare = app.state.run, app.window.banner, app.window.training.review.compare
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
-        assert run.offer is not None
-        assert run.offer.run.folder == str(newer)
+        run, offers, banner, compare = (
+            app.state.run,
+            app.state.offers,
+            app.window.banner,
+            app.window.training.review.compare,
+        )
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
+        assert offers.offer is not None
+        assert offers.offer.run.folder == str(newer)
         past = app.state.review.past
         assert [other.records for other in past] == [read_checkpoint(ended).history]
         assert compare.itemText(0) == "no other run"
         assert compare.itemText(1).endswith(f" · seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4")
         banner.discard.click()
-        assert run.offer.run.folder == str(older)
+        assert offers.offer.run.folder == str(older)
         assert banner.isVisible()
         banner.close_button.click()
-        assert run.offer.run.folder == str(oldest)
+        assert offers.offer.run.folder == str(oldest)
         banner.resume.click()
-        assert run.offer is None
+        assert offers.offer is None
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):
             pass
-        assert run.offer is None
+        assert offers.offer is None
         Desk(app, qtbot).settle()
     assert (newer.exists(), older.exists()) == (False, True)
 
@@ -199,12 +204,12 @@ def test_the_next_is_offered_after_one_that_cannot_go_on(
     older, _ = _left_run(data, "older"), _left_run(lost, "newer")
     lost.unlink()
     with opened_app(qapp, trainer_ahead=True) as app:
-        run, banner = app.state.run, app.window.banner
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+        offers, banner = app.state.offers, app.window.banner
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         banner.resume.click()
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
-        assert run.offer is not None
-        assert run.offer.run.folder == str(older)
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
+        assert offers.offer is not None
+        assert offers.offer.run.folder == str(older)
         Desk(app, qtbot).settle()
 
 
@@ -217,25 +222,25 @@ def test_a_run_that_diverges_offers_half_the_learning_rate(
     first = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", gentle)).events()
     kept = [event for event in first if isinstance(event, Finished)][-1].path
     with opened_app(qapp, trainer_ahead=True) as app:
-        desk, run, banner = Desk(app, qtbot), app.state.run, app.window.banner
+        desk, run, offers, banner = Desk(app, qtbot), app.state.run, app.state.offers, app.window.banner
         desk.wait_ready()
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):
             longer = replace(gentle, epochs=EPOCHS)
             run.resume(UnfinishedRun(str(folder), "few-vae-4", str(data), 2, 0.0, longer, 1.0))
-        assert run.offer is not None
+        assert offers.offer is not None
         assert re.search(
             r"few-vae-4 diverged at step \d+: its loss .* It can go on from epoch 2 with half the learning rate, 0\.5",
             banner.text.text(),
         )
         assert Path(kept or "").exists()
         assert banner.resume.text() == "Go on"
-        assert run.offer.run.learning_rate == 0.5
+        assert offers.offer.run.learning_rate == 0.5
         banner.resume.click()
-        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING or run.offer is not None, timeout=LONG_MS)
+        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING or offers.offer is not None, timeout=LONG_MS)
         if run.active:
             with qtbot.waitSignal(run.finished, timeout=LONG_MS):
                 run.control("discard")
-        if run.offer is not None:
+        if offers.offer is not None:
             banner.discard.click()
         assert not folder.exists()
         desk.settle()

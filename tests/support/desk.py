@@ -1,4 +1,4 @@
-"""The real window with its real engine, and a person in front of it: looks, waits, uses mouse and keys."""
+"""The real window with its real workers, and a person in front of it: looks, waits, uses mouse and keys."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.startup import FIRST_DATA, FIRST_MODEL, App
-from explorer.controllers import training as trainer
-from explorer.state.latent import Point, Snapshot
-from explorer.state.model import Embedding, OpenedData
+from explorer.controllers import training
+from explorer.state.latent import LatentSnapshot, Point
+from explorer.state.model import OpenedData, OpenedEmbedding
 from explorer.views.distribution.plot import DistributionPlot, Handle
 from models.protocol.distribution import CurvesReady
 from resources import dataset_path, model_path
@@ -45,7 +45,7 @@ def opened_app(
     """
     with pytest.MonkeyPatch.context() as patch:
         if not trainer_ahead:
-            patch.setattr(trainer, "PREPARE_AFTER_MS", AN_HOUR_MS)
+            patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
         app = App(qt, scheme, keep_session=keep_session)
     app.show()
     try:
@@ -73,12 +73,12 @@ class Desk:
     @property
     def curves(self) -> CurvesReady:
         """The curves of the chosen dimension."""
-        triad = self.state.answers.triad
-        assert triad is not None
-        return triad.curves
+        answer = self.state.answers.distribution
+        assert answer is not None
+        return answer.curves
 
     @property
-    def embedding(self) -> Embedding:
+    def embedding(self) -> OpenedEmbedding:
         """The posteriors of all images."""
         embedding = self.state.model.embedding
         assert embedding is not None
@@ -100,7 +100,7 @@ class Desk:
 
     def _complete(self) -> bool:
         results, model = self.state.answers, self.state.model
-        known = model.embedding is not None and results.aggregate is not None and results.triad is not None
+        known = model.embedding is not None and results.aggregate is not None and results.distribution is not None
         return known and results.picture is not None and results.draws is not None
 
     def settle(self) -> None:
@@ -112,7 +112,7 @@ class Desk:
         channels = (*CHANNELS, *(f"encode {point.name}" for point in self.latent.points))
         return not any(self.app.decoder.requests.under_way(channel) for channel in channels)
 
-    def start_over(self, start: Snapshot) -> None:
+    def start_over(self, start: LatentSnapshot) -> None:
         """Return to how the window was when it had just opened."""
         self.settle()
         self._reopen()

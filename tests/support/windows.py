@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.app.startup import FIRST_MODEL, App
-from explorer.state.latent import Snapshot
+from explorer.state.latent import LatentSnapshot
 from resources import model_path
 from tests.support.desk import Desk, opened_app
 from tests.support.display import Pointer
@@ -51,7 +51,7 @@ class SharedWindow:
     """A window in use by a module, and the points it opened with; None once it is closed."""
 
     app: App | None
-    start: Snapshot
+    start: LatentSnapshot
 
 
 @pytest.fixture(scope="module")

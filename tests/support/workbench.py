@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF
 from scipy import stats
 
-from explorer.state.answers import Triad
+from explorer.state.answers import DistributionAnswer
 from explorer.views.distribution.pane import DistributionPane
 from models.core.families import Family
 from tests.support.desk import LEFT, Desk
@@ -20,7 +20,7 @@ def choose(desk: Desk, family: str) -> None:
     desk.settle()
 
 
-def shown_on(desk: Desk) -> Triad:
+def shown_on(desk: Desk) -> DistributionAnswer:
     """Return the newest answer."""
     shown = desk.state.distribution.shown
     assert shown is not None

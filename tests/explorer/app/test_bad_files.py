@@ -17,7 +17,7 @@ MEGABYTE = 1 << 20
 
 
 def _drop(desk: Desk, path: Path) -> str:
-    with desk.qtbot.waitSignal(desk.state.workers.noticed, timeout=PATIENCE_MS) as noticed:
+    with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=PATIENCE_MS) as noticed:
         desk.drop(path)
     level, text = noticed.args
     assert level == "error"

@@ -135,13 +135,13 @@ def test_a_model_dropped_is_opened(desk: Desk) -> None:
 def test_a_model_is_saved_whole_and_remembered(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = tmp_path / "kept"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(chosen), ""))
-    desk.window.actions_of.save_as.trigger()
+    desk.window.menus.file.save_as.trigger()
     desk.settle()
     saved = tmp_path / "kept.safetensors"
     assert saved.read_bytes() == model_path("mnist-vae-50").read_bytes()
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["kept.safetensors"]
     assert desk.state.model.recent[0] == str(saved)
-    assert str(saved) in [action.data() for action in desk.window.actions_of._recent.actions()]
+    assert str(saved) in [action.data() for action in desk.window.menus.file.recent.actions()]
 
 
 def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,11 +158,11 @@ def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: 
 
 def export_for_keras(desk: Desk) -> tuple[str, str]:
     """Export, and return what was told in the end; meanwhile a second export is refused."""
-    desk.window.actions_of.export_keras.trigger()
-    with desk.qtbot.waitSignal(desk.state.workers.noticed) as refused:
-        desk.window.actions_of.export_keras.trigger()
+    desk.window.menus.model.export_keras.trigger()
+    with desk.qtbot.waitSignal(desk.state.notices.noticed) as refused:
+        desk.window.menus.model.export_keras.trigger()
     assert "under way" in refused.args[1]
-    with desk.qtbot.waitSignal(desk.state.workers.noticed, timeout=60_000) as ended:
+    with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=60_000) as ended:
         pass
     return ended.args[0], ended.args[1]
 
@@ -170,7 +170,7 @@ def export_for_keras(desk: Desk) -> tuple[str, str]:
 def test_an_export_for_keras_ends_with_the_window(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain"), ""))
     process = desk.app.keras_exporter._process
-    desk.window.actions_of.export_keras.trigger()
+    desk.window.menus.model.export_keras.trigger()
     begun = tmp_path / ".plain-encoder.part.keras"
     desk.qtbot.waitUntil(lambda: begun.exists() or (tmp_path / "plain.keras").exists(), timeout=60_000)
     desk.app.keras_exporter.close()
@@ -183,7 +183,7 @@ def test_a_folder_that_cannot_be_written_is_named(desk: Desk, tmp_path: Path, mo
     (tmp_path / "file").write_text("no folder")
     chosen = tmp_path / "file" / "model.safetensors"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(chosen), ""))
-    with desk.qtbot.waitSignal(desk.state.workers.noticed) as noticed:
-        desk.window.actions_of.save_as.trigger()
+    with desk.qtbot.waitSignal(desk.state.notices.noticed) as noticed:
+        desk.window.menus.file.save_as.trigger()
     assert noticed.args[0] == "error"
     assert str(chosen) in noticed.args[1]

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app import session
 from explorer.app.startup import FIRST_MODEL
 from explorer.state import AppState
-from explorer.state.latent import Point, Snapshot, Source
+from explorer.state.latent import LatentSnapshot, Point, PointSource
 from resources import model_path
 from tests.support.desk import PATIENCE_MS, Desk, opened_app
 
@@ -23,8 +23,8 @@ def _busy_state() -> AppState:
     generator, state = np.random.default_rng(1), AppState()
     image = generator.integers(0, 256, (4, 4, 1), np.uint8)
     points = (
-        Point("A", *_vectors(generator), Source("data", "image 5", 5, image)),
-        Point("C", *_vectors(generator), Source("picture", "mine.png", None, image)),
+        Point("A", *_vectors(generator), PointSource("data", "image 5", 5, image)),
+        Point("C", *_vectors(generator), PointSource("picture", "mine.png", None, image)),
         Point("B", *_vectors(generator)),
     )
     state.latent.replace_points(points, 1)
@@ -43,7 +43,7 @@ def _vectors(generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np
     return generator.normal(size=3), generator.uniform(0.1, 2.0, 3), generator.normal(size=3)
 
 
-def _bits(snapshot: Snapshot) -> list[tuple[Any, ...]]:
+def _bits(snapshot: LatentSnapshot) -> list[tuple[Any, ...]]:
     return [(p.name, p.mu.tobytes(), p.sigma.tobytes(), p.z.tobytes(), p.source, _image(p)) for p in snapshot.points]
 
 
@@ -136,7 +136,7 @@ def test_the_window_opens_as_it_was_closed(qapp: QApplication, qtbot: QtBot, cac
         desk.wait_ready()
         app.theme.choose("light")
         desk.window.map.select(42)
-        desk.window.actions_of.add_point.trigger()
+        desk.window.menus.edit.add_point.trigger()
         desk.latent.set_component("z", 3, 1.7)
         desk.state.display.set_decode_mode("sample")
         desk.window.show_pane("Log")
@@ -159,7 +159,7 @@ def test_a_damaged_session_is_told_and_the_window_opens_anew(
         desk = Desk(app, qtbot)
         assert desk.window.banner.isVisible()
         assert desk.window.banner.text.text().endswith(desk.window.banner.text.text().partition("anew: ")[2])
-        assert "starts anew: " in desk.window.banner.text.text()
+        assert "a new one was started: " in desk.window.banner.text.text()
         desk.qtbot.waitUntil(lambda: app.state.answers.picture is not None, timeout=30_000)
         assert app.state.model.model is not None
 

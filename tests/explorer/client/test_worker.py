@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from explorer.client.launcher import launch
 from explorer.client.worker import WorkerClient
 from explorer.state.export import ExportSettings
+from explorer.state.notices import NoticeState
 from explorer.state.workers import Status, WorkersState
 from models.core.families import Family
 from models.protocol.distribution import Locate, Located
@@ -32,7 +33,8 @@ class Listener:
 
     def __init__(self, qtbot: QtBot) -> None:
         self.qtbot, self.state, self.replies = qtbot, WorkersState(), list[Reply]()
-        self.client = WorkerClient("decoder", self.state)
+        self.notices = NoticeState()
+        self.client = WorkerClient("decoder", self.state, self.notices)
         self.client.received.connect(self.replies.append)
 
     def wait(self, status: Status) -> None:

@@ -70,10 +70,10 @@ def test_undo_after_the_return_of_a_model_stays_in_its_space(desk: Desk) -> None
 def test_an_exception_in_a_paint_or_a_slot_is_told_and_the_window_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "excepthook", Uncaught(desk.state.workers, desk.app).report)
+    monkeypatch.setattr(sys, "excepthook", Uncaught(desk.state.notices, desk.app).report)
     told, logged = [], []
-    desk.state.workers.noticed.connect(lambda level, text: told.append((level, text)))
-    desk.state.workers.logged.connect(lambda level, text: logged.append(text))
+    desk.state.notices.noticed.connect(lambda level, text: told.append((level, text)))
+    desk.state.notices.logged.connect(lambda level, text: logged.append(text))
     with monkeypatch.context() as patch:
         patch.setattr(DimensionDelegate, "_paint_track", lambda *_: 1 // 0)
         desk.window.dimensions.list.viewport().repaint()

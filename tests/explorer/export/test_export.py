@@ -24,7 +24,7 @@ def dialog(desk: Desk, tmp_path: Path) -> Iterator[ExportDialog]:
     """The dialog as the window opens it, with a folder of the test."""
     desk.window.map.select(42)
     desk.latent.set_component("z", 3, 1.7)
-    desk.window.actions_of.export.trigger()
+    desk.window.menus.model.export.trigger()
     dialog = desk.window.findChild(ExportDialog)
     dialog.folder.setText(str(tmp_path / "out"))
     desk.settle()
@@ -144,7 +144,7 @@ def test_an_exported_picture_dropped_is_its_point_again(desk: Desk, dialog: Expo
     desk.drop(tmp_path / "out" / "samples" / "sample-0003.png")
     for key in ("z", "mu", "sigma"):
         assert getattr(desk.point, key).tobytes() == stored[key][2].astype(np.float64).tobytes()
-    assert "Back at the point of sample-0003.png" in desk.window.banner.text.text()
+    assert "Returned to the point saved in sample-0003.png" in desk.window.banner.text.text()
     assert desk.state.undo.stack.undoText() == "Open sample-0003.png"
     desk.state.undo.stack.undo()
     assert desk.point.source.index == 42
@@ -160,7 +160,7 @@ def test_a_picture_of_another_model_is_shown_with_a_warning(desk: Desk, tmp_path
     write_png(tmp_path / "other.png", np.zeros((28, 28, 1), np.float32), _latent(50, "feed"))
     desk.drop(tmp_path / "other.png")
     assert desk.point.z.tolist() == list(_latent(50, "").z)
-    assert "other.png was made by another model (elsewhere)" in desk.window.banner.text.text()
+    assert "other.png was made with another model (elsewhere)" in desk.window.banner.text.text()
     desk.settle()
 
 
@@ -168,5 +168,5 @@ def test_a_picture_of_another_latent_space_is_refused(desk: Desk, tmp_path: Path
     before = desk.latent.snapshot()
     write_png(tmp_path / "flat.png", np.zeros((28, 28, 1), np.float32), _latent(2, "feed"))
     desk.drop(tmp_path / "flat.png")
-    assert "flat.png holds a point of 2 dimensions" in desk.window.banner.text.text()
+    assert "flat.png holds a point with 2 dimensions" in desk.window.banner.text.text()
     assert desk.latent.snapshot() == before

@@ -1,4 +1,4 @@
-"""The points: rules of the triad, gestures and undo, names, locks. No window, no engine."""
+"""The points: rules of the triad, gestures and undo, names, locks. No window, no worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from explorer.state import AppState
-from explorer.state.latent import SMALLEST_SIGMA, Component, LatentState, Point, Snapshot, Source
+from explorer.state.latent import SMALLEST_SIGMA, Component, LatentSnapshot, LatentState, Point, PointSource
 
 DIMS = 16
 COMPONENTS: tuple[Component, ...] = get_args(Component)
@@ -22,7 +22,7 @@ def _point(name: str = "A") -> Point:
     generator = np.random.default_rng(3)
     return Point(
         name, generator.normal(size=DIMS), generator.uniform(0.2, 2.0, DIMS), generator.normal(size=DIMS),
-        Source("data", "image 5", 5),
+        PointSource("data", "image 5", 5),
     )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def latent(state: AppState) -> LatentState:
     return state.latent
 
 
-def _bits(snapshot: Snapshot) -> list[tuple[str, bytes, bytes, bytes, Source]]:
+def _bits(snapshot: LatentSnapshot) -> list[tuple[str, bytes, bytes, bytes, PointSource]]:
     return [(p.name, p.mu.tobytes(), p.sigma.tobytes(), p.z.tobytes(), p.source) for p in snapshot.points]
 
 
@@ -88,7 +88,7 @@ def test_z_and_epsilon_lead_to_each_other(latent: LatentState) -> None:
 
 def test_a_state_does_not_share_the_arrays_it_was_given(latent: LatentState) -> None:
     z, mu, sigma = np.ones(DIMS), np.zeros(DIMS), np.ones(DIMS)
-    latent.set_posterior(mu, sigma, Source(), z)
+    latent.set_posterior(mu, sigma, PointSource(), z)
     z[0] = mu[0] = sigma[0] = 99.0
     assert (latent.point.z[0], latent.point.mu[0], latent.point.sigma[0]) == (1.0, 0.0, 1.0)
 
@@ -140,7 +140,7 @@ def test_undo_and_redo_restore_every_bit(state: AppState) -> None:
     for change in (
         lambda: latent.set_component("mu", 1, 0.3), lambda: latent.set_component("sigma", 2, 0.9),
         lambda: latent.set_component("eps", 0, -1.1), lambda: latent.set_z(np.full(DIMS, 0.1)),
-        lambda: latent.set_posterior(np.zeros(DIMS), np.ones(DIMS), Source("picture", "p")),
+        lambda: latent.set_posterior(np.zeros(DIMS), np.ones(DIMS), PointSource("picture", "p")),
     ):  # fmt: skip
         with latent.step("change"):
             change()

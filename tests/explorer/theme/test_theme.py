@@ -20,8 +20,7 @@ GROUNDS = ("window", "surface", "plot", "field")
 TEXTS = ("text", "muted")
 # The colours of curves and messages stand on panes, plots and banners; some carry text there.
 MARKS = {"accent": ("surface", "plot"), "second": ("surface", "plot"), "third": ("surface", "plot"),
-         "prior": ("surface", "plot"), "warning": ("surface", "field"), "error": ("surface", "field"),
-         "good": ("surface", "field")}  # fmt: skip
+         "prior": ("surface", "plot"), "warning": ("surface", "field"), "error": ("surface", "field")}  # fmt: skip
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
 DEFICIENCIES: dict[str, Rgb] = {
     "none": np.eye(3),
@@ -110,9 +109,9 @@ def test_the_window_changes_its_scheme_at_once(desk: Desk) -> None:
         return desk.window.decoded.grab().toImage().pixelColor(3, 40).lightness()
 
     dark = corner()
-    desk.window.actions_of.scheme.trigger()
+    desk.window.menus.view.scheme.trigger()
     light = corner()
-    desk.window.actions_of.scheme.trigger()
+    desk.window.menus.view.scheme.trigger()
     assert dark < 60
     assert light > 200
     assert corner() == dark

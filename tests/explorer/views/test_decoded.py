@@ -111,6 +111,6 @@ def test_the_readout_names_image_class_and_typicality(desk: Desk) -> None:
 
 
 def test_the_picture_can_be_copied(desk: Desk) -> None:
-    desk.window.actions_of.copy_picture.trigger()
+    desk.window.menus.edit.copy_picture.trigger()
     copied = QGuiApplication.clipboard().image()
     np.testing.assert_array_equal(_pixels(copied), _pixels(desk.window.decoded.large.image))

@@ -94,9 +94,9 @@ def test_a_click_chooses_factor_and_dimension(factors: Desk) -> None:
     assert factors.state.display.dimension == dim
     # The distribution of that dimension is asked for, as it is when another pane chooses it.
     factors.settle()
-    triad = factors.state.answers.triad
-    assert triad is not None
-    assert triad.dim == dim
+    answer = factors.state.answers.distribution
+    assert answer is not None
+    assert answer.dim == dim
 
 
 def test_arrows_choose_cells_and_stay_inside(factors: Desk, qtbot: QtBot) -> None:
@@ -205,11 +205,11 @@ def test_sprites_are_opened_by_name_from_the_menu(factors: Desk, monkeypatch: py
     asked: list[str] = []
     factors.state.model.open_data_requested.connect(asked.append)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_options: (" sprites:50 ", True))
-    factors.window.actions_of.open_sprites.trigger()
+    factors.window.menus.file.open_sprites.trigger()
     assert asked == ["sprites:50"]
     factors.settle()
     monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_options: ("sprites:abc", True))
-    factors.window.actions_of.open_sprites.trigger()
+    factors.window.menus.file.open_sprites.trigger()
     factors.qtbot.waitUntil(factors.window.banner.isVisible, timeout=PATIENCE_MS)
     factors.state.model.open_data_requested.disconnect(asked.append)
     assert factors.data.info.name == "sprites:50"

@@ -82,9 +82,9 @@ def test_one_drag_is_one_undo_step(desk: Desk) -> None:
     _drag(desk)
     after = desk.point.z.copy()
     assert (stack.count(), stack.undoText()) == (1, "Drag A")
-    desk.window.actions_of.undo.trigger()
+    desk.window.menus.edit.undo.trigger()
     assert desk.point.z.tobytes() == before.tobytes()
-    desk.window.actions_of.redo.trigger()
+    desk.window.menus.edit.redo.trigger()
     assert desk.point.z.tobytes() == after.tobytes()
 
 
@@ -172,7 +172,7 @@ def test_a_double_click_returns_the_point_to_its_mean(desk: Desk) -> None:
 
 def test_several_points_each_have_their_own_picture(desk: Desk, oracle: NumpyVAE) -> None:
     for index in (5, 77):
-        desk.window.actions_of.add_point.trigger()
+        desk.window.menus.edit.add_point.trigger()
         desk.window.map.select(index)
     desk.settle()
     assert [point.name for point in desk.latent.points] == ["A", "B", "C"]
@@ -186,7 +186,7 @@ def test_several_points_each_have_their_own_picture(desk: Desk, oracle: NumpyVAE
 
 
 def test_the_point_that_is_grabbed_is_the_one_that_moves(desk: Desk) -> None:
-    desk.window.actions_of.add_point.trigger()
+    desk.window.menus.edit.add_point.trigger()
     desk.window.map.select(77)
     second, first = desk.point.z.copy(), desk.latent.points[0].z.copy()
     _drag(desk, "A")

@@ -163,7 +163,7 @@ def test_the_trained_model_is_saved_where_one_wants(
     assert pane.state.model.model.path == str(tmp_path / "mine.safetensors")
     again = Path(_run(pane).path or "").read_bytes()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "v1.2"), ""))
-    pane.window.actions_of.save_model.trigger()
+    pane.window.menus.file.save_model.trigger()
     assert (tmp_path / "v1.2.safetensors").read_bytes() == again
     assert (tmp_path / "mine.safetensors").read_bytes() == kept
 
@@ -171,7 +171,7 @@ def test_the_trained_model_is_saved_where_one_wants(
 def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
     pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export = pane.window.actions_of.export_curves
+    export = pane.window.menus.model.export_curves
     _run(pane)
     assert export.isEnabled()
     for name, written in (("curves", "curves.csv"), ("curves.json", "curves.json")):
@@ -181,7 +181,7 @@ def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
         assert (tmp_path / written).read_bytes() == (tmp_path / f"wanted-{written}").read_bytes()
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "file" / "c.csv"), ""))
-    with pane.qtbot.waitSignal(pane.state.workers.noticed) as noticed:
+    with pane.qtbot.waitSignal(pane.state.notices.noticed) as noticed:
         export.trigger()
     assert noticed.args[0] == "error"
     assert "c.csv" in noticed.args[1]
@@ -192,7 +192,7 @@ def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
 def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
     (tmp_path / "few.npy").unlink()
     pane.window.training.form.seeds.setValue(3)
-    with pane.qtbot.waitSignals([pane.state.workers.noticed, pane.state.run.finished], timeout=LONG_MS):
+    with pane.qtbot.waitSignals([pane.state.notices.noticed, pane.state.run.finished], timeout=LONG_MS):
         pane.window.training.controls.start.click()
     assert "few.npy" in pane.window.banner.text.text()
     assert not pane.state.run.active
@@ -239,8 +239,8 @@ def test_the_noise_of_a_student_t_posterior_is_set_by_the_engine(pane: Desk) -> 
     field = pane.window.training.form.fields["posterior"]
     field.setCurrentIndex(field.findData("StudentT"))
     _run(pane)
-    triad, dim = pane.state.distribution, pane.state.display.dimension
-    triad.set("eps", 1.5)
+    distribution, dim = pane.state.distribution, pane.state.display.dimension
+    distribution.set("eps", 1.5)
     pane.settle()
     mu, sigma = pane.point.mu[dim], pane.point.sigma[dim]
     expected = mu + sigma * scipy.stats.t(5).ppf(scipy.stats.norm.cdf(1.5))

@@ -72,13 +72,13 @@ def test_what_cannot_be_shown_says_why_and_the_next_answer_takes_its_place(bench
 
 
 def test_a_fault_of_the_model_is_none_of_the_workbench(bench: Desk) -> None:
-    triad = bench.state.distribution
-    triad.fail("model", "the model's curves are lost")
-    assert triad.fault == ""
-    triad.fail("workbench", "those of the workbench, too")
-    assert triad.fault == "those of the workbench, too"
-    triad.set_mode("model")
-    assert triad.fault == ""
+    distribution = bench.state.distribution
+    distribution.fail("model", "the model's curves are lost")
+    assert distribution.fault == ""
+    distribution.fail("workbench", "those of the workbench, too")
+    assert distribution.fault == "those of the workbench, too"
+    distribution.set_mode("model")
+    assert distribution.fault == ""
 
 
 def test_both_tails_are_read_far_out(bench: Desk) -> None:

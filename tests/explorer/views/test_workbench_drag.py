@@ -112,8 +112,8 @@ def test_a_double_click_puts_a_grip_back(bench: Desk) -> None:
 
 
 def test_a_double_click_returns_to_the_posterior_mean(desk: Desk) -> None:
-    triad, dim = desk.state.distribution, desk.state.display.dimension
-    triad.set("eps", 2.0)
+    distribution, dim = desk.state.distribution, desk.state.display.dimension
+    distribution.set("eps", 2.0)
     desk.settle()
     plot = pane_of(desk).curves.pdf
     QTest.mouseDClick(plot.viewport(), LEFT, pos=desk.grip(plot, "z")[1].toPoint())
