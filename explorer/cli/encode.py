@@ -1,4 +1,4 @@
-"""``latentscape encode``: the posterior of every image of a data set."""
+"""``latentscape encode``: the posterior of every image in a data set."""
 
 from __future__ import annotations
 

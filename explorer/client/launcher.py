@@ -1,4 +1,4 @@
-"""Starting a worker process; without Qt, so that the decoder is under way before the window loads its libraries."""
+"""Start a worker process; without Qt, so that the decoder starts before the window loads its libraries."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ from models.vae.model_file import open_model
 from tests.faults.mount import NOT_ALLOWED
 from tests.faults.trainee import SETTINGS
 from tests.models.conftest import blobs
-from tests.models.test_history import RECORDS
+from tests.models.core.test_history import RECORDS
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 FULL = 500
 EPOCHS = 6
 
