@@ -26,9 +26,9 @@ BetaSchedule = Literal["constant", "warmup", "cyclic"]
 
 BETA_SCHEDULES: tuple[BetaSchedule, ...] = ("constant", "warmup", "cyclic")
 
-Estimator = Literal["elbo", "elbo_mc", "stl", "iwae", "dreg"]
+TrainingObjective = Literal["elbo", "elbo_mc", "stl", "iwae", "dreg"]
 
-ESTIMATORS: tuple[Estimator, ...] = ("elbo", "elbo_mc", "stl", "iwae", "dreg")
+TRAINING_OBJECTIVES: tuple[TrainingObjective, ...] = ("elbo", "elbo_mc", "stl", "iwae", "dreg")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class TrainSettings:
     average: float = 0.999
     posterior: LatentFamily = "Normal"
     prior: LatentFamily = "Normal"
-    objective: Estimator = "elbo"
+    objective: TrainingObjective = "elbo"
     samples: int = 1
     free_bits: float = 0.0
     warmup_epochs: float = 0.0
@@ -131,8 +131,8 @@ def check_dials(dials: Dials, settings: TrainSettings) -> Dials:
 def _check_objective(settings: TrainSettings) -> None:
     _within("samples", settings.samples, 1, MAX_SAMPLES)
     _within("free bits", settings.free_bits, 0.0, 1e6)
-    if settings.objective not in ESTIMATORS:
-        raise ValueError(f"the objective is one of {', '.join(ESTIMATORS)}, not {settings.objective!r}")
+    if settings.objective not in TRAINING_OBJECTIVES:
+        raise ValueError(f"the objective is one of {', '.join(TRAINING_OBJECTIVES)}, not {settings.objective!r}")
     weighted = settings.objective in ("iwae", "dreg")
     if weighted and (settings.beta != 1.0 or settings.free_bits > 0.0 or settings.beta_schedule != "constant"):
         raise ValueError(f"{settings.objective} has no KL term of its own: β must be 1, always, and free bits 0")

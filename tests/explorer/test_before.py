@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import load_file
 
-from tests.before import COMMANDS, FILES, PLACE, entry, lay_out, numbers_of, options_of, run_commands
-from tests.desk import Desk, opened_app
+from tests.support.before import COMMANDS, FILES, PLACE, entry, lay_out, numbers_of, options_of, run_commands
+from tests.support.desk import Desk, opened_app
 
 OPTIONS = json.loads((FILES / "options.json").read_text(encoding="utf-8"))
 ANSWERS = json.loads((FILES / "answers.json").read_text(encoding="utf-8"))

@@ -25,9 +25,9 @@ from models.protocol.training import EpochDone, Finished, Train
 from models.training.run import TrainingRun
 from models.training.storage.checkpoint import checkpoint_folders, read_checkpoint
 from resources import dataset_path
-from tests.desk import Desk, opened_app
+from tests.support.desk import Desk, opened_app
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 LONG_MS = 90_000
 EPOCHS = 400
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
@@ -93,7 +93,7 @@ def test_the_next_start_resumes_to_the_same_bits(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     (tmp_path / "window.py").write_text(SCRIPT)
     _train_until_killed(tmp_path / "window.py", data, victims)
-    with opened_app(qapp, keep_session=True) as app:
+    with opened_app(qapp, keep_session=True, trainer_ahead=True) as app:
         desk, run, offers, banner = Desk(app, qtbot), app.state.run, app.state.offers, app.window.banner
         qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         assert banner.isVisible()
@@ -146,7 +146,7 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
 ) -> None:
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
     folder = _left_run(data)
-    with opened_app(qapp) as app:
+    with opened_app(qapp, trainer_ahead=True) as app:
         offers, banner = app.state.offers, app.window.banner
         qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         offer = banner.text.text()
@@ -167,7 +167,7 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
     ended = _uninterrupted(data, runs_folder() / "ended").parent
     oldest, older, newer = (_left_run(data, name) for name in ("oldest", "older", "newer"))
-    with opened_app(qapp) as app:
+    with opened_app(qapp, trainer_ahead=True) as app:
         run, offers, banner, compare = (
             app.state.run,
             app.state.offers,
@@ -203,7 +203,7 @@ def test_the_next_is_offered_after_one_that_cannot_go_on(
     shutil.copy(data, lost)
     older, _ = _left_run(data, "older"), _left_run(lost, "newer")
     lost.unlink()
-    with opened_app(qapp) as app:
+    with opened_app(qapp, trainer_ahead=True) as app:
         offers, banner = app.state.offers, app.window.banner
         qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         banner.resume.click()
@@ -221,7 +221,7 @@ def test_a_run_that_diverges_offers_half_the_learning_rate(
     gentle = replace(SETTINGS, likelihood="gaussian", beta=1000.0, epochs=2)
     first = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", gentle)).events()
     kept = [event for event in first if isinstance(event, Finished)][-1].path
-    with opened_app(qapp) as app:
+    with opened_app(qapp, trainer_ahead=True) as app:
         desk, run, offers, banner = Desk(app, qtbot), app.state.run, app.state.offers, app.window.banner
         desk.wait_ready()
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):

@@ -14,8 +14,8 @@ from explorer.client.worker import RESTARTS
 from explorer.state.export import ExportSettings
 from explorer.state.workers import Status
 from resources import model_path
-from tests.desk import LEFT, PATIENCE_MS, Desk
-from tests.oracle import NumpyVAE
+from tests.support.desk import LEFT, PATIENCE_MS, Desk
+from tests.support.oracle import NumpyVAE
 
 
 def _kill(desk: Desk) -> int:

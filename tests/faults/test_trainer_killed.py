@@ -13,8 +13,8 @@ from explorer.client.worker import RESTARTS
 from explorer.state.training.run import RunStatus
 from explorer.state.workers import Status
 from models.core.settings import TrainSettings
-from tests.desk import PATIENCE_MS, Desk
-from tests.oracle import NumpyVAE
+from tests.support.desk import PATIENCE_MS, Desk
+from tests.support.oracle import NumpyVAE
 
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=8, epochs=300, seed=3)
 LONG_MS = 90_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from models.core.history import PastRun, Snapshot
+from models.core.history import EpochSnapshot, PastRun
 
 RUNS_REMEMBERED = 12
 
@@ -33,8 +33,8 @@ class ReviewState(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.snapshots: tuple[Snapshot, ...] = ()
-        self.shown: Snapshot | None = None
+        self.snapshots: tuple[EpochSnapshot, ...] = ()
+        self.shown: EpochSnapshot | None = None
         self.newest: str | None = None
         self.past: list[PastRun] = []
         self.compared: PastRun | None = None
@@ -45,7 +45,7 @@ class ReviewState(QObject):
         """Whether the newest model is shown, not an earlier one."""
         return self.shown is None
 
-    def set_snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def set_snapshots(self, snapshots: tuple[EpochSnapshot, ...]) -> None:
         """Set the epochs to go back to; one that is shown stays even if its file is thinned out."""
         self.snapshots = snapshots
         self.snapshots_changed.emit()

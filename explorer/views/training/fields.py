@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, Q
 
 from explorer.views.common.pane import real_box, whole_box
 from models.core.families import LATENT_FAMILIES
-from models.core.settings import BETA_SCHEDULES, ESTIMATORS, LIKELIHOODS, NETWORKS, SCHEDULES, TrainSettings
+from models.core.settings import BETA_SCHEDULES, LIKELIHOODS, NETWORKS, SCHEDULES, TRAINING_OBJECTIVES, TrainSettings
 
 NETWORK_NAMES = {"dense": "dense", "conv": "convolutional"}
 LIKELIHOOD_NAMES = {
@@ -117,7 +117,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
     ),
     "objective": (
         Entry("objective", "bound", "What is maximized; the KL is in closed form where the two families have one",
-              partial(choice, "objective", {key: OBJECTIVE_NAMES[key] for key in ESTIMATORS})),
+              partial(choice, "objective", {key: OBJECTIVE_NAMES[key] for key in TRAINING_OBJECTIVES})),
         Entry("samples", "draws K", "Draws of z for each image and step", partial(whole_box, DEFAULTS.samples, 1, 256)),
         Entry("beta", "β", "Weight of the KL; the ELBO shown is always that of β = 1",
               partial(real_box, DEFAULTS.beta, 0.0, 100.0, 2, 0.1)),
