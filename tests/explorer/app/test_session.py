@@ -60,7 +60,7 @@ def test_a_session_comes_back_from_its_file_bit_for_bit(qapp: QApplication, tmp_
     assert _bits(other.latent.snapshot()) == _bits(state.latent.snapshot())
     assert other.latent.index == 1
     assert other.latent.locked.tolist() == [False, False, True]
-    view = other.view
+    view = other.display
     assert (view.axes, view.dimension, view.seed, view.decode_mode, view.active_only) == ((1, 2), 2, 99, "mean", True)
     assert (other.latent.hold, other.model.recent) == ("z", ["one.safetensors"])
     assert session.capture(other) == session.capture(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,7 +151,11 @@ def test_a_worker_starts_with_one_thread_of_algebra(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("VECLIB_MAXIMUM_THREADS", raising=False)
     worker = launch("decoder")
     try:
-        environment = psutil.Process(worker.process.pid).environ()
+        process = psutil.Process(worker.process.pid)
+        # Until it runs a program of its own, it shows the environment this process began with.
+        while not any("spawn" in part for part in process.cmdline()):
+            time.sleep(0.01)
+        environment = process.environ()
     finally:
         worker.process.kill()
         worker.process.join()
