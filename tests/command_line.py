@@ -1,4 +1,4 @@
-"""The command line as a person types it, in a process of its own."""
+"""The command line as typed by a user, in a separate process."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ PATIENCE = 100
 
 
 def command(*arguments: object) -> list[str]:
-    """Return what is started."""
+    """Return the arguments that start the command."""
     return [sys.executable, "-m", "explorer.cli", *map(str, arguments)]
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the environment of a command in ``folder``, with a cache of its own."""
+    """Return the environment of a command in ``folder``, with its own cache."""
     return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "LATENTSCAPE_CACHE": str(folder / "cli-cache")}
 
 
 def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in ``folder`` to its end."""
+    """Run a command in ``folder`` and wait for it to finish."""
     options = {"cwd": folder, "env": environment(folder), "timeout": PATIENCE}
     return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **options)
 
 
 def result(folder: Path, *arguments: object) -> dict[str, object]:
-    """Run with ``--json`` and return the object, which must be all that was said."""
+    """Run with ``--json`` and return the object, which must be the only output."""
     done = run(folder, *arguments, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 1
@@ -40,7 +40,7 @@ def result(folder: Path, *arguments: object) -> dict[str, object]:
 
 
 def fill_workshop(folder: Path) -> None:
-    """Put a data set of soft spots into ``folder``, a model trained on it, and what was said of the training."""
+    """Write a data set of soft spots, a model trained on it and the output of the training to ``folder``."""
     rng = np.random.default_rng(0)
     centres = rng.uniform(0, 8, (200, 2, 1))
     distance = (np.arange(8)[None, :, None] - centres[:, :1]) ** 2 + (np.arange(8)[None, None] - centres[:, 1:]) ** 2

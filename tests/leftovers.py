@@ -26,7 +26,7 @@ WORKER_PROCESSES = "latentscape-"
 
 
 def record_starts() -> None:
-    """Remember every QTimer and QThread that is started from Python: Qt itself keeps no list of them."""
+    """Remember every QTimer and QThread started from Python, because Qt keeps no list of them."""
     for kind in (QTimer, QThread):
         kind.start = _recording(kind.start)  # type: ignore[method-assign]
 
@@ -41,7 +41,7 @@ def _recording(start: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True)
 class Running:
-    """All that runs at one moment, so that what came later can be told apart."""
+    """Everything that runs at one moment, so that later arrivals can be told apart."""
 
     threads: frozenset[threading.Thread]
     processes: frozenset[int]
@@ -49,7 +49,7 @@ class Running:
 
     @classmethod
     def now(cls) -> Running:
-        """What runs at this moment."""
+        """Return everything that runs at this moment."""
         return cls(
             threads=frozenset(threading.enumerate()),
             processes=frozenset(process.pid for process in _processes()),
@@ -57,13 +57,13 @@ class Running:
         )
 
     def leftovers(self, patience: float) -> list[str]:
-        """Names of what runs now and did not then, after waiting up to ``patience`` seconds for it to end."""
+        """Return the names of what runs now but did not then, after up to ``patience`` seconds to finish."""
         deadline = time.monotonic() + patience
         rounds = 0
         while left := self._new():
             if time.monotonic() > deadline:
                 break
-            # What a test leaves behind is young; the oldest generation, TensorFlow's modules, takes half a second.
+            # A test leaves young objects behind; the oldest generation, TensorFlow's modules, takes half a second.
             gc.collect(min(rounds // YOUNG_ROUNDS, 2))
             rounds += 1
             time.sleep(0.01)
@@ -108,20 +108,20 @@ def _is_shared(thread: threading.Thread) -> bool:
 
 
 def _workers_of_shared() -> set[int]:
-    """Process ids of the workers that a shared window may start at any time."""
+    """Return the process ids of the workers that a shared window may start at any time."""
     children = multiprocessing.active_children() if _shared else []
     return {child.pid for child in children if child.pid and child.name.startswith(WORKER_PROCESSES)}
 
 
 def _settle() -> None:
-    """Deliver pending events, deletions among them."""
+    """Deliver pending events, including deletions."""
     if QCoreApplication.instance() is not None:
         QCoreApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _processes() -> Iterator[psutil.Process]:
-    """Living children of this process, but for the one of multiprocessing that tracks shared resources."""
+    """Return the live children of this process, except multiprocessing's resource tracker."""
     multiprocessing.active_children()  # reaps those that have ended
     tracker = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
     for process in psutil.Process().children(recursive=True):
@@ -130,13 +130,13 @@ def _processes() -> Iterator[psutil.Process]:
 
 
 def _address(thing: QObject) -> int:
-    """Where the C++ object lies: Python may wrap the same one anew."""
+    """Return the address of the C++ object, which Python may wrap more than once."""
     address: int = shiboken6.getCppPointer(thing)[0]
     return address
 
 
 def _qt_objects() -> list[QObject]:
-    """Active timers, running QThreads and top-level widgets."""
+    """Return active timers, running QThreads and top-level widgets."""
     alive = [thing for thing in list(_started) if shiboken6.isValid(thing)]
     running = [t for t in alive if (t.isActive() if isinstance(t, QTimer) else t.isRunning())]
     widgets = QApplication.topLevelWidgets() if isinstance(QCoreApplication.instance(), QApplication) else []

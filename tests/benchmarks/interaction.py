@@ -1,4 +1,4 @@
-"""How quick the window is: the tour, run several times, beside what it is meant to keep to.
+"""Speed of the window: several runs of the tour, compared with their budgets.
 
 ``python -m tests.benchmarks.interaction [--repeats N] [--size 1440x900]`` prints the median over the repeats of every
 figure, the budget it has, and whether the median keeps to it.

@@ -99,7 +99,7 @@ def test_the_output_of_a_worker_goes_to_its_log(worker: Listener, qtbot: QtBot) 
 
 @pytest.fixture
 def cold(qapp: QApplication, qtbot: QtBot) -> Iterator[Desk]:
-    """A window whose images have never been encoded."""
+    """Return a window whose images have never been encoded."""
     with opened_app(qapp) as app:
         desk = Desk(app, qtbot)
         yield desk
@@ -152,5 +152,5 @@ def test_a_worker_starts_with_one_thread_of_algebra(monkeypatch: pytest.MonkeyPa
         worker.process.kill()
         worker.process.join()
         worker.connection.close()
-    # What a person has set stays.
+    # What the user has set is kept.
     assert [environment[name] for name in THREADS_OF_ALGEBRA] == ["1", "3", "1"]

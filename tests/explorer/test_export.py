@@ -21,7 +21,7 @@ COUNT = 16
 
 @pytest.fixture
 def dialog(desk: Desk, tmp_path: Path) -> Iterator[ExportDialog]:
-    """The dialog as the window opens it, with a folder of the test."""
+    """Return the dialog as the window opens it, with a folder of the test."""
     desk.window.map.select(42)
     desk.latent.set_component("z", 3, 1.7)
     desk.window.actions_of.export.trigger()

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 ROOT = Path(__file__).parents[2]
 PAINTS, EMITS = 300, 1000
-# A defective binding loses one reference per emit and a hundred per paint; other code gives or takes a few.
+# A defective binding loses one reference per emit and a hundred per paint; other code gains or loses a few.
 SLACK = 100
 
 
