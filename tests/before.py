@@ -73,7 +73,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 def lay_out(work: Path, home: Path | None = None) -> None:
-    """Copy the files to the folder ``work``, and what the program keeps for a person to ``home``."""
+    """Copy the files to the folder ``work``, and the user's data folder to ``home``."""
     shutil.copytree(FILES / "work", work)
     kept = [work]
     if home is not None:

@@ -1,4 +1,4 @@
-"""What runs in this process and below it: threads, timers, child processes, top-level widgets."""
+"""Everything that runs in this process and below it: threads, timers, child processes, top-level widgets."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ SHOWN_BESIDE = (
 
 
 def run_tour(size: str) -> dict[str, Any]:
-    """Run the tour in a process of its own and return what it measured."""
+    """Run the tour in a separate process and return its measurements."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "explorer.cli", "tour", "--out", folder, "--size", size]
         subprocess.run(command, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""What several tests of the window begin with."""
+"""Fixtures shared by tests of the window."""
 
 from __future__ import annotations
 

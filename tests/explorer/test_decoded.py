@@ -1,4 +1,4 @@
-"""The Decoded pane with the real decoder: its three ways of decoding and its four small pictures."""
+"""The Decoded pane with the real decoder: its three decoding modes and its four small pictures."""
 
 from __future__ import annotations
 

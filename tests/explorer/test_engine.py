@@ -1,4 +1,4 @@
-"""A worker's life as the window sees it, and answers that come too late."""
+"""A worker's life cycle as seen by the window, and replies that come too late."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HALF = Locate(7, Family("Normal", {"loc": 3.0, "scale": 1.0}), "u", 0.5)
 
 
 class Listener:
-    """A client with all it received."""
+    """A client and everything it received."""
 
     def __init__(self, qtbot: QtBot) -> None:
         self.qtbot, self.state, self.replies = qtbot, WorkersState(), list[Reply]()

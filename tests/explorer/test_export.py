@@ -1,4 +1,4 @@
-"""Exports from the window's dialog: what is written, what is left when it ends early, and the way back."""
+"""Exports from the window's dialog: what is written, what remains after cancelling, and the way back from a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must never happen in the window's process: TensorFlow imported, references of constants lost."""
+"""The window's process never imports TensorFlow and never loses references to constants."""
 
 from __future__ import annotations
 

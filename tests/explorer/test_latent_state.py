@@ -1,4 +1,4 @@
-"""The points: rules of the triad, gestures and undo, names, locks. No window, no engine."""
+"""The points: rules of the triad, gestures and undo, names, locks. No window, no workers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Checkpoints with known content, and a process that is killed while writing one. NumPy only: forks are cheap.
 
-As a script: ``committer.py calls FOLDER`` forks a process for every n, which goes on with a copy of the run in
+As a script: ``committer.py calls FOLDER`` forks a process for every n, which continues with a copy of the run in
 ``FOLDER/run`` and kills itself at the n-th call that changes the disk, a write half done, until one survives;
 ``committer.py times FOLDER COUNT`` kills COUNT processes at random times while they write one checkpoint after another.
 """
@@ -87,7 +87,7 @@ def _kill_at(number: int) -> None:
 
 
 def _at_every_call(folder: Path, again: int) -> None:
-    """``again`` 0 writes a checkpoint of the step that the run goes on from once more."""
+    """Kill a writer at every call; with ``again`` 0, it rewrites the checkpoint of the step the run continues from."""
     checkpoint.BYTES_PER_WRITE = 1000
     for number in range(1, 1000):
         copy = shutil.copytree(folder / "run", folder / f"killed-{number:03d}")

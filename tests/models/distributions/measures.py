@@ -147,7 +147,7 @@ def quantile_by_scipy(case: Case, _: type) -> float | None:
 def quantile_by_mpmath(case: Case, _: type) -> float:
     """Compare mpmath's tail at the quantile with the requested one, relative, for the smaller of both tails.
 
-    The floats beside an upper edge lie far apart: what one step between them changes is no error.
+    Floats near an upper edge are far apart: the change over one step between them is not an error.
     """
     levels, worst = FROM_TAIL_TO_TAIL, 0.0
     for level, z in zip(levels, case.build().quantile(levels).numpy(), strict=True):
