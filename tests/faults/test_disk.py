@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or gone: it is said which folder and why, the training goes on, nothing is lost."""
+"""A disk that is full, read-only or gone: the folder and reason are reported, training continues, nothing is lost."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_training_goes_on_while_the_disk_is_full(data: Path, tmp_path: Path) -
         later = latest_checkpoint(tmp_path / "run")
         assert later is not None
         assert len(later.history) == 1
-        # Another two epochs are trained, and the same complaint is not repeated.
+        # Two more epochs are trained without repeating the complaint.
         for _ in range(2):
             assert not isinstance(_until_epoch(events), CheckpointDelayed)
     assert [entry.name for entry in (tmp_path / "run").iterdir() if entry.name.startswith(".")] == []
@@ -100,7 +100,7 @@ def test_a_training_goes_on_while_the_disk_is_full(data: Path, tmp_path: Path) -
 
 
 def _until_epoch(events: Iterator[Reply | None]) -> Reply:
-    """Return the complaint or the end of an epoch, whichever is told next."""
+    """Return the next complaint or end of an epoch."""
     return next(event for event in events if isinstance(event, EpochDone | CheckpointDelayed))
 
 

@@ -1,4 +1,4 @@
-"""The session: what is kept, what comes back, and what happens to a file that was damaged."""
+"""The session: what is saved, what is restored, and what happens to a damaged file."""
 
 from __future__ import annotations
 

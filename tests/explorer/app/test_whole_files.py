@@ -1,4 +1,4 @@
-"""Exported files are there whole or not at all, even when the disk takes no more."""
+"""Exported files are complete or absent, even when the disk is full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training on the command line: what it leaves, how it ends, and how it goes on."""
+"""Training on the command line: what it writes, how it ends and how it is resumed."""
 
 from __future__ import annotations
 

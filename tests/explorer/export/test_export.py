@@ -1,4 +1,4 @@
-"""Exports from the window's dialog: what is written, what is left when it ends early, and the way back."""
+"""Exports from the window's dialog: what is written, what remains after cancelling, and the way back from a picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNT = 16
 
 @pytest.fixture
 def dialog(desk: Desk, tmp_path: Path) -> Iterator[ExportDialog]:
-    """The dialog as the window opens it, with a folder of the test."""
+    """Return the dialog as the window opens it, with a folder of the test."""
     desk.window.map.select(42)
     desk.latent.set_component("z", 3, 1.7)
     desk.window.menus.model.export.trigger()

@@ -1,4 +1,4 @@
-"""The laboratory: presets and dials, tallies against the samples themselves, and when it rests."""
+"""The Lab: presets and dials, tallies against the samples themselves, and when it pauses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from models.protocol.lab import Estimates, GradientsReady
 from tests.support.desk import Desk
 
 BATCHES = 4
-# Fewer say little of a mean whose samples are as skewed as those of the score function.
+# With fewer samples, the mean of something as skewed as the score function is too uncertain.
 SAMPLES = 4000
 PATIENCE_MS = 20_000
 
 
 @pytest.fixture
 def lab(desk: Desk) -> Iterator[Desk]:
-    """The laboratory in front, at rest."""
+    """Bring the Lab to the front, paused."""
     desk.window.show_pane("Lab")
     desk.state.lab.change(discrete=False, objective="quadratic", k=0.0, parameter="loc",
                           family=Family("Normal", {"loc": 1.0, "scale": 1.0}))  # fmt: skip

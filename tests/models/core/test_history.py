@@ -1,4 +1,4 @@
-"""The history of a run: a table and files that give back what was written, under the names of Keras."""
+"""The history of a run: a table and files that round-trip, with Keras' names."""
 
 from __future__ import annotations
 

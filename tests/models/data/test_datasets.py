@@ -1,4 +1,4 @@
-"""Data sets from outside: every format comes out the same, every defect has its reason, memory stays bounded."""
+"""Data sets of users: every format gives the same data, every defect is explained, memory stays bounded."""
 
 from __future__ import annotations
 
@@ -351,7 +351,7 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
 
 
 def giant_png(path: Path, side: int) -> None:
-    """A valid PNG header that promises side × side pixels, and nearly nothing behind it."""
+    """Return a valid PNG header that promises side × side pixels, with hardly any data."""
     Image.new("L", (2, 2)).save(path)
     content = bytearray(path.read_bytes())
     content[16:24] = struct.pack(">II", side, side)

@@ -1,4 +1,4 @@
-"""One picture from a person: upright, cropped to the model's aspect, in its channels."""
+"""A user's picture: turned upright, cropped to the model's aspect ratio, converted to its channels."""
 
 from __future__ import annotations
 

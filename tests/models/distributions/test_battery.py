@@ -1,4 +1,4 @@
-"""Every family passes the same battery, in float32 and float64; SciPy and mpmath say what is right."""
+"""Every family passes the same battery, in float32 and float64, with SciPy and mpmath as oracles."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_figure_that_nobody_measured_does_not_agree(
     assert agree(said, found, (name, np.float32), same_place=False) == elsewhere
 
 
-# Beside an edge that is not 0, floats lie further apart than this tail is long; a lower and an upper edge of these.
+# Near an edge other than 0, floats are further apart than this tail is long: a lower and an upper edge.
 NO_FLOAT_THERE = {("Uniform", "cdf"), ("Uniform", "sf"), ("TruncatedNormal", "cdf")}
 
 

@@ -1,4 +1,4 @@
-"""Gradient estimators against closed forms, and each other; the bias of the Concrete; bad problems."""
+"""Gradient estimators against closed forms and each other; the bias of the Concrete; invalid problems."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def table(answer: GradientsReady) -> dict[tuple[str, str], Estimates]:
 
 
 def closed_form(mu: float, sigma: float, k: float) -> dict[tuple[str, str], float]:
-    """Variances of one sample for (z − k)² and a normal z."""
+    """Return the variances of one sample for (z − k)² and a normal z."""
     d, v = mu - k, sigma**2
     return {
         ("pathwise", "loc"): 4 * v,
@@ -62,7 +62,7 @@ def test_exact_variances_are_the_closed_forms(mu: float, sigma: float, k: float)
 
 @pytest.mark.parametrize(("mu", "sigma", "k"), POINTS)
 def test_the_closed_forms_are_gauss_hermite_integrals(mu: float, sigma: float, k: float) -> None:
-    """Moments of the estimators written out here, with no code of the program: every cell of the table."""
+    """The moments of the estimators, written out without code of the program, for every cell of the table."""
     eps, weight = np.polynomial.hermite_e.hermegauss(24)
     weight = weight / weight.sum()
 
@@ -285,7 +285,7 @@ def test_bad_problems_are_refused(problem: Problem, samples: int, message: str) 
 def test_the_gradient_of_a_mixture_is_known_whatever_lies_between_its_modes(
     values: tuple[float, ...], path_known: bool
 ) -> None:
-    """There the path moves infinitely fast in the weight: float64 no longer tells how its variance grows."""
+    """Between the modes the path moves infinitely fast in the weight: float64 cannot resolve how its variance grows."""
     names = ("weight", "loc1", "scale1", "loc2", "scale2")
     answer = ask(Continuous("quadratic", Family("NormalMixture", dict(zip(names, values, strict=True))), 1.0), 100)
     w, m1, s1, m2, s2 = values
@@ -314,7 +314,7 @@ def test_of_every_family_the_marked_estimators_are_biased_and_no_others(name: st
         marked = row.estimator.startswith("score") and row.parameter in MOVING_SUPPORT.get(name, ())
         assert row.biased == marked, (row.estimator, row.parameter)
         assert marked or away <= 4.5 * error + 1e-9, (row.estimator, row.parameter)
-        # The mean baseline of a uniform's score is by chance right about the mean itself, so ask the plain one.
+        # The mean baseline of a uniform's score happens to be right about the mean, so check the plain score.
         if row.estimator == "score function" and marked:
             assert away > 4.5 * error, row.parameter
 

@@ -23,7 +23,7 @@ def _signs(*shape: int, seed: int) -> tf.Tensor:
 
 
 def _layers(examples: int) -> dict[str, Layer]:
-    """Return the three ways for one weight and DRAWS batches of so many examples."""
+    """Return the three methods for one weight and DRAWS batches of this many examples."""
     whole, each = _normal(DRAWS, 1, 1, seed=1), _normal(DRAWS, examples, 1, seed=2)
     flips = [_signs(DRAWS, examples, 1, seed=seed) for seed in (3, 4)]
     return {

@@ -1,4 +1,4 @@
-"""Exported Keras models: a process that has Keras and not this package computes the same numbers."""
+"""Exported Keras models: a process with Keras but without this package computes the same numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ assert not [name for name in sys.modules if name.split(".")[0] in ("models", "ex
 def _answers(
     opened: OpenedModel, output: str, folder: Path, images: np.ndarray, z: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Export, and let a fresh process with nothing but Keras load and use the files."""
+    """Export, then load and use the files in a fresh process with nothing but Keras."""
     for name, model in keras_models(opened, output).items():
         model.save(folder / f"{name}.keras")
     np.save(folder / "images.npy", images.astype(np.float32) / np.float32(255.0))

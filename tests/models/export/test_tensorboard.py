@@ -1,4 +1,4 @@
-"""The log for TensorBoard: what its own reader of event files finds in it."""
+"""The TensorBoard log, as read by TensorBoard's own reader of event files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.models.core.test_history import RECORDS
 
 
 def _scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """Steps and values by tag of the only file in ``folder``; its tensors must be marked as scalars."""
+    """Return steps and values by tag from the only file in ``folder``; its tensors must be marked as scalars."""
     (path,) = folder.glob("events.out.tfevents.*")
     found: dict[str, list[tuple[int, float]]] = {}
     for raw in tf.data.TFRecordDataset(str(path)):

@@ -1,4 +1,4 @@
-"""Early stopping: Keras' own callback is the oracle; after a resume a run ends at the same epoch with the same bits."""
+"""Early stopping against Keras' own callback; a resumed run ends at the same epoch with the same bits."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RULE = TrainSettings(early_stopping_patience=2, min_delta=0.5)
 
 
 def record(epoch: int, loss: float) -> EpochRecord:
-    """An epoch whose test loss is ``loss``."""
+    """Return the record of an epoch with test loss ``loss``."""
     return EpochRecord(
         epoch, epoch, Terms(0, 0, 0, 0), Terms(0.0, 1.0, 1.0, loss), (), 0, 1.0, 1e-3, 1.0, (), (), 1.0, 1.0
     )
 
 
 def ours(losses: Sequence[float], rule: TrainSettings) -> tuple[int, int]:
-    """Return the epoch of the end, the last one if there is none before, and the best epoch."""
+    """Return the epoch at which the run ends, and the best epoch."""
     state = EarlyStopping()
     for epoch, loss in enumerate(losses, 1):
         state = state.after(record(epoch, loss), rule)
@@ -108,7 +108,7 @@ def test_a_run_ends_early_and_keeps_its_best_weights(tiny_data: Path, tmp_path: 
     assert best == ended - 3
     info = open_model(finished.path).info
     assert info.epoch == best
-    # The best epoch's weights are those of a run that is over then.
+    # The weights of the best epoch equal those of a run that ends there.
     short = list(events(tiny_data, tmp_path / "short", epochs=best))[-1]
     assert weights(finished.path) == weights(short.path)
     last = list(events(tiny_data, tmp_path / "last", restore_best_weights=False))[-1]

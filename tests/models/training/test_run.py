@@ -1,4 +1,4 @@
-"""Training: the arithmetic against NumPy, and that the same settings and data give the same bits."""
+"""Training: the arithmetic against NumPy, and the same bits from the same settings and data."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_beta_rises_once_or_in_every_cycle() -> None:
 
 
 def test_one_step_is_the_gradient_of_the_objective(tiny_data: Path) -> None:
-    """With Adam's first step every weight moves by the rate against the sign of its gradient."""
+    """In Adam's first step, every weight moves by the learning rate against the sign of its gradient."""
     settings = replace(SETTINGS, likelihood="continuous_bernoulli", learning_rate=1e-3)
     architecture = architecture_of(settings, IMAGE_SHAPE)
     loop, state = TrainingLoop(architecture, settings, blobs(16)), initial_state(architecture, 0)
@@ -199,7 +199,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(tiny_data: Path,
 def test_a_resumed_run_is_bit_equal(
     changes: dict[str, object], stop_at: int, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # One step a chunk: step 9 is the end of an epoch, step 21 lies within one.
+    # One step per chunk: step 9 ends an epoch, step 21 lies within one.
     monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
     whole_story = trained(tiny_data, tmp_path / "whole", **changes)
     whole = whole_story[-1]
@@ -277,7 +277,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(
 
 
 def test_a_run_that_diverges_goes_on_from_its_last_good_checkpoint(tiny_data: Path, tmp_path: Path) -> None:
-    """A heavy KL term at the highest rate explodes within a few steps."""
+    """A large KL weight at the highest learning rate diverges within a few steps."""
     changes: dict[str, object] = {"likelihood": "gaussian", "beta": 1000.0}
     before = trained(tiny_data, tmp_path / "run", epochs=3, **changes)[-1]
     story = trained(tiny_data, tmp_path / "run", resume=True, epochs=60, learning_rate=1.0, **changes)
@@ -300,7 +300,7 @@ def test_a_run_that_diverges_goes_on_from_its_last_good_checkpoint(tiny_data: Pa
 
 
 def test_a_resume_keeps_the_rate_as_it_was_turned_unless_another_is_asked_for(tiny_data: Path, tmp_path: Path) -> None:
-    """Half of a rate that was doubled by hand is the one of the settings: it has to count all the same."""
+    """Half of a rate that was doubled by hand equals that of the settings, and must still take effect."""
     run = TrainingRun(request(tiny_data, tmp_path / "run"))
     doubled = 2.0 * SETTINGS.learning_rate
     for event in events(run):
@@ -326,7 +326,7 @@ def test_weights_that_are_no_numbers_are_never_written(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def poisoned(architecture: Architecture, seed: int) -> LoopState:
-        # Without a moving average nothing looks at this one, so that no loss tells.
+        # Without a moving average nothing reads this one, so that no loss shows it.
         state = initial_state(architecture, seed)
         state.average["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.inf))
         return state
@@ -381,7 +381,7 @@ def test_a_batch_larger_than_the_data_is_the_data(tiny_data: Path, tmp_path: Pat
 
 @pytest.fixture(scope="module")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data and the folder of a run of which every epoch was written; to be copied, not changed."""
+    """Return the data and folder of a run with a checkpoint for every epoch; to be copied, not changed."""
     folder = tmp_path_factory.mktemp("finished")
     np.savez_compressed(folder / "blobs.npz", images=blobs(160), labels=np.arange(160) % 4)
     with pytest.MonkeyPatch.context() as patch:

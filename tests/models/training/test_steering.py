@@ -1,4 +1,4 @@
-"""A run that is steered: dials turned while it goes, one step at a time, the model of every epoch kept."""
+"""Steering a run: dials changed during the run, single steps, the model of every epoch kept."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def one_step_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def turned(data: Path, folder: Path, stop_at: int | None = None, resume: bool = False) -> list[Reply]:
-    """A run whose dials are turned after 12 steps, and that may be stopped."""
+    """Return a run whose dials are changed after 12 steps and that may be stopped."""
     run, story = run_of(data, folder, resume, beta_schedule="cyclic", beta_epochs=2.0, warmup_epochs=1.0), []
     for event in events(run):
         story.append(event)
@@ -58,7 +58,7 @@ def test_a_turned_dial_counts_from_the_next_step_and_is_remembered(
     whole = turned(tiny_data, tmp_path / "whole")
     records = [event.record for event in whole if isinstance(event, EpochDone)]
     assert [record.learning_rate for record in records] == pytest.approx([0.001, 0.01, 0.01, 0.01])
-    # Cycles of 18 steps: β is whole in the second half of each, and 16/9 of 0 … 8/9 in the first.
+    # Cycles of 18 steps: β is full in the second half of each, and 16/9 of 0 … 8/9 in the first.
     assert [record.beta for record in records] == pytest.approx([16 / 18, 3.0, 3.0 * 16 / 18, 3.0], rel=1e-5)
     turned(tiny_data, tmp_path / "parts", stop_at=23)
     stopped = latest_checkpoint(tmp_path / "parts")
@@ -117,7 +117,7 @@ def test_a_step_shows_one_turn_of_the_trick(objective: str, samples: int, tiny_d
 
 
 def check_by_differences(shown: StepShown, settings: TrainSettings) -> None:
-    """What reaches μ is the derivative of the reconstruction term along z: central differences of the decoder."""
+    """Check the gradient at μ against central differences of the reconstruction term along z."""
     architecture = architecture_of(settings, IMAGE_SHAPE)
     parameters = {name: tf.constant(value) for name, value in architecture.initial_parameters(settings.seed).items()}
 

@@ -1,4 +1,4 @@
-"""Images that stay in their file: the same bits as in memory, the same after a resume, and no more memory for more."""
+"""Images that stay in their file: the same bits as in memory, also after a resume, in constant memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PIXELS = 30
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of 7 images and segments of 4 batches, so that few images are many of them."""
+    """Use blocks of 7 images and segments of 4 batches, so that a few images make many of both."""
     monkeypatch.setattr(streaming, "plan_of", lambda *sizes: plan_of(*sizes, 7 * PIXELS, 4 * 16 * PIXELS))
     monkeypatch.setattr("models.training.loop.plan_of", streaming.plan_of)
 
@@ -80,7 +80,7 @@ def test_the_left_over_images_are_others_in_another_epoch() -> None:
 
 
 def test_images_are_mixed_across_the_whole_file() -> None:
-    """Blocks are spread over the epoch, and neighbours in a block over their segment."""
+    """Blocks are spread over the epoch, and neighbours within a block over their segment."""
     plan = plan_of(100_000, 784, 128)
     order = epoch_indices(plan, 5, 0)
     assert np.mean(np.abs(np.diff(order)) < 2) < 0.01
@@ -117,7 +117,7 @@ def test_the_same_order_gives_the_same_bits_streamed_and_in_memory(segment: int,
 
 
 def test_any_batch_can_be_asked_for(images: np.memmap) -> None:
-    """A run that diverges goes back to look for the step; one that resumes begins in the middle."""
+    """A diverging run goes back to find the step; a resumed one begins in the middle."""
     plan = plan_of(COUNT, PIXELS, 16, 7 * PIXELS, 64 * PIXELS)
     feed = Streamed(images, plan, 5)
     for epoch, batch in ((0, 0), (0, 1), (0, 24), (1, 0), (0, 3), (2, 9), (2, 11), (2, 12)):
@@ -184,7 +184,7 @@ def test_a_run_resumed_within_an_epoch_is_bit_equal(
 
 
 def test_the_limit_decides_what_is_streamed(images: np.memmap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In memory all images that do not train test; streamed there are at most so many."""
+    """In memory, all held-out images are test images; when streaming, their number is limited."""
     monkeypatch.setattr(preparation, "MAX_TEST_IMAGES", 25)
     loops: list[TrainingLoop] = []
     for limit, tested, kind in ((363 * PIXELS, 40, InMemory), (363 * PIXELS - 1, 25, Streamed)):
@@ -196,7 +196,7 @@ def test_the_limit_decides_what_is_streamed(images: np.memmap, tmp_path: Path, m
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Training on 400 MB takes no more than 200 MB beyond what training on 4 MB takes; in memory it takes all."""
+    """Training on 400 MB takes at most 200 MB more than training on 4 MB; in memory it takes all of it."""
     peaks = {}
     for name, count, limit in (("small", 5_000, 0), ("large", 500_000, 0), ("held", 500_000, 1 << 40)):
         script = ROOT / "tests" / "models" / "streaming_memory.py"

@@ -1,4 +1,4 @@
-"""The mutual information gap of codes for which it is known, and the means and spreads by value."""
+"""The mutual information gap of codes with known gaps, and the means and spreads by factor value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_dimension_for_each_factor_has_the_gap_one() -> None:
     entropies = [-(share * np.log(share)).sum() for share in (np.bincount(f) / COUNT for f in FACTORS.T)]
     assert [factor.entropy for factor in result.factors] == pytest.approx(entropies, rel=1e-12)
     assert np.diag(result.information) == pytest.approx(entropies, rel=1e-12)
-    # What the other dimension seems to know is no more than chance.
+    # The other dimension seems to know something only by chance.
     chance = [(4 - 1) * (10 - 1) / (2 * COUNT) / entropy for entropy in entropies]
     assert 1.0 - result.gaps == pytest.approx(chance, rel=1.0)
     assert result.gap == pytest.approx(result.gaps.mean(), rel=1e-12)
@@ -62,7 +62,7 @@ def test_independent_codes_know_what_chance_tells() -> None:
     result = _measured(RNG.uniform(size=(count, dims)), factor)
     bias = (BINS - 1) * (8 - 1) / (2 * count)
     assert result.factors[0].bias == pytest.approx(bias, rel=1e-12)
-    # 2n times the information is χ² of (B − 1)(v − 1) degrees of freedom: its mean over the dimensions is known.
+    # 2n times the information is χ² with (B − 1)(v − 1) degrees of freedom, so its mean over the dimensions is known.
     error = np.sqrt(2 * 133) / (2 * count) / np.sqrt(dims)
     assert result.information.mean() == pytest.approx(bias, abs=4 * error + 0.03 * bias)
     assert 0.0 < result.gap < 0.02

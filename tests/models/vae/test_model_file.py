@@ -1,4 +1,4 @@
-"""Model files from outside: each defect has its reason, and no damage gets through the gate as another error."""
+"""Model files of users: each defect is explained, and no damage raises any other kind of error."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_huge_file_is_refused_without_being_read(tiny_model: Path) -> None:
 def test_no_damage_gets_through_as_another_error(data: st.DataObject, tiny_model: Path) -> None:
     content = bytearray(tiny_model.read_bytes())
     path = tiny_model.with_name("damaged.safetensors")
-    # Most flips go to the header, where they can do harm.
+    # Most flips are in the header, where they can do harm.
     limit = data.draw(st.sampled_from([8, 1200, len(content)]))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, limit - 1))] = data.draw(st.integers(0, 255))
