@@ -14,7 +14,9 @@ from models.core.descriptions import ModelInfo
 from models.core.errors import InputError
 from models.core.files import reason_of
 from models.core.history import EpochRecord
-from models.core.settings import Dials, TrainSettings, check_dials, check_settings
+from models.core.setting_checks import check_dials, check_settings
+from models.core.setting_table import SETTINGS
+from models.core.settings import Dials, TrainSettings
 from models.data.opening import load_images, opening_data
 from models.protocol.messages import Reply
 from models.protocol.training import (
@@ -146,8 +148,8 @@ class TrainingRun:
         mine, theirs = asdict(self._settings), asdict(checkpoint.settings)
         other = [name for name in mine if name not in ("epochs", "learning_rate") and mine[name] != theirs[name]]
         if other:
-            name = other[0]
-            text = f"this run was started with {name.replace('_', ' ')} {theirs[name]}, not {mine[name]}"
+            row = SETTINGS[other[0]]
+            text = f"this run was started with {row.label} {row.text(theirs[row.name])}, not {row.text(mine[row.name])}"
             raise InputError(str(self._writer.folder.path), text)
         if checkpoint.data_digest != self._data.digest:
             raise InputError(
