@@ -1,4 +1,4 @@
-"""The command line. Only ``click`` is imported here; each command imports what it needs when it runs.
+"""The command line. Every command imports what it needs when it runs; only ``click`` and the settings come first.
 
 Spawned workers import this module, too, and the window must open within a second.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from explorer import __version__
+from explorer.cli.setting_options import setting_options
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -70,42 +71,30 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 
 @cli.command(short_help="Train a model.")
 @click.argument("data")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
-@click.option("--epochs", default=50, show_default=True)
-@click.option("--latent-dim", default=50, show_default=True)
-@click.option("--hidden", default="256,128", show_default=True, help="Units of the encoder's layers.")
-@click.option("--network", default="dense", show_default=True, help="dense, or conv: convolutions before those layers.")
-@click.option("--channels", default="32,32,64", show_default=True, help="Of the convolutions, each halves the image.")
-@click.option("--likelihood", default="bernoulli", show_default=True, help="bernoulli, continuous_bernoulli, gaussian")
-@click.option("--beta", default=1.0, show_default=True, help="Weight of the KL term.")
-@click.option("--beta-schedule", default="constant", show_default=True, help="constant, warmup, cyclic: β rises.")
-@click.option("--beta-epochs", default=10.0, show_default=True, help="Epochs of the rise of β, or of one cycle.")
-@click.option("--posterior", default="Normal", show_default=True, help="Of q: Normal, Laplace, Logistic, StudentT.")
-@click.option("--prior", default="Normal", show_default=True, help="Of p(z), from the same families.")
-@click.option("--objective", default="elbo", show_default=True, help="elbo, elbo_mc (KL by draws), stl, iwae, dreg.")
-@click.option("--samples", default=1, show_default=True, help="Draws of z for each image and step.")
-@click.option("--free-bits", default=0.0, show_default=True, help="Nats of KL that are free in each dimension.")
-@click.option("--batch-size", default=128, show_default=True)
-@click.option("--learning-rate", default=1e-3, show_default=True)
-@click.option("--schedule", default="constant", show_default=True, help="Of the learning rate: constant, cosine.")
-@click.option("--warmup-epochs", default=0.0, show_default=True, help="Epochs during which the learning rate rises.")
-@click.option("--average", default=0.999, show_default=True, help="Decay of the moving average of the weights.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--early-stopping-patience", default=0, show_default=True, help="Epochs to wait for a better test loss.")
-@click.option("--min-delta", default=0.0, show_default=True, help="What a better test loss has to gain, in nats.")
-@click.option("--restore-best-weights", is_flag=True, help="Keep the weights of the epoch with the lowest test loss.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The model file, .safetensors.")
+@setting_options
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves to this .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a TensorBoard log to this folder.")
 @click.option(
-    "--strategy", type=click.Choice(["mirrored", "multiworker"]), help="All local devices, or the cluster of TF_CONFIG."
+    "--strategy",
+    type=click.Choice(["mirrored", "multiworker"]),
+    help="Use all devices, or those in TF_CONFIG.",
 )
 @click.option(
-    "--memory-limit", default=1024, show_default=True, type=COUNT, help="Stream training images beyond this many MiB."
+    "--memory-limit",
+    default=1024,
+    show_default=True,
+    type=COUNT,
+    help="Stream training images from disk if they take more than this many MiB.",
 )
-@click.option("--resume", is_flag=True, help="Resume an interrupted run from its checkpoints.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted run from its last checkpoint.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
-    """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord or a folder. Ctrl-C stops and saves."""
+    """Train a VAE on DATA.
+
+    DATA is the name of a bundled data set, sprites:N, a .npz, .npy, IDX or TFRecord file, or a folder. Ctrl-C stops the
+    training and keeps the model.
+    """
     from explorer.cli.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))

@@ -24,6 +24,7 @@ from models.core.diagnosis import diagnose
 from models.core.errors import InputError
 from models.core.files import whole_file
 from models.core.history import EpochRecord
+from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from models.protocol.training import (
     CheckpointDelayed,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from models.export.tensorboard import EpochLog
     from models.training.run import TrainingRun
 
+LISTS = tuple(row.name for row in SETTINGS.values() if row.kind == "sizes")
 ENDINGS = {
     "complete": "done",
     "early": "stopped early at epoch {epoch}, kept the model of epoch {kept}",
@@ -80,7 +82,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     check_target(out, ".safetensors")
     if outputs.history is not None:
         check_target(outputs.history, ".csv", ".json")
-    typed = {**options, **{name: parse_sizes(options[name], name) for name in ("hidden", "channels")}}
+    typed = {**options, **{name: parse_sizes(options[name], name) for name in LISTS}}
     run_folder = out.with_suffix(".run")
     settings = TrainSettings(**typed)
     if how.resume:
@@ -222,7 +224,7 @@ class EpochReports:
 
 def _check_input(data: Path, settings: TrainSettings) -> None:
     """Reject unusable data or settings, before TensorFlow is imported."""
-    from models.core.settings import check_settings
+    from models.core.setting_checks import check_settings
     from models.data.opening import open_data
     from models.vae.architecture import architecture_of
 

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from models.core.settings import TrainSettings
+from models.core.settings import IMPORTANCE_WEIGHTED, TrainSettings
 from models.distributions import Distribution
 from models.vae import bounds, networks
 from models.vae.architecture import Architecture
 from models.vae.latent_space import LatentSpace
 from models.vae.likelihoods import log_likelihood
 from models.vae.networks import Tensors
-
-IMPORTANCE_WEIGHTED = ("iwae", "dreg")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import tensorflow as tf
 
 from models.core.history import EpochRecord
-from models.core.settings import Dials, TrainSettings, check_dials
+from models.core.setting_checks import check_dials
+from models.core.settings import Dials, TrainSettings
 from models.training.clock import Clock
 from models.training.early_stopping import EarlyStopping
 from models.training.loop import LoopState

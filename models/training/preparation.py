@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.core.descriptions import DataInfo
 from models.core.errors import InputError
+from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from models.data.opening import load_images, opening_data
 from models.protocol.training import Train, TrainStarted
@@ -82,8 +83,9 @@ def _check_same_run(folder: str, checkpoint: Checkpoint, settings: TrainSettings
     mine, theirs = asdict(settings), asdict(checkpoint.settings)
     other = [name for name in mine if name not in CHANGEABLE and mine[name] != theirs[name]]
     if other:
-        name = other[0]
-        raise InputError(folder, f"this run was started with {name.replace('_', ' ')} {theirs[name]}, not {mine[name]}")
+        row = SETTINGS[other[0]]
+        text = f"this run was started with {row.label} {row.text(theirs[row.name])}, not {row.text(mine[row.name])}"
+        raise InputError(folder, text)
     if checkpoint.data_digest != data.digest:
         raise InputError(folder, f"this run was trained on other data than {data.name}")
 

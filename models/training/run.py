@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from models.core.errors import InputError
 from models.core.files import reason_of
-from models.core.settings import Dials, check_settings
+from models.core.setting_checks import check_settings
+from models.core.settings import Dials
 from models.protocol.messages import Reply
 from models.protocol.training import ControlAction, Diverged, Train
 from models.training.course import Course

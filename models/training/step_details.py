@@ -7,10 +7,9 @@ import tensorflow as tf
 
 from models.core.arrays import Floats32
 from models.core.history import terms_of
-from models.core.settings import Dials
+from models.core.settings import IMPORTANCE_WEIGHTED, Dials
 from models.protocol.training import StepShown
 from models.training.loop import LoopState, TrainingLoop
-from models.training.loss import IMPORTANCE_WEIGHTED
 from models.vae import networks
 from models.vae.likelihoods import mean_image
 from models.vae.networks import Tensors

@@ -22,7 +22,7 @@ from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import InputError
 from models.core.files import atomic_file, reason_of
-from models.core.settings import settings_from_json, settings_to_json
+from models.core.setting_text import settings_from_json, settings_to_json
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
 
 FORMAT_VERSION = 1

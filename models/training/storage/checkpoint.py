@@ -28,7 +28,8 @@ from models.core.descriptions import ModelInfo
 from models.core.errors import InputError
 from models.core.files import sync_folder
 from models.core.history import Records, records_of, table_of
-from models.core.settings import Dials, TrainSettings, settings_from_json, settings_to_json
+from models.core.setting_text import settings_from_json, settings_to_json
+from models.core.settings import Dials, TrainSettings
 from models.training.early_stopping import EarlyStopping
 from models.vae.architecture import Architecture, ParameterArrays
 from models.vae.model_file import model_bytes

@@ -173,7 +173,7 @@ def test_an_error_is_one_line_and_exit_code_2(arguments: tuple[str, ...], messag
         (("train", "bad.npy", "--out", "m.safetensors"), "bad.npy: image 1 holds NaN"),
         (
             ("train", "spots.npz", "--out", "m.safetensors", "--likelihood", "poisson"),
-            "the likelihood is one of bernoulli",
+            "Invalid value for '--likelihood': 'poisson' is not one of 'bernoulli', ",
         ),
         (("train", "spots.npz", "--out", "m.safetensors", "--resume"), "m.run: there is no whole checkpoint"),
         (("sample", "spots.safetensors", "-n", "0", "--out", "x"), "the number of samples lies in 1 to 100000"),

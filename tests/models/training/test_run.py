@@ -354,16 +354,16 @@ def test_a_folder_that_cannot_be_written_is_named(tiny_data: Path, tmp_path: Pat
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"epochs": 0}, "epochs lies in 1"),
-        ({"batch_size": 0}, "batch size lies in 1"),
-        ({"learning_rate": float("nan")}, "learning rate lies"),
-        ({"beta": -1.0}, "beta lies in 0"),
-        ({"seed": -1}, "seed lies in 0"),
-        ({"average": 1.0}, "average lies in 0"),
-        ({"schedule": "linear"}, "schedule is one of"),
-        ({"hidden": (0,)}, "hidden layers have 1 to"),
-        ({"latent_dim": 0}, "latent_dim lies in 1"),
-        ({"likelihood": "poisson"}, "likelihood is one of"),
+        ({"epochs": 0}, "epochs must be between 1 and 100,000, not 0"),
+        ({"batch_size": 0}, "batch size must be between 1 and 65,536"),
+        ({"learning_rate": float("nan")}, "learning rate must be between 1e-9 and 1, not nan"),
+        ({"beta": -1.0}, "β must be between 0 "),
+        ({"seed": -1}, "seed must be between 0 and 9,223,372,036,854,775,807"),
+        ({"average": 1.0}, "EMA decay must be between 0 and 0.999999, not 1"),
+        ({"schedule": "linear"}, "LR schedule must be constant or cosine, not 'linear'"),
+        ({"hidden": (0,)}, "hidden layers must be up to 8 numbers between 1 and 8,192, not 0"),
+        ({"latent_dim": 0}, "latent dim must be between 1 "),
+        ({"likelihood": "poisson"}, "likelihood must be bernoulli, "),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(

@@ -78,7 +78,7 @@ def test_a_dial_that_makes_no_sense_is_refused(tiny_data: Path, tmp_path: Path) 
     run = run_of(tiny_data, tmp_path / "run", objective="iwae", samples=3)
     with pytest.raises(ValueError, match="β must be 1"):
         run.adjust(Dials(0.001, 2.0))
-    with pytest.raises(ValueError, match="learning rate lies in"):
+    with pytest.raises(ValueError, match="learning rate must be between"):
         run.adjust(Dials(float("nan"), 1.0))
 
 

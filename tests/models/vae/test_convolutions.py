@@ -150,10 +150,10 @@ def test_work_counts_each_place_of_a_kernel() -> None:
         ((27, 64, 1), {}, "images of 28 to 128 pixels a side with 1 or 3 channels, not 27 × 64 × 1"),
         ((64, 129, 3), {}, "not 64 × 129 × 3"),
         ((64, 64, 2), {}, "not 64 × 64 × 2"),
-        ((64, 64, 3), {"channels": ()}, "1 to 5 convolutions"),
-        ((64, 64, 3), {"channels": (8,) * 6}, "1 to 5 convolutions"),
-        ((64, 64, 3), {"channels": (8, 0)}, "1 to 512 channels"),
-        ((64, 64, 3), {"network": "convolutional"}, "the network is one of dense, conv"),
+        ((64, 64, 3), {"channels": ()}, "channels must be 1 to 5 numbers between 1 and 512"),
+        ((64, 64, 3), {"channels": (8,) * 6}, "channels must be 1 to 5 numbers between 1 and 512"),
+        ((64, 64, 3), {"channels": (8, 0)}, "channels must be 1 to 5 numbers between 1 and 512, not 8, 0"),
+        ((64, 64, 3), {"network": "convolutional"}, "network must be dense or conv, "),
     ],
 )
 def test_what_no_network_can_be_made_of_is_refused(

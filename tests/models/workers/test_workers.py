@@ -399,8 +399,8 @@ def test_training_is_steered_between_chunks(trainer: Worker, tiny_data: Path, tm
 
 def test_a_training_that_fails_leaves_a_trainer_that_works(trainer: Worker, tiny_data: Path, tmp_path: Path) -> None:
     for settings, message in (
-        (TrainSettings(epochs=0), "epochs lies in 1 to 100000, not 0"),
-        (TrainSettings(hidden=(99_999,)), "hidden layers have 1 to 8192 units, not (99999,)"),
+        (TrainSettings(epochs=0), "epochs must be between 1 and 100,000, not 0"),
+        (TrainSettings(hidden=(99_999,)), "hidden layers must be up to 8 numbers between 1 and 8,192, not 99999"),
     ):
         trainer.send(Train(1, str(tiny_data), str(tmp_path / "run"), "tiny", settings))
         assert trainer.receive().message == message
