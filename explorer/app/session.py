@@ -20,7 +20,7 @@ LARGEST_BYTES = 20_000_000
 LARGEST_SEED = 2**31 - 1
 
 
-class SessionError(Exception):
+class UserError(Exception):
     """A session file cannot be used; the text names it and says why."""
 
 
@@ -50,7 +50,7 @@ def capture(state: AppState) -> dict[str, Any]:
 
 
 def restore(state: AppState, session: dict[str, Any]) -> None:
-    """Put points and choices back; raises :class:`SessionError` before anything is changed."""
+    """Put points and choices back; raises :class:`UserError` before anything is changed."""
     try:
         points = tuple(_point_from_json(entry) for entry in session["points"])
         dims = {len(point.z) for point in points}
@@ -60,12 +60,12 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
         mode, locked = session["decode_mode"], [int(dim) for dim in session["locked"]]
         recent = [str(path) for path in session["recent"]]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise SessionError(f"the session does not hold what it should: {error}") from error
+        raise UserError(f"the session does not hold what it should: {error}") from error
     count = dims.pop() if len(dims) == 1 else 0
     if not 0 <= current < len(points) or not 0 <= chosen < count or mode not in ("mu", "sample", "mean"):
-        raise SessionError("the session contradicts itself")
+        raise UserError("the session contradicts itself")
     if not 0 <= seed <= LARGEST_SEED or (plane != "pca" and min(plane) < 0):
-        raise SessionError("the session contradicts itself")
+        raise UserError("the session contradicts itself")
     state.latent.replace_points(points, current)
     for dim in locked:
         if 0 <= dim < count:
@@ -81,28 +81,28 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
 
 
 def save(path: Path, session: dict[str, Any]) -> None:
-    """Write a session, all of it or nothing; raises :class:`SessionError`."""
+    """Write a session, all of it or nothing; raises :class:`UserError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     file = QSaveFile(str(path))
     if not file.open(QIODevice.OpenModeFlag.WriteOnly):
-        raise SessionError(f"{path}: {file.errorString()}")
+        raise UserError(f"{path}: {file.errorString()}")
     file.write(json.dumps(session).encode())
     if not file.commit():
-        raise SessionError(f"{path}: {file.errorString()}")
+        raise UserError(f"{path}: {file.errorString()}")
 
 
 def load(path: Path) -> dict[str, Any] | None:
-    """Read a session; None if there is none; raises :class:`SessionError` with the file and the reason."""
+    """Read a session; None if there is none; raises :class:`UserError` with the file and the reason."""
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise SessionError(f"{path}: too large for a session")
+            raise UserError(f"{path}: too large for a session")
         session = json.loads(path.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
-        raise SessionError(f"{path}: {error}") from error
+        raise UserError(f"{path}: {error}") from error
     if not isinstance(session, dict) or session.get("version") != VERSION:
-        raise SessionError(f"{path}: not a session of this version")
+        raise UserError(f"{path}: not a session of this version")
     return session
 
 

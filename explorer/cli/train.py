@@ -21,7 +21,7 @@ from explorer.cli.console import print_result, progress_bar
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.science import check_target, find_data, start_science
 from models.core.diagnosis import diagnose
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import whole_file
 from models.core.history import EpochRecord
 from models.core.setting_table import SETTINGS
@@ -143,9 +143,9 @@ def _assist(request: Train, how: How) -> int:
 
 
 def _copy_run(run_folder: Path, mine: Path) -> None:
-    """Copy the checkpoints of the chief; InputError if they are not on this machine."""
+    """Copy the checkpoints of the chief; UserError if they are not on this machine."""
     if not run_folder.is_dir():
-        raise InputError(str(run_folder), "to resume, the run folder must exist on every machine")
+        raise UserError(str(run_folder), "to resume, the run folder must exist on every machine")
     shutil.copytree(run_folder, mine, ignore=shutil.ignore_patterns(".*", "run.lock", "epochs"))
 
 
@@ -174,7 +174,7 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     found = None if resume else checkpoint_at_rest(run_folder)
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
-        raise InputError(
+        raise UserError(
             str(run_folder), f"this run was {how} after epoch {epoch}: use --resume to continue it, or remove its "
             "folder to start over"
         )  # fmt: skip
@@ -216,7 +216,7 @@ class EpochReports:
     def _tried(self, work: Callable[[], None]) -> str:
         try:
             work()
-        except InputError as error:
+        except UserError as error:
             self._log = None
             return str(error)
         return ""
@@ -232,11 +232,11 @@ def _check_input(data: Path, settings: TrainSettings) -> None:
 
 
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
-    """Parse layer sizes such as ``256,128``; no layers for an empty text. InputError for anything else."""
+    """Parse layer sizes such as ``256,128``; no layers for an empty text. UserError for anything else."""
     try:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:
-        raise InputError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
+        raise UserError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
 
 
 @contextmanager

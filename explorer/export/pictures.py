@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from models.core.arrays import Floats32
-from models.core.files import ExportError, whole_file
+from models.core.files import UserError, whole_file
 from models.core.images import to_bytes
 
 CHUNK = "latentscape"
@@ -44,7 +44,7 @@ def write_png(path: Path, image: Floats32, latent: Latent, zoom: int = 1) -> Non
 
     Raises
     ------
-    ExportError
+    UserError
         If the file cannot be written.
     """
     text = PngInfo()
@@ -58,7 +58,7 @@ def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:
 
     Raises
     ------
-    ExportError
+    UserError
         If the file cannot be written.
     """
     count, height, width, channels = images.shape
@@ -79,7 +79,7 @@ def read_latent(path: Path) -> Latent | None:
 
     Raises
     ------
-    ExportError
+    UserError
         If the file cannot be read as a picture or its latent is damaged.
     """
     try:
@@ -88,17 +88,17 @@ def read_latent(path: Path) -> Latent | None:
             with Image.open(path) as picture:
                 text = picture.info.get(CHUNK) if isinstance(picture, PngImageFile) else None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ExportError(f"{path}: the picture is too large to be opened") from error
+        raise UserError(f"{path}: the picture is too large to be opened") from error
     except (UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise ExportError(f"{path}: not a picture that can be read") from error
+        raise UserError(f"{path}: not a picture that can be read") from error
     except OSError as error:
-        raise ExportError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
     if text is None:
         return None
     try:
         return _parse(str(text))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ExportError(f"{path}: the latent it carries is damaged: {error}") from error
+        raise UserError(f"{path}: the latent it carries is damaged: {error}") from error
 
 
 def _parse(text: str) -> Latent:

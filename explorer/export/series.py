@@ -44,7 +44,7 @@ class Series:
     _images: list[Floats32] = field(default_factory=list)
 
     def add(self, tile: SampleTile) -> bool:
-        """Write the pictures of a tile; False if it was cancelled. Raises ``ExportError``."""
+        """Write the pictures of a tile; False if it was cancelled. Raises ``UserError``."""
         self._eps.append(tile.eps)
         self._z.append(tile.z)
         if self.sheet and sum(map(len, self._images)) < LARGEST_SHEET:
@@ -63,7 +63,7 @@ class Series:
         return True
 
     def finish(self) -> None:
-        """Write contact sheet and tables. Raises ``ExportError``."""
+        """Write contact sheet and tables. Raises ``UserError``."""
         if self.sheet:
             images = np.concatenate(self._images)[:LARGEST_SHEET]
             write_contact_sheet(self.folder / "samples.png", *self._bounded(images))

@@ -26,7 +26,7 @@ class LatentTable:
 
 
 def write_npz(path: Path, table: LatentTable) -> None:
-    """Write a table as ``.npz`` without pickles; raises :class:`~explorer.export.files.ExportError`."""
+    """Write a table as ``.npz`` without pickles; raises :class:`~explorer.export.files.UserError`."""
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(
             file, mu=table.mu, sigma=table.sigma, eps=table.eps, z=table.z, seed=np.int64(table.seed),
@@ -35,7 +35,7 @@ def write_npz(path: Path, table: LatentTable) -> None:
 
 
 def write_csv(path: Path, table: LatentTable) -> None:
-    """Write a row per image: index, z, μ, σ and ε of every dimension; raises ``ExportError``."""
+    """Write a row per image: index, z, μ, σ and ε of every dimension; raises ``UserError``."""
     dims = range(table.z.shape[1])
     header = ["index", *(f"{name}_{dim}" for name in ("z", "mu", "sigma", "eps") for dim in dims)]
     with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class InputError(Exception):
+class UserError(Exception):
     """A file, folder or value from outside that cannot be used; the message is one sentence that names it and why."""
 
     def __init__(self, subject: str, reason: str) -> None:
@@ -11,6 +11,6 @@ class InputError(Exception):
         self.subject = subject
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, str]]:
         """Rebuild from both parts when the error crosses a process border."""
         return type(self), (self.subject, self.reason)

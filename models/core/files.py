@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 
-class ExportError(Exception):
+class UserError(Exception):
     """A file cannot be written or read; the text names it and says why."""
 
 
@@ -20,7 +20,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    ExportError
+    UserError
         If the file cannot be written; nothing is left behind then.
     """
     unfinished = _unfinished(path)
@@ -29,9 +29,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield unfinished
         unfinished.replace(path)
     except (FileExistsError, NotADirectoryError) as error:
-        raise ExportError(f"{path}: cannot be written: a file stands where a folder should be") from error
+        raise UserError(f"{path}: cannot be written: a file stands where a folder should be") from error
     except OSError as error:
-        raise ExportError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             unfinished.unlink()

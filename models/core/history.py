@@ -13,7 +13,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 
 from models.core.arrays import Floats64
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import atomic_file, reason_of
 from models.core.settings import TrainSettings
 
@@ -169,7 +169,7 @@ def keras_columns(record: EpochRecord) -> dict[str, float]:
 
 
 def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
-    """Write ``.csv`` (a row for each epoch) or ``.json`` (a list for each name); InputError if that is not possible."""
+    """Write ``.csv`` (a row for each epoch) or ``.json`` (a list for each name); UserError if that is not possible."""
     rows = [keras_columns(record) for record in records]
     names = list(rows[0]) if rows else ["epoch"]
     if path.suffix == ".json":
@@ -184,7 +184,7 @@ def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
         with atomic_file(path) as file:
             file.write(text.encode())
     except OSError as error:
-        raise InputError(str(path), f"cannot be written: {reason_of(error)}") from error
+        raise UserError(str(path), f"cannot be written: {reason_of(error)}") from error
 
 
 def terms_of(reconstruction: float, kl: float, loss: float | None = None) -> Terms:

@@ -54,7 +54,7 @@ class RunMemory:
     def restore(
         self, checkpoint: Checkpoint, architecture: Architecture, learning_rate: float | None = None
     ) -> LoopState:
-        """Take over what ``checkpoint`` holds and return its state; InputError if that does not fit the model.
+        """Take over what ``checkpoint`` holds and return its state; UserError if that does not fit the model.
 
         The learning rate becomes ``learning_rate``, or that of the settings if it is not the checkpoint's.
         """

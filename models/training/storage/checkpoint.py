@@ -25,7 +25,7 @@ from safetensors.numpy import load, save
 
 from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import sync_folder
 from models.core.history import Records, records_of, table_of
 from models.core.setting_text import settings_from_json, settings_to_json
@@ -172,13 +172,13 @@ def latest_checkpoint(run_folder: Path) -> Checkpoint | None:
     for folder in reversed(checkpoint_folders(run_folder)):
         try:
             return read_checkpoint(folder)
-        except InputError:
+        except UserError:
             continue
     return None
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read and verify one checkpoint; :class:`InputError` if a file is missing, damaged or makes no sense."""
+    """Read and verify one checkpoint; :class:`UserError` if a file is missing, damaged or makes no sense."""
     try:
         state = _verified(folder)[STATE_FILE]
         header_length = int.from_bytes(state[:8], "little")
@@ -202,17 +202,17 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             ended=bool(values["ended"]),
         )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(str(folder), f"the checkpoint is damaged ({error})") from error
+        raise UserError(str(folder), f"the checkpoint is damaged ({error})") from error
 
 
 def check_state(checkpoint: Checkpoint, architecture: Architecture) -> None:
-    """Raise :class:`InputError` unless the arrays are those of ``architecture``, finite and complete."""
+    """Raise :class:`UserError` unless the arrays are those of ``architecture``, finite and complete."""
     for group in {**dict.fromkeys(STATE_GROUPS), **checkpoint.arrays}:
         found = {name: values.shape for name, values in checkpoint.arrays.get(group, {}).items()}
         if found != architecture.shapes():
-            raise InputError(str(checkpoint.folder), f"its {group} do not fit the model")
+            raise UserError(str(checkpoint.folder), f"its {group} do not fit the model")
         if not all(np.isfinite(values).all() for values in checkpoint.arrays[group].values()):
-            raise InputError(str(checkpoint.folder), f"its {group} hold NaN or infinite numbers")
+            raise UserError(str(checkpoint.folder), f"its {group} hold NaN or infinite numbers")
 
 
 def _state_bytes(checkpoint: Checkpoint) -> bytes:

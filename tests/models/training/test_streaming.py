@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.opening import load_images, open_data
 from models.protocol.training import Finished, Progress, Train, TrainStarted
 from models.training import preparation, streaming
@@ -134,7 +134,7 @@ def test_a_file_that_was_cut_is_named(tmp_path: Path) -> None:
     feed = Streamed(np.load(path, mmap_mode="r"), plan_of(COUNT, PIXELS, 16, 7 * PIXELS, 64 * PIXELS), 5)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 7 * PIXELS * 40)
-    with pytest.raises(InputError, match=r"set\.npy: the file is truncated"):
+    with pytest.raises(UserError, match=r"set\.npy: the file is truncated"):
         consume(feed)
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import TrainSettings
 from models.export.keras import keras_models
 from models.training.flops import gigaflop_per_image, model_gigaflop_per_image
@@ -194,7 +194,7 @@ def test_a_kernel_of_another_size_is_refused(tmp_path: Path) -> None:
     architecture, weights = saved(path, (28, 28, 1))
     weights["encoder.conv.0.kernel"] = np.zeros((3, 3, 1, 4), np.float32)
     write_model(path, info_of(architecture, SETTINGS), weights)
-    with pytest.raises(InputError, match=r"encoder.conv.0.kernel is F32 \[3, 3, 1, 4\]"):
+    with pytest.raises(UserError, match=r"encoder.conv.0.kernel is F32 \[3, 3, 1, 4\]"):
         open_model(path)
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.vae.architecture import Architecture
 from models.vae.model_file import METADATA_KEY, description_of, open_model, write_model
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, info_of
@@ -30,7 +30,7 @@ def rewrite(path: Path, tensors: dict[str, np.ndarray] | None = None, **changes:
 
 
 def reason(path: Path) -> str:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         open_model(path)
     assert caught.value.subject == path.name
     assert "\n" not in str(caught.value)
@@ -195,7 +195,7 @@ def test_no_damage_gets_through_as_another_error(data: st.DataObject, tiny_model
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, limit - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(bytes(content[: data.draw(st.sampled_from([len(content), len(content) // 2, 9]))]))
-    with contextlib.suppress(InputError):
+    with contextlib.suppress(UserError):
         opened = open_model(path)
         assert {name: values.shape for name, values in opened.parameters.items()} == opened.architecture.shapes()
         assert all(np.isfinite(values).all() for values in opened.parameters.values())
