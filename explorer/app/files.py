@@ -11,7 +11,7 @@ import numpy as np
 from explorer.state import AppState
 from explorer.state.latent import PointSource
 from models.core.errors import UserError
-from models.core.files import UserError, whole_file, with_ending
+from models.core.files import output_file, with_ending
 from models.core.history import SUFFIXES, write_history
 from models.core.sprite_names import is_sprites
 
@@ -40,7 +40,6 @@ def open_path(state: AppState, path: str) -> None:
 
 def _open_picture(state: AppState, path: str) -> None:
     from explorer.export.pictures import read_latent
-    from models.core.files import UserError
 
     try:
         latent = read_latent(Path(path))
@@ -77,8 +76,8 @@ def save_model(state: AppState, source: str, path: Path) -> bool:
     """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
     target = with_ending(path, ".safetensors")
     try:
-        with whole_file(target) as unfinished:
-            shutil.copyfile(source, unfinished)
+        with output_file(target) as draft:
+            shutil.copyfile(source, draft)
     except UserError as error:
         state.notices.notice("error", str(error))
         return False

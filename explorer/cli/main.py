@@ -233,9 +233,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _message(error: Exception) -> str:
     """Return the message for ``error``: its own text if the input is to blame, else that of an internal error."""
     from models.core.errors import UserError
-    from models.core.files import UserError
 
-    if isinstance(error, UserError | UserError | ValueError):
+    if isinstance(error, UserError | ValueError):
         return str(error)
     if isinstance(error, MemoryError):
         return "not enough memory for this"

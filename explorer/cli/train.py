@@ -22,7 +22,7 @@ from explorer.cli.info import model_fields, model_lines
 from explorer.cli.science import check_target, find_data, start_science
 from models.core.diagnosis import diagnose
 from models.core.errors import UserError
-from models.core.files import whole_file
+from models.core.files import output_file
 from models.core.history import EpochRecord
 from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
@@ -103,11 +103,12 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         if finished.path is None:
             raise KeyboardInterrupt
         # Before the curves, so that failing to write those does not cost the model.
-        with whole_file(out) as unfinished:
-            unfinished.write_bytes(Path(finished.path).read_bytes())
-        left = run_folder if finished.reason == "stopped" else None
-        if left is None:
-            remove_run(run_folder)
+        with output_file(out) as draft:
+            shutil.copyfile(finished.path, draft)
+    # Last of all: until model and curves are on the disk, the run is all there is of them.
+    left = run_folder if finished.reason == "stopped" else None
+    if left is None:
+        remove_run(run_folder)
     _report(outputs, finished, story, curves.records, left)
     return 0
 

@@ -13,7 +13,7 @@ from explorer.export.series import Series
 from explorer.state import AppState
 from explorer.state.export import PREVIEW_IMAGES, ExportSettings
 from models.core.arrays import Floats32
-from models.core.files import UserError
+from models.core.errors import UserError
 from models.protocol.decoding import Sample, SampleTile
 from models.protocol.messages import Reply
 

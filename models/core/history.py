@@ -13,8 +13,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 
 from models.core.arrays import Floats64
-from models.core.errors import UserError
-from models.core.files import atomic_file, reason_of
+from models.core.files import output_file
 from models.core.settings import TrainSettings
 
 
@@ -180,11 +179,8 @@ def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
         writer.writeheader()
         writer.writerows(rows)
         text = buffer.getvalue()
-    try:
-        with atomic_file(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise UserError(str(path), f"cannot be written: {reason_of(error)}") from error
+    with output_file(path) as draft:
+        draft.write_bytes(text.encode())
 
 
 def terms_of(reconstruction: float, kl: float, loss: float | None = None) -> Terms:

@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
-from models.core.files import atomic_file, reason_of
+from models.core.files import reason_of
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
 
@@ -217,9 +217,3 @@ def model_bytes(info: ModelInfo, parameters: ParameterArrays) -> bytes:
     metadata = {METADATA_KEY: json.dumps(description_of(info), sort_keys=True)}
     content: bytes = save(dict(parameters), metadata=metadata)
     return content
-
-
-def write_model(path: Path, info: ModelInfo, parameters: ParameterArrays) -> None:
-    """Write a model file in one step; OSError if the folder cannot be written."""
-    with atomic_file(path) as file:
-        file.write(model_bytes(info, parameters))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from models.core.errors import UserError
+from models.core.files import DRAFT_PREFIX
 from models.training.storage.checkpoint import (
-    DRAFT_PREFIX,
     KEPT,
     checkpoint_folders,
     latest_checkpoint,

@@ -9,13 +9,11 @@ from pathlib import Path
 
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
-from models.core.files import reason_of
+from models.core.files import DRAFT_PREFIX, reason_of, sync_folder
 from models.core.history import PastRun, Records, UnfinishedRun
 from models.core.settings import TrainSettings
 from models.protocol.training import CheckpointDelayed, CheckpointWritten
 from models.training.storage.checkpoint import (
-    DRAFT_PREFIX,
-    PREFIX,
     Checkpoint,
     checkpoint_folders,
     latest_checkpoint,
@@ -162,17 +160,21 @@ def remove_old_runs(folder: Path, kept: int) -> None:
 
 
 def remove_checkpoints(run_folder: Path) -> None:
-    """Remove the checkpoints and drafts of a run."""
-    _remove(run_folder, PREFIX, DRAFT_PREFIX)
+    """Remove the checkpoints and drafts of a run, the newest last: until then it is the one to go on from."""
+    remove_drafts(run_folder)
+    for checkpoint in checkpoint_folders(run_folder):
+        shutil.rmtree(checkpoint, ignore_errors=True)
 
 
 def remove_drafts(run_folder: Path) -> None:
-    """Remove what a process left that died while it wrote or removed a checkpoint."""
-    _remove(run_folder, DRAFT_PREFIX)
+    """Remove what a process left that died while it wrote a checkpoint."""
+    for entry in run_folder.iterdir():
+        if entry.name.startswith(DRAFT_PREFIX):
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def remove_run(run_folder: Path) -> None:
-    """Remove a run that nobody works on, and its folder if nothing else is in it."""
+    """Remove a run that nobody works on, and its folder if nothing else is in it; a power loss does not undo it."""
     if not run_folder.is_dir():
         return
     remove_checkpoints(run_folder)
@@ -180,9 +182,4 @@ def remove_run(run_folder: Path) -> None:
     (run_folder / LOCK_FILE).unlink(missing_ok=True)
     if not any(run_folder.iterdir()):
         run_folder.rmdir()
-
-
-def _remove(run_folder: Path, *prefixes: str) -> None:
-    for entry in run_folder.iterdir():
-        if entry.name.startswith(prefixes):
-            shutil.rmtree(entry, ignore_errors=True)
+        sync_folder(run_folder.parent)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from models.core.errors import UserError
+from models.core.files import make_folder
 
 if sys.platform == "win32":
     import msvcrt
@@ -40,7 +41,7 @@ class RunLock:
 
     def _locked(self) -> int:
         """Return the descriptor of the file, locked."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             _lock(descriptor)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.core.errors import UserError
 from models.data.opening import load_images, open_data
@@ -51,8 +52,8 @@ def bits(state: LoopState) -> list[bytes]:
 # ---------------------------------------------------------------------------------------------------- the order
 
 
-def epoch_indices(plan: Plan, seed: int, epoch: int) -> np.ndarray:
-    """The images of a whole epoch in the order in which they are taken."""
+def epoch_indices(plan: Plan, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the images of a whole epoch in the order in which they are taken."""
     starts, parts = block_order(plan, seed, epoch), []
     for segment in range(plan.segments):
         read = np.concatenate([np.arange(*run) for run in runs_of(plan, starts, segment)])

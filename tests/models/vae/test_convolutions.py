@@ -19,8 +19,9 @@ from models.vae import networks
 from models.vae.architecture import Architecture, architecture_of
 from models.vae.evaluation import Evaluator
 from models.vae.model import VAE
-from models.vae.model_file import open_model, write_model
+from models.vae.model_file import open_model
 from tests.models.conftest import blobs, finish, info_of
+from tests.support.kept_files import write_model
 
 Array = NDArray[np.float64]
 SETTINGS = TrainSettings(
