@@ -10,8 +10,8 @@ import numpy as np
 
 from explorer.state import AppState
 from explorer.state.latent import Source
-from models.core.errors import InputError
-from models.core.files import ExportError, whole_file, with_ending
+from models.core.errors import UserError
+from models.core.files import output_file, with_ending
 from models.core.history import SUFFIXES, write_history
 from models.core.sprite_names import is_sprites
 
@@ -41,11 +41,10 @@ def open_path(state: AppState, path: str) -> None:
 
 def _open_picture(state: AppState, path: str) -> None:
     from explorer.export.pictures import read_latent
-    from models.core.files import ExportError
 
     try:
         latent = read_latent(Path(path))
-    except ExportError as error:
+    except UserError as error:
         state.workers.notice("error", str(error))
         return
     if latent is None:
@@ -77,9 +76,9 @@ def save_model(state: AppState, source: str, path: Path) -> bool:
     """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
     target = with_ending(path, ".safetensors")
     try:
-        with whole_file(target) as unfinished:
-            shutil.copyfile(source, unfinished)
-    except ExportError as error:
+        with output_file(target) as draft:
+            shutil.copyfile(source, draft)
+    except UserError as error:
         state.workers.notice("error", str(error))
         return False
     state.run.mark_saved(source)
@@ -94,7 +93,7 @@ def save_curves(state: AppState, path: Path) -> None:
     target = with_ending(path, *SUFFIXES)
     try:
         write_history(target, state.run.records)
-    except InputError as error:
+    except UserError as error:
         state.workers.notice("error", str(error))
     else:
         state.workers.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")

@@ -229,10 +229,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _message(error: Exception) -> str:
     """Return what to tell of ``error``: its own sentence if it is about the input, else that we are to blame."""
-    from models.core.errors import InputError
-    from models.core.files import ExportError
+    from models.core.errors import UserError
 
-    if isinstance(error, InputError | ExportError | ValueError):
+    if isinstance(error, UserError | ValueError):
         return str(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory for that"

@@ -21,8 +21,8 @@ from explorer.cli.console import print_result, progress_bar
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.science import check_target, find_data, start_science
 from models.core.diagnosis import diagnose
-from models.core.errors import InputError
-from models.core.files import whole_file
+from models.core.errors import UserError
+from models.core.files import output_file
 from models.core.history import EpochRecord
 from models.core.settings import TrainSettings
 from models.protocol.training import (
@@ -101,11 +101,12 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         if finished.path is None:
             raise KeyboardInterrupt
         # Before the curves: what cannot be written of them costs nobody the model.
-        with whole_file(out) as unfinished:
-            unfinished.write_bytes(Path(finished.path).read_bytes())
-        left = run_folder if finished.reason == "stopped" else None
-        if left is None:
-            remove_run(run_folder)
+        with output_file(out) as draft:
+            shutil.copyfile(finished.path, draft)
+    # Last of all: until model and curves are on the disk, the run is all there is of them.
+    left = run_folder if finished.reason == "stopped" else None
+    if left is None:
+        remove_run(run_folder)
     _report(outputs, finished, story, curves.records, left)
     return 0
 
@@ -141,9 +142,9 @@ def _assist(request: Train, how: How) -> int:
 
 
 def _copy_run(run_folder: Path, mine: Path) -> None:
-    """Take over the checkpoints of the chief; InputError where this machine does not see them."""
+    """Take over the checkpoints of the chief; UserError where this machine does not see them."""
     if not run_folder.is_dir():
-        raise InputError(str(run_folder), "to resume, the folder of the run must be there on every machine")
+        raise UserError(str(run_folder), "to resume, the folder of the run must be there on every machine")
     shutil.copytree(run_folder, mine, ignore=shutil.ignore_patterns(".*", "run.lock", "epochs"))
 
 
@@ -172,7 +173,7 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     found = None if resume else checkpoint_at_rest(run_folder)
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
-        raise InputError(
+        raise UserError(
             str(run_folder), f"here is a run that was {how} after epoch {epoch}: --resume goes on with it, without its "
             "folder a new one begins"
         )  # fmt: skip
@@ -214,7 +215,7 @@ class Curves:
     def _tried(self, work: Callable[[], None]) -> str:
         try:
             work()
-        except InputError as error:
+        except UserError as error:
             self._log = None
             return str(error)
         return ""
@@ -230,11 +231,11 @@ def _check_input(data: Path, settings: TrainSettings) -> None:
 
 
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
-    """Return the layers of e.g. ``256,128``; none for an empty text. InputError if it is something else."""
+    """Return the layers of e.g. ``256,128``; none for an empty text. UserError if it is something else."""
     try:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:
-        raise InputError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
+        raise UserError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
 
 
 @contextmanager

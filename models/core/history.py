@@ -13,8 +13,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 
 from models.core.arrays import Floats64
-from models.core.errors import InputError
-from models.core.files import atomic_file, reason_of
+from models.core.files import output_file
 from models.core.settings import TrainSettings
 
 
@@ -172,7 +171,7 @@ def keras_columns(record: EpochRecord) -> dict[str, float]:
 
 
 def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
-    """Write ``.csv`` (a row for each epoch) or ``.json`` (a list for each name); InputError if that is not possible."""
+    """Write ``.csv`` (a row for each epoch) or ``.json`` (a list for each name); UserError if that is not possible."""
     rows = [keras_columns(record) for record in records]
     names = list(rows[0]) if rows else ["epoch"]
     if path.suffix == ".json":
@@ -183,30 +182,8 @@ def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
         writer.writeheader()
         writer.writerows(rows)
         text = buffer.getvalue()
-    try:
-        with atomic_file(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {reason_of(error)}") from error
-
-
-def read_history(path: Path) -> Records:
-    """Read a file of :func:`write_history`; InputError if it is something else."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            if path.suffix == ".json":
-                lists = json.load(file)
-                rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-            else:
-                reader = csv.DictReader(file)
-                if "epoch" not in (reader.fieldnames or ()):
-                    raise ValueError("there is no column of epochs")
-                rows = [{name: float(text) for name, text in row.items()} for row in reader]
-        return tuple(record_of(row | {"epoch": row["epoch"] + 1}) for row in rows)
-    except OSError as error:
-        raise InputError(str(path), reason_of(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(str(path), "this is not the history of a training") from error
+    with output_file(path) as draft:
+        draft.write_bytes(text.encode())
 
 
 def terms_of(reconstruction: float, kl: float, loss: float | None = None) -> Terms:

@@ -53,7 +53,7 @@ class RunMemory:
     def restore(
         self, checkpoint: Checkpoint, architecture: Architecture, learning_rate: float | None = None
     ) -> LoopState:
-        """Take over what ``checkpoint`` holds and return its state; InputError if that does not fit the model.
+        """Take over what ``checkpoint`` holds and return its state; UserError if that does not fit the model.
 
         A ``learning_rate``, or one in the settings that is not the checkpoint's, is turned to.
         """

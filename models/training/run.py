@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.core.descriptions import ModelInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.history import EpochRecord
 from models.core.settings import Dials, TrainSettings, check_dials, check_settings
@@ -80,11 +80,11 @@ class TrainingRun:
         self._wanted = check_dials(dials, self._settings)
 
     def events(self) -> Iterator[Reply | None]:
-        """Train, and yield what happens; :class:`InputError` or ValueError if that is not possible."""
+        """Train, and yield what happens; :class:`UserError` or ValueError if that is not possible."""
         try:
             yield from self._events()
         except OSError as error:
-            raise InputError(str(self._writer.folder.path), reason_of(error)) from error
+            raise UserError(str(self._writer.folder.path), reason_of(error)) from error
         finally:
             self._writer.folder.close()
 
@@ -148,11 +148,9 @@ class TrainingRun:
         if other:
             name = other[0]
             text = f"this run was started with {name.replace('_', ' ')} {theirs[name]}, not {mine[name]}"
-            raise InputError(str(self._writer.folder.path), text)
+            raise UserError(str(self._writer.folder.path), text)
         if checkpoint.data_digest != self._data.digest:
-            raise InputError(
-                str(self._writer.folder.path), f"this run was trained on other data than {self._data.name}"
-            )
+            raise UserError(str(self._writer.folder.path), f"this run was trained on other data than {self._data.name}")
 
     # ------------------------------------------------------------------------------------------------- epochs
 
@@ -279,7 +277,7 @@ class TrainingRun:
             if isinstance(written, CheckpointWritten):
                 return written
             if not self._patient:
-                raise InputError(written.folder, written.reason)
+                raise UserError(written.folder, written.reason)
             yield self._writer.folder.news(written)
             time.sleep(SECONDS_PER_TRY)
         return None

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
 from models.training.batches import Fed
 
@@ -89,15 +89,6 @@ def shuffle_of(plan: Plan, seed: int, epoch: int, segment: int) -> NDArray[np.in
     return np.random.default_rng([seed, epoch, segment + 1]).permutation(images)
 
 
-def epoch_indices(plan: Plan, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return the images of a whole epoch in the order in which they are taken."""
-    starts, parts = block_order(plan, seed, epoch), []
-    for segment in range(plan.segments):
-        read = np.concatenate([np.arange(*run) for run in runs_of(plan, starts, segment)])
-        parts.append(read[shuffle_of(plan, seed, epoch, segment)])
-    return np.concatenate(parts)
-
-
 class Streamed:
     """The first images of a ``.npy`` file, read while they are needed.
 
@@ -119,7 +110,7 @@ class Streamed:
         self._file = os.fdopen(descriptor, "rb", buffering=0, closefd=False)
         self._lock = threading.Lock()
         self._blocks: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
-        self._fault: InputError | None = None
+        self._fault: UserError | None = None
         self._index, self._segment = NONE_YET, (tf.constant(0), tf.constant(0))
         self._ahead: Iterator[tuple[tf.Tensor, tf.Tensor]] = iter(())
 
@@ -128,7 +119,7 @@ class Streamed:
         return tf.constant(epoch, tf.int64)
 
     def at(self, order: tf.Tensor, batch: int) -> Fed:
-        """Return the segment that holds ``batch``; InputError if the file cannot be read."""
+        """Return the segment that holds ``batch``; UserError if the file cannot be read."""
         plan = self._plan
         segment, place = divmod(batch, plan.segment)
         self._go_to(int(order) * plan.segments + segment)
@@ -185,8 +176,8 @@ class Streamed:
             while had < len(wanted) and (read := self._file.readinto(wanted[had:])):
                 had += read
         except OSError as error:
-            self._fault = InputError(self._name, reason_of(error))
+            self._fault = UserError(self._name, reason_of(error))
             raise self._fault from error
         if had < len(wanted):
-            self._fault = InputError(self._name, "the file is truncated")
+            self._fault = UserError(self._name, "the file is truncated")
             raise self._fault

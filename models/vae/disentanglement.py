@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
 from models.core.descriptions import DataInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.factors import Disentanglement, Factor
 
 BINS = 20
@@ -51,14 +51,14 @@ def factors_of(data: DataInfo) -> KnownFactors | None:
 def disentanglement(mu: Floats32, known: KnownFactors) -> Generator[None, None, Disentanglement]:
     """Return what posterior means ``mu`` [n, d] say of the factors, yielding between slices of the images.
 
-    :class:`InputError` if a factor has too many values.
+    :class:`UserError` if a factor has too many values.
     """
     low, high = yield from _ranges(mu)
     tallies = []
     for column, name in enumerate(known.names):
         values = np.unique(known.values[:, column])
         if len(values) > MOST_VALUES:
-            raise InputError(name, f"it has {len(values):,} values, factors of up to {MOST_VALUES} can be measured")
+            raise UserError(name, f"it has {len(values):,} values, factors of up to {MOST_VALUES} can be measured")
         tallies.append(_Tally(values.astype(np.int64), mu.shape[1], low))
         yield
     for rows in _slices(mu, len(known.names)):

@@ -11,11 +11,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
 from explorer.state.training.run import RunStatus
-from models.core.history import read_history
 from models.core.settings import TrainSettings
 from models.protocol.training import Finished
 from resources import model_path
 from tests.desk import PATIENCE_MS, Desk
+from tests.kept_files import read_history
 from tests.oracle import NumpyVAE
 
 IMAGES = 300

@@ -47,7 +47,7 @@ def main(data: str, disk: Path) -> None:
     LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
     if not mount(disk):
         sys.exit(NOT_ALLOWED)
-    from models.core.errors import InputError
+    from models.core.errors import UserError
     from models.protocol.training import CheckpointDelayed, CheckpointWritten, Finished, Train
     from models.training import recorder, run
     from tests.faults.trainee import SETTINGS
@@ -73,7 +73,7 @@ def main(data: str, disk: Path) -> None:
     forbid(disk)
     try:
         list(run.TrainingRun(Train(2, data, str(disk / "run"), "tiny", SETTINGS, resume=True)).events())
-    except InputError as error:
+    except UserError as error:
         print("refused", error, flush=True)
 
 

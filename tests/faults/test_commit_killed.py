@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.core.files import DRAFT_PREFIX
 from models.training.storage.checkpoint import (
-    DRAFT_PREFIX,
     KEPT,
     checkpoint_folders,
     latest_checkpoint,
@@ -106,7 +106,7 @@ def test_killed_at_random_times(count: int, folder: Path) -> None:
 
 def test_a_run_at_work_is_neither_taken_nor_offered(folder: Path) -> None:
     run, _ = go_on(folder / "run")
-    with pytest.raises(InputError, match=rf"run: process {os.getpid()} is at work on this run"):
+    with pytest.raises(UserError, match=rf"run: process {os.getpid()} is at work on this run"):
         go_on(folder / "run")
     assert find_runs(folder) == ((), ())
     run.close()
@@ -116,7 +116,7 @@ def test_a_run_at_work_is_neither_taken_nor_offered(folder: Path) -> None:
 
 def test_a_run_is_removed_only_where_nobody_is_at_work(folder: Path) -> None:
     run, _ = go_on(folder / "run")
-    with pytest.raises(InputError, match="is at work on this run"):
+    with pytest.raises(UserError, match="is at work on this run"):
         drop_run(folder / "run")
     assert latest_checkpoint(folder / "run") is not None
     run.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.export.tensorboard import EpochLog
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointDelayed, CheckpointWritten, EpochDone, Finished, Train
@@ -76,7 +76,7 @@ def _until(events: Iterator[Reply | None], kind: type[Reply]) -> Reply:
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     log = EpochLog(tmp_path / "log")
-    with _full_disk(), pytest.raises(InputError, match="log: the log cannot be written: file too large"):
+    with _full_disk(), pytest.raises(UserError, match="log: the log cannot be written: file too large"):
         log.write(RECORDS)
 
 
@@ -108,7 +108,7 @@ def test_a_model_that_cannot_be_kept_ends_the_run_with_the_last_checkpoint_intac
     events = _run(data, tmp_path / "run").events()
     for _ in range(EPOCHS - 1):
         _until(events, CheckpointWritten)
-    with _full_disk(), pytest.raises(InputError, match=rf"{tmp_path / 'run'}: file too large"):
+    with _full_disk(), pytest.raises(UserError, match=rf"{tmp_path / 'run'}: file too large"):
         list(events)
     standing = latest_checkpoint(tmp_path / "run")
     assert standing is not None
@@ -141,7 +141,7 @@ def test_a_folder_that_is_removed_is_made_again(data: Path, tmp_path: Path) -> N
     _until(events, CheckpointWritten)
     shutil.rmtree(tmp_path / "runs")
     _until(events, CheckpointWritten)
-    with pytest.raises(InputError, match=rf"run: process {os.getpid()} is at work on this run"):
+    with pytest.raises(UserError, match=rf"run: process {os.getpid()} is at work on this run"):
         list(_run(data, tmp_path / "runs" / "run", resume=True).events())
     shutil.rmtree(tmp_path / "runs")
     (tmp_path / "runs").write_bytes(b"")

@@ -12,7 +12,7 @@ import pytest
 from models.core.descriptions import ModelInfo
 from models.core.settings import Likelihood, TrainSettings
 from models.vae.architecture import Architecture, architecture_of
-from models.vae.model_file import write_model
+from tests.kept_files import write_model
 
 IMAGE_SHAPE = (6, 5, 1)
 SETTINGS = TrainSettings(hidden=(12, 8), latent_dim=3, batch_size=16, epochs=4, seed=5)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.training.cluster import Cluster, read_cluster
 from models.training.storage.checkpoint import latest_checkpoint
 from models.vae.model_file import open_model
@@ -61,7 +61,7 @@ def test_the_first_worker_is_the_chief_unless_there_is_one() -> None:
     ],
 )
 def test_a_cluster_that_is_not_described_in_full_is_refused(text: str, expected: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         read_cluster(text)
     assert caught.value.subject == "TF_CONFIG"
     assert expected in caught.value.reason

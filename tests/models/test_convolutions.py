@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import TrainSettings
 from models.export.keras import keras_models
 from models.training.flops import gigaflop_per_image, model_gigaflop_per_image
@@ -19,7 +19,8 @@ from models.vae import networks
 from models.vae.architecture import Architecture, architecture_of
 from models.vae.evaluation import Evaluator
 from models.vae.model import VAE
-from models.vae.model_file import open_model, write_model
+from models.vae.model_file import open_model
+from tests.kept_files import write_model
 from tests.models.conftest import blobs, finish, info_of
 
 Array = NDArray[np.float64]
@@ -194,7 +195,7 @@ def test_a_kernel_of_another_size_is_refused(tmp_path: Path) -> None:
     architecture, weights = saved(path, (28, 28, 1))
     weights["encoder.conv.0.kernel"] = np.zeros((3, 3, 1, 4), np.float32)
     write_model(path, info_of(architecture, SETTINGS), weights)
-    with pytest.raises(InputError, match=r"encoder.conv.0.kernel is F32 \[3, 3, 1, 4\]"):
+    with pytest.raises(UserError, match=r"encoder.conv.0.kernel is F32 \[3, 3, 1, 4\]"):
         open_model(path)
 
 

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data import cache
 from models.data.opening import load_images, open_data, train_count
 from tests.models.conftest import blobs
@@ -41,7 +41,7 @@ def pngs(folder: Path, images: np.ndarray) -> Path:
 
 
 def reason(path: Path, subject: str | None = None) -> str:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         open_data(path)
     assert caught.value.subject == (subject or path.name)
     assert "\n" not in str(caught.value)
@@ -331,7 +331,7 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
 def test_mixed_sizes_are_refused_by_name(tmp_path: Path) -> None:
     folder = pngs(tmp_path / "set", np.zeros((4, 6, 6), np.uint8))
     Image.new("L", (7, 6)).save(folder / "odd.png")
-    with pytest.raises(InputError, match=r"\w+\.png: it is \d × \d pixels, but \w+\.png is \d × \d"):
+    with pytest.raises(UserError, match=r"\w+\.png: it is \d × \d pixels, but \w+\.png is \d × \d"):
         open_data(folder)
 
 
@@ -366,7 +366,7 @@ def test_a_giant_picture_is_refused_in_little_memory(side: int, tmp_path: Path) 
     for name in ("a.png", "b.png"):
         giant_png(folder / name, side)
     tracemalloc.start()
-    with pytest.raises(InputError, match=r"[ab]\.png: the picture .*too large"):
+    with pytest.raises(UserError, match=r"[ab]\.png: the picture .*too large"):
         open_data(folder)
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
@@ -393,6 +393,6 @@ def test_no_damage_gets_through_as_another_error(data: st.DataObject, kind: str,
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     target.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
-    with contextlib.suppress(InputError):
+    with contextlib.suppress(UserError):
         info = open_data(target.parent if kind == "png" else target)
         assert load_images(info).shape == (info.count, *info.image_shape)

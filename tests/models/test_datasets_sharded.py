@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.opening import load_images, open_data
 from tests.models.conftest import blobs
 
@@ -48,7 +48,7 @@ def write_records(
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         open_data(path)
     return str(caught.value)
 

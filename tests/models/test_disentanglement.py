@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency
 from scipy.stats.contingency import crosstab
 
 from explorer.cli.console import finished
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.factors import Disentanglement
 from models.data.opening import open_data
 from models.vae.disentanglement import BINS, KnownFactors, disentanglement, factors_of
@@ -106,7 +106,7 @@ def test_a_single_dimension_has_all_it_knows_as_its_gap() -> None:
 
 
 def test_names_of_images_are_no_factor() -> None:
-    with pytest.raises(InputError, match="has 1,000 values, factors of up to 256"):
+    with pytest.raises(UserError, match="has 1,000 values, factors of up to 256"):
         _measured(np.zeros((1000, 2)), np.arange(1000)[:, np.newaxis])
 
 

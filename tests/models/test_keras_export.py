@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import Likelihood
 from models.export.keras import keras_models
 from models.vae.model import VAE
@@ -73,5 +73,5 @@ def test_the_decoder_can_give_logits(model_of: Callable[[Likelihood], Path], tmp
 def test_a_parameter_without_a_layer_is_refused(tiny_model: Path) -> None:
     opened = open_model(tiny_model)
     opened.parameters["encoder.flow.kernel"] = np.zeros((3, 3), np.float32)
-    with pytest.raises(InputError, match=r"tiny: Keras has no layer here for its encoder\.flow\.kernel"):
+    with pytest.raises(UserError, match=r"tiny: Keras has no layer here for its encoder\.flow\.kernel"):
         keras_models(opened, "image")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.sprite_names import ALL_SPRITES, SPRITE_FACTORS, SPRITE_SIZES, SpritesName, parse_sprites
 from models.data import sprites
 from models.data.opening import load_images, open_data, opening_data
@@ -108,7 +108,7 @@ def test_names_have_a_usual_form() -> None:
     ],
 )
 def test_what_cannot_be_had_is_said(name: str, reason: str) -> None:
-    with pytest.raises(InputError, match=reason) as caught:
+    with pytest.raises(UserError, match=reason) as caught:
         open_data(name)
     assert caught.value.subject == name
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.opening import load_images, open_data
 from models.protocol.training import Finished, Progress, Train, TrainStarted
 from models.training import run as run_module
@@ -21,7 +22,7 @@ from models.training.clock import Clock
 from models.training.loop import LoopState, TrainingLoop, initial_state
 from models.training.run import TrainingRun
 from models.training.storage.checkpoint import latest_checkpoint
-from models.training.streaming import Streamed, epoch_indices, plan_of
+from models.training.streaming import Plan, Streamed, block_order, plan_of, runs_of, shuffle_of
 from models.vae.architecture import architecture_of
 from models.vae.model_file import open_model
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
@@ -50,6 +51,15 @@ def bits(state: LoopState) -> list[bytes]:
 
 
 # ---------------------------------------------------------------------------------------------------- the order
+
+
+def epoch_indices(plan: Plan, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the images of a whole epoch in the order in which they are taken."""
+    starts, parts = block_order(plan, seed, epoch), []
+    for segment in range(plan.segments):
+        read = np.concatenate([np.arange(*run) for run in runs_of(plan, starts, segment)])
+        parts.append(read[shuffle_of(plan, seed, epoch, segment)])
+    return np.concatenate(parts)
 
 
 @pytest.mark.parametrize(("batch", "segment"), [(16, 4), (16, 64), (1, 32), (403, 1), (7, 1)])
@@ -126,7 +136,7 @@ def test_a_file_that_was_cut_is_named(tmp_path: Path) -> None:
     feed = Streamed(np.load(path, mmap_mode="r"), plan_of(COUNT, PIXELS, 16, 7 * PIXELS, 64 * PIXELS), 5)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 7 * PIXELS * 40)
-    with pytest.raises(InputError, match=r"set\.npy: the file is truncated"):
+    with pytest.raises(UserError, match=r"set\.npy: the file is truncated"):
         consume(feed)
 
 

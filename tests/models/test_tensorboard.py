@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.export.tensorboard import EpochLog
 from tests.models.test_history import RECORDS
 
@@ -44,5 +44,5 @@ def test_tags_and_steps_are_those_of_keras(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match=r"log: (not a directory|file exists)"):
+    with pytest.raises(UserError, match=r"log: (not a directory|file exists)"):
         EpochLog(tmp_path / "file" / "log")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import BetaSchedule, Dials, Schedule, TrainSettings
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointWritten, Diverged, EpochDone, Finished, Progress, Train, TrainStarted
@@ -231,13 +231,13 @@ def test_a_complete_run_can_be_continued_with_more_epochs(tiny_data: Path, tmp_p
 
 def test_only_the_same_run_is_resumed(tiny_data: Path, tmp_path: Path) -> None:
     trained(tiny_data, tmp_path / "run", epochs=1)
-    with pytest.raises(InputError, match="started with"):
+    with pytest.raises(UserError, match="started with"):
         trained(tiny_data, tmp_path / "run", resume=True, beta=2.0)
     other = tmp_path / "other.npz"
     np.savez(other, images=blobs(160, seed=9))
-    with pytest.raises(InputError, match="other data"):
+    with pytest.raises(UserError, match="other data"):
         trained(other, tmp_path / "run", resume=True, epochs=1)
-    with pytest.raises(InputError, match="no whole checkpoint"):
+    with pytest.raises(UserError, match="no whole checkpoint"):
         trained(tiny_data, tmp_path / "empty", resume=True)
 
 
@@ -347,7 +347,7 @@ def test_curves_do_not_depend_on_how_epochs_are_cut_into_chunks(
 
 def test_a_folder_that_cannot_be_written_is_named(tiny_data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match=r"run: .*(not a directory|file exists)"):
+    with pytest.raises(UserError, match=r"run: .*(not a directory|file exists)"):
         trained(tiny_data, tmp_path / "file" / "run")
 
 
