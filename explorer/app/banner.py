@@ -1,4 +1,4 @@
-"""Notifications: a banner over the window that says what happened and, where one can, what to do."""
+"""Notifications: a banner over the window that says what happened and, if possible, what to do."""
 
 from __future__ import annotations
 
@@ -23,40 +23,50 @@ class Banner(QFrame):
         self.state, self.theme, self._over = state, theme, parent
         self.setObjectName("banner")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._icon, self.text = QLabel(), QLabel()
-        self.text.setWordWrap(True)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._icon, self.text, self.close_button = QLabel(), QLabel(), QToolButton()
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
-        self.resume.setObjectName("primary")
-        self.resume.setAccessibleName("Go on with the training")
-        self.close_button = close = QToolButton()
-        close.setIcon(theme.icon("close", theme.colors.muted))
-        close.setAccessibleName("Close this message")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 3, 4, 3)
-        row.addWidget(self._icon)
-        row.addWidget(self.text, 1)
-        for button in (self.resume, self.discard, self.restart):
-            row.addWidget(button)
-            button.hide()
-        row.addWidget(close)
         self._role = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(INFO_MS)
+        self._build()
+        self._connect()
+        self.hide()
+
+    @property
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.resume, self.discard, self.restart
+
+    def _build(self) -> None:
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.resume.setObjectName("primary")
+        self.resume.setAccessibleName("Resume the training")
+        self.close_button.setIcon(self.theme.icon("close", self.theme.colors.muted))
+        self.close_button.setAccessibleName("Close this message")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 3, 4, 3)
+        row.addWidget(self._icon)
+        row.addWidget(self.text, 1)
+        for button in self._buttons:
+            row.addWidget(button)
+            button.hide()
+        row.addWidget(self.close_button)
+
+    def _connect(self) -> None:
+        state = self.state
         self._timer.timeout.connect(self._gone)
-        close.clicked.connect(self._close)
+        self.close_button.clicked.connect(self._close)
         self.restart.clicked.connect(self._restart)
         self.resume.clicked.connect(self._resume)
         self.discard.clicked.connect(self._discard)
-        state.run.offer_changed.connect(self._offer)
-        state.workers.noticed.connect(self.notify)
+        state.offers.changed.connect(self._offer)
+        state.notices.noticed.connect(self.notify)
         state.workers.crashed.connect(self.crashed)
-        parent.installEventFilter(self)
-        self.hide()
+        self._over.installEventFilter(self)
 
     def notify(self, level: str, text: str) -> None:
-        """Show a notification; information goes away by itself, the rest stays, an engine that is off above all."""
+        """Show a notification: information disappears by itself, the rest stays, above all a worker that is off."""
         if self.isVisible() and not self.restart.isHidden():
             return
         self._show(level, text)
@@ -64,14 +74,14 @@ class Banner(QFrame):
             self._timer.start()
 
     def crashed(self, role: str, text: str, again: bool) -> None:
-        """Tell that an engine ended, with a button if it is not being restarted anyway."""
+        """Report that a worker ended, with a button if it is not restarting anyway."""
         self._role = role
         self._show("warning" if again else "error", text)
         self.restart.setVisible(not again)
 
     def _show(self, level: str, text: str) -> None:
         self._timer.stop()
-        for button in (self.resume, self.discard, self.restart):
+        for button in self._buttons:
             button.hide()
         self.setProperty("level", level)
         self.style().unpolish(self)
@@ -85,8 +95,8 @@ class Banner(QFrame):
         self.raise_()
 
     def _offer(self) -> None:
-        """Show the run that waits for an answer; without one, an offer that is shown goes away."""
-        offer = self.state.run.offer
+        """Show the run on offer; without one, hide the offer that is shown."""
+        offer = self.state.offers.offer
         if offer is not None:
             self._show("warning", offer.text)
             self.resume.setText(offer.button)
@@ -97,30 +107,30 @@ class Banner(QFrame):
             self.hide()
 
     def _gone(self) -> None:
-        """Make room for an offer that another notification had covered."""
+        """Hide, and show the offer that another notification had covered."""
         self.hide()
-        if self.state.run.offer is not None:
+        if self.state.offers.offer is not None:
             self._offer()
 
     def _close(self) -> None:
-        """Put the notification away; an offer that is closed is made again at the next start."""
+        """Dismiss the notification; an offer that is closed is made again at the next start."""
         if not self.resume.isHidden():
-            self.state.run.dismiss_offer()
+            self.state.offers.dismiss()
         self._gone()
 
     def _resume(self) -> None:
-        offer = self.state.run.offer
+        offer = self.state.offers.offer
         if offer is not None:
             self.state.run.resume(offer.run)
 
     def _discard(self) -> None:
-        offer = self.state.run.offer
+        offer = self.state.offers.offer
         if offer is not None:
-            self.state.run.drop(offer.run)
+            self.state.offers.drop(offer.run)
 
     def _restart(self) -> None:
         self._gone()
-        self.state.workers.restart_requested.emit(self._role)
+        self.state.workers.restart(self._role)
 
     def _place(self) -> None:
         width = min(WIDEST, self._over.width() - MENU_WIDTH)

@@ -1,4 +1,4 @@
-"""``latentscape decode``: pictures of latents from a file."""
+"""``latentscape decode``: decode latents from a file into pictures."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import numpy as np
 
 from explorer.cli.console import print_result, progress_bar
 from explorer.cli.science import compiled, open_named_model
-from explorer.export.pictures import Latent, write_contact_sheet, write_png
+from explorer.export.pictures import Latent, png_of, write_contact_sheet
 from explorer.export.series import LARGEST_SHEET
 from models.core.arrays import Floats32
+from models.core.files import write_together
 
 TILE_IMAGES = 64
 
 
 def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> int:
-    """Write a picture for each latent in the file ``latents`` to the folder ``out``; return the exit code."""
+    """Write one picture per latent in the file ``latents`` to the folder ``out``; return the exit code."""
     from models.data.latents import read_latents
 
     opened = open_named_model(model)
@@ -30,10 +31,15 @@ def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: boo
         for start in range(0, count, TILE_IMAGES):
             images = vae.decode(stored.z[start : start + TILE_IMAGES])
             sheet.extend(images[: max(0, LARGEST_SHEET - len(sheet))])
-            for index, image in enumerate(images, start):
-                latent = _latent(stored.z[index], sigma[index], index, opened.info.name, opened.info.digest)
-                write_png(out / "samples" / f"sample-{index + 1:04d}.png", image, latent, zoom)
-                bar.advance(task)
+            latents_of = (
+                _latent(stored.z[index], sigma[index], index, opened.info.name, opened.info.digest)
+                for index in range(start, start + len(images))
+            )
+            write_together(
+                (out / "samples" / f"sample-{latent.index + 1:04d}.png", png_of(image, latent, zoom))
+                for image, latent in zip(images, latents_of, strict=True)
+            )
+            bar.advance(task, len(images))
     write_contact_sheet(out / "samples.png", np.stack(sheet), zoom)
     result = {"model": opened.info.name, "model_digest": opened.info.digest, "pictures": count, "out": str(out)}
     print_result(result, [f"{count} pictures in {out}"], as_json)
@@ -41,7 +47,7 @@ def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: boo
 
 
 def _latent(z: Floats32, sigma: Floats32, index: int, model: str, digest: str) -> Latent:
-    """Return the point itself as the centre of its posterior: ε is 0 and no seed was drawn from."""
+    """Return the record of a decoded point: the point is its own posterior mean, with ε = 0 and seed 0."""
     centre = tuple(z.astype(np.float64).tolist())
     spread = tuple(sigma.astype(np.float64).tolist())
     return Latent(centre, spread, (0.0,) * len(centre), centre, 0, index, model, digest)

@@ -1,4 +1,4 @@
-"""``latentscape gradients``: the numbers of the laboratory without the window."""
+"""``latentscape gradients``: the numbers of the Lab, without the window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.cli.console import print_result
 from explorer.cli.science import check_images, compiled, find_data, open_named_model, start_science
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.families import FAMILY_PARAMETERS, Family, lab_family, latent_member
 from models.protocol.lab import (
     USUAL_K,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def compare_estimators(options: Mapping[str, Any], identity: int = 0) -> int:
-    """Draw the gradients that ``options`` ask for and print what they say; return the exit code."""
+    """Sample the gradients that ``options`` ask for and print their statistics; return the exit code."""
     problem, vae = _problem(options)
     from models.estimators import draw_gradients
 
@@ -39,7 +39,7 @@ def compare_estimators(options: Mapping[str, Any], identity: int = 0) -> int:
 
 
 def _problem(options: Mapping[str, Any]) -> tuple[Problem, VAE | None]:
-    """Return what is estimated, with TensorFlow imported, and the model if it needs one."""
+    """Import TensorFlow; return the problem, and the model if the problem needs one."""
     if options["objective"] == "elbo":
         return _elbo(options)
     if options["objective"] == "discrete":
@@ -59,9 +59,9 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
     opened = open_named_model(options["model"])
     check_images(info, opened)
     if not 0 <= index < info.count:
-        raise InputError("--image", f"there are images 0 to {info.count - 1}, not {index}")
+        raise UserError("--image", f"must be from 0 to {info.count - 1}, not {index}")
     if not 0 <= dim < opened.info.latent_dim:
-        raise InputError("--dim", f"there are dimensions 0 to {opened.info.latent_dim - 1}, not {dim}")
+        raise UserError("--dim", f"must be from 0 to {opened.info.latent_dim - 1}, not {dim}")
     vae, image = compiled(opened), np.ascontiguousarray(load_images(info)[index : index + 1])
     mu, sigma = vae.encode(image)
     family = latent_member(opened.info.settings.posterior, float(mu[0, dim]), float(sigma[0, dim]))
@@ -69,18 +69,18 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
 
 
 def parse_family(name: str, text: str) -> Family:
-    """Return the family ``name`` with parameters such as ``loc=1,scale=2``; InputError if they make no sense."""
+    """Return the family ``name`` with parameters such as ``loc=1,scale=2``; UserError if they are invalid."""
     if name not in FAMILY_PARAMETERS:
-        raise InputError("--family", f"{name!r} is none of {', '.join(FAMILY_PARAMETERS)}")
+        raise UserError("--family", f"{name!r} is not one of {', '.join(FAMILY_PARAMETERS)}")
     parameters = dict(lab_family(name).parameters)
     for part in filter(None, text.split(",")):
         key, _, value = part.partition("=")
         if key.strip() not in parameters:
-            raise InputError("--parameters", f"{name} takes {', '.join(parameters)}, not {key.strip()!r}")
+            raise UserError("--parameters", f"{name} takes {', '.join(parameters)}, not {key.strip()!r}")
         try:
             parameters[key.strip()] = float(value)
         except ValueError as error:
-            raise InputError("--parameters", f"{value!r} is no number") from error
+            raise UserError("--parameters", f"{value!r} is not a number") from error
     return Family(name, parameters)
 
 

@@ -37,7 +37,7 @@ SOURCES: dict[SampleSource, str] = {
 
 
 class ExportDialog(QDialog):
-    """Asks, previews live, and shows progress; Cancel stops and says what was written."""
+    """Asks for settings, previews them live and shows progress; Cancel stops and says what was written."""
 
     def __init__(self, state: AppState, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -47,7 +47,7 @@ class ExportDialog(QDialog):
         self.source, self.count = QComboBox(), whole_box(16, 1, MOST_EXPORTED)
         self.seed, self.zoom = whole_box(state.display.seed, 0, 2**31 - 1), whole_box(4, 1, 32)
         self.spread = real_box(0.5, 0.01, 10.0, 2, 0.1)
-        self.pictures, self.sheet = QCheckBox("PNG files, each holding its latent"), QCheckBox("contact sheet")
+        self.pictures, self.sheet = QCheckBox("PNG files, each with its latent"), QCheckBox("contact sheet")
         self.tables = QCheckBox("latents as NPZ and CSV")
         self.folder, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
         self.export, self.cancel = QPushButton("Export"), QPushButton("Close")
@@ -72,6 +72,20 @@ class ExportDialog(QDialog):
         self.text.setMinimumHeight(36)
 
     def _build(self) -> None:
+        left = QVBoxLayout()
+        left.addLayout(self._form())
+        left.addStretch(1)
+        left.addWidget(self.text)
+        left.addWidget(self.bar)
+        left.addLayout(self._buttons())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(16)
+        layout.addLayout(left, 5)
+        layout.addWidget(self.preview, 4)
+        self.resize(860, 470)
+
+    def _form(self) -> QGridLayout:
         form = QGridLayout()
         form.setVerticalSpacing(8)
         form.setColumnStretch(1, 1)
@@ -83,30 +97,25 @@ class ExportDialog(QDialog):
             form.addWidget(field, row, 1)
         for row, box in enumerate((self.pictures, self.sheet, self.tables), start=len(rows)):
             form.addWidget(box, row, 1)
+        form.addWidget(caption("folder"), form.rowCount(), 0)
+        form.addLayout(self._folder_row(), form.rowCount() - 1, 1)
+        return form
+
+    def _folder_row(self) -> QHBoxLayout:
+        self.folder.setAccessibleName("folder")
         browse = QPushButton("Choose …")
         browse.clicked.connect(self._choose_folder)
-        where = QHBoxLayout()
-        where.addWidget(self.folder, 1)
-        where.addWidget(browse)
-        self.folder.setAccessibleName("folder")
-        form.addWidget(caption("folder"), 8, 0)
-        form.addLayout(where, 8, 1)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.export)
-        left = QVBoxLayout()
-        left.addLayout(form)
-        left.addStretch(1)
-        left.addWidget(self.text)
-        left.addWidget(self.bar)
-        left.addLayout(buttons)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(16)
-        layout.addLayout(left, 5)
-        layout.addWidget(self.preview, 4)
-        self.resize(860, 470)
+        row = QHBoxLayout()
+        row.addWidget(self.folder, 1)
+        row.addWidget(browse)
+        return row
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.export)
+        return row
 
     def _connect(self) -> None:
         export = self.state.export
@@ -131,7 +140,7 @@ class ExportDialog(QDialog):
     def ask_preview(self) -> None:
         """Ask for the first images of what would be exported."""
         self.spread.setEnabled(self.source.currentData() == "around")
-        self.state.export.preview_requested.emit(self.settings())
+        self.state.export.request_preview(self.settings())
 
     def _show_preview(self) -> None:
         images = self.state.export.preview
@@ -162,7 +171,7 @@ class ExportDialog(QDialog):
     def reject(self) -> None:
         """Cancel a running export; close otherwise."""
         if self.state.export.running:
-            self.state.export.cancel_requested.emit()
+            self.state.export.cancel()
         else:
             super().reject()
 

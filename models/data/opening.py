@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from models.core.descriptions import DataInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.sprite_names import SpritesName, is_sprites, parse_sprites
 from models.data import cache, sprites
@@ -43,7 +43,7 @@ KINDS = "an .npz or .npy of images, an IDX or TFRecord file, or a folder of pict
 
 
 def open_data(path: str | Path) -> DataInfo:
-    """Read the data set at ``path`` and return where it lies in the cache; :class:`InputError` if it cannot be used."""
+    """Read the data set at ``path`` and return where it lies in the cache; :class:`UserError` if it cannot be used."""
     steps = opening_data(path)
     while True:
         try:
@@ -72,7 +72,7 @@ def opening_data(path: str | Path) -> Generator[None, None, DataInfo]:
         return (yield from cache.store(path, fingerprint, source, train_count(source.count)))
     except OSError as error:
         # A picture inside a folder has a name of its own; the error of a cache folder, too.
-        raise InputError(Path(error.filename or path).name, reason_of(error)) from error
+        raise UserError(Path(error.filename or path).name, reason_of(error)) from error
 
 
 def _generating(name: SpritesName) -> Generator[None, None, DataInfo]:
@@ -85,7 +85,7 @@ def _generating(name: SpritesName) -> Generator[None, None, DataInfo]:
         source = yield from cache.aside(lambda: sprites.sprites_source(name))
         return (yield from cache.store(path, fingerprint, source, train_count(source.count)))
     except OSError as error:
-        raise InputError(str(name), reason_of(error)) from error
+        raise UserError(str(name), reason_of(error)) from error
 
 
 def train_count(count: int) -> int:
@@ -101,9 +101,9 @@ def load_images(info: DataInfo) -> np.ndarray:
 
 def _check_count(source: Source, path: Path) -> None:
     if source.count == 0:
-        raise InputError(path.name, "there are no images in it")
+        raise UserError(path.name, "there are no images in it")
     if source.count == 1:
-        raise InputError(path.name, "there is only one image in it, at least two are needed: one trains, one tests")
+        raise UserError(path.name, "there is only one image in it, at least two are needed: one trains, one tests")
 
 
 def _file_source(path: Path) -> Source:
@@ -112,16 +112,16 @@ def _file_source(path: Path) -> Source:
     with path.open("rb") as file:
         start = file.read(12)
     if not start:
-        raise InputError(path.name, "the file is empty")
+        raise UserError(path.name, "the file is empty")
     # Its first byte may be any.
     if is_tfrecord(path, start):
         return tfrecord_source(path)
     if start.startswith(PICKLE_MAGIC):
-        raise InputError(path.name, "this is a Python pickle, which can run any code and is never opened")
+        raise UserError(path.name, "this is a Python pickle, which can run any code and is never opened")
     for magic, source in SOURCES:
         if start.startswith(magic):
             return source(path)
-    raise InputError(path.name, f"this is not a data set; it should be {KINDS}")
+    raise UserError(path.name, f"this is not a data set; it should be {KINDS}")
 
 
 def _fingerprint(path: Path) -> Generator[None, None, str]:

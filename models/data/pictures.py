@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
 from models.data.source import Images
 
@@ -25,7 +25,7 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
 def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.Image]:
     """Open ``path``, or ``content`` from within it, without decoding it.
 
-    InputError if it is no picture, too large, or breaks while it is read.
+    UserError if it is no picture, too large, or breaks while it is read.
     """
     try:
         with warnings.catch_warnings():
@@ -37,19 +37,19 @@ def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.I
     except Image.DecompressionBombError as error:
         raise _too_large(path, "") from error
     except UnidentifiedImageError as error:
-        raise InputError(
+        raise UserError(
             path.name, "this is not a picture that can be read (PNG, JPEG, BMP, WebP, GIF, TIFF)"
         ) from error
     except OSError as error:
         # Pillow raises OSError without a number for a damaged file; with one the system refused.
         reason = reason_of(error) if error.errno else "the picture is truncated or damaged"
-        raise InputError(path.name, reason) from error
+        raise UserError(path.name, reason) from error
     except (SyntaxError, ValueError, EOFError) as error:
-        raise InputError(path.name, "the picture is truncated or damaged") from error
+        raise UserError(path.name, "the picture is truncated or damaged") from error
 
 
-def _too_large(path: Path, size: str) -> InputError:
-    return InputError(path.name, f"the picture{size} is too large, at most 64 million pixels are read")
+def _too_large(path: Path, size: str) -> UserError:
+    return UserError(path.name, f"the picture{size} is too large, at most 64 million pixels are read")
 
 
 def picture_array(image: Image.Image, channels: int) -> Images:

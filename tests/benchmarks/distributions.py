@@ -42,7 +42,7 @@ PARAMETERS = {
     "NormalMixture": (0.625, -1.0, 0.75, 1.5, 0.5),
 }  # fmt: skip
 BATCH, DRAWS, REPEATS = 1000, 1000, 4
-# A hundred vectors of ten entries, as parameters of their families, and what they are called over there.
+# A hundred vectors of ten entries, as parameters of their families, and the names in TensorFlow Probability.
 ROWS, SIZE = 100, 10
 VECTORS: dict[str, tuple[Callable[..., VectorDistribution], str]] = {
     "MultivariateNormalDiag": (MultivariateNormalDiag, "MultivariateNormalDiag"),
@@ -53,20 +53,20 @@ VECTORS: dict[str, tuple[Callable[..., VectorDistribution], str]] = {
 DOCUMENT = Path(__file__).parents[2] / "docs" / "measured" / "speed.md"
 HEAD = """# Speed of the distributions
 
-The time for a million values of each family: sample them, take their log density, and differentiate the sum of that in
-every parameter. All of it is compiled, and the figure is the best of several runs in which the two libraries take
-turns. Both run as a graph and with XLA, and the faster one counts. Where the path is explicit, ours also runs with the
-noise drawn beforehand.
+The table shows the time to draw a million values from each family, evaluate their log density, and differentiate its
+sum with respect to every parameter. Everything is compiled. Each figure is the best of several runs, with the two
+libraries taking turns. Both run as a graph and with XLA, and the faster one counts. Where the path is explicit, our
+code also runs with the noise drawn beforehand.
 
-Inside XLA the gamma, inverse gamma, beta and Student t families draw from a series of the quantile. As a graph, the
-von Mises family takes the derivative of its path from a series, too. Both need one polynomial for each of the 1000
-parameters, which pays from 16 draws each. With fewer draws, in float64, and for gamma variables outside XLA, most of
-the time goes into TensorFlow's own derivative of a gamma variable or into a quadrature.
+Inside XLA, the gamma, inverse gamma, beta and Student t families draw from a series for the quantile. As a graph, the
+von Mises family also takes the derivative of its path from a series. Both need one polynomial for each of the 1000
+parameters, which pays off from 16 draws each. With fewer draws, in float64, and for gamma variables outside XLA, most
+of the time goes into TensorFlow's own derivative of a gamma variable or into a quadrature.
 
-Vectors are 1000 draws of each of 100 vectors of ten entries. The density of a draw is known from its noise;
-TensorFlow Probability remembers that, too.
+The vector families draw 1000 times from each of 100 vectors of ten entries. The density of a draw is computed from its
+noise; TensorFlow Probability caches that, too.
 
-`python tests/benchmarks/distributions.py --write` writes this page.
+`python tests/benchmarks/distributions.py --write` generates this page.
 """
 Step = Callable[..., list[tf.Tensor]]
 
@@ -140,7 +140,7 @@ def theirs(name: str) -> list[Callable[..., object]]:
 
 
 def _mixed(weight: tf.Tensor, loc1: tf.Tensor, scale1: tf.Tensor, loc2: tf.Tensor, scale2: tf.Tensor) -> object:
-    """Return the mixture of two normals over there, whose draws follow its parameters implicitly, too."""
+    """Return TensorFlow Probability's mixture of two normals, also with implicit reparameterization."""
     from tensorflow_probability import distributions as tfd
 
     weights = tfd.Categorical(probs=tf.stack([weight, 1.0 - weight], -1))
@@ -185,7 +185,7 @@ def vector_parameters(name: str) -> list[tf.Tensor]:
 
 
 def beside() -> bool:
-    """Whether TensorFlow Probability is there to be timed, too."""
+    """Return whether TensorFlow Probability is installed, to be timed as well."""
     return find_spec("tensorflow_probability") is not None and find_spec("tf_keras") is not None
 
 
@@ -216,7 +216,7 @@ def measure() -> dict[str, object]:
 
 
 def table(found: dict[str, object]) -> str:
-    """Return the document; it needs TensorFlow Probability beside us."""
+    """Return the document; this needs TensorFlow Probability."""
     import tensorflow_probability as tfp
 
     mean = found.pop("geometric_mean_ratio")

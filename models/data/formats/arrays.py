@@ -9,13 +9,13 @@ from typing import IO
 
 import numpy as np
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.formats.npy import opened_archive, read_exactly, read_header
 from models.data.source import MAX_STREAMED_BYTES, Images, Labels, Source, by, image_shape_of, images_per_block
 
 
 def npy_source(path: Path) -> Source:
-    """Return the images of a ``.npy`` file [n, h, w(, c)]; InputError if it does not hold any."""
+    """Return the images of a ``.npy`` file [n, h, w(, c)]; UserError if it does not hold any."""
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.name)
     image_shape = image_shape_of(shape, path.name, MAX_STREAMED_BYTES)
@@ -24,12 +24,12 @@ def npy_source(path: Path) -> Source:
 
 
 def npz_source(path: Path) -> Source:
-    """Return the ``images`` and ``labels`` of a ``.npz`` file; InputError if it does not hold them as it should."""
+    """Return the ``images`` and ``labels`` of a ``.npz`` file; UserError if it does not hold them as it should."""
     with opened_archive(path) as archive:
         members = set(archive.namelist())
         if "images.npy" not in members:
             names = ", ".join(sorted(member.removesuffix(".npy") for member in members)[:5]) or "nothing"
-            raise InputError(path.name, f"it has no array called images (it holds {names})")
+            raise UserError(path.name, f"it has no array called images (it holds {names})")
         with archive.open("images.npy") as file:
             shape, dtype = read_header(file, path.name)
         image_shape = image_shape_of(shape, path.name)
@@ -40,7 +40,7 @@ def npz_source(path: Path) -> Source:
 
 def _check_image_type(dtype: np.dtype, name: str) -> None:
     if dtype.kind not in "uifb":
-        raise InputError(name, f"images must be uint8 or floats in 0–1, not {dtype}")
+        raise UserError(name, f"images must be uint8 or floats in 0–1, not {dtype}")
 
 
 def _npy_blocks(path: Path, count: int, image_shape: tuple[int, int, int]) -> Iterator[Images]:
@@ -65,7 +65,7 @@ def _blocks(
         data = read_exactly(file, number * values * dtype.itemsize, name)
         yield _to_uint8(np.frombuffer(data, dtype).reshape(number, *image_shape), start, name)
     if file.read(1):
-        raise InputError(name, "there are bytes after the last image")
+        raise UserError(name, "there are bytes after the last image")
 
 
 def _to_uint8(images: np.ndarray, start: int, name: str) -> Images:
@@ -78,7 +78,7 @@ def _to_uint8(images: np.ndarray, start: int, name: str) -> Images:
         _check_floats(images, start, name)
         return np.rint(images.astype(np.float64) * 255.0).astype(np.uint8)
     if images.min() < 0 or images.max() > 255:
-        raise InputError(name, f"pixels must be 0–255, there is {int(images.min())} to {int(images.max())}")
+        raise UserError(name, f"pixels must be 0–255, there is {int(images.min())} to {int(images.max())}")
     return images.astype(np.uint8)
 
 
@@ -86,18 +86,18 @@ def _check_floats(images: np.ndarray, start: int, name: str) -> None:
     flat = images.reshape(len(images), -1)
     broken = ~np.isfinite(flat).all(axis=1)
     if broken.any():
-        raise InputError(name, f"image {start + int(np.argmax(broken))} holds NaN or infinite pixels")
+        raise UserError(name, f"image {start + int(np.argmax(broken))} holds NaN or infinite pixels")
     low, high = float(flat.min()), float(flat.max())
     if low < 0.0 or high > 1.0:
-        raise InputError(name, f"float pixels must lie in 0–1, there is {low:g} to {high:g}")
+        raise UserError(name, f"float pixels must lie in 0–1, there is {low:g} to {high:g}")
 
 
 def _read_labels(archive: zipfile.ZipFile, name: str, count: int) -> Labels:
     with archive.open("labels.npy") as file:
         shape, dtype = read_header(file, name)
         if shape != (count,):
-            raise InputError(name, f"labels must have one entry for each of the {count} images, not {by(shape)}")
+            raise UserError(name, f"labels must have one entry for each of the {count} images, not {by(shape)}")
         if dtype.kind not in "ui":
-            raise InputError(name, f"labels must be integers, not {dtype}")
+            raise UserError(name, f"labels must be integers, not {dtype}")
         data = read_exactly(file, count * dtype.itemsize, name)
     return np.frombuffer(data, dtype).astype(np.int64)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.pictures import GREY_MODES, opened_picture, picture_array
 from models.data.source import MAX_STREAMED_BYTES, Images, Labels, Source, check_size
 
@@ -35,7 +35,7 @@ class Listing:
 
 
 def list_folder(folder: Path) -> Generator[None, None, Listing]:
-    """List the pictures of ``folder`` and of its sub-folders, yielding in between; InputError if there are too many."""
+    """List the pictures of ``folder`` and of its sub-folders, yielding in between; UserError if there are too many."""
     top = yield from _entries(folder, "")
     groups: dict[str, list[str]] = {}
     for name in sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _hidden(entry.name)):
@@ -43,9 +43,9 @@ def list_folder(folder: Path) -> Generator[None, None, Listing]:
         if found:
             groups[name] = found
         if sum(map(len, groups.values())) > MAX_FILES:
-            raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")
+            raise UserError(folder.name, f"there are more than {MAX_FILES} pictures")
     if top and groups:
-        raise InputError(folder.name, "there are pictures both in it and in its sub-folders; which are the classes?")
+        raise UserError(folder.name, "there are pictures both in it and in its sub-folders; which are the classes?")
     lines = [line for group in groups.values() for line in group] or top
     digest = hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
     labels = np.repeat(np.arange(len(groups), dtype=np.int64), [len(group) for group in groups.values()])
@@ -54,10 +54,10 @@ def list_folder(folder: Path) -> Generator[None, None, Listing]:
 
 
 def folder_source(listing: Listing) -> Source:
-    """Return the pictures of ``listing``; InputError if there are none or they differ in size."""
+    """Return the pictures of ``listing``; UserError if there are none or they differ in size."""
     name = listing.folder.name
     if not listing.files:
-        raise InputError(name, "there are no pictures in this folder (PNG, JPEG, BMP, WebP, GIF, TIFF)")
+        raise UserError(name, "there are no pictures in this folder (PNG, JPEG, BMP, WebP, GIF, TIFF)")
     order = np.random.default_rng(SHUFFLE_SEED).permutation(len(listing.files))
     files = [listing.folder / listing.files[index] for index in order]
     image_shape = _image_shape(files[0])
@@ -76,7 +76,7 @@ def _entries(folder: Path, below: str) -> Generator[None, None, list[str]]:
                 status = entry.stat()
                 lines.append(f"{prefix}{entry.name}\0{status.st_size}\0{status.st_mtime_ns}")
                 if len(lines) > MAX_FILES:
-                    raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")
+                    raise UserError(folder.name, f"there are more than {MAX_FILES} pictures")
                 if len(lines) % FILES_PER_STEP == 0:
                     yield
     return sorted(lines)
@@ -103,5 +103,5 @@ def _picture(file: Path, first: Path, image_shape: tuple[int, int, int]) -> Imag
     with opened_picture(file) as image:
         if image.size != (width, height):
             found = f"{image.width} × {image.height}"
-            raise InputError(file.name, f"it is {found} pixels, but {first.name} is {width} × {height}")
+            raise UserError(file.name, f"it is {found} pixels, but {first.name} is {width} × {height}")
         return picture_array(image, channels)
