@@ -81,7 +81,7 @@ class LabState(QObject):
     Signals
     -------
     settings_changed
-        Something else is estimated: tallies start anew.
+        Something else is estimated: the tallies are cleared.
     running_changed
         Drawing was started or paused.
     tallied

@@ -19,7 +19,7 @@ USUAL_K: dict[Integrand, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0
 
 @dataclass(frozen=True)
 class ElboPoint:
-    """Where the loaded model's own ELBO is looked at: one image and one latent dimension, the others held at ``z``.
+    """The point of the loaded model's own ELBO: one image and one latent dimension, the others held at ``z``.
 
     ``image`` is uint8 [1, h, w, c], ``z`` [d]; the distribution of the problem is q(z_i|x) of dimension ``dim``.
     """
