@@ -147,6 +147,7 @@ _LOC = Parameter("loc", "μ", "location", 0.0, 0.5, _WIDE)
 _SCALE = Parameter("scale", "σ", "scale", 1.0, ONE_SCORE, _POSITIVE, SMALLEST)
 _RATE = Parameter("rate", "λ", "rate", 1.0, 0.75, _POSITIVE, SMALLEST)
 _SHAPE = Parameter("concentration", "α", "shape", 2.5, 0.25, _POSITIVE, LEAST_SHAPE, MOST_SHAPE)
+_TAIL_SHAPE = replace(_SHAPE, usual=3.0, slider=(0.1, 10.0), least=2.0 * LEAST_SHAPE)
 _DF = Parameter("df", "ν", "shape", 5.0, 0.9, (1.0, 30.0), LEAST_SHAPE, MOST_SHAPE)
 
 _LOC_SCALE = (_LOC, _SCALE)
@@ -164,7 +165,8 @@ _WEIGHT = Parameter("weight", "w", "shape", 0.5, 0.35, (0.01, 0.99), 1e-3, 1.0 -
 
 def _line(farthest: float, widest: float, scale: float = 1.0) -> tuple[Parameter, Parameter]:
     """Return location and scale of a normal variable that is mapped to the support: beyond, z would round to an end."""
-    return replace(_LOC, least=-farthest, most=farthest), replace(_SCALE, usual=scale, most=widest)
+    slider = (_POSITIVE[0], min(_POSITIVE[1], widest))
+    return replace(_LOC, least=-farthest, most=farthest), replace(_SCALE, usual=scale, slider=slider, most=widest)
 
 
 def _mode(number: str, symbol: str, loc: float, scale: float) -> tuple[Parameter, Parameter]:
@@ -194,8 +196,7 @@ _ROWS = (
     Facts("Uniform", _BOUNDS, _BETWEEN, False, 1, 0.5, {}, None),
     Facts("Exponential", (_RATE,), _HALF_LINE, False, 1, 0.5, {}, None),
     Facts("Gamma", (_SHAPE, replace(_RATE, symbol="β", usual=1.5)), _HALF_LINE, False, 1, 2.0, {}, None),
-    Facts("InverseGamma", (replace(_SHAPE, usual=3.0, least=2.0 * LEAST_SHAPE), replace(_SCALE, symbol="β", usual=2.0)),
-          _HALF_LINE, False, 1, 2.0, {}, None),
+    Facts("InverseGamma", (_TAIL_SHAPE, replace(_SCALE, symbol="β", usual=2.0)), _HALF_LINE, False, 1, 2.0, {}, None),
     Facts("Chi2", (replace(_DF, usual=3.0, least=2.0 * LEAST_SHAPE),), _HALF_LINE, False, 1, 2.5, {}, None),
     Facts("Weibull", (replace(_SHAPE, symbol="k", usual=1.5), replace(_SCALE, symbol="λ", usual=1.5)),
           _HALF_LINE, False, 1, 0.5, {}, None),
