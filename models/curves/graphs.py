@@ -10,7 +10,7 @@ import tensorflow as tf
 from models.core.families import FACTS
 from models.curves.compiled import Part
 from models.distributions import Distribution, Mixture, NormalMixture, has_closed_form, kl_divergence
-from models.distributions.registry import noise_at
+from models.distributions.registry import noise_at, value_at
 from models.numerics.quadrature import normal_rule
 from models.protocol.distribution import Anchor
 
@@ -128,8 +128,8 @@ def _nodes(q: Distribution) -> tuple[tf.Tensor, tf.Tensor]:
     rule = normal_rule()
     scores, weights = tf.constant(rule.scores), tf.constant(rule.weights)
     if not isinstance(q, Mixture):
-        return q.from_noise(noise_at(q, scores)), weights
-    drawn = [part.from_noise(noise_at(part, scores)) for part in q.components]
+        return value_at(q, scores), weights
+    drawn = [value_at(part, scores) for part in q.components]
     return tf.concat(drawn, 0), tf.concat([share * weights for share in tf.unstack(q.probs)], 0)
 
 

@@ -10,20 +10,19 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats64
 from models.distributions.registry import build
-from models.estimators.continuous import (
-    ENDED,
-    FINER,
-    LITTLE,
-    RESOLVED,
-    SAME,
-    SLOW,
-    USELESS,
-    Estimators,
-    Sliced,
-)
+from models.estimators.continuous import Estimators, Sliced
 from models.numerics.quadrature import FARTHEST, USUAL_PANELS, Rule, normal_rule, panelled
 
 ROUNDING = 1e-14
+# A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
+ENDED = 1e-8
+# The share of an integrand that its panels shall miss at most, how often they are cut in four to get there, and the
+# share with which an integral is none.
+RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
+# Less than this is missed, and four times the panels have left more than this part of it.
+LITTLE, SLOW = 1e-3, 0.1
+# How near two integrals are if both are right.
+SAME = 1e-6
 
 
 @dataclass(frozen=True)
