@@ -10,7 +10,7 @@ import numpy as np
 from explorer.cli.console import print_result
 from explorer.cli.science import check_images, compiled, find_data, open_named_model, start_science
 from models.core.errors import UserError
-from models.core.families import FAMILY_PARAMETERS, Family, latent_member
+from models.core.families import FAMILY_PARAMETERS, Family, lab_family, latent_member
 from models.protocol.lab import (
     USUAL_K,
     Continuous,
@@ -20,7 +20,6 @@ from models.protocol.lab import (
     Gradients,
     GradientsReady,
     Problem,
-    lab_family,
 )
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 import tensorflow as tf
 
+from models.core.families import FACTS
 from models.distributions import FAMILIES
 from models.distributions.registry import build, noise_at
 from models.estimators.integrands import Averaged, Kind
@@ -27,8 +28,8 @@ ENDED = 1e-8
 # share with which an integral is none.
 RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
 
-# The families that may have next to no density between their modes, and how near two integrals are if both are right.
-WITH_GAPS, SAME = ("NormalMixture",), 1e-6
+# How near two integrals are if both are right.
+SAME = 1e-6
 
 # Less than this is missed, and four times the panels have left more than this part of it.
 LITTLE, SLOW = 1e-3, 0.1
@@ -61,12 +62,17 @@ def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> t
 
 @dataclass(frozen=True, eq=False)
 class Estimators:
-    """The estimators of one kind of objective and one family, compiled; each takes (arguments, parameters, scores)."""
+    """The estimators of one kind of integrand and one family, compiled; each takes (arguments, parameters, scores)."""
 
     name: str
     pathwise: Compiled
     landing: Compiled | None
     score: Compiled
+
+    @property
+    def gaps(self) -> bool:
+        """Whether there may be next to no density between two modes."""
+        return FACTS[self.name].modes > 1
 
     def trace(self) -> Iterator[Callable[[], object]]:
         """Return the tracing of each, to be called where nobody waits for it."""

@@ -18,7 +18,6 @@ from models.estimators.continuous import (
     SAME,
     SLOW,
     USELESS,
-    WITH_GAPS,
     Estimators,
     Sliced,
 )
@@ -68,20 +67,20 @@ def integrals_of(
     for finer in range(FINER + 1):
         rule = _rule_of(by, parameters, USUAL_PANELS * 4**finer)
         path, landing, values, scores = yield from _at_nodes(by, arguments, parameters, nodes << finer, rule)
-        squares = values * scores if by.name in WITH_GAPS else [*path, *(values * scores)]
+        squares = values * scores if by.gaps else [*path, *(values * scores)]
         missed = float(rule.missed(np.square(squares)).max())
         # Far out in a heavy tail, f is followed by no rule, and little depends on it.
         if missed <= RESOLVED or SLOW * before < missed < LITTLE:
             break
         before = missed
     exact = _moments(rule, path, landing, values, scores)
-    return _without_gaps(exact, rule, values, scores) if by.name in WITH_GAPS else exact
+    return _without_gaps(exact, rule, values, scores) if by.gaps else exact
 
 
 def _rule_of(by: Estimators, parameters: tf.Tensor, panels: int) -> Rule:
     """Return a rule of so many panels; of two modes with so many for each, in z: the score stands still between."""
     smooth = by.landing is None
-    if by.name not in WITH_GAPS:
+    if not by.gaps:
         return normal_rule(panels, smooth)
     _, *components = parameters.numpy().tolist()
     steps = np.linspace(-FARTHEST, FARTHEST, panels + 1)
@@ -117,7 +116,7 @@ def _at_nodes(
         landing = path if by.landing is None else by.landing(arguments, parameters, scores).numpy()
         yield None
         values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
-        if by.name in WITH_GAPS:
+        if by.gaps:
             # Two components that are the same leave rounding of the score in their weight.
             slopes = np.where(np.abs(slopes) <= ROUNDING, 0.0, slopes)
         parts.append((path, landing, values, slopes))

@@ -15,15 +15,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
-from models.core.families import LATENT_DF, LatentFamily
-from models.distributions import Distribution, Laplace, Logistic, Normal, StudentT, has_closed_form, kl_divergence
-from models.distributions.location_scale import LocScaleParameters
+from models.core.families import FACTS, LATENT_DF, LatentFamily, latent_shapes
+from models.distributions import FAMILIES, Distribution, has_closed_form, kl_divergence
 from models.numerics.quadrature import normal_rule
 from models.numerics.special import ndtr, open_uniform
 from models.vae.aggregate_posterior import COMPONENTS_PER_CHUNK, AggregatePosterior
 
-_LOC_SCALE: dict[LatentFamily, type[LocScaleParameters]] = {"Normal": Normal, "Laplace": Laplace, "Logistic": Logistic}
-# The distribution function of Student's t takes ten times as long as those of the others.
+# Where the path is no straight line, the distribution function takes ten times as long.
 SLOW_COMPONENTS = 48
 # Of the quadrature over normal scores: of the pairs without a closed form none has a kink but at the median.
 PANELS, NODES_PER_PANEL = 16, 8
@@ -68,7 +66,7 @@ class LatentSpace:
 
     def aggregate(self, loc: Floats32, scale: Floats32) -> AggregatePosterior:
         """Return the mixture of the posteriors of one dimension, with their locations and scales [N]."""
-        chunk = SLOW_COMPONENTS if self.posterior == "StudentT" else COMPONENTS_PER_CHUNK
+        chunk = COMPONENTS_PER_CHUNK if FACTS[self.posterior].straight else SLOW_COMPONENTS
         return AggregatePosterior(loc, scale, _members(self.posterior), chunk)
 
 
@@ -80,9 +78,8 @@ def _members(name: LatentFamily) -> Callable[[tf.Tensor, tf.Tensor], Distributio
 
 def latent_distribution(name: LatentFamily, loc: tf.Tensor, scale: tf.Tensor) -> Distribution:
     """Return the member of a latent family with this location and scale, which are not checked."""
-    if name == "StudentT":
-        return StudentT(tf.constant(LATENT_DF, loc.dtype), loc, scale, validate=False)
-    return _LOC_SCALE[name](loc, scale, validate=False)
+    kept = {key: tf.constant(value, loc.dtype) for key, value in latent_shapes(name).items()}
+    return FAMILIES[name](**{**kept, "loc": loc, "scale": scale}, validate=False)
 
 
 def _standard(name: LatentFamily, dtype: tf.DType) -> Distribution:

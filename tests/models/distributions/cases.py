@@ -12,6 +12,7 @@ import scipy.stats as st
 import tensorflow as tf
 from scipy.special import logit
 
+from models.core.families import Family
 from models.distributions import FAMILIES, Distribution
 
 mp.mp.dps = 25
@@ -45,12 +46,7 @@ class Case:
 
     @property
     def support(self) -> tuple[float, float]:
-        kind = SUPPORTS.get(self.family, (-np.inf, np.inf))
-        if self.family in {"Uniform", "TruncatedNormal"}:
-            return self.values[-2], self.values[-1]
-        if self.family == "VonMises":
-            return self.values[0] - np.pi, self.values[0] + np.pi
-        return kind
+        return Family(self.family, dict(zip(self.names, self.values, strict=True))).support
 
     @property
     def singular(self) -> bool:
@@ -97,11 +93,6 @@ CASES = [
 LINES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]] = {
     "LogNormal": (np.log, lambda z: 1.0 / z), "LogitNormal": (logit, lambda z: 1.0 / (z * (1.0 - z))),
     "TanhNormal": (np.arctanh, lambda z: 1.0 / (1.0 - z * z)),
-}  # fmt: skip
-POSITIVE = ("Exponential", "Gamma", "InverseGamma", "Chi2", "Weibull", "LogNormal", "HalfNormal")
-UNIT = ("Beta", "Kumaraswamy", "LogitNormal", "ContinuousBernoulli")
-SUPPORTS = {
-    **dict.fromkeys(POSITIVE, (0.0, np.inf)), **dict.fromkeys(UNIT, (0.0, 1.0)), "TanhNormal": (-1.0, 1.0),
 }  # fmt: skip
 
 

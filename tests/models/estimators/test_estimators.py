@@ -11,18 +11,17 @@ from scipy.optimize import brentq
 from scipy.special import expit, gamma, kv
 from scipy.stats import norm
 
-from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
+from models.core.families import FACTS, FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
 from models.estimators import draw_gradients
 from models.estimators.discrete import exact_moments
 from models.protocol.lab import (
-    MOVING_SUPPORT,
     Continuous,
     Discrete,
     ElboPoint,
     Estimates,
     Gradients,
     GradientsReady,
-    Objective,
+    Integrand,
     Problem,
 )
 from models.vae.model import VAE
@@ -134,10 +133,10 @@ def test_a_narrow_bump_is_better_seen_by_its_height() -> None:
     assert score.gradients.var() == pytest.approx(score.variance, rel=0.15)
 
 
-@pytest.mark.parametrize("objective", ["quadratic", "cosine", "bump"])
+@pytest.mark.parametrize("integrand", ["quadratic", "cosine", "bump"])
 @pytest.mark.parametrize("family", ["Normal", "Laplace", "Logistic", "Gumbel", "Gamma", "LogNormal", "Beta", "Weibull"])
-def test_every_estimator_means_the_true_gradient(family: str, objective: Objective) -> None:
-    answer = ask(Continuous(objective, usual_family(family), 1.5))
+def test_every_estimator_means_the_true_gradient(family: str, integrand: Integrand) -> None:
+    answer = ask(Continuous(integrand, usual_family(family), 1.5))
     assert {row.parameter for row in answer.estimates} == set(answer.truth)
     for row in answer.estimates:
         error = row.gradients.std() / np.sqrt(SOME)
@@ -284,7 +283,7 @@ def test_the_same_seed_gives_the_same_gradients() -> None:
     (Continuous("quadratic", Family("Normal", {"loc": 0.0, "scale": 0.0})), 9, "scale must be finite and positive"),
     (Continuous("quadratic", Family("Normal", {"loc": np.nan, "scale": 1.0})), 9, "loc must be finite"),
     (Continuous("quadratic", STANDARD_NORMAL, np.inf), 9, "k must be finite"),
-    (Continuous("cubic", STANDARD_NORMAL), 9, "the objective is one of"),  # type: ignore[arg-type]
+    (Continuous("cubic", STANDARD_NORMAL), 9, "the integrand is one of"),  # type: ignore[arg-type]
     (Continuous("elbo", STANDARD_NORMAL), 9, "the ELBO needs an open model"),
     (Continuous("quadratic", usual_family("Cauchy")), 9, "does not exist: the tails of Cauchy are too heavy"),
     (Continuous("cosine", Family("Normal", {"loc": 0.0, "scale": 10.0}), 1000.0), 9, "changes too fast for the width"),
@@ -328,12 +327,12 @@ def test_of_two_equal_components_the_weight_has_no_gradient() -> None:
 
 @pytest.mark.parametrize("name", FAMILY_PARAMETERS)
 def test_of_every_family_the_marked_estimators_are_biased_and_no_others(name: str) -> None:
-    objective: Objective = "quadratic" if name in MOVING_SUPPORT else "bump" if name == "Cauchy" else "cosine"
-    answer = ask(Continuous(objective, usual_family(name), 1.0), 20_000)
+    integrand: Integrand = "quadratic" if FACTS[name].moving else "bump" if name == "Cauchy" else "cosine"
+    answer = ask(Continuous(integrand, usual_family(name), 1.0), 20_000)
     for row in answer.estimates:
         error = row.gradients.std() / np.sqrt(len(row.gradients))
         away = abs(row.gradients.mean() - answer.truth[row.parameter])
-        marked = row.estimator.startswith("score") and row.parameter in MOVING_SUPPORT.get(name, ())
+        marked = row.estimator.startswith("score") and row.parameter in FACTS[name].moving
         assert row.biased == marked, (row.estimator, row.parameter)
         assert marked or away <= 4.5 * error + 1e-9, (row.estimator, row.parameter)
         # The mean baseline of a uniform's score happens to be right about the mean, so check the plain score.
