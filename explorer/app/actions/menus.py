@@ -15,17 +15,15 @@ from explorer import __version__
 from explorer.app.files import open_path, save_curves, save_model
 from explorer.state.latent import Source
 from explorer.views.export_dialog import ExportDialog
-from explorer.views.training.form import DATA_FILES
 from models.core.files import with_ending
+from models.core.formats import DATA_FILES, MODEL_FILES, PICTURE_FILES
 from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
 
 if TYPE_CHECKING:
     from explorer.app.main_window import MainWindow
 
-MODEL_FILES = "Models (*.safetensors)"
 KERAS_FILES = "Keras models (*.keras)"
 CURVE_FILES = "Tables (*.csv);;JSON (*.json)"
-PICTURE_FILES = "Pictures (*.png *.jpg *.jpeg *.bmp *.webp)"
 Key = QKeySequence.StandardKey
 
 

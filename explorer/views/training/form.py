@@ -23,12 +23,12 @@ from explorer.state import AppState
 from explorer.views.common.pane import Segments, caption, whole_box
 from explorer.views.training.fields import PAGES, Entry, show_value, value_of
 from explorer.views.training.live import LiveSettings
+from models.core.formats import DATA_FILES
 from models.core.history import UnfinishedRun
 from models.core.settings import TrainSettings
 from models.core.sprite_names import SpritesName
 from resources import bundled_datasets, dataset_path
 
-DATA_FILES = "Images (*.npz *.npy *.gz *ubyte *.tfrecord *.tfrecords);;All files (*)"
 WEIGHTED = ("iwae", "dreg")
 USUAL_WEIGHTED_DRAWS = 5
 CAPTION_WIDTH = 84
