@@ -20,7 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.support.places import ROOT
+
 TABLE = Path(__file__).with_suffix(".toml")
 NOT_COPIED = (".*", "__pycache__", "site", "tour-output", "build", "dist", "*.egg-info")
 # Exit codes of pytest.

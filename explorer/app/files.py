@@ -12,14 +12,12 @@ from explorer.state import AppState
 from explorer.state.latent import PointSource
 from models.core.errors import UserError
 from models.core.files import output_file, with_ending
+from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES
 from models.core.history import SUFFIXES, write_history
 from models.core.sprite_names import is_sprites
 
 if TYPE_CHECKING:
     from explorer.export.pictures import Latent
-
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
-MODELS = {".safetensors"}
 
 
 def open_path(state: AppState, path: str) -> None:
@@ -29,9 +27,9 @@ def open_path(state: AppState, path: str) -> None:
         state.model.request_data(path)
     elif not Path(path).exists():
         state.notices.notice("error", f"{path}: no such file.")
-    elif kind in MODELS:
+    elif kind == MODEL_SUFFIX:
         state.model.request_model(path)
-    elif kind in PICTURES and Path(path).is_file():
+    elif kind in PICTURE_SUFFIXES and Path(path).is_file():
         _open_picture(state, path)
     else:
         # A full path: a folder with the name of generated data is none of those.
@@ -74,7 +72,7 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
 
 def save_model(state: AppState, source: str, path: Path) -> bool:
     """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
-    target = with_ending(path, ".safetensors")
+    target = with_ending(path, MODEL_SUFFIX)
     try:
         with output_file(target) as draft:
             shutil.copyfile(source, draft)

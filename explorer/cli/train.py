@@ -185,10 +185,8 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
 def _recording(outputs: Outputs) -> Iterator[EpochReports]:
     """Collect what epochs report, and write it in the end, whatever the end is."""
     from models.core.history import write_history
-    from models.export.tensorboard import EpochLog
 
-    log = None if outputs.logdir is None else EpochLog(outputs.logdir)
-    curves = EpochReports(log)
+    curves = EpochReports(None if outputs.logdir is None else _log_in(outputs.logdir))
     try:
         yield curves
     finally:
@@ -196,6 +194,12 @@ def _recording(outputs: Outputs) -> Iterator[EpochReports]:
             sys.stderr.write(f"latentscape: {complaint}\n")
         if outputs.history is not None and curves.records:
             write_history(outputs.history, curves.records)
+
+
+def _log_in(folder: Path) -> EpochLog:
+    from models.export.tensorboard import EpochLog
+
+    return EpochLog(folder)
 
 
 class EpochReports:

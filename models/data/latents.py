@@ -11,7 +11,8 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.files import reason_of
-from models.data.formats.npy import opened_archive, read_array
+from models.data.formats.npy import read_array
+from models.data.formats.npz import opened_archive
 
 MAX_ARRAY_BYTES = 1 << 28
 # In the order in which they are looked for: points first, else the means they were drawn around.

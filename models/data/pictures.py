@@ -13,12 +13,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.core.errors import UserError
 from models.core.files import reason_of
+from models.core.formats import PICTURE_FORMATS
 from models.data.source import Images
 
 MAX_PIXELS = 64_000_000
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
 # Only formats that are pictures: Pillow also knows some that run external programs (EPS) or are containers.
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
+FORMATS = tuple(name.upper() for name in PICTURE_FORMATS)
 
 
 @contextmanager
@@ -37,9 +38,7 @@ def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.I
     except Image.DecompressionBombError as error:
         raise _too_large(path, "") from error
     except UnidentifiedImageError as error:
-        raise UserError(
-            path.name, "this is not a picture that can be read (PNG, JPEG, BMP, WebP, GIF, TIFF)"
-        ) from error
+        raise UserError(path.name, f"this is not a picture that can be read ({', '.join(PICTURE_FORMATS)})") from error
     except OSError as error:
         # Pillow raises OSError without a number for a damaged file; with one the system refused.
         reason = reason_of(error) if error.errno else "the picture is truncated or damaged"

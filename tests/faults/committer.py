@@ -23,7 +23,7 @@ from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.history import EpochRecord, Terms
 from models.core.settings import Dials, TrainSettings
-from models.protocol.training import CheckpointWritten
+from models.protocol.training import CheckpointDelayed, CheckpointWritten
 from models.training.storage import checkpoint
 from models.training.storage.checkpoint import STATE_GROUPS, Checkpoint, checkpoint_folder
 from models.training.storage.folder import RunFolder
@@ -50,15 +50,20 @@ def records_of(step: int) -> tuple[EpochRecord, ...]:
     )
 
 
-def commit(run: RunFolder, step: int) -> None:
-    """Write the checkpoint after ``step`` steps."""
+def write(run: RunFolder, step: int) -> CheckpointWritten | CheckpointDelayed:
+    """Write the checkpoint after ``step`` steps, and return what is told of it."""
     arrays = arrays_of(step)
     info = ModelInfo("", "m", "", (4, 3, 1), SETTINGS, "d", step // STEPS, ARCHITECTURE.parameter_count())
     state = Checkpoint(
         checkpoint_folder(run.path, step), step, SETTINGS, "digest", dict.fromkeys(STATE_GROUPS, arrays),
         1.0, "m", "/data", Dials(1e-3, 1.0), (0.0, 0.0), records_of(step),
     )  # fmt: skip
-    assert isinstance(run.write(state, info, arrays), CheckpointWritten)
+    return run.write(state, info, arrays)
+
+
+def commit(run: RunFolder, step: int) -> None:
+    """Write the checkpoint after ``step`` steps, which must succeed."""
+    assert isinstance(write(run, step), CheckpointWritten)
 
 
 def go_on(folder: Path) -> tuple[RunFolder, int]:

@@ -61,12 +61,16 @@ def tiny_model(tmp_path: Path, tiny_architecture: Architecture) -> Path:
     return path
 
 
+def write_blobs(folder: Path) -> Path:
+    """Write 160 labelled blobs into ``folder``."""
+    path = folder / "blobs.npz"
+    np.savez_compressed(path, images=blobs(160), labels=np.arange(160) % 4)
+    return path
+
+
 @pytest.fixture
 def tiny_data(tmp_path: Path) -> Path:
-    path = tmp_path / "blobs.npz"
-    images = blobs(160)
-    np.savez_compressed(path, images=images, labels=np.arange(160) % 4)
-    return path
+    return write_blobs(tmp_path)
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""The formats of data sets, a file each."""
+"""The formats of data sets: a module and one ``FORMAT`` each, but for what they have in common."""

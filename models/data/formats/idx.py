@@ -10,9 +10,11 @@ from typing import IO
 import numpy as np
 
 from models.core.errors import UserError
+from models.data.formats.format import Format, opener
 from models.data.formats.npy import read_exactly
-from models.data.source import Images, Labels, Source, image_shape_of, images_per_block, unpacked
+from models.data.source import GZIP_MAGIC, Images, Labels, Source, image_shape_of, images_per_block, unpacked
 
+MAGICS = (GZIP_MAGIC, b"\x00\x00")
 UNSIGNED_BYTE = 0x08
 MAX_DIMENSIONS = 4
 
@@ -64,3 +66,10 @@ def _read_labels(path: Path, count: int) -> Labels:
         if shape != (count,):
             raise UserError(path.name, f"there must be one label for each of the {count} images")
         return np.frombuffer(read_exactly(file, count, path.name), np.uint8).astype(np.int64)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path, *filter(None, [labels_file(path)])]
+
+
+FORMAT = Format("idx", lambda start, _: start.startswith(MAGICS), opener(idx_source, _files))

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from models.core.errors import UserError
-from models.data.formats.arrays import npz_source
+from models.data.formats.format import Format, opener
+from models.data.formats.npz import npz_source
 from models.data.source import MAX_STREAMED_BYTES, Source, by, check_size
 
 
@@ -33,3 +34,6 @@ def shards_source(folder: Path) -> Source:
     labels = [source.labels for source in sources if source.labels is not None]
     blocks = chain.from_iterable(source.blocks for source in sources)
     return Source(count, first.image_shape, blocks, np.concatenate(labels) if labels else None)
+
+
+FORMAT = Format("shards", lambda _, path: path.is_dir() and bool(shard_files(path)), opener(shards_source, shard_files))

@@ -23,6 +23,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from models.core.errors import UserError
+from models.data.formats.format import Format, opener
 from models.data.pictures import GREY_MODES, opened_picture, picture_array
 from models.data.source import (
     BLOCK_BYTES,
@@ -39,7 +40,8 @@ from models.data.source import (
 HEADER, FOOTER = struct.Struct("<QI"), struct.Struct("<I")
 MASK_DELTA = 0xA282EAD8
 MAX_RECORD_BYTES = 1 << 26
-SUFFIX = ".tfrecord"
+# Anywhere in a name: parts of a data set have their numbers behind it.
+MARK = ".tfrecord"
 # What is read of tensorflow/core/example/*.proto; the rest, lists of floats among it, is skipped as unknown.
 # TensorFlow's own classes would import all of TensorFlow.
 EXAMPLE_PROTO = """
@@ -92,13 +94,18 @@ def tfrecord_files(path: Path) -> list[Path]:
     """Return the file itself, or those in a folder whose names hold ``.tfrecord``, by name."""
     if path.is_file():
         return [path]
-    return sorted(file for file in path.iterdir() if SUFFIX in file.name and not file.name.startswith("."))
+    return sorted(file for file in path.iterdir() if MARK in file.name and not file.name.startswith("."))
 
 
-def is_tfrecord(path: Path, start: bytes) -> bool:
-    """Whether a file is meant to be one by its name, or is one by the checksum in its first bytes."""
+def is_tfrecord(start: bytes, path: Path) -> bool:
+    """Whether a file is meant to be one by its name, or is one by the checksum in its first bytes, or a folder of such.
+
+    The first byte may be any.
+    """
+    if path.is_dir():
+        return bool(tfrecord_files(path))
     framed = len(start) >= HEADER.size and masked_crc(start[:8]) == HEADER.unpack(start[: HEADER.size])[1]
-    return framed or SUFFIX in path.name
+    return framed or MARK in path.name
 
 
 def tfrecord_source(path: Path) -> Source:
@@ -210,3 +217,6 @@ def _decoded(record: Record, content: bytes, shape: tuple[int, int, int] | None)
             return picture_array(picture, channels)
     except UserError as error:
         raise record.damaged(f"its image: {error.reason}") from error
+
+
+FORMAT = Format("tfrecord", is_tfrecord, opener(tfrecord_source, tfrecord_files))

@@ -132,7 +132,7 @@ def test_pictures_of_many_kinds_in_one_folder(tmp_path: Path) -> None:
 def test_what_is_stored_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez(tmp_path / "set.npz", images=IMAGES)
     first = open_data(tmp_path / "set.npz")
-    monkeypatch.setattr("models.data.opening.npz_source", None)
+    monkeypatch.setattr("models.data.opening._check_count", None)
     assert open_data(tmp_path / "set.npz") == first
 
 

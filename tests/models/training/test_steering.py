@@ -21,7 +21,7 @@ from models.vae.architecture import Architecture, architecture_of
 from models.vae.likelihoods import log_likelihood
 from models.vae.model_file import open_model
 from models.vae.networks import decode
-from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
+from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs, write_blobs
 
 STEPS_PER_EPOCH = 9
 
@@ -133,8 +133,15 @@ def check_by_differences(shown: StepShown, settings: TrainSettings) -> None:
         assert by_sigma == pytest.approx(slope * shown.eps[dim], rel=0.05, abs=0.05)
 
 
-def test_the_model_of_every_epoch_is_kept(tiny_data: Path, tmp_path: Path) -> None:
-    story = list(events(run_of(tiny_data, tmp_path / "run")))
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Reply], Path]:
+    """What an undisturbed run has told, and its folder, to be read only."""
+    folder = tmp_path_factory.mktemp("plain")
+    return list(events(run_of(write_blobs(folder), folder / "run"))), folder / "run"
+
+
+def test_the_model_of_every_epoch_is_kept(plain: tuple[list[Reply], Path]) -> None:
+    story, _ = plain
     last = next(event for event in reversed(story) if isinstance(event, EpochDone))
     assert [snapshot.epoch for snapshot in last.snapshots] == [1, 2, 3, 4]
     models = [open_model(snapshot.path) for snapshot in last.snapshots]
@@ -144,12 +151,12 @@ def test_the_model_of_every_epoch_is_kept(tiny_data: Path, tmp_path: Path) -> No
 
 
 def test_snapshots_are_thinned_out_and_the_newest_stays(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plain: tuple[list[Reply], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    story = list(events(run_of(tiny_data, tmp_path / "run", epochs=3)))
+    story, folder = plain
     info = open_model(str(story[-1].path)).info
     parameters = open_model(str(story[-1].path)).parameters
-    size = Path(Snapshots(tmp_path / "run").kept()[0].path).stat().st_size
+    size = Path(Snapshots(folder).kept()[0].path).stat().st_size
     monkeypatch.setattr("models.training.storage.snapshots.MAX_BYTES", 5.5 * size)
     snapshots = Snapshots(tmp_path / "thin")
     for epoch in range(1, 21):

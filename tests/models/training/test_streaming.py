@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -202,7 +203,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     for name, count, limit in (("small", 5_000, 0), ("large", 500_000, 0), ("held", 500_000, 1 << 40)):
         script = ROOT / "tests" / "models" / "streaming_memory.py"
         command = [sys.executable, str(script), str(tmp_path), str(count), str(limit)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         peaks[name] = json.loads(done.stdout)["peak_mb"]
     assert peaks["large"] - peaks["small"] < 200.0
     assert peaks["held"] - peaks["small"] > 390.0

@@ -1,0 +1,70 @@
+"""What a format of data sets is to the opener: a name, how to tell that it is meant, and how to read it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from models.core.formats import DATA_SUFFIXES
+from models.data.source import Source
+
+HASH_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A data set that was recognized: what tells its content from all other, and how to read it."""
+
+    fingerprint: str
+    read: Callable[[], Source]
+
+
+Opener = Callable[[Path], Generator[None, None, Unread]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of data sets.
+
+    Attributes
+    ----------
+    name : str
+        Its row in :data:`models.core.formats.DATA_SUFFIXES`.
+    claims : callable
+        Whether a path is of this format, by the first bytes of its file, none of a folder, and by the path.
+    open : callable
+        Goes through the files of a path that was claimed, a few milliseconds at a time, to an :class:`Unread`.
+    """
+
+    name: str
+    claims: Callable[[bytes, Path], bool]
+    open: Opener
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The endings of its files; none if it is a folder."""
+        return DATA_SUFFIXES[self.name]
+
+
+def opener(read: Callable[[Path], Source], files: Callable[[Path], Iterable[Path]] = lambda path: (path,)) -> Opener:
+    """Return how to open a format whose fingerprint is that of the bytes of its ``files``, and that ``read`` reads."""
+
+    def opening(path: Path) -> Generator[None, None, Unread]:
+        fingerprint = yield from _fingerprint(files(path))
+        return Unread(fingerprint, partial(read, path))
+
+    return opening
+
+
+def _fingerprint(files: Iterable[Path]) -> Generator[None, None, str]:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode(errors="surrogateescape"))
+        with file.open("rb") as stream:
+            while block := stream.read(HASH_BLOCK):
+                digest.update(block)
+                yield
+    return digest.hexdigest()[:16]
