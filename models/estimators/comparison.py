@@ -1,4 +1,4 @@
-"""Answers a request for gradients: one batch of every estimator, with the truth beside it."""
+"""Answer a request for gradients: one batch of every estimator, with the truth beside it."""
 
 from __future__ import annotations
 
