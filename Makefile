@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tour bench docs docs-pictures clean
+.PHONY: help run test test-slow lint tour bench docs docs-pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -9,6 +9,9 @@ run: ## set everything up and open the window (without a display: the tour)
 
 test: ## set everything up and pass the tests
 	@.ci/tests
+
+test-slow: ## pass the tests that take minutes each, an hour at most
+	@.ci/slow
 
 lint: ## formatting, lint, types and import rules
 	@.ci/lint

@@ -1,15 +1,15 @@
-"""Mends what MkDocs' plugins make of docstrings and of click's options."""
+"""Fixes for the output of MkDocs' plugins: docstring roles and click options."""
 
 from __future__ import annotations
 
 import re
 
-# Markdown knows no roles of reStructuredText.
+# Markdown has no reStructuredText roles.
 ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code>)")
-# mkdocs-click prints what click 8.3 puts where an option has no default.
+# mkdocs-click prints click 8.3's placeholder for options without a default.
 NO_DEFAULT = re.compile(r"<code>(?:Sentinel\.UNSET|``)</code>|(?<=<td>)(?:Sentinel\.UNSET|``|None)(?=</td>)")
 
 
 def on_page_content(html: str, **_: object) -> str:
-    """Return the HTML of a page without them."""
+    """Return the HTML of a page without these artefacts."""
     return NO_DEFAULT.sub("", ROLE.sub("", html))

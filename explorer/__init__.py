@@ -1,3 +1,3 @@
-"""The Latentscape window and command line. TensorFlow never enters this process: see ``explorer.engine``."""
+"""The Latentscape window and command line. TensorFlow never enters the window's process: see ``explorer.client``."""
 
 __version__ = "0.1.0"

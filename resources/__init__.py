@@ -1,6 +1,6 @@
-"""Everything Latentscape ships besides code: datasets, trained models, icons and fonts.
+"""Everything Latentscape ships besides code: data sets, trained models, icons and fonts.
 
-A leaf: it imports nothing of the project and knows only names and paths.
+This package imports nothing from the rest of the project and deals only in names and paths.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ _ROOT = Path(str(files(__name__)))
 
 
 def bundled_datasets() -> tuple[str, ...]:
-    """Names of the bundled datasets, sorted, e.g. ``("mnist_10k",)``."""
+    """Return the names of the bundled data sets, sorted, e.g. ``("mnist_10k",)``."""
     return _names("datasets", ".npz")
 
 
 def bundled_models() -> tuple[str, ...]:
-    """Names of the bundled models, sorted, e.g. ``("mnist-vae-2", "mnist-vae-50", "sprites-vae-10")``."""
+    """Return the sorted names of the bundled models, e.g. ``("mnist-vae-2", "mnist-vae-50", "sprites-vae-10")``."""
     return _names("models", ".safetensors")
 
 
 def dataset_path(name: str) -> Path:
-    """File of the bundled dataset ``name``.
+    """Return the file of the bundled data set ``name``.
 
     Raises
     ------
     FileNotFoundError
-        If no such dataset is bundled.
+        If no such data set is bundled.
     """
     return _existing("datasets", name, ".npz")
 
 
 def model_path(name: str) -> Path:
-    """File of the bundled model ``name``.
+    """Return the file of the bundled model ``name``.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def model_path(name: str) -> Path:
 
 
 def icon_path(name: str) -> Path:
-    """File of the SVG icon ``name``; all but ``latentscape`` are drawn in ``currentColor``.
+    """Return the file of the SVG icon ``name``; all but ``latentscape`` are drawn in ``currentColor``.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def icon_path(name: str) -> Path:
 
 
 def font_paths() -> tuple[Path, ...]:
-    """Font files of the interface: Inter Regular, Medium and SemiBold."""
+    """Return the font files of the interface: Inter Regular, Medium and SemiBold."""
     return tuple(sorted((_ROOT / "fonts").glob("*.otf")))
 
 

@@ -1,56 +1,86 @@
-"""Every test: offscreen unless a display is asked for, folders of its own, nothing left behind."""
+"""Every test: folders of its own, nothing left behind. Without Qt: what tests of the window add is in ``windows``."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Processes of pytest-xdist share the cores: one thread each, said before anything loads TensorFlow or a BLAS.
+os.environ.update(
+    {f"{name}_THREADS": "1" for name in ("TF_NUM_INTRAOP", "TF_NUM_INTEROP", "OMP_NUM", "OPENBLAS_NUM")}
+    if "PYTEST_XDIST_WORKER" in os.environ
+    else {}
+)
 
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
+from hypothesis import settings
 
-from explorer.app.startup import FIRST_MODEL, App
-from explorer.state.latent import Snapshot
-from resources import model_path
-from tests.desk import Desk, opened_app
-from tests.display import Pointer, start_display
-from tests.leftovers import Running, record_starts, shared
-from tests.oracle import NumpyVAE
+from tests.support.folders import use_folders
+from tests.support.leftovers import FAILED, Running, guarded, has_failed
+
+# How long an example takes tells of the machine's other work.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 # Tests that run only when they are asked for, and then alone.
 MARKS = ("xvfb", "slow")
-_FAILED = pytest.StashKey[bool]()
+QT_PLUGIN = "pytest-qt"
+QT_SETTINGS = ("qt_api", "qt_log_level_fail", "qt_log_ignore")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     parser.addoption("--xvfb", action="store_true", help="run the tests marked xvfb, on a virtual X display")
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, which take minutes")
+    if not pluginmanager.hasplugin(QT_PLUGIN):
+        for name in QT_SETTINGS:
+            parser.addini(name, "a setting of pytest-qt, which is not there", type="args")
+    elif not _qt_loads():
+        # It would end the whole run; the tests of the science do without.
+        pluginmanager.unregister(name=QT_PLUGIN)
+
+
+def _qt_loads() -> bool:
+    """Whether Qt and the libraries of the system that it needs are there."""
+    try:
+        from PySide6 import QtWidgets  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    record_starts()
     if config.getoption("--xvfb"):
+        from tests.support.display import start_display
+
         config.add_cleanup(start_display())
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = {mark for mark in MARKS if config.getoption(f"--{mark}")}
     others = [item for item in items if {mark for mark in MARKS if item.get_closest_marker(mark)} != chosen]
     config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if item not in others]
+    left_out = set(others)
+    items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if _shares_with_its_module(item):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(config.rootpath))))
+
+
+def _shares_with_its_module(item: pytest.Item) -> bool:
+    """Whether a fixture, a window for example, is made once for the module: one process then runs all of its tests."""
+    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return any(found[-1].scope == "module" for found in fixtures.values())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     if report.failed:
-        item.stash[_FAILED] = True
+        item.stash[FAILED] = True
     return report
 
 
@@ -60,79 +90,14 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use_folders(tmp_path, monkeypatch)
 
 
-def use_folders(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let settings, caches, data and logs lie in ``folder``."""
-    for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(folder / kind.lower()))
-    monkeypatch.setenv("HOME", str(folder))
-    for file_format in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
-        QSettings.setPath(file_format, QSettings.Scope.UserScope, str(folder / "config"))
-
-
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No thread, timer, process or top-level widget that a test started outlives it."""
-    before = Running.now()
-    yield
-    if request.node.stash.get(_FAILED, False):
-        return  # the traceback itself keeps what the test made
-    left = before.leftovers(patience=3.0)
-    assert not left, f"left behind: {', '.join(left)}"
+    """No thread and no process that a test started outlives it."""
+    with guarded(Running, lambda: has_failed(request.node)):
+        yield
 
 
 @pytest.fixture(scope="session")
 def warm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache of data sets and embeddings for all windows but those whose first start is tested."""
     return tmp_path_factory.mktemp("cache")
-
-
-@dataclass
-class SharedWindow:
-    """A window in use by a module, and the points it opened with; None once it is closed."""
-
-    app: App | None
-    start: Snapshot
-
-
-@pytest.fixture(scope="module")
-def shared_window(
-    request: pytest.FixtureRequest, qapp: QApplication, tmp_path_factory: pytest.TempPathFactory, warm_cache: Path
-) -> Iterator[SharedWindow]:
-    """One real window with its real engine for the tests of a module; nothing of it outlives the module."""
-    before, failed = Running.now(), request.session.testsfailed
-    with pytest.MonkeyPatch.context() as patch:
-        use_folders(tmp_path_factory.mktemp("window"), patch)
-        patch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
-        with opened_app(qapp) as app, shared(app, app.window):
-            Desk(app, QtBot(request)).wait_ready()
-            window = SharedWindow(app, app.state.latent.snapshot())
-            yield window
-            window.app = None
-    del app
-    if request.session.testsfailed == failed:
-        left = before.leftovers(patience=3.0)
-        assert not left, f"left behind: {', '.join(left)}"
-
-
-@pytest.fixture
-def desk(shared_window: SharedWindow, qtbot: QtBot) -> Iterator[Desk]:
-    """The window of the module as if it had just opened."""
-    assert shared_window.app is not None
-    desk = Desk(shared_window.app, qtbot)
-    desk.start_over(shared_window.start)
-    yield desk
-    vars(desk).clear()  # pytest holds the arguments of a module's last test until the module is closed
-
-
-@pytest.fixture(scope="session")
-def oracle() -> NumpyVAE:
-    """The bundled model of 50 dimensions in NumPy."""
-    return NumpyVAE(model_path(FIRST_MODEL))
-
-
-@pytest.fixture
-def pointer() -> Iterator[Pointer]:
-    """The pointer of the X display; for tests marked xvfb."""
-    pointer = Pointer()
-    yield pointer
-    pointer.close()

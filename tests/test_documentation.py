@@ -11,8 +11,8 @@ import click
 import pytest
 
 from explorer.cli.main import cli
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`(latentscape [^`]+)`")

@@ -7,6 +7,10 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_config_path, user_data_path, user_state_path
 from PySide6.QtCore import QSettings
 
+from tests.support.windows import own_settings
+
+__all__ = ["own_settings"]  # fixtures
+
 
 def test_settings_lie_in_the_folder_of_the_test(tmp_path: Path) -> None:
     settings = QSettings("Latentscape", "Latentscape")

@@ -18,6 +18,9 @@ from models.data.opening import load_images, open_data
 from models.vae.disentanglement import disentanglement, factors_of
 from models.vae.model import VAE
 from models.vae.model_file import open_model
+from tests.support.windows import nothing_left_behind
+
+__all__ = ["nothing_left_behind"]  # fixtures
 
 ICONS = Path(resources.__file__).parent / "icons"
 # What one dimension knows at least of what is found, as a share of its entropy; by chance it would be 0.04.

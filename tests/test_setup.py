@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.places import ROOT
+
 SCRIPTS = sorted((ROOT / ".ci").iterdir())
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the set-up scripts are for bash")

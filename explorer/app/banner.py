@@ -1,4 +1,4 @@
-"""Notifications: a banner over the window that says what happened and, where one can, what to do."""
+"""Notifications: a banner over the window that says what happened and, if possible, what to do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Banner(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
         self.resume.setObjectName("primary")
-        self.resume.setAccessibleName("Go on with the training")
+        self.resume.setAccessibleName("Resume the training")
         self.close_button = close = QToolButton()
         close.setIcon(theme.icon("close", theme.colors.muted))
         close.setAccessibleName("Close this message")
@@ -49,14 +49,14 @@ class Banner(QFrame):
         self.restart.clicked.connect(self._restart)
         self.resume.clicked.connect(self._resume)
         self.discard.clicked.connect(self._discard)
-        state.run.offer_changed.connect(self._offer)
-        state.workers.noticed.connect(self.notify)
+        state.offers.changed.connect(self._offer)
+        state.notices.noticed.connect(self.notify)
         state.workers.crashed.connect(self.crashed)
         parent.installEventFilter(self)
         self.hide()
 
     def notify(self, level: str, text: str) -> None:
-        """Show a notification; information goes away by itself, the rest stays, an engine that is off above all."""
+        """Show a notification: information disappears by itself, the rest stays, above all a worker that is off."""
         if self.isVisible() and not self.restart.isHidden():
             return
         self._show(level, text)
@@ -64,7 +64,7 @@ class Banner(QFrame):
             self._timer.start()
 
     def crashed(self, role: str, text: str, again: bool) -> None:
-        """Tell that an engine ended, with a button if it is not being restarted anyway."""
+        """Report that a worker ended, with a button if it is not restarting anyway."""
         self._role = role
         self._show("warning" if again else "error", text)
         self.restart.setVisible(not again)
@@ -85,8 +85,8 @@ class Banner(QFrame):
         self.raise_()
 
     def _offer(self) -> None:
-        """Show the run that waits for an answer; without one, an offer that is shown goes away."""
-        offer = self.state.run.offer
+        """Show the run on offer; without one, hide the offer that is shown."""
+        offer = self.state.offers.offer
         if offer is not None:
             self._show("warning", offer.text)
             self.resume.setText(offer.button)
@@ -97,30 +97,30 @@ class Banner(QFrame):
             self.hide()
 
     def _gone(self) -> None:
-        """Make room for an offer that another notification had covered."""
+        """Hide, and show the offer that another notification had covered."""
         self.hide()
-        if self.state.run.offer is not None:
+        if self.state.offers.offer is not None:
             self._offer()
 
     def _close(self) -> None:
-        """Put the notification away; an offer that is closed is made again at the next start."""
+        """Dismiss the notification; an offer that is closed is made again at the next start."""
         if not self.resume.isHidden():
-            self.state.run.dismiss_offer()
+            self.state.offers.dismiss()
         self._gone()
 
     def _resume(self) -> None:
-        offer = self.state.run.offer
+        offer = self.state.offers.offer
         if offer is not None:
             self.state.run.resume(offer.run)
 
     def _discard(self) -> None:
-        offer = self.state.run.offer
+        offer = self.state.offers.offer
         if offer is not None:
-            self.state.run.drop(offer.run)
+            self.state.offers.drop(offer.run)
 
     def _restart(self) -> None:
         self._gone()
-        self.state.workers.restart_requested.emit(self._role)
+        self.state.workers.restart(self._role)
 
     def _place(self) -> None:
         width = min(WIDEST, self._over.width() - MENU_WIDTH)

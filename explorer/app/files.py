@@ -1,4 +1,4 @@
-"""What to do with a file that was dropped on the window, chosen in a dialog or named on the command line."""
+"""Open what was dropped on the window, chosen in a dialog or named on the command line; save models and curves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.state import AppState
-from explorer.state.latent import Source
+from explorer.state.latent import PointSource
 from models.core.errors import InputError
 from models.core.files import ExportError, whole_file, with_ending
 from models.core.history import SUFFIXES, write_history
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from explorer.export.pictures import Latent
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
-
 MODELS = {".safetensors"}
 
 
@@ -27,16 +26,16 @@ def open_path(state: AppState, path: str) -> None:
     """Open a model, an exported or any other picture, or a data set, by what the path is."""
     kind = Path(path).suffix.lower()
     if is_sprites(path) and not Path(path).exists():
-        state.model.open_data_requested.emit(path)
+        state.model.request_data(path)
     elif not Path(path).exists():
-        state.workers.notice("error", f"{path}: there is no such file.")
+        state.notices.notice("error", f"{path}: no such file.")
     elif kind in MODELS:
-        state.model.open_model_requested.emit(path)
+        state.model.request_model(path)
     elif kind in PICTURES and Path(path).is_file():
         _open_picture(state, path)
     else:
         # A full path: a folder with the name of generated data is none of those.
-        state.model.open_data_requested.emit(str(Path(path).absolute()))
+        state.model.request_data(str(Path(path).absolute()))
 
 
 def _open_picture(state: AppState, path: str) -> None:
@@ -46,10 +45,10 @@ def _open_picture(state: AppState, path: str) -> None:
     try:
         latent = read_latent(Path(path))
     except ExportError as error:
-        state.workers.notice("error", str(error))
+        state.notices.notice("error", str(error))
         return
     if latent is None:
-        state.model.open_picture_requested.emit(path)
+        state.model.request_picture(path)
     else:
         _return_to(state, path, latent)
 
@@ -57,20 +56,21 @@ def _open_picture(state: AppState, path: str) -> None:
 def _return_to(state: AppState, path: str, latent: Latent) -> None:
     name, model = Path(path).name, state.model.model
     if len(latent.z) != state.latent.latent_dim:
-        state.workers.notice(
+        state.notices.notice(
             "error",
-            f"{name} holds a point of {len(latent.z)} dimensions from the model {latent.model!r}; "
-            f"the open model has {state.latent.latent_dim}.",
+            f"{name} holds a point with {len(latent.z)} dimensions from the model {latent.model!r}, "
+            f"but the open model has {state.latent.latent_dim}.",
         )
         return
     with state.latent.step(f"Open {name}"):
         state.latent.set_posterior(
-            np.asarray(latent.mu), np.asarray(latent.sigma), Source("picture", name), np.asarray(latent.z)
+            np.asarray(latent.mu), np.asarray(latent.sigma), PointSource("picture", name), np.asarray(latent.z)
         )
     if model is not None and latent.model_hash != model.digest:
-        state.workers.notice("warning", f"{name} was made by another model ({latent.model}); its point is shown here.")
+        text = f"{name} was made with another model ({latent.model}); its point is shown in this one."
+        state.notices.notice("warning", text)
     else:
-        state.workers.notice("info", f"Back at the point of {name}.")
+        state.notices.notice("info", f"Returned to the point saved in {name}.")
 
 
 def save_model(state: AppState, source: str, path: Path) -> bool:
@@ -80,12 +80,12 @@ def save_model(state: AppState, source: str, path: Path) -> bool:
         with whole_file(target) as unfinished:
             shutil.copyfile(source, unfinished)
     except ExportError as error:
-        state.workers.notice("error", str(error))
+        state.notices.notice("error", str(error))
         return False
     state.run.mark_saved(source)
     state.model.remember(str(target))
-    state.model.open_model_requested.emit(str(target))
-    state.workers.notice("info", f"Saved {target.name}.")
+    state.model.request_model(str(target))
+    state.notices.notice("info", f"Saved {target.name}.")
     return True
 
 
@@ -95,6 +95,6 @@ def save_curves(state: AppState, path: Path) -> None:
     try:
         write_history(target, state.run.records)
     except InputError as error:
-        state.workers.notice("error", str(error))
+        state.notices.notice("error", str(error))
     else:
-        state.workers.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")
+        state.notices.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")

@@ -15,7 +15,7 @@ EVERY_MS = 400
 
 
 class Collector(QObject):
-    """Collects what Python itself would have collected by now, between two events."""
+    """Collects, between two events, what Python itself would have collected by now."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -24,13 +24,13 @@ class Collector(QObject):
         self._timer.timeout.connect(self.collect)
 
     def start(self) -> None:
-        """Take over from the automatic collector; what exists now is taken to stay, and not looked at again."""
+        """Take over from the automatic collector; what exists now is assumed to stay and is not examined again."""
         gc.disable()
         gc.freeze()
         self._timer.start()
 
     def stop(self) -> None:
-        """Give the work back."""
+        """Hand back to the automatic collector."""
         self._timer.stop()
         gc.unfreeze()
         gc.enable()

@@ -1,14 +1,19 @@
-"""The main window: docks, toolbar, status bar and their wiring; what the panes do stands in ``explorer.views``."""
+"""The main window: docks, menus, toolbar, status bar; what the panes do is in ``explorer.views``."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabWidget
 
-from explorer.app.actions.menus import Actions
+from explorer.app.actions.edit import EditActions
+from explorer.app.actions.file import FileActions
+from explorer.app.actions.help import HelpActions
+from explorer.app.actions.menus import Menus
+from explorer.app.actions.model import ModelActions
+from explorer.app.actions.view import ViewActions
 from explorer.app.banner import Banner
 from explorer.app.files import open_path
 from explorer.app.status_bar import StatusBar
@@ -21,7 +26,7 @@ from explorer.views.dimensions.pane import DimensionsPane
 from explorer.views.distribution.pane import DistributionPane
 from explorer.views.factors.pane import FactorsPane
 from explorer.views.lab.pane import LabPane
-from explorer.views.latent_map.pane import LatentMap
+from explorer.views.latent_map.pane import LatentMapPane
 from explorer.views.log import LogPane
 from explorer.views.training.pane import TrainingPane
 
@@ -39,7 +44,7 @@ class MainWindow(QMainWindow):
     Signals
     -------
     closing
-        The person closes the window and nothing stands against it.
+        The person closes the window, and nothing speaks against it.
     """
 
     closing = Signal()
@@ -54,18 +59,19 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.map, self.decoded = LatentMap(state, theme), DecodedPane(state, theme)
+        self.map, self.decoded = LatentMapPane(state, theme), DecodedPane(state, theme)
         self.dimensions, self.distribution = DimensionsPane(state, theme), DistributionPane(state, theme)
         self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
         self.training, self.log = TrainingPane(state, theme), LogPane(state)
         self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
-        self.actions_of = Actions(self)
-        self.addToolBar(ToolBar(self))
+        self.menus = self._make_menus()
+        self.menus.fill(self.menuBar())
+        self.addToolBar(ToolBar(state, self.menus))
         self.setStatusBar(StatusBar(state))
         self.banner = Banner(self, state, theme)
         self.reset_layout()
         self.map.setFocus()
-        self.training.controls.save.clicked.connect(self.actions_of.save_as.trigger)
+        self.training.controls.save.clicked.connect(self.menus.file.save_as.trigger)
         state.model.model_changed.connect(self._name_model)
 
     @property
@@ -81,8 +87,28 @@ class MainWindow(QMainWindow):
         dock.visibilityChanged.connect(pane.set_shown)
         return dock
 
+    @property
+    def _toggles(self) -> list[QAction]:
+        return [dock.toggleViewAction() for dock in self.docks.values()]
+
+    def _make_menus(self) -> Menus:
+        state, theme, rows = self.state, self.theme, self.dimensions
+        return Menus(
+            FileActions(state, theme, self, self.close),
+            EditActions(state, theme, rows.draw, rows.reset_all, self._decoded_image, self),
+            ModelActions(state, theme, self, self._show_training),
+            ViewActions(theme, self._toggles, self.reset_layout, self),
+            HelpActions(state, theme, self),
+        )
+
+    def _decoded_image(self) -> QImage | None:
+        return self.decoded.large.image
+
+    def _show_training(self) -> None:
+        self.show_pane("Training")
+
     def reset_layout(self) -> None:
-        """Put all panes back to where they belong."""
+        """Put all panes back where they belong."""
         docks = list(self.docks.values())
         upper, lower = docks[:3], docks[3:]
         for dock in docks:
@@ -114,14 +140,14 @@ class MainWindow(QMainWindow):
         }
 
     def restore_look(self, look: dict[str, str]) -> None:
-        """Restore geometry and layout; one that does not fit is left out by Qt."""
+        """Restore geometry and layout; Qt ignores what does not fit."""
         self.restoreGeometry(QByteArray.fromBase64(look.get("geometry", "").encode()))
         self.restoreState(QByteArray.fromBase64(look.get("layout", "").encode()), LAYOUT_VERSION)
 
     def createPopupMenu(self) -> QMenu:
         """Offer the panes where Qt would offer its own list."""
         menu = QMenu(self)
-        menu.addActions([dock.toggleViewAction() for dock in self.docks.values()])
+        menu.addActions(self._toggles)
         return menu
 
     def _name_model(self) -> None:
@@ -158,7 +184,7 @@ class MainWindow(QMainWindow):
         if not run.active and run.unsaved is None:
             return True
         text = (
-            "A training is running; the next start offers to resume it from its last checkpoint."
+            "A training run is in progress; you can resume it from its last checkpoint at the next start."
             if run.active
             else "The trained model has not been saved."
         )
@@ -166,5 +192,5 @@ class MainWindow(QMainWindow):
         choices = buttons.Cancel | (buttons.Close if run.active else buttons.Discard | buttons.Save)
         answer = QMessageBox.question(self, TITLE, f"{text} Close anyway?", choices, buttons.Cancel)
         if answer == buttons.Save:
-            return self.actions_of.save()
+            return self.menus.file.save()
         return answer in (buttons.Discard, buttons.Close)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QIODevice, QSaveFile
 
 from explorer.state import AppState
 from explorer.state.display import Axes
-from explorer.state.latent import Point, Source, SourceKind
+from explorer.state.latent import Point, PointSource, SourceKind
 
 VERSION = 1
 LARGEST_BYTES = 20_000_000
@@ -77,8 +77,7 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
     state.display.set_seed(seed)
     state.display.set_decode_mode(mode)
     state.display.set_active_only(bool(session.get("active_only")))
-    state.model.recent = recent
-    state.model.recent_changed.emit()
+    state.model.set_recent(recent)
 
 
 def save(path: Path, session: dict[str, Any]) -> None:
@@ -136,4 +135,4 @@ def _point_from_json(entry: dict[str, Any]) -> Point:
     index = None if entry["index"] is None else int(entry["index"])
     kind: SourceKind = entry["kind"] if entry["kind"] in ("data", "picture") else "prior"
     model, data = str(entry["model"]), str(entry["data"])
-    return Point(str(entry["name"]), mu, sigma, z, Source(kind, str(entry["text"]), index, image, model, data))
+    return Point(str(entry["name"]), mu, sigma, z, PointSource(kind, str(entry["text"]), index, image, model, data))

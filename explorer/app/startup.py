@@ -1,4 +1,4 @@
-"""Start-up and wiring: state, engine, window; the decoder is started before anything is built."""
+"""Start-up and wiring: state, controllers, window; the decoder is started before anything is built."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from explorer.app.main_window import MainWindow
 from explorer.app.uncaught import Uncaught
 from explorer.client.launcher import Launched
 from explorer.controllers.decoder import DecoderController
-from explorer.controllers.export import Exporter
-from explorer.controllers.keras_export import KerasExporter
+from explorer.controllers.export import ExportController
+from explorer.controllers.keras_export import KerasExportController
 from explorer.controllers.training import TrainingController
 from explorer.state import AppState
 from explorer.theme.theme import Theme
@@ -33,7 +33,7 @@ LOADED_AHEAD = ("numpy.ma", "numpy.random")
 
 
 class App(QObject):
-    """One window with its engines and its session."""
+    """One window with its workers and its session."""
 
     def __init__(
         self,
@@ -45,9 +45,9 @@ class App(QObject):
         super().__init__()
         self.state = AppState(self)
         self.decoder = DecoderController(self.state, self)
-        self.trainer = TrainingController(self.state, self)
-        self.exporter = Exporter(self.state, self.decoder.requests, self)
-        self.keras_exporter = KerasExporter(self.state, self)
+        self.trainer = TrainingController(self.state, self.decoder.opening, self)
+        self.exporter = ExportController(self.state, self.decoder.requests, self)
+        self.keras_exporter = KerasExportController(self.state, self)
         self._keep_session = keep_session
         stored, complaint = self._load_session() if keep_session else ({}, "")
         model = _existing(stored.get("model"), model_path(FIRST_MODEL))
@@ -64,7 +64,7 @@ class App(QObject):
         self.state.workers.restart_requested.connect(self._restart)
         complaint = complaint or self._restore(stored)
         if complaint:
-            self.state.workers.notice("warning", complaint)
+            self.state.notices.notice("warning", complaint)
 
     def show(self) -> None:
         """Show the window."""
@@ -76,23 +76,23 @@ class App(QObject):
             open_path(self.state, path)
 
     def close(self) -> None:
-        """Keep the session and end the engines."""
+        """Save the session and end the workers."""
         self.collector.stop()
         if self._keep_session:
             self._save_session()
         self.exporter.close()
         self.keras_exporter.close()
         self.trainer.close()
-        self.decoder.client.close()
+        self.decoder.close()
 
     def _restart(self, role: str) -> None:
-        (self.trainer if role == "trainer" else self.decoder).client.restart()
+        (self.trainer if role == "trainer" else self.decoder).restart()
 
     def _load_session(self) -> tuple[dict[str, Any], str]:
         try:
             return session.load(session.session_path()) or {}, ""
         except session.SessionError as error:
-            return {}, f"The last session could not be read and starts anew: {error}"
+            return {}, f"The last session could not be read, so a new one was started: {error}"
 
     def _restore(self, stored: dict[str, Any]) -> str:
         if not stored:
@@ -100,7 +100,7 @@ class App(QObject):
         try:
             session.restore(self.state, stored)
         except session.SessionError as error:
-            return f"The last session could not be restored and starts anew: {error}"
+            return f"The last session could not be restored, so a new one was started: {error}"
         look = stored.get("look")
         if isinstance(look, dict):
             self.window.restore_look({key: text for key, text in look.items() if isinstance(text, str)})
@@ -112,7 +112,7 @@ class App(QObject):
         try:
             session.save(session.session_path(), stored)
         except (session.SessionError, OSError) as error:
-            sys.stderr.write(f"latentscape: the session was not kept: {error}\n")
+            sys.stderr.write(f"latentscape: the session could not be saved: {error}\n")
 
 
 def _existing(stored: object, bundled: Path) -> str:
@@ -122,11 +122,11 @@ def _existing(stored: object, bundled: Path) -> str:
 def _missing(stored: dict[str, Any]) -> str:
     paths = (stored.get("model"), stored.get("data"))
     gone = [path for path in paths if isinstance(path, str) and not _there(path)]
-    return f"Gone since the last session, so that what is bundled is shown instead: {', '.join(gone)}" if gone else ""
+    return f"Gone since the last session: {', '.join(gone)}. Bundled files are shown instead." if gone else ""
 
 
 def _there(path: str) -> bool:
-    """Whether a file is there; generated data always are."""
+    """Return whether a file is there; generated data always are."""
     return is_sprites(path) or Path(path).exists()
 
 
@@ -145,13 +145,13 @@ def make_qt() -> QApplication:
 
 
 def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
-    """Open the window and stay until it is closed; return the exit code.
+    """Open the window, wait until it is closed, and return the exit code.
 
     ``launched`` is a decoder started ahead, so that TensorFlow is imported while Qt is.
     """
     qt = make_qt()
     app = App(qt, launched=launched)
-    Uncaught(app.state.workers, app).install()
+    Uncaught(app.state.notices, app).install()
     app.show()
     app.open(paths)
     return qt.exec()

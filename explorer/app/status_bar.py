@@ -1,4 +1,4 @@
-"""The status bar: what the engines do, how quick a drag is, what is open."""
+"""The status bar: what the workers do, how quick a drag is, what is open."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ class StatusBar(QStatusBar):
         super().__init__()
         self.state = state
         self.setSizeGripEnabled(False)
-        self.engine, self.latency, self.model, self.data, self.seed = (QLabel() for _ in range(5))
-        for label in (self.engine, self.latency, self.model, self.data, self.seed):
+        self.workers, self.latency, self.model, self.data, self.seed = (QLabel() for _ in range(5))
+        for label in (self.workers, self.latency, self.model, self.data, self.seed):
             label.setObjectName("caption")
             label.setContentsMargins(8, 0, 8, 2)
             self.addWidget(label)
-        self.latency.setToolTip("From the mouse event to the end of the paint that shows its picture")
+        self.latency.setToolTip("Time from a mouse event to the end of the paint that shows its picture")
         self._frames = 0
-        state.workers.status_changed.connect(self._show_engine)
-        state.run.status_changed.connect(self._show_engine)
+        state.workers.status_changed.connect(self._show_workers)
+        state.run.status_changed.connect(self._show_workers)
         state.latency.shown.connect(self._frame)
         state.model.model_changed.connect(self._show_model)
         state.model.embedding_changed.connect(self._show_model)
         state.model.data_changed.connect(self._show_model)
         state.display.seed_changed.connect(self._show_seed)
-        self._show_engine()
+        self._show_workers()
         self._show_seed()
 
-    def _show_engine(self) -> None:
-        engine = self.state.workers
-        text = f"decoder {WORDS[engine.status['decoder']]}"
-        hello = engine.hello.get("decoder")
+    def _show_workers(self) -> None:
+        workers = self.state.workers
+        text = f"decoder {WORDS[workers.status['decoder']]}"
+        hello = workers.hello.get("decoder")
         if hello is not None:
             text += f" · TF {hello.tensorflow} {hello.device}"
-        if engine.status["trainer"] is not Status.STOPPED:
-            text += f" · trainer {WORDS[engine.status['trainer']]}"
-        self.engine.setText(text)
+        if workers.status["trainer"] is not Status.STOPPED:
+            text += f" · trainer {WORDS[workers.status['trainer']]}"
+        self.workers.setText(text)
 
     def _frame(self, stamp: float, now: float) -> None:
         self._frames += 1

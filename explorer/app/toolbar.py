@@ -3,53 +3,52 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from explorer.app.actions.menus import Menus
+from explorer.state import AppState
 from explorer.views.common.pane import caption
 from resources import bundled_models, model_path
-
-if TYPE_CHECKING:
-    from explorer.app.main_window import MainWindow
 
 
 class ToolBar(QToolBar):
     """Model, open, train, undo, redo, sample, export, scheme."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, state: AppState, menus: Menus) -> None:
         super().__init__("Toolbar")
+        self.state = state
         self.setObjectName("Toolbar")
         self.setMovable(False)
         self.setIconSize(QSize(18, 18))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.state = window.state
         self.models = QComboBox()
         self.models.setMinimumWidth(190)
         self.models.setAccessibleName("Model")
         self.models.activated.connect(self._choose)
-        actions = window.actions_of
         self.addWidget(caption(" Model  "))
         self.addWidget(self.models)
+        self._add(menus)
+        state.model.model_changed.connect(self._fill)
+        state.model.recent_changed.connect(self._fill)
+        self._fill()
+
+    def _add(self, menus: Menus) -> None:
+        file, edit, model, scheme = menus.file, menus.edit, menus.model, menus.view.scheme
+        opening, history = (file.open_model, file.open_data), (edit.undo, edit.redo)
         self.addSeparator()
-        for group in (
-            (actions.open_model, actions.open_data), (actions.train,), (actions.undo, actions.redo),
-            (actions.sample,), (actions.export,),
-        ):  # fmt: skip
+        for group in (opening, (model.train,), history, (edit.sample,), (model.export,)):
             self.addActions(group)
             self.addSeparator()
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
-        self.addAction(actions.scheme)
-        for action in (actions.undo, actions.redo, actions.scheme):
+        self.addAction(scheme)
+        for action in (*history, scheme):
             button = self.widgetForAction(action)
             if isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self.state.model.model_changed.connect(self._fill)
-        self.state.model.recent_changed.connect(self._fill)
-        self._fill()
 
     def _fill(self) -> None:
         model, state = self.state.model.model, self.state.model
@@ -65,4 +64,4 @@ class ToolBar(QToolBar):
         self.models.setCurrentIndex(self.models.findData(model.path) if model is not None else -1)
 
     def _choose(self, row: int) -> None:
-        self.state.model.open_model_requested.emit(self.models.itemData(row))
+        self.state.model.request_model(self.models.itemData(row))

@@ -1,4 +1,4 @@
-"""Exceptions that nobody caught: logged and told, and the window stays open."""
+"""Exceptions that nobody caught are logged and shown, and the window stays open."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject
 
-from explorer.state.workers import WorkersState
+from explorer.state.notices import NoticeState
 
 
 class Uncaught(QObject):
     """Sends uncaught exceptions of slots and paints to the log, and the first of each kind to a notification."""
 
-    def __init__(self, engine: WorkersState, parent: QObject | None = None) -> None:
+    def __init__(self, notices: NoticeState, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._engine = engine
+        self._notices = notices
         self._told: set[str] = set()
 
     def install(self) -> None:
@@ -30,10 +30,10 @@ class Uncaught(QObject):
             return
         lines = traceback.format_exception(kind, error, trace)
         sys.stderr.write("".join(lines))
-        self._engine.log("".join(lines).rstrip())
+        self._notices.log("".join(lines).rstrip())
         place = "".join(traceback.format_tb(trace)[-1:]) + kind.__name__
         if place not in self._told:
             self._told.add(place)
-            self._engine.notice(
+            self._notices.notice(
                 "error", f"Internal error ({kind.__name__}: {error}). Nothing is lost; details are in the Log pane."
             )

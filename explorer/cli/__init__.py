@@ -1,1 +1,1 @@
-"""One module per command of the command line; what is slow to import waits inside their functions."""
+"""The command line, one module per command; slow imports are deferred until a command runs."""

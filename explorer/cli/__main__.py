@@ -1,4 +1,4 @@
-"""``python -m explorer.cli`` is the command ``latentscape``."""
+"""Run the command line as ``python -m explorer.cli``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a command says: a progress bar on standard error, its result on standard output."""
+"""Output of a command: a progress bar on standard error and the result on standard output."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 def progress_bar(*extra: TextColumn) -> Progress:
-    """Return a progress bar on standard error; without a terminal it shows nothing."""
+    """Return a progress bar on standard error, which stays hidden without a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *extra, TimeRemainingColumn())
     return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def finished(steps: Generator[object, None, T], tick: Callable[[], None]) -> T:
-    """Run ``steps`` to their end, calling ``tick`` after each, and return their value."""
+    """Run ``steps`` to the end, calling ``tick`` after each one, and return the final value."""
     while True:
         try:
             next(steps)
@@ -33,7 +33,7 @@ def finished(steps: Generator[object, None, T], tick: Callable[[], None]) -> T:
 
 
 def print_result(result: Mapping[str, object], lines: Iterable[str], as_json: bool) -> None:
-    """Print ``result`` as one JSON object, or ``lines`` for a person."""
+    """Print ``result`` as one JSON object, or ``lines`` for a human reader."""
     if as_json:
         click.echo(json.dumps(_plain(result), ensure_ascii=False))
         return
@@ -42,14 +42,14 @@ def print_result(result: Mapping[str, object], lines: Iterable[str], as_json: bo
 
 
 def table(rows: Iterable[tuple[str, object]]) -> list[str]:
-    """Return ``rows`` as lines with the names in one column."""
+    """Return ``rows`` as lines, with the values aligned in a column."""
     entries = [(name, str(value)) for name, value in rows]
     width = max((len(name) for name, _ in entries), default=0)
     return [f"{name:<{width}}  {value}" for name, value in entries]
 
 
 def _plain(value: object) -> object:
-    """Return ``value`` with what JSON has no word for replaced: NaN and infinite numbers by null."""
+    """Return ``value`` as plain JSON types, with NaN and infinities replaced by null."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""``latentscape decode``: pictures of latents from a file."""
+"""``latentscape decode``: decode latents from a file into pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TILE_IMAGES = 64
 
 
 def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> int:
-    """Write a picture for each latent in the file ``latents`` to the folder ``out``; return the exit code."""
+    """Write one picture per latent in the file ``latents`` to the folder ``out``; return the exit code."""
     from models.data.latents import read_latents
 
     opened = open_named_model(model)
@@ -41,7 +41,7 @@ def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: boo
 
 
 def _latent(z: Floats32, sigma: Floats32, index: int, model: str, digest: str) -> Latent:
-    """Return the point itself as the centre of its posterior: ε is 0 and no seed was drawn from."""
+    """Return the record of a decoded point: the point is its own posterior mean, with ε = 0 and seed 0."""
     centre = tuple(z.astype(np.float64).tolist())
     spread = tuple(sigma.astype(np.float64).tolist())
     return Latent(centre, spread, (0.0,) * len(centre), centre, 0, index, model, digest)

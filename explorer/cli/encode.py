@@ -1,4 +1,4 @@
-"""``latentscape encode``: the posterior of every image of a data set."""
+"""``latentscape encode``: the posterior of every image in a data set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.core.files import whole_file
 
 if TYPE_CHECKING:
     from models.vae.model import VAE
-    from models.vae.posterior import Embedding
+    from models.vae.posterior import Posteriors
 
 
 def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
@@ -37,7 +37,7 @@ def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
     return 0
 
 
-def _embed(vae: VAE, info: DataInfo) -> tuple[Embedding, EmbeddingSummary]:
+def _embed(vae: VAE, info: DataInfo) -> tuple[Posteriors, EmbeddingSummary]:
     from models.data.opening import load_images
     from models.vae.posterior import EMBED_SLICE, embed, summarize
 

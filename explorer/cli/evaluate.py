@@ -1,4 +1,4 @@
-"""``latentscape info MODEL --evaluate DATA``: how good a model is on images it was not trained on."""
+"""``latentscape info MODEL --evaluate DATA``: evaluate a model on held-out images."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 
 def evaluate_model(model: str, data: str, as_json: bool) -> int:
-    """Print ELBO, its parts and −log p(x) of the test images of ``data``, and its factors; return the exit code."""
+    """Print the ELBO and its terms, −log p(x) and the factors for the images of ``data``; return the exit code."""
     from models.data.opening import open_data
 
     opened, info = open_named_model(model), open_data(find_data(data))
     check_images(info, opened)
     if info.count == info.train_count:
-        raise InputError(info.name, "it has no test images")
+        raise InputError(info.name, "the data set has no test images")
     judged = _evaluated(opened, info)
     result = _fields(opened, info, judged) | factor_fields(judged.factors)
     evaluation = judged.evaluation
@@ -44,9 +44,10 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
 
 @dataclass(frozen=True)
 class Judged:
-    """The evaluation and where its KL comes from, the importance-weighted bounds by K, and on how many images.
+    """The result of an evaluation.
 
-    ``factors`` is what all images say of the factors, None where the data know none.
+    ``kl_by`` says how the KL was computed, ``evidence`` holds the importance-weighted bounds by K, ``images`` is the
+    number of test images. ``factors`` is measured on all images, and None if the data set has no factors.
     """
 
     evaluation: Evaluation

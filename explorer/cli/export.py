@@ -1,4 +1,4 @@
-"""``latentscape export``: a model for Keras."""
+"""``latentscape export``: export a model to Keras."""
 
 from __future__ import annotations
 

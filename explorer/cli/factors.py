@@ -1,4 +1,4 @@
-"""How a model's dimensions depend on the factors of the data: what ``info --evaluate`` says of it."""
+"""The factor report of ``info --evaluate``: how each latent dimension relates to the factors of the data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMN = 13
 
 
 def measure(vae: VAE, info: DataInfo) -> Disentanglement | None:
-    """Return what the posterior means of all images say of the factors; None where the data know none."""
+    """Measure disentanglement on the posterior means of all images; return None if the data set has no factors."""
     from models.data.opening import load_images
     from models.vae.disentanglement import disentanglement, factors_of
     from models.vae.posterior import EMBED_SLICE, embed
@@ -32,7 +32,7 @@ def measure(vae: VAE, info: DataInfo) -> Disentanglement | None:
 
 
 def factor_fields(result: Disentanglement | None) -> dict[str, object]:
-    """Return all that was measured, for JSON; information is in nats, gaps are shares of the entropy."""
+    """Return the measurements as JSON fields; information is in nats, gaps are fractions of the entropy."""
     if result is None:
         return {"mig": None, "factors": [], "factor_images": 0}
     rows = zip(result.factors, result.gaps, result.information, strict=True)
@@ -45,13 +45,13 @@ def factor_fields(result: Disentanglement | None) -> dict[str, object]:
 
 
 def factor_rows(result: Disentanglement | None) -> list[tuple[str, object]]:
-    """Return the mean gap as a row, none where the data know no factors."""
+    """Return the mean gap as a table row; no rows if the data set has no factors."""
     gap = "" if result is None else f"{result.gap:.3f}, from the posterior means of all {result.count:,} images"
     return [("MIG", gap)] if gap else []
 
 
 def factor_lines(result: Disentanglement | None, kl: Floats64, shown: list[int]) -> Iterator[str]:
-    """Return the gaps and a table of the dimensions ``shown``, those with most KL [d] first, for a person."""
+    """Yield the gaps and a table of the dimensions ``shown``, sorted by their KL [d], as lines of text."""
     if result is None:
         return
     yield "mutual information with each factor, as a share of its entropy:"

@@ -1,4 +1,4 @@
-"""``latentscape gradients``: the numbers of the laboratory without the window."""
+"""``latentscape gradients``: the numbers of the Lab, without the window."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def compare_estimators(options: Mapping[str, Any], identity: int = 0) -> int:
-    """Draw the gradients that ``options`` ask for and print what they say; return the exit code."""
+    """Sample the gradients that ``options`` ask for and print their statistics; return the exit code."""
     problem, vae = _problem(options)
     from models.estimators import draw_gradients
 
@@ -40,7 +40,7 @@ def compare_estimators(options: Mapping[str, Any], identity: int = 0) -> int:
 
 
 def _problem(options: Mapping[str, Any]) -> tuple[Problem, VAE | None]:
-    """Return what is estimated, with TensorFlow imported, and the model if it needs one."""
+    """Import TensorFlow; return the problem, and the model if the problem needs one."""
     if options["objective"] == "elbo":
         return _elbo(options)
     if options["objective"] == "discrete":
@@ -60,9 +60,9 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
     opened = open_named_model(options["model"])
     check_images(info, opened)
     if not 0 <= index < info.count:
-        raise InputError("--image", f"there are images 0 to {info.count - 1}, not {index}")
+        raise InputError("--image", f"must be from 0 to {info.count - 1}, not {index}")
     if not 0 <= dim < opened.info.latent_dim:
-        raise InputError("--dim", f"there are dimensions 0 to {opened.info.latent_dim - 1}, not {dim}")
+        raise InputError("--dim", f"must be from 0 to {opened.info.latent_dim - 1}, not {dim}")
     vae, image = compiled(opened), np.ascontiguousarray(load_images(info)[index : index + 1])
     mu, sigma = vae.encode(image)
     family = latent_member(opened.info.settings.posterior, float(mu[0, dim]), float(sigma[0, dim]))
@@ -70,9 +70,9 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
 
 
 def parse_family(name: str, text: str) -> Family:
-    """Return the family ``name`` with parameters such as ``loc=1,scale=2``; InputError if they make no sense."""
+    """Return the family ``name`` with parameters such as ``loc=1,scale=2``; InputError if they are invalid."""
     if name not in FAMILY_PARAMETERS:
-        raise InputError("--family", f"{name!r} is none of {', '.join(FAMILY_PARAMETERS)}")
+        raise InputError("--family", f"{name!r} is not one of {', '.join(FAMILY_PARAMETERS)}")
     parameters = dict(lab_family(name).parameters)
     for part in filter(None, text.split(",")):
         key, _, value = part.partition("=")
@@ -81,7 +81,7 @@ def parse_family(name: str, text: str) -> Family:
         try:
             parameters[key.strip()] = float(value)
         except ValueError as error:
-            raise InputError("--parameters", f"{value!r} is no number") from error
+            raise InputError("--parameters", f"{value!r} is not a number") from error
     return Family(name, parameters)
 
 

@@ -1,4 +1,4 @@
-"""``latentscape info``: what a file says of itself, without TensorFlow."""
+"""``latentscape info``: describe a file, without importing TensorFlow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.core.settings import TrainSettings
 from resources import bundled_models
 
 PNG_MAGIC = b"\x89PNG"
-# Order and names of the figures of a model; what a model does not have is left out.
+# The figures of a model, in order; those that a model lacks are left out.
 METRICS = {
     "elbo": ("test ELBO", "nats"),
     "reconstruction": ("test reconstruction", "nats"),
@@ -45,12 +45,12 @@ def describe(name: str, as_json: bool) -> int:
 
 
 def model_fields(info: ModelInfo) -> dict[str, object]:
-    """Return all that is known of a model, for JSON."""
+    """Return everything known about a model, as JSON fields."""
     return {"kind": "model", "sha256": _sha256(Path(info.path)), **asdict(info)}
 
 
 def model_lines(info: ModelInfo) -> list[str]:
-    """Return all that is known of a model, for a person."""
+    """Return everything known about a model, as lines of text."""
     rows: list[tuple[str, object]] = [
         ("model", f"{info.name} ({info.path})"),
         ("sha256", _sha256(Path(info.path))),
@@ -112,7 +112,7 @@ def _describe_picture(path: Path, as_json: bool) -> None:
 
     latent = read_latent(path)
     if latent is None:
-        raise InputError(path.name, "this picture carries no latent; a data set is a folder of pictures")
+        raise InputError(path.name, "this picture carries no latent; to use pictures as a data set, name their folder")
     rows = [
         ("picture", path), ("model", f"{latent.model} ({latent.model_hash})"), ("seed", latent.seed),
         ("index", latent.index), ("dimensions", len(latent.z)), ("‖z‖", f"{np.linalg.norm(latent.z):.3f}"),

@@ -1,6 +1,6 @@
-"""The command line. Every command imports what it needs when it runs; only ``click`` and the settings come first.
+"""The command line. Only ``click`` and the table of settings are imported here; each command imports what it needs.
 
-Spawned workers import this module again, and the window is to be there in a second.
+Spawned workers import this module, too, and the window must open within a second.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from explorer import __version__
 from explorer.cli.setting_options import setting_options
 
 EXIT_ERROR = 2
@@ -23,24 +24,24 @@ COUNT = click.IntRange(0)
 
 
 class OpeningGroup(click.Group):
-    """A group for which a first argument that is no command is a file to be opened in the window."""
+    """A command group that opens its arguments in the window if the first is a file rather than a command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of ``args``; UsageError for a word that is neither a command nor a file."""
+        """Resolve ``args`` to a command; UsageError if the first word is neither a command nor a file."""
         if self.get_command(ctx, args[0]) is None:
             if not Path(args[0]).exists():
-                raise click.UsageError(f"there is no command and no file {args[0]!r}; --help lists the commands")
+                raise click.UsageError(f"no such command or file: {args[0]!r}; --help lists the commands")
             args = ["open", *args]
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=OpeningGroup, invoke_without_command=True)
-@click.version_option(package_name="latentscape", prog_name="latentscape")
+@click.version_option(__version__, prog_name="latentscape")
 @click.pass_context
 def cli(ctx: click.Context) -> int:
-    """Explore the latent space of variational autoencoders; without a command, in a window."""
+    """Explore the latent space of variational autoencoders. Without a command, open the window."""
     if ctx.invoked_subcommand is not None:
         return 0
     from explorer.cli.window import open_window
@@ -51,49 +52,39 @@ def cli(ctx: click.Context) -> int:
 @cli.command("open")
 @click.argument("files", nargs=-1)
 def open_command(files: tuple[str, ...]) -> int:
-    """Open the window with models, data sets or pictures."""
+    """Open models, data sets or pictures in the window."""
     from explorer.cli.window import open_window
 
     return open_window(files)
 
 
-@cli.command()
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for pictures and timings.")
-@click.option("--size", default="1440x900", show_default=True, help="Size of the window in pixels.")
-@click.option("--scheme", type=click.Choice(["dark", "light"]), help="Colours; the system's by default.")
+@cli.command(short_help="Save screenshots and timings of a tour.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for screenshots and timings.")
+@click.option("--size", default="1440x900", show_default=True, help="Window size in pixels.")
+@click.option("--scheme", type=click.Choice(["dark", "light"]), help="Colour scheme; by default the system's.")
 def tour(out: Path, size: str, scheme: str | None) -> int:
-    """Run the real window through the main job and write pictures and timings."""
+    """Run a scripted tour of the window and save screenshots and timings."""
     from explorer.cli.window import run_guided_tour
 
     return run_guided_tour(out, size, scheme)
 
 
-@cli.command()
+@cli.command(short_help="Train a model.")
 @click.argument("data")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The model file, .safetensors.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
 @setting_options
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves to this .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a TensorBoard log to this folder.")
 @click.option(
-    "--strategy",
-    type=click.Choice(["mirrored", "multiworker"]),
-    help="Use all devices, or those in TF_CONFIG.",
+    "--strategy", type=click.Choice(["mirrored", "multiworker"]), help="All local devices, or the cluster of TF_CONFIG."
 )
 @click.option(
-    "--memory-limit",
-    default=1024,
-    show_default=True,
-    type=COUNT,
-    help="Stream training images from disk if they take more than this many MiB.",
+    "--memory-limit", default=1024, show_default=True, type=COUNT, help="Stream training images beyond this many MiB."
 )
-@click.option("--resume", is_flag=True, help="Resume an interrupted run from its last checkpoint.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted run from its checkpoints.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
-    """Train a VAE on DATA.
-
-    DATA is the name of a bundled data set, sprites:N, a .npz, .npy, IDX or TFRecord file, or a folder. Ctrl-C stops the
-    training and keeps the model.
-    """
+    """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord or a folder. Ctrl-C stops and saves."""
     from explorer.cli.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))
@@ -103,61 +94,67 @@ def train(data: str, **options: Any) -> int:  # noqa: ANN401
     return run_training(data, outputs, how, options)
 
 
-@cli.command()
+@cli.command(short_help="Export a model to Keras.")
 @click.argument("model")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file of the whole model, .keras.")
-@click.option("--output", type=click.Choice(["image", "logits"]), default="image", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the whole model (.keras).")
+@click.option(
+    "--output",
+    type=click.Choice(["image", "logits"]),
+    default="image",
+    show_default=True,
+    help="Output of the decoder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def export(model: str, out: Path, output: str, as_json: bool) -> int:
-    """Write MODEL for Keras: OUT, OUT-encoder and OUT-decoder, which need nothing of Latentscape."""
+    """Export MODEL to Keras: OUT, OUT-encoder and OUT-decoder, which load without Latentscape."""
     from explorer.cli.export import export_model
 
     return export_model(model, out, output, as_json)
 
 
-@cli.command()
+@cli.command(short_help="Decode samples from the prior.")
 @click.argument("model")
 @click.option("-n", "count", default=64, show_default=True, help="Number of samples.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Seed of the samples.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for pictures and latents.")
-@click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Pixels per pixel.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Output pixels per image pixel.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def sample(model: str, count: int, seed: int, out: Path, zoom: int, as_json: bool) -> int:
-    """Decode samples of the prior of MODEL to PNG files that carry their latents."""
+    """Decode samples from the prior of MODEL into PNG files that carry their latents."""
     from explorer.cli.sample import sample_prior
 
     return sample_prior(model, count, seed, out, zoom, as_json)
 
 
-@cli.command()
+@cli.command(short_help="Write the posterior of every image.")
 @click.argument("model")
 @click.argument("data")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file of latents, .npz.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the latents (.npz).")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def encode(model: str, data: str, out: Path, as_json: bool) -> int:
-    """Write the posterior of every image of DATA: mu and sigma [n, d], and labels where there are any."""
+    """Write the posterior of every image in DATA: mu and sigma [n, d], and labels if there are any."""
     from explorer.cli.encode import encode_data
 
     return encode_data(model, data, out, as_json)
 
 
-@cli.command()
+@cli.command(short_help="Decode latents into pictures.")
 @click.argument("model")
 @click.argument("latents", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the pictures.")
-@click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Pixels per pixel.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Output pixels per image pixel.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def decode(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> int:
-    """Decode LATENTS (z or mu of a .npz, or a .npy) to PNG files that carry them."""
+    """Decode LATENTS (z or mu in an .npz file, or an .npy file) into PNG files that carry them."""
     from explorer.cli.decode import decode_latents
 
     return decode_latents(model, latents, out, zoom, as_json)
 
 
-@cli.command()
+@cli.command(short_help="Describe a file, or evaluate a model.")
 @click.argument("file")
-@click.option("--evaluate", "data", metavar="DATA", help="Judge the model on the test images of this data set.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--evaluate", "data", metavar="DATA", help="Evaluate the model on the test images of this data set.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def info(file: str, data: str | None, as_json: bool) -> int:
     """Describe a model, a data set or a picture that carries its latent."""
     if data is not None:
@@ -169,37 +166,39 @@ def info(file: str, data: str | None, as_json: bool) -> int:
     return describe(file, as_json)
 
 
-@cli.command()
+@cli.command(short_help="Compare gradient estimators.")
 @click.option(
     "--f",
     "objective",
     type=click.Choice(["quadratic", "cosine", "bump", "elbo", "discrete"]),
     default="quadratic",
     show_default=True,
-    help="(z − k)², cos kz, exp(−kz²), a model's ELBO, or a choice.",
+    help="(z − k)², cos kz, exp(−kz²), a model's ELBO, or a discrete choice.",
 )
-@click.option("--k", type=float, help="The number k in f; 0, of a cosine 5, of a bump 10.")
-@click.option("--family", default="Normal", show_default=True, help="Family of z.")
-@click.option("--parameters", default="", help="Its parameters, e.g. loc=1,scale=2; those of the Lab where left out.")
-@click.option("--theta", default=0.5, show_default=True, help="Discrete: P(b = 1).")
-@click.option("--target", default=0.45, show_default=True, help="Discrete: t in (b − t)².")
-@click.option("--temperature", default=0.5, show_default=True, help="Discrete: τ of the Concrete.")
-@click.option("--model", default="mnist-vae-50", show_default=True, help="ELBO: a model file or bundled model.")
-@click.option("--data", default="mnist_10k", show_default=True, help="ELBO: the data set of the image.")
-@click.option("--image", default=0, show_default=True, help="ELBO: index of the image; the other z stay at μ.")
-@click.option("--dim", default=0, show_default=True, help="ELBO: the latent dimension.")
-@click.option("--samples", default=10_000, show_default=True, help="Single-sample gradients of every estimator.")
+@click.option("--k", type=float, help="The constant k in f; by default 5 for cosine, 10 for bump, else 0.")
+@click.option("--family", default="Normal", show_default=True, help="Distribution family of z.")
+@click.option(
+    "--parameters", default="", help="Parameters of the family, e.g. loc=1,scale=2; the others as in the Lab."
+)
+@click.option("--theta", default=0.5, show_default=True, help="discrete: P(b = 1).")
+@click.option("--target", default=0.45, show_default=True, help="discrete: the target t in (b − t)².")
+@click.option("--temperature", default=0.5, show_default=True, help="discrete: temperature τ of the Concrete.")
+@click.option("--model", default="mnist-vae-50", show_default=True, help="elbo: a model file or bundled model.")
+@click.option("--data", default="mnist_10k", show_default=True, help="elbo: the data set that holds the image.")
+@click.option("--image", default=0, show_default=True, help="elbo: index of the image, taken at z = μ.")
+@click.option("--dim", default=0, show_default=True, help="elbo: index of the latent dimension.")
+@click.option("--samples", default=10_000, show_default=True, help="Single-sample gradients per estimator.")
 @click.option("--seed", default=7, show_default=True, help="Seed of the noise.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def gradients(**options: Any) -> int:  # noqa: ANN401
-    """Compare estimators of the gradient of E[f(z)]: mean, variance and cost of single samples."""
+    """Compare estimators of the gradient of E[f(z)]: mean, variance and cost of a single sample."""
     from explorer.cli.gradients import compare_estimators
 
     return compare_estimators(options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code; every error is one line on standard error."""
+    """Run the command line and return the exit code; report any error in one line on standard error."""
     from multiprocessing import freeze_support
 
     freeze_support()
@@ -207,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = cli.main(args=arguments, prog_name="latentscape", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at exit; what is left must not raise there.
+        # Python flushes again at exit; that must not raise.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
@@ -222,14 +221,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _message(error: Exception) -> str:
-    """Return what to tell of ``error``: its own sentence if it is about the input, else that we are to blame."""
+    """Return the message for ``error``: its own text if the input is to blame, else that of an internal error."""
     from models.core.errors import InputError
     from models.core.files import ExportError
 
     if isinstance(error, InputError | ExportError | ValueError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "there is not enough memory for that"
+        return "not enough memory for this"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}"
     return f"internal error: {type(error).__name__}: {error} (set {DEBUG_VARIABLE}=1 for the traceback)"

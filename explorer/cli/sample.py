@@ -1,4 +1,4 @@
-"""``latentscape sample``: the same series as the window's export of the prior, for the same seed."""
+"""``latentscape sample``: the same pictures as the window exports from the prior with the same seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.protocol.decoding import SampleTile
 
 
 def sample_prior(model: str, count: int, seed: int, out: Path, zoom: int, as_json: bool) -> int:
-    """Write ``count`` samples of the prior to the folder ``out``; return the exit code."""
+    """Write ``count`` samples from the prior to the folder ``out``; return the exit code."""
     opened = open_named_model(model)
     vae = compiled(opened)
     from models.vae.sampling import TILE_IMAGES, sample_latents

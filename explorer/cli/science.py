@@ -1,4 +1,4 @@
-"""TensorFlow for a command: quiet, and set up as the workers have it, so that the same seed gives the same picture."""
+"""TensorFlow for the commands: quiet, and set up as in the workers, so that the same seed gives the same picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def start_science(role: Role) -> None:
-    """Import TensorFlow with its own chatter in the log file, so that standard error is ours."""
+    """Import TensorFlow, with its log messages diverted from standard error to the log file."""
     _divert_native_output(log_path("command-line"))
     from models.workers.process import start_tensorflow
 
@@ -29,14 +29,14 @@ def start_science(role: Role) -> None:
 
 
 def open_named_model(name: str) -> OpenedModel:
-    """Open a model file or bundled model, still without TensorFlow; InputError if that is not possible."""
+    """Open a model file or bundled model without importing TensorFlow; InputError if it cannot be opened."""
     from models.vae.model_file import open_model
 
     return open_model(find_model(name))
 
 
 def compiled(opened: OpenedModel) -> VAE:
-    """Import TensorFlow and make the model ready for use."""
+    """Import TensorFlow and return the model, ready for use."""
     start_science("decoder")
     from models.vae.model import VAE
 
@@ -44,16 +44,16 @@ def compiled(opened: OpenedModel) -> VAE:
 
 
 def find_model(name: str) -> Path:
-    """Return the file that ``name`` means: a path, or the name of a bundled model."""
+    """Return the path of the model ``name``, which is a file or the name of a bundled model."""
     if not Path(name).exists() and name in bundled_models():
         return model_path(name)
     return Path(name)
 
 
 def find_data(name: str) -> Path:
-    """Return the path that ``name`` means: a path, the name of a bundled data set, or of generated ones as it is."""
+    """Return the path of the data set ``name``: of a file, folder or bundled data set; a name of sprites as it is."""
     if is_sprites(name) and Path(name).exists():
-        # As a full path it is no name.
+        # An absolute path is not taken for a name of sprites.
         return Path(name).absolute()
     if not Path(name).exists() and name in bundled_datasets():
         return dataset_path(name)
@@ -61,21 +61,21 @@ def find_data(name: str) -> Path:
 
 
 def check_images(info: DataInfo, opened: OpenedModel) -> None:
-    """Refuse data whose images do not have the shape of the model's."""
+    """Reject data whose images do not have the shape that the model takes."""
     if info.image_shape != opened.info.image_shape:
-        raise InputError(info.name, f"its images are {info.image_shape}, the model's are {opened.info.image_shape}")
+        raise InputError(info.name, f"its images are {info.image_shape}, but the model takes {opened.info.image_shape}")
 
 
 def check_target(path: Path, *suffixes: str) -> None:
-    """Refuse an output file that has another suffix or is a folder, before any work is done."""
+    """Reject an output path with another suffix, or that is a folder, before any work is done."""
     if path.suffix not in suffixes:
-        raise InputError(str(path), f"the name of the output must end in {' or '.join(suffixes)}")
+        raise InputError(str(path), f"the output file must end in {' or '.join(suffixes)}")
     if path.is_dir():
         raise InputError(str(path), "this is a folder")
 
 
 def _divert_native_output(log: Path) -> None:
-    """Let Python keep standard error and send what native code writes to its descriptor to ``log``."""
+    """Keep standard error for Python, and redirect what native code writes to it to ``log``."""
     sys.stderr.flush()
     ours = os.dup(2)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -1,4 +1,4 @@
-"""``latentscape train``: the trainer of the window without the window."""
+"""``latentscape train``: train a model without the window."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
 LISTS = tuple(row.name for row in SETTINGS.values() if row.kind == "sizes")
 ENDINGS = {
     "complete": "done",
-    "early": "stopped early at epoch {epoch}, kept that of epoch {kept}",
-    "stopped": "stopped, kept at epoch {kept}",
+    "early": "stopped early at epoch {epoch}, kept the model of epoch {kept}",
+    "stopped": "stopped, kept the model of epoch {kept}",
 }
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where results go: the model file, and if asked for the curves and a log for TensorBoard."""
+    """Where the results go: the model file and, if asked for, the curves and a TensorBoard log."""
 
     model: Path
     history: Path | None
@@ -61,9 +61,9 @@ class Outputs:
 
 @dataclass(frozen=True)
 class How:
-    """How the work is done, which says nothing of what the model is; the limit in MiB.
+    """How to run the training, none of which is part of the model; the memory limit is in MiB.
 
-    ``given`` names the options that were typed: a run that is resumed has its own values of all others.
+    ``given`` names the options that were typed; a resumed run takes all others from its checkpoint.
     """
 
     resume: bool
@@ -73,10 +73,10 @@ class How:
 
 
 def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
-    """Train on ``data`` and leave the model; return the exit code.
+    """Train on ``data`` and write the model; return the exit code.
 
-    Checkpoints lie in ``OUT.run`` until the training has come to its end, so that ``--resume`` goes on after a crash or
-    Ctrl-C. Of several machines the chief does this; the others leave nothing and say nothing.
+    Checkpoints stay in ``OUT.run`` until the training is complete, so that ``--resume`` can continue after a crash or
+    Ctrl-C. In a cluster only the chief writes files and prints; the other machines are silent.
     """
     out = outputs.model
     check_target(out, ".safetensors")
@@ -102,7 +102,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         story, finished = _follow(run, curves)
         if finished.path is None:
             raise KeyboardInterrupt
-        # Before the curves: what cannot be written of them costs nobody the model.
+        # Before the curves, so that failing to write those does not cost the model.
         with whole_file(out) as unfinished:
             unfinished.write_bytes(Path(finished.path).read_bytes())
         left = run_folder if finished.reason == "stopped" else None
@@ -113,7 +113,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
 
 
 def _resumed_settings(run_folder: Path, usual: TrainSettings, typed: Mapping[str, Any]) -> TrainSettings:
-    """Return the settings of the run in ``run_folder`` with those that were ``typed``; ``usual`` if there is none."""
+    """Return the settings of the run in ``run_folder``, overridden by ``typed``; ``usual`` if there is no run."""
     from models.training.storage.checkpoint import latest_checkpoint
 
     checkpoint = latest_checkpoint(run_folder)
@@ -123,14 +123,14 @@ def _resumed_settings(run_folder: Path, usual: TrainSettings, typed: Mapping[str
 
 
 def _is_chief(how: How) -> bool:
-    """Whether this process writes what the training leaves: as TF_CONFIG says, and without a cluster always."""
+    """Return whether this process writes the results: always, unless TF_CONFIG makes another machine the chief."""
     from models.training.cluster import read_cluster
 
     return how.strategy != "multiworker" or read_cluster().chief
 
 
 def _assist(request: Train, how: How) -> int:
-    """Do the work of a machine that is not the chief; its own copy of the run is thrown away in the end."""
+    """Train on a machine that is not the chief; its own copy of the run is discarded at the end."""
     with tempfile.TemporaryDirectory() as scratch:
         mine = Path(scratch) / "run"
         if request.resume:
@@ -143,16 +143,16 @@ def _assist(request: Train, how: How) -> int:
 
 
 def _copy_run(run_folder: Path, mine: Path) -> None:
-    """Take over the checkpoints of the chief; InputError where this machine does not see them."""
+    """Copy the checkpoints of the chief; InputError if they are not on this machine."""
     if not run_folder.is_dir():
-        raise InputError(str(run_folder), "to resume, the folder of the run must be there on every machine")
+        raise InputError(str(run_folder), "to resume, the run folder must exist on every machine")
     shutil.copytree(run_folder, mine, ignore=shutil.ignore_patterns(".*", "run.lock", "epochs"))
 
 
 def _run_of(request: Train, how: How) -> TrainingRun:
-    """Return the run, which several devices or machines may share; with more than one, this waits for all of them.
+    """Return the run, possibly shared by several devices or machines; wait until all machines have joined.
 
-    A batch size that was typed is that of each of them; the one of a run that is resumed is that of all together.
+    A batch size that was typed is per replica; that of a resumed run is the total over all replicas.
     """
     from models.training.run import TrainingRun
 
@@ -168,26 +168,26 @@ def _run_of(request: Train, how: How) -> TrainingRun:
 
 
 def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
-    """Refuse to begin anew where a run waits to be resumed."""
+    """Refuse to start over where a run can be resumed."""
     from models.training.storage.folder import checkpoint_at_rest
 
     found = None if resume else checkpoint_at_rest(run_folder)
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
         raise InputError(
-            str(run_folder), f"here is a run that was {how} after epoch {epoch}: --resume goes on with it, without its "
-            "folder a new one begins"
+            str(run_folder), f"this run was {how} after epoch {epoch}: use --resume to continue it, or remove its "
+            "folder to start over"
         )  # fmt: skip
 
 
 @contextmanager
-def _recording(outputs: Outputs) -> Iterator[Curves]:
+def _recording(outputs: Outputs) -> Iterator[EpochReports]:
     """Collect what epochs report, and write it in the end, whatever the end is."""
     from models.core.history import write_history
     from models.export.tensorboard import EpochLog
 
     log = None if outputs.logdir is None else EpochLog(outputs.logdir)
-    curves = Curves(log)
+    curves = EpochReports(log)
     try:
         yield curves
     finally:
@@ -197,7 +197,7 @@ def _recording(outputs: Outputs) -> Iterator[Curves]:
             write_history(outputs.history, curves.records)
 
 
-class Curves:
+class EpochReports:
     """What the epochs of a run have reported, those before a resume included."""
 
     def __init__(self, log: EpochLog | None) -> None:
@@ -205,12 +205,12 @@ class Curves:
         self._log = log
 
     def add(self, *records: EpochRecord) -> str:
-        """Take more of them, in order; return what is wrong with the log, which is then given up."""
+        """Append records in order; return what is wrong with the log, if anything, and stop writing it then."""
         self.records += records
         return "" if self._log is None else self._tried(partial(self._log.write, records))
 
     def close(self) -> str:
-        """Write what is left of the log; return what is wrong with it."""
+        """Finish the log; return what is wrong with it, if anything."""
         return "" if self._log is None else self._tried(self._log.close)
 
     def _tried(self, work: Callable[[], None]) -> str:
@@ -223,7 +223,7 @@ class Curves:
 
 
 def _check_input(data: Path, settings: TrainSettings) -> None:
-    """Refuse data or settings that cannot be used before TensorFlow is imported."""
+    """Reject unusable data or settings, before TensorFlow is imported."""
     from models.core.setting_checks import check_settings
     from models.data.opening import open_data
     from models.vae.architecture import architecture_of
@@ -232,7 +232,7 @@ def _check_input(data: Path, settings: TrainSettings) -> None:
 
 
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
-    """Return the layers of e.g. ``256,128``; none for an empty text. InputError if it is something else."""
+    """Parse layer sizes such as ``256,128``; no layers for an empty text. InputError for anything else."""
     try:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:
@@ -241,7 +241,7 @@ def parse_sizes(text: str, option: str) -> tuple[int, ...]:
 
 @contextmanager
 def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
-    """Let Ctrl-C end the training and keep the model; a second Ctrl-C interrupts as always."""
+    """Let Ctrl-C stop the training and keep the model; a second Ctrl-C interrupts as usual."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         run.control("stop")
@@ -256,17 +256,17 @@ def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
 
 @dataclass
 class Story:
-    """How a run went: ``loss`` is what was maximized, ``last`` its last progress."""
+    """How a run went: ``loss`` names the objective that was maximized, ``last`` is the last progress report."""
 
     loss: str = ""
     last: Progress | None = None
 
 
-def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
+def _follow(run: TrainingRun, curves: EpochReports) -> tuple[Story, Finished]:
     """Pull the run to its end behind a progress bar; return how it went and its end."""
     story = Story()
     with progress_bar(TextColumn("{task.fields[terms]}")) as bar:
-        task = bar.add_task("reading and compiling", total=None, terms="")
+        task = bar.add_task("reading data and compiling", total=None, terms="")
         for event in run.events():
             if isinstance(event, Finished):
                 return story, event
@@ -278,16 +278,16 @@ def _follow(run: TrainingRun, curves: Curves) -> tuple[Story, Finished]:
             elif isinstance(event, Diverged):
                 raise ValueError(_diverged(event))
             elif isinstance(event, CheckpointDelayed):
-                bar.print(f"latentscape: {event.folder}: no checkpoint: {event.reason}; the training goes on")
+                bar.print(f"latentscape: {event.folder}: cannot write a checkpoint: {event.reason}; training continues")
             elif isinstance(event, Progress):
                 story.last = event
             _show(bar, task, event)
-    raise AssertionError("a training ends with Finished")
+    raise AssertionError("training must end with Finished")
 
 
 def _complain(bar: ProgressBar, complaint: str) -> None:
     if complaint:
-        bar.print(f"latentscape: {complaint}; the training goes on")
+        bar.print(f"latentscape: {complaint}; training continues")
 
 
 def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
@@ -306,15 +306,15 @@ def _show(bar: ProgressBar, task: TaskID, event: object) -> None:
 def _diverged(event: Diverged) -> str:
     text = f"the training diverged at step {event.step}: {event.reason}; "
     if event.last_good is None:
-        return text + "a lower learning rate may help"
+        return text + "try a lower learning rate"
     rate = event.last_good.learning_rate / 2.0
-    return f"{text}--resume --learning-rate {rate:g} goes on from epoch {event.last_good.epoch}"
+    return f"{text}continue from epoch {event.last_good.epoch} with --resume --learning-rate {rate:g}"
 
 
 def _report(
     outputs: Outputs, finished: Finished, story: Story, records: Sequence[EpochRecord], run_folder: Path | None
 ) -> None:
-    """Say how it went; ``run_folder`` is there if the run can go on."""
+    """Print how the run went; ``run_folder`` is given if the run can be resumed."""
     from models.vae.model_file import open_model
 
     info, last = open_model(outputs.model).info, story.last
@@ -329,5 +329,5 @@ def _report(
     lines = [
         f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s, maximizing the {story.loss}", *model_lines(info)
     ]  # fmt: skip
-    left = "" if run_folder is None else f"--resume goes on with the run in {run_folder}, unless that folder is removed"
+    left = "" if run_folder is None else f"to continue the run in {run_folder}, use --resume"
     print_result(result, [*lines, *filter(None, [trouble, left])], outputs.as_json)

@@ -23,7 +23,7 @@ def open_window(files: Sequence[str]) -> int:
 
 
 def run_guided_tour(out: Path, size: str, scheme: str | None) -> int:
-    """Run the tour in a window of ``size``, e.g. ``1440x900``; InputError if it is not a size."""
+    """Run the tour in a window of ``size``, e.g. ``1440x900``; InputError if that is not a valid size."""
     match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", size)
     if match is None:
         from models.core.errors import InputError
@@ -47,4 +47,4 @@ def _check_display() -> None:
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
         from models.core.errors import InputError
 
-        raise InputError("display", "there is none to open a window on; `latentscape tour --out DIR` needs none")
+        raise InputError("display", "no display to open a window on; `latentscape tour --out DIR` works without one")

@@ -1,1 +1,1 @@
-"""The worker processes as the window sees them."""
+"""The worker processes as the window sees them: start, requests, replies, folders."""

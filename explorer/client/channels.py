@@ -1,4 +1,4 @@
-"""Newest wins: per channel at most one request under way and one waiting, which a newer one replaces."""
+"""Requests in channels: at most one is under way and one waits, which a newer one replaces."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class _Channel:
 
 
 class Requests:
-    """Sends requests of several channels through ``send`` and hands each reply to who asked.
+    """Sends requests of several channels through ``send`` and hands each reply to whoever asked.
 
-    ``send`` returns False when nobody listens; the request is dropped then, since a restarted worker is asked anew.
+    ``send`` returns False when nobody listens; the request is dropped then, since a restarted worker is asked again.
     """
 
     def __init__(self, send: Callable[[Request], bool]) -> None:

@@ -1,9 +1,8 @@
-"""Starting a worker process; without Qt, so that the decoder is under way before the window loads its libraries."""
+"""Start a worker process; without Qt, so that the decoder starts before the window loads its libraries."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -13,11 +12,6 @@ from explorer.client.folders import log_path
 
 if TYPE_CHECKING:
     from models.protocol.lifecycle import Role
-
-# The algebra outside TensorFlow is small. Its threads would spin, and wait for each other while others hold the cores:
-# products took ten times as long, and the longest gap of the window's event loop doubled. OMP_NUM_THREADS is left to
-# TensorFlow.
-THREADS_OF_ALGEBRA = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -32,11 +26,10 @@ class Launched:
 
 def launch(role: Role) -> Launched:
     """Spawn a worker; it says ``Hello`` when TensorFlow is there, and reads its pipe from then on."""
-    # Read when NumPy is imported, which has happened neither there nor, at the start of the window, here.
-    for name in THREADS_OF_ALGEBRA:
-        os.environ.setdefault(name, "1")
-    from models.workers.process import main
+    from models.workers.process import main, pin_algebra
 
+    # At the start of the window NumPy has not been imported here either.
+    pin_algebra()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     path = log_path(role)

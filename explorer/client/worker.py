@@ -1,4 +1,4 @@
-"""One worker process: start, talk, notice its end, start it again."""
+"""One worker process: start it, talk to it, notice its end, restart it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from multiprocessing.context import SpawnProcess
 from PySide6.QtCore import QObject, Qt, Signal
 
 from explorer.client.launcher import Launched, launch
+from explorer.state.notices import NoticeState
 from explorer.state.workers import Status, WorkersState
 from models.protocol.lifecycle import PROTOCOL_VERSION, Hello, Role, Shutdown
 from models.protocol.messages import Reply, Request
@@ -28,9 +29,9 @@ class WorkerClient(QObject):
     received(Reply)
         An answer arrived.
     started
-        A worker is under way, for the first time or again: it can be given its model, its data and requests.
+        A worker has been started, for the first time or again: it takes its model, its data and requests.
     crashed(str, bool)
-        The worker ended by itself: the reason, and whether it is being started again.
+        The worker ended by itself: the reason, and whether it is restarting.
     """
 
     received = Signal(object)
@@ -39,10 +40,10 @@ class WorkerClient(QObject):
     _arrived = Signal(int, object)
     _ended = Signal(int)
 
-    def __init__(self, role: Role, state: WorkersState, parent: QObject | None = None) -> None:
+    def __init__(self, role: Role, state: WorkersState, notices: NoticeState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.role: Role = role
-        self._state = state
+        self._state, self._notices = state, notices
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
         self._reader: threading.Thread | None = None
@@ -58,7 +59,7 @@ class WorkerClient(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a worker process has been started and not been lost."""
+        """Whether there is a worker process."""
         return self._process is not None
 
     def start(self, launched: Launched | None = None) -> None:
@@ -78,7 +79,7 @@ class WorkerClient(QObject):
         self.started.emit()
 
     def restart(self) -> None:
-        """Start the worker again on the person's wish, with a fresh allowance of restarts."""
+        """Restart the worker because the person asks for it, with a fresh allowance of restarts."""
         self._restarts = 0
         if self._process is None:
             self.start()
@@ -94,7 +95,7 @@ class WorkerClient(QObject):
         return True
 
     def close(self) -> None:
-        """End the worker: politely, then by force."""
+        """End the worker, by force if it does not go when asked."""
         self._generation += 1
         process, self._process = self._process, None
         if process is None:
@@ -124,7 +125,7 @@ class WorkerClient(QObject):
             self.received.emit(reply)
             return
         if reply.protocol != PROTOCOL_VERSION:
-            self._state.notice("error", f"The {self.role} speaks another protocol: reinstall Latentscape.")
+            self._notices.notice("error", f"The {self.role} belongs to another version. Please reinstall Latentscape.")
             return
         self._state.set_hello(reply)
 

@@ -1,1 +1,1 @@
-"""Clients of the worker processes: the only part of the window that talks to them."""
+"""The way from state to the workers and back: one controller for each feature."""

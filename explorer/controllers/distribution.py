@@ -1,4 +1,4 @@
-"""Asks the decoder for everything about single distributions: triads, aggregate posteriors, probabilities."""
+"""Request everything about single distributions: curves, aggregate posteriors, probabilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 
 from explorer.client.channels import Requests
 from explorer.state import AppState
-from explorer.state.answers import Triad
+from explorer.state.answers import DistributionAnswer
 from models.protocol.decoding import Aggregate, AggregateReady
 from models.protocol.distribution import Curves, CurvesReady, Locate, Located, Probabilities, ProbabilitiesReady
 from models.protocol.lifecycle import Failed
@@ -18,15 +18,28 @@ SIGMAS = 4.0
 
 
 class DistributionController(QObject):
-    """Newest wins for every one of them; answers go into the results."""
+    """The newest request of each kind wins; the answers go into the state."""
 
     def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state, self._requests = state, requests
-        view = state.display
-        view.locate_requested.connect(self.locate)
-        view.slider_scale_changed.connect(self.ask_probabilities)
-        view.seed_changed.connect(self.ask_workbench)
+        self._follow_latent()
+        self._follow_workbench()
+
+    def _follow_latent(self) -> None:
+        latent, model, display = self.state.latent, self.state.model, self.state.display
+        for changed in (latent.moved, latent.current_changed, latent.points_changed, model.model_changed):
+            changed.connect(self.ask_place)
+        model.data_changed.connect(self._data_changed)
+        model.embedding_changed.connect(self.ask_aggregate)
+        display.seed_changed.connect(self.ask_place)
+        display.dimension_changed.connect(self._dimension_changed)
+        display.slider_scale_changed.connect(self.ask_probabilities)
+        display.locate_requested.connect(self.locate)
+
+    def _follow_workbench(self) -> None:
+        state = self.state
+        state.display.seed_changed.connect(self.ask_workbench)
         state.distribution.mode_changed.connect(self.ask_workbench)
         state.distribution.gripped.connect(self.ask_workbench)
         state.workbench.family_changed.connect(self._drop_workbench)
@@ -34,11 +47,23 @@ class DistributionController(QObject):
 
     @property
     def _ready(self) -> bool:
-        model, latent, view = self.state.model.model, self.state.latent, self.state.display
-        return model is not None and model.latent_dim == latent.latent_dim and view.dimension < latent.latent_dim
+        return self.state.decodable and self.state.display.dimension < self.state.latent.latent_dim
+
+    def _data_changed(self) -> None:
+        self.state.answers.forget_aggregate()
+        self.ask_place()
+
+    def _dimension_changed(self) -> None:
+        self.ask_place()
+        self.ask_aggregate()
+
+    def ask_place(self) -> None:
+        """Request where z stands: on the curves of the chosen dimension, and on the sliders of all."""
+        self.ask_curves()
+        self.ask_probabilities()
 
     def ask_curves(self) -> None:
-        """Ask for the triad of the chosen dimension at the current point."""
+        """Request the curves of the chosen dimension at the current point."""
         if not self._ready:
             return
         dim, point, model = self.state.display.dimension, self.state.latent.point, self.state.model
@@ -52,7 +77,7 @@ class DistributionController(QObject):
 
         def answer(reply: Reply) -> None:
             if isinstance(reply, CurvesReady):
-                self.state.answers.set_triad(Triad(dim, family, prior, norm**0.5, reply))
+                self.state.answers.set_distribution(DistributionAnswer(dim, family, prior, norm**0.5, reply))
             elif isinstance(reply, Failed):
                 self.state.distribution.fail("model", reply.message)
 
@@ -61,21 +86,21 @@ class DistributionController(QObject):
         )  # fmt: skip
 
     def ask_workbench(self) -> None:
-        """Ask for the triad on the workbench, while it is looked at; the range rests during a drag."""
-        triad, bench = self.state.distribution, self.state.workbench
-        if not triad.on_workbench:
+        """Request the curves of the workbench while it is shown; the range rests during a drag."""
+        distribution, bench = self.state.distribution, self.state.workbench
+        if not distribution.on_workbench:
             return
         family, reference = bench.family, bench.reference
-        anchor, value, scores = bench.anchor, bench.value, triad.scores
-        shown = triad.shown
+        anchor, value, scores = bench.anchor, bench.value, distribution.scores
+        shown = distribution.shown
         stamp = self.state.latency.stamp
-        span = shown.curves.span if triad.dragging and shown is not None else None
+        span = shown.curves.span if distribution.dragging and shown is not None else None
 
         def answer(reply: Reply) -> None:
             if isinstance(reply, CurvesReady):
                 if (bench.family, bench.anchor, bench.value) == (family, anchor, value):
                     bench.answer(reply.place)
-                self.state.answers.set_workbench(Triad(None, family, reference, 0.0, reply, stamp))
+                self.state.answers.set_workbench(DistributionAnswer(None, family, reference, 0.0, reply, stamp))
             elif isinstance(reply, Failed):
                 self.state.distribution.fail("workbench", reply.message)
 
@@ -84,7 +109,7 @@ class DistributionController(QObject):
         )  # fmt: skip
 
     def _drop_workbench(self) -> None:
-        """Another family was chosen: nobody waits for the last one, which may take seconds to be traced."""
+        """Cancel the request for the last family, which may take seconds to be traced: nobody waits for it."""
         self._requests.cancel("workbench")
 
     def locate(self, dim: int, anchor: str, value: float) -> None:
@@ -101,7 +126,7 @@ class DistributionController(QObject):
         self._requests.ask("locate", lambda n: Locate(n, family, "eps" if anchor == "eps" else "u", value), answer)
 
     def ask_probabilities(self) -> None:
-        """Ask where z stands in every dimension, while sliders show that."""
+        """Request where z stands in every dimension, while sliders show that."""
         scale, model, point = self.state.display.slider_scale, self.state.model, self.state.latent.point
         if scale == "z" or not self._ready:
             self.state.answers.set_probabilities(None)
@@ -118,7 +143,7 @@ class DistributionController(QObject):
         )  # fmt: skip
 
     def ask_aggregate(self) -> None:
-        """Ask for the aggregate posterior of the chosen dimension."""
+        """Request the aggregate posterior of the chosen dimension."""
         dim, embedding = self.state.display.dimension, self.state.model.embedding
         self.state.answers.forget_aggregate()
         if embedding is not None and dim < embedding.latent_dim:

@@ -1,4 +1,4 @@
-"""Exports: the decoder draws, a thread of the window's process writes, so that nothing waits for a disk."""
+"""Export samples: the decoder draws, a thread of the window's process writes, so that nothing waits for a disk."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from models.protocol.messages import Reply
 REPORT_EVERY = 16
 
 
-class Exporter(QObject):
-    """One export at a time; previews share nothing with it but the way of drawing."""
+class ExportController(QObject):
+    """Runs one export at a time; previews share nothing with it but the way of drawing."""
 
     _ticked = Signal(int, int)
     _ended = Signal(str)
@@ -52,7 +52,7 @@ class Exporter(QObject):
         """Draw all images and write them as they come."""
         model = self.state.model.model
         if model is None:
-            self.state.export.finish("There is no model to draw from yet.")
+            self.state.export.finish("There is no model to sample from yet.")
             return
         self._wait_for_thread()
         mu, sigma = self._spread(settings)
@@ -78,14 +78,14 @@ class Exporter(QObject):
         self._wait_for_thread()
 
     def _wait_for_thread(self) -> None:
-        """A thread that has been told to stop, or has said how it ended, is gone within one picture."""
+        """Join the thread: told to stop, or having said how it ended, it is gone within one picture."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     def _worker_lost(self, role: str, text: str, again: bool) -> None:
         if role == "decoder" and self._thread is not None:
-            self._reason = "The decoder stopped in the middle; export again when it is ready. "
+            self._reason = "The decoder stopped during the export; try again when it is ready. "
             self.cancel()
 
     def _spread(self, settings: ExportSettings) -> tuple[Floats32, Floats32]:

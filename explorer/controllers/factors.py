@@ -1,4 +1,4 @@
-"""Asks how the dimensions depend on the factors of the data, while anybody looks at it."""
+"""Measure how the dimensions depend on the factors of the data, while the numbers are shown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 
 
-class Factors(QObject):
-    """One measurement for each pair of model and data, when its images have been encoded."""
+class FactorsController(QObject):
+    """Requests one measurement for each pair of model and data, once the images are encoded."""
 
     def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Models for Keras: ``latentscape export`` in a process of its own, so that neither window nor decoder waits for it."""
+"""Export models for Keras: ``latentscape export`` in a process of its own, so that nothing waits for it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from models.core.files import keras_files, remove_unfinished
 GOODBYE_MS = 2000
 
 
-class KerasExporter(QObject):
-    """One export at a time; how it ended is notified."""
+class KerasExportController(QObject):
+    """Runs one export at a time; a notification says how it ended."""
 
     def __init__(self, state: AppState, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,10 +28,10 @@ class KerasExporter(QObject):
     def start(self, model: str, out: Path) -> None:
         """Write the model file ``model`` as ``.keras`` files: ``out``, and beside it encoder and decoder."""
         if self._process.state() is not QProcess.ProcessState.NotRunning:
-            self.state.workers.notice("warning", "An export for Keras is under way: wait for it to end.")
+            self.state.notices.notice("warning", "An export for Keras is already under way. Please wait.")
             return
         self._out = out
-        self.state.workers.notice("info", f"Writing {out.name}; this takes some seconds.")
+        self.state.notices.notice("info", f"Writing {out.name}; this takes a few seconds.")
         arguments = ["-m", "explorer.cli", "export", model, "--out", str(out), "--json"]
         self._process.start(sys.executable, arguments)
 
@@ -48,17 +48,17 @@ class KerasExporter(QObject):
 
     def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
         if status is QProcess.ExitStatus.CrashExit:
-            self.state.workers.notice("error", "The export for Keras was ended from outside.")
+            self.state.notices.notice("error", "The export for Keras was terminated from outside.")
         elif code != 0:
-            self.state.workers.notice("error", _last_line(bytes(self._process.readAllStandardError().data())))
+            self.state.notices.notice("error", _last_line(bytes(self._process.readAllStandardError().data())))
         else:
             files = json.loads(bytes(self._process.readAllStandardOutput().data()))["files"].values()
             names = ", ".join(Path(file).name for file in files)
-            self.state.workers.notice("info", f"Wrote {names}.")
+            self.state.notices.notice("info", f"Wrote {names}.")
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            self.state.workers.notice("error", f"The export could not be started: {self._process.errorString()}")
+            self.state.notices.notice("error", f"The export could not be started: {self._process.errorString()}")
 
 
 def _last_line(output: bytes) -> str:

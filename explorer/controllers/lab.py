@@ -1,4 +1,4 @@
-"""Keeps the laboratory supplied with batches of gradients while it runs and is looked at."""
+"""Supply the laboratory with batches of gradients while it runs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PAUSE_MS = 30
 NO_IMAGE = "The ELBO needs an image: click one on the latent map."
 
 
-class Lab(QObject):
-    """Asks for the next batch when the last one has come; batches of other settings are dropped."""
+class LabController(QObject):
+    """Requests the next batch when the last one has arrived; batches of other settings are dropped."""
 
     def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,13 +40,13 @@ class Lab(QObject):
             moved.connect(self._point_moved)
 
     def _point_moved(self) -> None:
-        """The ELBO is that of the current point."""
+        """Restart an ELBO: it is that of the current point."""
         lab = self.state.lab
         if lab.running and lab.settings.on_elbo:
             lab.restart()
 
     def _settings_changed(self) -> None:
-        """Draw of the new settings; the exact gradient of an ELBO is worked out when the point rests."""
+        """Draw with the new settings; the exact gradient of an ELBO is computed when the point rests."""
         on_elbo = self.state.lab.settings.on_elbo
         self._count = FIRST_ELBO_BATCH if on_elbo else FIRST_BATCH
         if on_elbo:
@@ -100,7 +100,7 @@ class Lab(QObject):
 
 
 def _same(one: LabSettings, other: LabSettings) -> bool:
-    """Return whether two settings draw the same numbers, whatever of them is shown."""
+    """Return whether two settings draw the same numbers, whichever of them are shown."""
     return replace(one, parameter=other.parameter) == other
 
 

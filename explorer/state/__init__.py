@@ -1,4 +1,4 @@
-"""Observable state, QtCore only: what the window is about. Views read and set it, the engine answers into it."""
+"""Observable state, QtCore only: what the window is about. Views read and set it, controllers answer into it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
+from explorer.state.notices import NoticeState
+from explorer.state.training.offers import OfferState
 from explorer.state.training.review import ReviewState
 from explorer.state.training.run import RunState
 from explorer.state.undo import UndoHistory
@@ -32,10 +34,18 @@ class AppState(QObject):
         self.workbench = WorkbenchState(self)
         self.distribution = DistributionState(self.latent, self.model, self.display, self.answers, self.workbench, self)
         self.run = RunState(self)
+        self.offers = OfferState(self.run, self)
         self.review = ReviewState(self)
         self.export = ExportState(self)
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
         self.workers = WorkersState(self)
+        self.notices = NoticeState(self)
         self.latency = LatencyMeter(self)
         self.undo = UndoHistory(self.latent, self)
+
+    @property
+    def decodable(self) -> bool:
+        """Whether the points lie in the latent space of the open model."""
+        model = self.model.model
+        return model is not None and model.latent_dim == self.latent.latent_dim

@@ -1,4 +1,4 @@
-"""What the engine answered for the current point: pictures, curves, thumbnails."""
+"""Answers of the decoder for the current point: pictures, curves, thumbnails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALLS_KEPT = 4096
 
 
 @dataclass(frozen=True)
-class Triad:
+class DistributionAnswer:
     """The answer for one family with what was asked, so that all drawn of it agrees.
 
     ``dim`` is the latent dimension, None on the workbench; ``norm`` is the length |z| of the latent point; ``stamp``
@@ -33,12 +33,12 @@ class Triad:
 
     @property
     def place(self) -> Place:
-        """The value z that is looked at, with its noise and probability."""
+        """The value z, with its noise and its probability."""
         return self.curves.place
 
     @property
     def name(self) -> str:
-        """What the axis of values is called."""
+        """The name of the axis of values."""
         return "z" if self.dim is None else dimension_name(self.dim)
 
 
@@ -54,7 +54,7 @@ class AnswerState(QObject):
     thumbnails_changed
         Pictures of the named points in :attr:`thumbnails`.
     curves_changed, aggregate_changed
-        Curves of the chosen dimension in :attr:`triad`, its aggregate posterior in :attr:`aggregate`.
+        Curves of the chosen dimension in :attr:`distribution`, its aggregate posterior in :attr:`aggregate`.
     workbench_changed
         Curves of the family on the workbench in :attr:`workbench`.
     probabilities_changed
@@ -75,9 +75,9 @@ class AnswerState(QObject):
         self.picture_stamp: float | None = None
         self.draws: Drawn | None = None
         self.thumbnails: dict[str, Floats32] = {}
-        self.triad: Triad | None = None
+        self.distribution: DistributionAnswer | None = None
         self.aggregate: AggregateReady | None = None
-        self.workbench: Triad | None = None
+        self.workbench: DistributionAnswer | None = None
         self.probabilities: Vector | None = None
         self.decode_call_seconds: deque[float] = deque(maxlen=CALLS_KEPT)
 
@@ -87,7 +87,7 @@ class AnswerState(QObject):
         self.picture_changed.emit()
 
     def set_draws(self, drawn: Drawn) -> None:
-        """Show what the current posterior looks like in pixels."""
+        """Show the current posterior in pixels."""
         self.draws = drawn
         self.draws_changed.emit()
 
@@ -101,18 +101,18 @@ class AnswerState(QObject):
         self.thumbnails = images
         self.thumbnails_changed.emit()
 
-    def set_triad(self, triad: Triad) -> None:
+    def set_distribution(self, answer: DistributionAnswer) -> None:
         """Show the curves of the chosen dimension."""
-        self.triad = triad
+        self.distribution = answer
         self.curves_changed.emit()
 
-    def set_workbench(self, triad: Triad) -> None:
+    def set_workbench(self, answer: DistributionAnswer) -> None:
         """Show the curves of the family on the workbench."""
-        self.workbench = triad
+        self.workbench = answer
         self.workbench_changed.emit()
 
     def set_probabilities(self, u: Vector | None) -> None:
-        """Show where z stands in every dimension by its probability u [d]; None while that is not known."""
+        """Show where z stands in every dimension by its probability u [d]; None while that is unknown."""
         if u is not None or self.probabilities is not None:
             self.probabilities = u
             self.probabilities_changed.emit()
@@ -123,5 +123,5 @@ class AnswerState(QObject):
         self.aggregate_changed.emit()
 
     def forget_aggregate(self) -> None:
-        """The aggregate posterior is not known any more; views learn it with the next curves."""
+        """Drop the aggregate posterior; views learn it with the next curves."""
         self.aggregate = None

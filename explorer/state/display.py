@@ -1,4 +1,4 @@
-"""What the window shows of it all: axes of the map, the chosen dimension, the way of decoding, the noise bank."""
+"""Display choices: axes of the map, the chosen dimension, the way of decoding, the noise bank."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DRAWS = 32
 
 
 class DisplayState(QObject):
-    """Choices of the person that are no latent change, and so not undone.
+    """Choices of the person that do not change the latent, and so are not undone.
 
     ``locate_requested(dim, anchor, value)`` asks to move z of a dimension to where u has that value, under the
     posterior (anchor "u") or the prior ("u of p"), or the noise of the posterior ("eps").
@@ -50,13 +50,17 @@ class DisplayState(QObject):
         self.logarithmic = False
         self.slider_scale: SliderScale = "z"
 
+    def locate(self, dim: int, anchor: str, value: float) -> None:
+        """Ask for z of a dimension to be moved to a probability or a noise."""
+        self.locate_requested.emit(dim, anchor, value)
+
     def set_slider_scale(self, scale: SliderScale) -> None:
         """Choose whether sliders move z, or its probability u under the posterior or the prior."""
         self.slider_scale = scale
         self.slider_scale_changed.emit()
 
     def set_logarithmic(self, logarithmic: bool) -> None:
-        """Choose whether densities and distribution functions are drawn by their logarithm."""
+        """Choose whether densities and distribution functions are drawn on a logarithmic scale."""
         self.logarithmic = logarithmic
         self.log_changed.emit()
 

@@ -1,4 +1,4 @@
-"""The distribution that is looked at, be it a latent dimension's posterior or the workbench's: one way to set it."""
+"""The distribution that is shown, a latent dimension's posterior or the workbench's: one way to set it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.state.answers import AnswerState, Triad
+from explorer.state.answers import AnswerState, DistributionAnswer
 from explorer.state.display import WORKBENCH_BANK, DisplayState
 from explorer.state.latent import Component, Hold, LatentState
 from explorer.state.model import ModelState
@@ -19,7 +19,7 @@ from models.protocol.distribution import Anchor
 
 Mode = Literal["model", "workbench"]
 SMALLEST_U = 1e-12
-# The noise of these is the normal score of z: what z it makes only the engine knows.
+# The noise of these is the normal score of z: only the decoder knows what z it makes.
 SCORED = ("StudentT",)
 FARTHEST = 1e300
 SYMBOLS = {"z": "z", "eps": "ε", "u": "u"}
@@ -27,7 +27,7 @@ COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "ep
 
 
 class DistributionState(QObject):
-    """What the Distribution pane shows and sets: z, ε, u and the parameters of one family.
+    """The distribution in the Distribution pane: z, ε, u and the parameters of one family.
 
     Signals
     -------
@@ -58,23 +58,23 @@ class DistributionState(QObject):
         answers.workbench_changed.connect(self._workbench_answered)
 
     def set_mode(self, mode: Mode) -> None:
-        """Look at the chosen latent dimension, or at the workbench."""
+        """Show the chosen latent dimension, or the workbench."""
         self.mode, self.fault = mode, ""
         self.mode_changed.emit()
 
     @property
     def on_workbench(self) -> bool:
-        """Whether the workbench is looked at."""
+        """Whether the workbench is shown."""
         return self.mode == "workbench"
 
     @property
-    def shown(self) -> Triad | None:
-        """The newest answer for what is looked at."""
-        return self._answers.workbench if self.on_workbench else self._answers.triad
+    def shown(self) -> DistributionAnswer | None:
+        """The newest answer for what is shown."""
+        return self._answers.workbench if self.on_workbench else self._answers.distribution
 
     @property
     def family(self) -> Family:
-        """The family that is looked at, with its parameters as they are set."""
+        """The family that is shown, with its parameters as they are set."""
         if self.on_workbench:
             return self._workbench.family
         point, dim = self._latent.point, self._display.dimension
@@ -93,11 +93,11 @@ class DistributionState(QObject):
 
     @property
     def hold(self) -> Hold:
-        """What stays when a parameter moves."""
+        """The value that stays when a parameter moves."""
         return self._latent.hold
 
     def symbol(self, key: str) -> str:
-        """Return what z, eps, u or a parameter is called."""
+        """Return the symbol of z, eps, u or a parameter."""
         return next((p.symbol for p in FAMILY_PARAMETERS[self.family.name] if p.name == key), SYMBOLS.get(key, key))
 
     # ------------------------------------------------------------------------------------------------- setting
@@ -117,7 +117,7 @@ class DistributionState(QObject):
         self.gripped.emit()
 
     def set(self, key: str, value: float) -> None:
-        """Set z, eps, u or a parameter by its name, at the nearest value there is; what is no number is ignored."""
+        """Set z, eps, u or a parameter by its name to the nearest value allowed; NaN is ignored."""
         if math.isnan(value):
             return
         low, high = self._limits(key)
@@ -125,7 +125,7 @@ class DistributionState(QObject):
         if self.on_workbench:
             self._set_on_workbench(key, kept)
         elif key == "u" or (key == "eps" and self.family.name in SCORED):
-            self._display.locate_requested.emit(self._display.dimension, key, kept)
+            self._display.locate(self._display.dimension, key, kept)
         elif key in COMPONENTS:
             self._latent.set_component(COMPONENTS[key], self._display.dimension, kept)
 
@@ -155,7 +155,7 @@ class DistributionState(QObject):
             self._workbench.set_parameter(key, value, self.hold)
 
     def fail(self, mode: Mode, message: str) -> None:
-        """There are no curves of what was set in a ``mode``; ``message`` says why. The last ones stay meanwhile."""
+        """Record why there are no curves of what was set in a ``mode``; the last ones stay meanwhile."""
         if mode == self.mode:
             self.fault = message
             self.changed.emit()

@@ -1,4 +1,4 @@
-"""An export of sample images: what is wanted, how far it is, how it ended."""
+"""An export of sample images: settings, progress, outcome."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_SAMPLES = 10_000
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What to draw and what to write; ``zoom`` is the number of screen pixels per image pixel."""
+    """Settings of an export; ``zoom`` is the number of screen pixels per image pixel."""
 
     folder: Path
     source: SampleSource = "prior"
@@ -31,7 +31,7 @@ class ExportSettings:
 
 
 class ExportState(QObject):
-    """Requests go out as signals to the engine; answers come back through the setters.
+    """Requests go out as signals to the controllers; answers come back through the setters.
 
     Signals
     -------
@@ -65,12 +65,24 @@ class ExportState(QObject):
         self.preview = images
         self.previewed.emit()
 
+    def request_preview(self, settings: ExportSettings) -> None:
+        """Ask for the first images of what would be exported."""
+        self.preview_requested.emit(settings)
+
+    def cancel(self) -> None:
+        """Ask for the export under way to be stopped."""
+        self.cancel_requested.emit()
+
+    def export_keras(self, model: str, out: Path) -> None:
+        """Ask for a model file to be written for Keras."""
+        self.keras_requested.emit(model, out)
+
     def start(self, settings: ExportSettings) -> None:
-        """Ask the engine for an export."""
+        """Ask for an export."""
         self.running = True
         self.start_requested.emit(settings)
 
     def finish(self, text: str) -> None:
-        """The export has ended."""
+        """Record that the export has ended, and how."""
         self.running = False
         self.finished.emit(text)

@@ -1,4 +1,4 @@
-"""What is known of the factors of the open data: how the dimensions of the open model depend on them."""
+"""The factors of the open data, and how the dimensions of the open model depend on them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from explorer.state.model import ModelState
 from models.core.factors import Disentanglement, Factor
 from models.protocol.factors import FactorsMeasured
 
-NOTHING_KNOWN = "Nothing is known of the factors of these images: open sprites or data with labels."
-NOT_YET = "The images are being encoded …"
+NOTHING_KNOWN = "The factors of these images are unknown. Open sprites, or data with labels."
+NOT_YET = "Encoding the images …"
 
 
 class FactorState(QObject):
-    """The newest measurement, and which factor of it is looked at.
+    """The newest measurement, and the factor chosen from it.
 
     Signals
     -------
@@ -22,7 +22,7 @@ class FactorState(QObject):
     factor_changed
         Another factor was chosen.
     wanted_changed
-        Whether anybody looks at it: what nobody sees is not measured.
+        Whether the numbers are shown: what nobody sees is not measured.
     """
 
     changed = Signal()
@@ -41,17 +41,17 @@ class FactorState(QObject):
 
     @property
     def result(self) -> Disentanglement | None:
-        """What was measured, None while nothing is known."""
+        """The measurement, None while there is none."""
         return None if self.answer is None else self.answer.result
 
     @property
     def chosen(self) -> Factor | None:
-        """The factor that is looked at."""
+        """The chosen factor."""
         return None if self.result is None else self.result.factors[self.factor]
 
     @property
     def message(self) -> str:
-        """What stands in the place of a result that is not there: what to do or to wait for."""
+        """The text in place of a missing result: what to do or to wait for."""
         model, data = self._model.model, self._model.data
         if self.result is not None:
             return ""
@@ -59,11 +59,11 @@ class FactorState(QObject):
             return NOTHING_KNOWN
         if model is not None and not self._model.compatible:
             wanted, found = (" × ".join(map(str, shape)) for shape in (model.image_shape, data.info.image_shape))
-            return f"{model.name} takes images of {wanted}, {data.info.name} has {found}: open or train one for them."
+            return f"{model.name} takes images of {wanted}, {data.info.name} has {found}. Open or train another model."
         return self.failure or NOT_YET
 
     def set_wanted(self, wanted: bool) -> None:
-        """Tell whether the numbers are looked at."""
+        """Record whether the numbers are shown."""
         if wanted != self.wanted:
             self.wanted = wanted
             self.wanted_changed.emit()
@@ -80,18 +80,18 @@ class FactorState(QObject):
             self.changed.emit()
 
     def fail(self, message: str) -> None:
-        """It could not be measured."""
+        """Show why it could not be measured."""
         self.failure = message
         self.changed.emit()
 
     def set_factor(self, row: int) -> None:
-        """Look at another factor."""
+        """Choose another factor."""
         if row != self.factor:
             self.factor = row
             self.factor_changed.emit()
 
     def _forget_stale(self) -> None:
-        """Numbers of another model stay until new ones can come: while one trains they would flicker."""
+        """Drop numbers of other data; those of another model stay until new ones come, so as not to flicker."""
         model, data, answer = self._model.model, self._model.data, self.answer
         self.failure = ""
         if answer is not None and self._model.embedding is None:

@@ -1,4 +1,4 @@
-"""How long it takes from a mouse event to the end of the paint that shows its picture."""
+"""Time from a mouse event to the end of the paint that shows its picture."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class LatencyMeter(QObject):
         self._last: float | None = None
 
     def input(self, stamp: float | None = None) -> None:
-        """A mouse event arrived, now or at ``stamp`` (seconds of ``perf_counter``)."""
+        """Record that a mouse event arrived, now or at ``stamp`` (seconds of ``perf_counter``)."""
         self.stamp = perf_counter() if stamp is None else stamp
 
     def painted(self, stamp: float | None) -> None:
-        """The picture that answers the input at ``stamp`` has been drawn into the frame being painted."""
+        """Record that the picture answering the input at ``stamp`` is in the frame being painted."""
         if stamp is not None and stamp != self._last:
             self._shown = stamp
 
     def frame_ended(self) -> None:
-        """All of the window has been painted."""
+        """Record that the whole window has been painted."""
         if self._shown is not None:
             now = perf_counter()
             self.recent.append((now - self._shown) * 1e3)

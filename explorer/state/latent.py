@@ -22,7 +22,7 @@ POINT_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
-class Source:
+class PointSource:
     """Where a point's posterior comes from: an image of the data set, a picture of one's own, or the prior.
 
     ``index`` counts in the data set of digest ``data``; ``model`` is the digest of the model that encoded the image.
@@ -44,7 +44,7 @@ class Point:
     mu: Vector
     sigma: Vector
     z: Vector
-    source: Source = Source()
+    source: PointSource = PointSource()
 
     def __post_init__(self) -> None:
         if not len(self.mu) == len(self.sigma) == len(self.z):
@@ -57,7 +57,7 @@ class Point:
 
     @property
     def untouched(self) -> bool:
-        """Whether z still is the posterior mean."""
+        """Whether z is still the posterior mean."""
         return bool(np.array_equal(self.z, self.mu))
 
     def value(self, component: Component, dim: int) -> float:
@@ -67,7 +67,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class LatentSnapshot:
     """All points and which of them is current, for undo."""
 
     points: tuple[Point, ...]
@@ -95,7 +95,7 @@ class LatentState(QObject):
         μ or σ of the current point changed (``moved`` follows).
     locks_changed
         Dimensions were locked or unlocked.
-    step_done(str, Snapshot, Snapshot)
+    step_done(str, LatentSnapshot, LatentSnapshot)
         A gesture ended: its name, and the points before and after.
     """
 
@@ -112,7 +112,7 @@ class LatentState(QObject):
         self._points: tuple[Point, ...] = (prior_point("A", 1),)
         self._current = 0
         self._hold: Hold = "eps"
-        self._gesture: tuple[str, Snapshot] | None = None
+        self._gesture: tuple[str, LatentSnapshot] | None = None
         self._awaiting = self._ending = False
         self.locked = np.zeros(1, bool)
 
@@ -140,12 +140,12 @@ class LatentState(QObject):
 
     @property
     def hold(self) -> Hold:
-        """What stays when μ or σ moves: the noise ε (the trick) or the sample z."""
+        """The value that stays when μ or σ moves: the noise ε (the trick) or the sample z."""
         return self._hold
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LatentSnapshot:
         """Return all points as they are."""
-        return Snapshot(self._points, self._current)
+        return LatentSnapshot(self._points, self._current)
 
     # ------------------------------------------------------------------------------------------------ gestures
 
@@ -167,7 +167,7 @@ class LatentState(QObject):
                 self.step_done.emit(text, before, self.snapshot())
 
     def await_answer(self, awaiting: bool) -> None:
-        """Say whether the engine still owes a value that belongs to the gesture, such as z = F⁻¹(u)."""
+        """Record whether the decoder still owes a value that belongs to the gesture, such as z = F⁻¹(u)."""
         self._awaiting = awaiting
         if self._ending and not awaiting:
             self.end()
@@ -194,7 +194,7 @@ class LatentState(QObject):
         self.moved.emit()
 
     def set_component(self, component: Component, dim: int, value: float) -> None:
-        """Set z, ε, μ or σ of the current point in one dimension, by the rules of the triad.
+        """Set z, ε, μ or σ of the current point in one dimension, by the rules of reparameterization.
 
         z and ε carry each other; μ and σ carry z with ε held, or ε with z held, as :attr:`hold` says.
         """
@@ -217,7 +217,7 @@ class LatentState(QObject):
             self.posterior_changed.emit()
         self.moved.emit()
 
-    def set_posterior(self, mu: Vector, sigma: Vector, source: Source, z: Vector | None = None) -> None:
+    def set_posterior(self, mu: Vector, sigma: Vector, source: PointSource, z: Vector | None = None) -> None:
         """Give the current point another posterior; it stands on the mean unless ``z`` is given."""
         mean = np.array(mu, np.float64)
         at = mean if z is None else np.array(z, np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from explorer.state.latent import Source
+from explorer.state.latent import PointSource
 from models.core.arrays import Floats32, Vector
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 from models.core.families import LATENT_VARIANCES, Family, LatentFamily, latent_member
@@ -46,7 +46,7 @@ class OpenedData:
 
 
 @dataclass(frozen=True)
-class Embedding:
+class OpenedEmbedding:
     """Memory-mapped posterior means and standard deviations [n, d], and what all of them say of each dimension."""
 
     mu: Floats32
@@ -61,7 +61,7 @@ class Embedding:
 
 
 class ModelState(QObject):
-    """What is open. Requests go out as signals to the engine, answers come back through the setters."""
+    """What is open. Requests go out as signals to the controllers; answers come back through the setters."""
 
     open_model_requested = Signal(str)
     open_data_requested = Signal(str)
@@ -75,8 +75,20 @@ class ModelState(QObject):
         super().__init__(parent)
         self.model: ModelInfo | None = None
         self.data: OpenedData | None = None
-        self.embedding: Embedding | None = None
+        self.embedding: OpenedEmbedding | None = None
         self.recent: list[str] = []
+
+    def request_model(self, path: str) -> None:
+        """Ask for a model file to be opened."""
+        self.open_model_requested.emit(path)
+
+    def request_data(self, path: str) -> None:
+        """Ask for a data set to be opened."""
+        self.open_data_requested.emit(path)
+
+    def request_picture(self, path: str) -> None:
+        """Ask for a picture file to be encoded as the current point."""
+        self.open_picture_requested.emit(path)
 
     @property
     def compatible(self) -> bool:
@@ -145,22 +157,26 @@ class ModelState(QObject):
         low, high = drawn_range(self.embedding.summary.low[dim], self.embedding.summary.high[dim])
         return float(low), float(high)
 
-    def source_of(self, index: int) -> Source:
+    def source_of(self, index: int) -> PointSource:
         """Return the source of a point that stands for image ``index`` of the open data set."""
         if self.data is None or self.model is None:
-            return Source()
+            return PointSource()
         image = np.array(self.data.images[index])
-        return Source("data", f"image {index}", index, image, self.model.digest, self.data.info.digest)
+        return PointSource("data", f"image {index}", index, image, self.model.digest, self.data.info.digest)
 
     def set_embedding(self, answer: Embedded) -> None:
         """Show the posteriors of all images."""
         mu: Floats32 = np.load(answer.mu_path, mmap_mode="r")
         sigma: Floats32 = np.load(answer.sigma_path, mmap_mode="r")
         order = np.argsort(-answer.summary.kl, kind="stable")
-        self.embedding = Embedding(mu, sigma, answer.summary, order)
+        self.embedding = OpenedEmbedding(mu, sigma, answer.summary, order)
         self.embedding_changed.emit()
+
+    def set_recent(self, paths: list[str]) -> None:
+        """Set the recent files, the newest first."""
+        self.recent = paths
+        self.recent_changed.emit()
 
     def remember(self, path: str, limit: int = 10) -> None:
         """Put a file at the head of the recent ones."""
-        self.recent = [path, *(p for p in self.recent if p != path)][:limit]
-        self.recent_changed.emit()
+        self.set_recent([path, *(p for p in self.recent if p != path)][:limit])

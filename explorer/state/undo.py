@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
 
-from explorer.state.latent import LatentState, Snapshot
+from explorer.state.latent import LatentSnapshot, LatentState
 
 STEPS_KEPT = 500
 
 
 class _LatentStep(QUndoCommand):
-    def __init__(self, latent: LatentState, text: str, before: Snapshot, after: Snapshot) -> None:
+    def __init__(self, latent: LatentState, text: str, before: LatentSnapshot, after: LatentSnapshot) -> None:
         super().__init__(text)
         self._latent, self._before, self._after = latent, before, after
         self._done = True
@@ -52,7 +52,7 @@ class UndoHistory(QObject):
             self._stacks[dims].setUndoLimit(STEPS_KEPT)
         self.group.setActiveStack(self._stacks[dims])
 
-    def _record(self, text: str, before: Snapshot, after: Snapshot) -> None:
+    def _record(self, text: str, before: LatentSnapshot, after: LatentSnapshot) -> None:
         self.stack.push(_LatentStep(self._latent, text, before, after))
 
     def forget(self) -> None:

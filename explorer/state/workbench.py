@@ -12,7 +12,7 @@ START_U = 0.7
 
 
 class WorkbenchState(QObject):
-    """A family q, a reference p, and a value of q given by its z, ε or u; the engine answers the other two.
+    """A family q, a reference p, and a value of q given by its z, ε or u; the decoder answers the other two.
 
     Signals
     -------
@@ -41,7 +41,7 @@ class WorkbenchState(QObject):
         self.changed.emit()
 
     def pin(self) -> None:
-        """Make the family as it is now the reference p."""
+        """Make the current family the reference p."""
         self.reference = self.family
         self.changed.emit()
 
@@ -68,5 +68,5 @@ class WorkbenchState(QObject):
         self.changed.emit()
 
     def answer(self, place: Place) -> None:
-        """Learn the value that belongs to the newest request."""
+        """Take the answer to the newest request."""
         self._answered = place

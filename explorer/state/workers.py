@@ -1,4 +1,4 @@
-"""What the worker processes are doing, for the status bar, the banner and the log."""
+"""State of the worker processes, for the status bar, the banner and the log."""
 
 from __future__ import annotations
 
@@ -20,25 +20,19 @@ class Status(Enum):
 
 
 class WorkersState(QObject):
-    """Status of both workers and the texts people should see.
+    """Status of both workers.
 
     Signals
     -------
     status_changed
         A worker's :class:`Status` changed.
-    noticed(str, str)
-        Level (``info``, ``warning``, ``error``) and text of a notification.
-    logged(str, str)
-        The same for the Log pane only.
     crashed(str, str, bool)
-        Role and sentence about a worker that ended by itself, and whether it is being started again.
+        Role and sentence about a worker that ended by itself, and whether it is restarting.
     restart_requested(str)
         The person asks for a stopped worker to be started again.
     """
 
     status_changed = Signal()
-    noticed = Signal(str, str)
-    logged = Signal(str, str)
     crashed = Signal(str, str, bool)
     restart_requested = Signal(str)
 
@@ -59,14 +53,10 @@ class WorkersState(QObject):
         self.hello[hello.role] = hello
         self.set_status(hello.role, Status.READY)
 
-    def log(self, text: str) -> None:
-        """Write a line into the Log pane only."""
-        self.logged.emit("note", text)
-
-    def notice(self, level: str, text: str) -> None:
-        """Show a notification."""
-        self.noticed.emit(level, text)
+    def restart(self, role: str) -> None:
+        """Ask for a stopped worker to be started again."""
+        self.restart_requested.emit(role)
 
     def crash(self, role: Role, text: str, again: bool) -> None:
-        """Tell that a worker ended by itself, and whether it is being started again."""
+        """Report that a worker ended by itself, and whether it is restarting."""
         self.crashed.emit(role, text, again)

@@ -13,7 +13,6 @@ from explorer.theme.stylesheet import stylesheet
 from resources import font_paths, icon_path
 
 ICON_SIZE = 20
-
 BODY_PIXELS = 13
 
 

@@ -43,7 +43,7 @@ class Hands:
         self._send(widget, QEvent.Type.MouseButtonRelease, path[-1], LEFT, NONE)
 
     def _on_workbench(self) -> tuple[Family, str, float] | None:
-        """Return what the workbench shows, or None where it is not looked at."""
+        """Return what the workbench shows, or None while it is not shown."""
         state = self.window.state
         bench = state.workbench
         return (bench.family, bench.anchor, bench.value) if state.distribution.on_workbench else None
@@ -84,8 +84,8 @@ class Hands:
 
     def drag_workbench(self, moves: int) -> Iterator[Step]:
         """Drag the first parameter of the family on the workbench, u and ε."""
-        curves, triad = self.window.distribution.curves, self.window.state.distribution
-        for plot, grip in ((curves.pdf, triad.parameters[0].name), (curves.cdf, "u"), (curves.noise, "eps")):
+        curves, distribution = self.window.distribution.curves, self.window.state.distribution
+        for plot, grip in ((curves.pdf, distribution.parameters[0].name), (curves.cdf, "u"), (curves.noise, "eps")):
             yield from self._drag_grip(plot, grip, moves)
 
     def _drag_grip(self, plot: DistributionPlot, grip: str, moves: int) -> Iterator[Step]:

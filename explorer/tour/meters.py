@@ -1,4 +1,4 @@
-"""What the tour measures: gaps of the event loop, drags to pixels, and how long things take from the start."""
+"""The meters of the tour: gaps of the event loop, drags to pixels, times from the start."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class DragMeter(QObject):
         meter.shown.connect(self._shown)
 
     def moved(self, stamp: float | None) -> None:
-        """A move was handed to the window; ``stamp`` is the time it arrived."""
+        """Count a move that was handed to the window; ``stamp`` is the time it arrived."""
         if stamp is not None:
             self._waiting.append(stamp)
 

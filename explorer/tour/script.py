@@ -1,4 +1,4 @@
-"""A tour of the real window with the real engine: it drags, slides, trains, exports, pictures and times."""
+"""A tour of the real window with real workers: it drags, slides, trains, exports, pictures and times."""
 
 from __future__ import annotations
 

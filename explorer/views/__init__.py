@@ -1,1 +1,1 @@
-"""The panes of the window, a file each: they read and set state, and know neither the engine nor each other."""
+"""The panes of the window: they read and set state, and know neither controllers nor each other."""

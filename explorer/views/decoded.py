@@ -1,4 +1,4 @@
-"""The decoded picture that follows the drag, and what the current posterior looks like in pixels."""
+"""The decoded picture that follows the drag, and the current posterior in pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explorer.views.common.pictures import Picture
 STD_WHITE = 0.5
 MODES = {"mu": "μ", "sample": "sample", "mean": f"mean of {DRAWS}"}
 TIPS = {
-    "mu": "decode(z): the point itself, no noise added; a freshly selected image stands at z = μ",
+    "mu": "decode(z): the point itself, no noise added; a newly selected image is at z = μ",
     "sample": "decode(z + σ·ε): one draw of the posterior's noise around the point; the seed is shown below",
     "mean": f"the mean of K = {DRAWS} decoded draws z + σ·ε around the point",
 }
@@ -30,7 +30,7 @@ class DecodedPane(Pane):
         self.state = state
         self.modes = Segments("Decode", MODES, TIPS)
         self.modes.set_choice(state.display.decode_mode)
-        self.large = Picture(theme, "", "Waiting for the engine …", smallest=140)
+        self.large = Picture(theme, "", "Waiting for the decoder …", smallest=140)
         self.input = Picture(theme, "input x", "no input:\nclick an image")
         self.reconstruction = Picture(theme, "decode(μ)")
         self.mean = Picture(theme, "mean")
@@ -116,8 +116,8 @@ class DecodedPane(Pane):
         self._about.setText(text)
 
     def _show_facts(self) -> None:
-        triad = self.state.answers.triad
-        if triad is not None:
-            typicality = triad.curves.numbers.typicality
+        answer = self.state.answers.distribution
+        if answer is not None:
+            typicality = answer.curves.numbers.typicality
             known = "" if math.isnan(typicality) else f" · typicality {typicality:.1%}"
-            self._facts.setText(f"|z| {triad.norm:.2f}{known}")
+            self._facts.setText(f"|z| {answer.norm:.2f}{known}")

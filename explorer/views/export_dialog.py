@@ -37,7 +37,7 @@ SOURCES: dict[SampleSource, str] = {
 
 
 class ExportDialog(QDialog):
-    """Asks, previews live, and shows progress; Cancel stops and says what was written."""
+    """Asks for settings, previews them live and shows progress; Cancel stops and says what was written."""
 
     def __init__(self, state: AppState, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -47,7 +47,7 @@ class ExportDialog(QDialog):
         self.source, self.count = QComboBox(), whole_box(16, 1, MOST_SAMPLES)
         self.seed, self.zoom = whole_box(state.display.seed, 0, 2**31 - 1), whole_box(4, 1, 32)
         self.spread = real_box(0.5, 0.01, 10.0, 2, 0.1)
-        self.pictures, self.sheet = QCheckBox("PNG files, each holding its latent"), QCheckBox("contact sheet")
+        self.pictures, self.sheet = QCheckBox("PNG files, each with its latent"), QCheckBox("contact sheet")
         self.tables = QCheckBox("latents as NPZ and CSV")
         self.folder, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
         self.export, self.cancel = QPushButton("Export"), QPushButton("Close")
@@ -131,7 +131,7 @@ class ExportDialog(QDialog):
     def ask_preview(self) -> None:
         """Ask for the first images of what would be exported."""
         self.spread.setEnabled(self.source.currentData() == "around")
-        self.state.export.preview_requested.emit(self.settings())
+        self.state.export.request_preview(self.settings())
 
     def _show_preview(self) -> None:
         images = self.state.export.preview
@@ -162,7 +162,7 @@ class ExportDialog(QDialog):
     def reject(self) -> None:
         """Cancel a running export; close otherwise."""
         if self.state.export.running:
-            self.state.export.cancel_requested.emit()
+            self.state.export.cancel()
         else:
             super().reject()
 

@@ -17,7 +17,7 @@ LINES_KEPT = 5000
 
 
 class LogPane(Pane):
-    """A read-only text that follows the log files while it is looked at."""
+    """A read-only text that follows the log files while it is shown."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__("Log", show_title=False)
@@ -26,14 +26,14 @@ class LogPane(Pane):
         self.text.setReadOnly(True)
         self.text.setMaximumBlockCount(LINES_KEPT)
         self.text.setAccessibleName("Log")
-        self.text.setPlaceholderText("Messages of the app and of its engines appear here.")
+        self.text.setPlaceholderText("Messages from the app and its workers appear here.")
         self.body.addWidget(self.text)
         self._read: dict[str, int] = {}
         self._timer = QTimer(self)
         self._timer.setInterval(READ_EVERY_MS)
         self._timer.timeout.connect(self._follow)
-        state.workers.noticed.connect(self._note)
-        state.workers.logged.connect(self._note)
+        state.notices.noticed.connect(self._note)
+        state.notices.logged.connect(self._note)
         state.workers.crashed.connect(self._note)
 
     def set_shown(self, shown: bool) -> None:

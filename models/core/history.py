@@ -108,7 +108,7 @@ class UnfinishedRun:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class EpochSnapshot:
     """The model as it was after an epoch."""
 
     epoch: int
@@ -188,25 +188,6 @@ def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
             file.write(text.encode())
     except OSError as error:
         raise InputError(str(path), f"cannot be written: {reason_of(error)}") from error
-
-
-def read_history(path: Path) -> Records:
-    """Read a file of :func:`write_history`; InputError if it is something else."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            if path.suffix == ".json":
-                lists = json.load(file)
-                rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-            else:
-                reader = csv.DictReader(file)
-                if "epoch" not in (reader.fieldnames or ()):
-                    raise ValueError("there is no column of epochs")
-                rows = [{name: float(text) for name, text in row.items()} for row in reader]
-        return tuple(record_of(row | {"epoch": row["epoch"] + 1}) for row in rows)
-    except OSError as error:
-        raise InputError(str(path), reason_of(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(str(path), "this is not the history of a training") from error
 
 
 def terms_of(reconstruction: float, kl: float, loss: float | None = None) -> Terms:

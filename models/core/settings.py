@@ -18,10 +18,10 @@ Schedule = Literal["constant", "cosine"]
 
 BetaSchedule = Literal["constant", "warmup", "cyclic"]
 
-Estimator = Literal["elbo", "elbo_mc", "stl", "iwae", "dreg"]
+TrainingObjective = Literal["elbo", "elbo_mc", "stl", "iwae", "dreg"]
 
 # Bounds on log p(x) from several draws, which have no KL term of their own to weigh.
-IMPORTANCE_WEIGHTED: tuple[Estimator, ...] = ("iwae", "dreg")
+IMPORTANCE_WEIGHTED: tuple[TrainingObjective, ...] = ("iwae", "dreg")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TrainSettings:
     average: float = 0.999
     posterior: LatentFamily = "Normal"
     prior: LatentFamily = "Normal"
-    objective: Estimator = "elbo"
+    objective: TrainingObjective = "elbo"
     samples: int = 1
     free_bits: float = 0.0
     warmup_epochs: float = 0.0

@@ -1,5 +1,7 @@
 """Distributions checked against SciPy and mpmath, with the reparameterization path in the open."""
 
+# Imported for what it registers: the divergences that kl_divergence knows.
+from models.distributions import closed_forms as closed_forms
 from models.distributions.base import Distribution, ParameterError, ShapeError
 from models.distributions.beta import Beta
 from models.distributions.cauchy import Cauchy

@@ -1,4 +1,4 @@
-"""What every univariate family can do, in the field's words and with TensorFlow Probability's shapes.
+"""The base of every univariate family, in the field's words and with TensorFlow Probability's shapes.
 
 A public method checks and converts its argument, then calls the family's ``_method``. Batches of parameters broadcast
 with the values as arrays do; shapes that do not broadcast raise :class:`ShapeError`. Outside the support ``prob`` is
@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, TypeVar
 import numpy as np
 import tensorflow as tf
 
-from models.numerics.special import log_of_smaller, standard_normal
+from models.numerics.special import log_of_smaller
 
 Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
 Domain = Literal["real", "positive", "fraction"]
@@ -73,11 +73,9 @@ class Distribution(ABC):
         """Draw the base noise [n, *batch] that :meth:`from_noise` makes the samples of the same seed of."""
         return self._noise(self._drawn_shape(n), _seed_pair(seed))
 
+    @abstractmethod
     def noise_distribution(self) -> Distribution:
         """Return the distribution of the base noise ε: the standard member of the family, or the standard normal."""
-        from models.distributions.normal import Normal
-
-        return Normal(tf.zeros([], self.dtype), tf.ones([], self.dtype), validate=False)
 
     def prob(self, value: object) -> tf.Tensor:
         """Return the density at ``value``."""
@@ -186,10 +184,6 @@ class Distribution(ABC):
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return self._from_noise(self._noise(shape, seed))
 
-    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Draw from :meth:`noise_distribution`; a family with another noise has its own of both."""
-        return standard_normal(shape, seed, self.dtype)
-
     def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._log_prob(self._from_noise(eps))
 
@@ -201,6 +195,9 @@ class Distribution(ABC):
 
     def _log_survival(self, value: tf.Tensor) -> tf.Tensor:
         return log_of_smaller(self._survival_function(value), self._cdf(value))
+
+    @abstractmethod
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor: ...
 
     @abstractmethod
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor: ...
@@ -228,17 +225,6 @@ class Distribution(ABC):
 
     @abstractmethod
     def _entropy(self) -> tf.Tensor: ...
-
-
-class LocScaleParameters(Distribution):
-    """What families of a location ``loc`` and a ``scale`` > 0 share: their parameters, in this order."""
-
-    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive"}
-    loc: tf.Tensor
-    scale: tf.Tensor
-
-    def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
-        super().__init__({"loc": loc, "scale": scale}, validate)
 
 
 def _common_dtype(parameters: Mapping[str, object]) -> tf.DType:

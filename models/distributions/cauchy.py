@@ -1,4 +1,7 @@
-"""The Cauchy distribution."""
+"""The Cauchy distribution: tails so heavy that no mean exists; the hardest case of every estimator.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 16.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import math
 
 import tensorflow as tf
 
-from models.distributions.location_scale import LocationScale
+from models.distributions.location_scale import StandardQuantile
 from models.numerics.special import cotangent
 
 
-class Cauchy(LocationScale):
+class Cauchy(StandardQuantile):
     """Cauchy distribution with median ``loc`` and half width ``scale``; mean and variance do not exist (NaN)."""
 
     def _standard_log_prob(self, y: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The χ² distribution."""
+"""The χ² distribution of a sum of squared normal variables: a gamma distribution by another name."""
 
 from __future__ import annotations
 

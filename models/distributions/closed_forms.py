@@ -14,7 +14,7 @@ from models.distributions.base import Distribution
 from models.distributions.beta import Beta, log_beta
 from models.distributions.cauchy import Cauchy
 from models.distributions.chi2 import Chi2
-from models.distributions.continuous_bernoulli import ContinuousBernoulli
+from models.distributions.continuous_bernoulli import ContinuousBernoulli, log_mass
 from models.distributions.dirichlet import Dirichlet
 from models.distributions.exponential import Exponential
 from models.distributions.gamma import Gamma
@@ -35,7 +35,7 @@ from models.distributions.truncated_normal import TruncatedNormal
 from models.distributions.uniform import Uniform
 from models.distributions.von_mises import VonMises, mean_gap, mean_length
 from models.distributions.weibull import Weibull
-from models.numerics.special import EULER_GAMMA, LOG_SQRT_TWO_PI, exprel, ndtr
+from models.numerics.special import EULER_GAMMA, LOG_SQRT_TWO_PI, ndtr
 
 
 @register_kl(Laplace, Laplace)
@@ -166,11 +166,7 @@ def _beta(q: Beta, p: Beta) -> tf.Tensor:
 
 @register_kl(ContinuousBernoulli, ContinuousBernoulli)
 def _continuous_bernoulli(q: ContinuousBernoulli, p: ContinuousBernoulli) -> tf.Tensor:
-    """(L₁ − L₂)·E[z] + log r(L₂) − log r(L₁), log r(L) = max(L, 0) + log r(−|L|)."""
-
-    def log_mass(logits: tf.Tensor) -> tf.Tensor:
-        return tf.maximum(logits, 0.0) + tf.math.log(exprel(-tf.abs(logits)))
-
+    """Return (L₁ − L₂)·E[z] + log r(L₂) − log r(L₁)."""
     return (q.logits - p.logits) * q.mean() + log_mass(p.logits) - log_mass(q.logits)
 
 

@@ -10,14 +10,18 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Domain, ParameterError, Reparameterization
 from models.distributions.scored import Sampled
+from models.numerics.chebyshev import polynomial
+from models.numerics.quadrature import legendre
 from models.numerics.special import exprel, log1prel, open_uniform, safe_log
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
+NODES = 32
+# Coefficients of logits², logits⁴ … of log C(λ) − log 2, and the size of logits from which on they are not needed.
+NORMALIZER = [1 / 12, -7 / 1440, 31 / 90720, -127 / 4838400, 73 / 34214400, -1414477 / 7846046208000]
+NEAR_ONE_HALF = 0.2
 
 
 class ContinuousBernoulli(Sampled):
@@ -53,7 +57,7 @@ class ContinuousBernoulli(Sampled):
         outside = (value < 0.0) | (value > 1.0)
         w = self._turned(tf.where(outside, tf.constant(0.5, self.dtype), value))
         slope = self._slope()
-        return tf.where(outside, tf.constant(-math.inf, self.dtype), slope * w - tf.math.log(exprel(slope)))
+        return tf.where(outside, tf.constant(-math.inf, self.dtype), slope * w - log_mass(slope))
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         below, above = self._shares(value)
@@ -100,8 +104,9 @@ class ContinuousBernoulli(Sampled):
         mean = tf.exp(far) / tf.math.expm1(far) - 1.0 / far
         variance = 1.0 / tf.square(far) - tf.exp(far) / tf.square(tf.math.expm1(far))
         near = tf.where(steep, tf.zeros_like(slope), slope)[..., tf.newaxis]
-        w = tf.constant(0.5 + 0.5 * _NODES, self.dtype)
-        weight = tf.constant(0.5 * _WEIGHTS, self.dtype) * tf.exp(near * w)
+        nodes, weights = legendre(NODES)
+        w = tf.constant(0.5 + 0.5 * nodes, self.dtype)
+        weight = tf.constant(0.5 * weights, self.dtype) * tf.exp(near * w)
         weight = weight / tf.reduce_sum(weight, -1, keepdims=True)
         centre = tf.reduce_sum(weight * w, -1)
         spread = tf.reduce_sum(weight * tf.square(w - centre[..., tf.newaxis]), -1)
@@ -109,7 +114,25 @@ class ContinuousBernoulli(Sampled):
 
     def _entropy(self) -> tf.Tensor:
         slope = self._slope()
-        return tf.math.log(exprel(slope)) - slope * self._moments()[0]
+        return log_mass(slope) - slope * self._moments()[0]
+
+
+def log_normalizer(logits: tf.Tensor) -> tf.Tensor:
+    """Return log C(λ), C = 2 artanh(1 − 2λ)/(1 − 2λ), λ = sigmoid(logits): the density is C(λ)·λᶻ·(1 − λ)¹⁻ᶻ.
+
+    With a = logits, C = a / tanh(a/2), even in a and equal to 2 at λ = ½; a series keeps it finite and smooth there.
+    """
+    small = tf.abs(logits) < NEAR_ONE_HALF
+    safe = tf.where(small, tf.ones_like(logits), logits)
+    closed = tf.math.log(safe / tf.tanh(0.5 * safe))
+    square = logits * logits
+    series = math.log(2.0) + square * polynomial(NORMALIZER, square)
+    return tf.where(small, series, closed)
+
+
+def log_mass(logits: tf.Tensor) -> tf.Tensor:
+    """Return log r(L), the logarithm of what exp(Lz) adds up to on [0, 1]."""
+    return tf.math.softplus(logits) - log_normalizer(logits)
 
 
 def _logits_of(probs: object, validate: bool) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The Dirichlet distribution."""
+"""The Dirichlet distribution of probabilities that add up to 1: gammas divided by their sum."""
 
 from __future__ import annotations
 

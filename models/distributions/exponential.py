@@ -1,4 +1,7 @@
-"""The exponential distribution."""
+"""The exponential distribution of waiting times without memory, and its noise, which keeps both tails' digits.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 19.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from models.numerics.special import open_uniform
 
 
 class ExponentialNoise(Distribution):
-    """What families share whose noise is unit exponential."""
+    """Families whose noise is unit exponential."""
 
     def noise_distribution(self) -> Distribution:
         """Return the unit exponential."""

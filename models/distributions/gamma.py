@@ -1,4 +1,4 @@
-"""The gamma distribution."""
+"""The gamma distribution of positive quantities; its path in the shape is implicit, a derivative of the tail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The Gumbel distribution."""
+"""The Gumbel distribution of the largest of many values; its noise turns logits into a choice.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 22.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import math
 
 import tensorflow as tf
 
-from models.distributions.location_scale import LocationScale
+from models.distributions.location_scale import StandardQuantile
 from models.numerics.special import EULER_GAMMA, safe_log
 
 
-class Gumbel(LocationScale):
+class Gumbel(StandardQuantile):
     """Gumbel distribution of maxima, F(z) = exp(−exp(−(z − loc)/scale)); variance π²scale²/6."""
 
     def _standard_log_prob(self, y: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The half-normal distribution."""
+"""The half-normal distribution: the size of a normal error, a usual prior of a scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inverse gamma distribution."""
+"""The inverse gamma distribution, the usual prior of a variance: one over a gamma variable."""
 
 from __future__ import annotations
 

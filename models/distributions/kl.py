@@ -1,4 +1,4 @@
-"""Kullback–Leibler divergences by pair of families, as a registry that each family adds to."""
+"""Kullback–Leibler divergences by pair of families: the registry that :mod:`closed_forms` fills."""
 
 from __future__ import annotations
 

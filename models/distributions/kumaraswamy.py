@@ -1,4 +1,4 @@
-"""The Kumaraswamy distribution."""
+"""The Kumaraswamy distribution on [0, 1]: shaped like the beta distribution, with an elementary quantile."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.exponential import ExponentialNoise, exponential_quantile
-from models.distributions.half_line import positive_power
-from models.numerics.special import EULER_GAMMA, edge_power, edge_product, log1mexp, safe_log
+from models.numerics.special import EULER_GAMMA, edge_power, edge_product, log1mexp, positive_power, safe_log
 
 
 class Kumaraswamy(ExponentialNoise):

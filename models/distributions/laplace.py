@@ -1,4 +1,7 @@
-"""The Laplace distribution."""
+"""The Laplace distribution: a sharp peak and exponential tails, a prior that keeps most dimensions near 0.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 24.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ import math
 
 import tensorflow as tf
 
-from models.distributions.location_scale import LocationScale
+from models.distributions.location_scale import StandardQuantile
 from models.numerics.special import minus_abs, safe_log
 
 LOG_TWO = math.log(2.0)
 
 
-class Laplace(LocationScale):
+class Laplace(StandardQuantile):
     """Laplace distribution exp(−|z − loc|/scale)/(2·scale); variance 2·scale²."""
 
     def _standard_log_prob(self, y: tf.Tensor) -> tf.Tensor:

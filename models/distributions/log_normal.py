@@ -1,4 +1,7 @@
-"""The log-normal distribution."""
+"""The log-normal distribution: a positive quantity that arises as a product, normal by its logarithm.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 14.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from models.distributions.base import LocScaleParameters, Reparameterization
+from models.distributions.base import Reparameterization
 from models.distributions.half_line import HalfLine, not_negative
+from models.distributions.location_scale import LocScaleParameters
+from models.distributions.scored import NormalNoise
 from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, safe_log
 
 
-class LogNormal(LocScaleParameters, HalfLine):
+class LogNormal(LocScaleParameters, NormalNoise, HalfLine):
     """Lognormal distribution, z = exp(loc + scale·ε) with ε ~ N(0, 1)."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"

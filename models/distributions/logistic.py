@@ -1,4 +1,7 @@
-"""The logistic distribution."""
+"""The logistic distribution: nearly normal in the middle, with the exponential tails of log-odds.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 23.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import math
 
 import tensorflow as tf
 
-from models.distributions.location_scale import LocationScale
+from models.distributions.location_scale import StandardQuantile
 from models.numerics.special import expit, minus_abs, safe_log
 
 
-class Logistic(LocationScale):
+class Logistic(StandardQuantile):
     """Logistic distribution, F(z) = 1/(1 + exp(−(z − loc)/scale)); variance π²scale²/3."""
 
     def _standard_log_prob(self, y: tf.Tensor) -> tf.Tensor:

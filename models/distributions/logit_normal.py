@@ -1,24 +1,22 @@
-"""The logistic function of a normal variable."""
+"""The logit-normal distribution: a probability that is normal by its log-odds."""
 
 from __future__ import annotations
 
 import math
 from typing import ClassVar
 
-import numpy as np
 import tensorflow as tf
 
-from models.distributions.base import LocScaleParameters, Reparameterization
+from models.distributions.base import Reparameterization
+from models.distributions.location_scale import LocScaleParameters
+from models.distributions.scored import NormalNoise
+from models.numerics.quadrature import normal_means
 from models.numerics.special import LOG_SQRT_TWO_PI, expit, log_ndtr, ndtr, safe_log
 
 LARGE = 1e15
 
-NODES = np.linspace(-9.5, 9.5, 1025)
 
-WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
-
-
-class LogitNormal(LocScaleParameters):
+class LogitNormal(LocScaleParameters, NormalNoise):
     """Logit-normal distribution on (0, 1), z = 1/(1 + exp(−(loc + scale·ε))) with ε ~ N(0, 1)."""
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
@@ -72,10 +70,10 @@ class LogitNormal(LocScaleParameters):
 
     def _grid(self) -> tf.Tensor:
         """Return loc + scale·ε on the nodes [*batch, m]."""
-        return self.loc[..., tf.newaxis] + self.scale[..., tf.newaxis] * tf.constant(NODES, self.dtype)
+        return self.loc[..., tf.newaxis] + self.scale[..., tf.newaxis] * tf.constant(normal_means()[0], self.dtype)
 
     def _expected(self, values: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(values * tf.constant(WEIGHTS, self.dtype), axis=-1)
+        return tf.reduce_sum(values * tf.constant(normal_means()[1], self.dtype), axis=-1)
 
     def _mean(self) -> tf.Tensor:
         return self._expected(self._from_line(self._grid()))

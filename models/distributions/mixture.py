@@ -16,11 +16,12 @@ import tensorflow as tf
 
 from models.distributions.base import Distribution, ParameterError, Reparameterization, ShapeError, broadcast_shape
 from models.distributions.scored import Sampled
+from models.numerics.quadrature import legendre
 from models.numerics.roots import invert
 from models.numerics.special import log_of_smaller, ndtr, open_uniform, wide
 
 _SCORES = np.linspace(-7.5, 7.5, 61)
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+NODES = 12
 
 
 class Mixture(Sampled):
@@ -182,7 +183,7 @@ class Mixture(Sampled):
         edges = tf.sort(tf.concat([exact._mesh(part) for part in exact.components], 0), axis=0)  # noqa: SLF001
         half, middle = 0.5 * (edges[1:] - edges[:-1]), 0.5 * (edges[1:] + edges[:-1])
         total = tf.zeros([], self.dtype)
-        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        for node, weight in zip(*legendre(NODES), strict=True):
             log_prob = self._log_prob(tf.cast(middle + half * node, self.dtype))
             some = tf.math.is_finite(log_prob)
             log_prob = tf.where(some, log_prob, tf.zeros_like(log_prob))

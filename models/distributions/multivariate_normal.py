@@ -1,4 +1,4 @@
-"""Multivariate normal distributions, diagonal and with a triangular root, and the Dirichlet distribution.
+"""Multivariate normal distributions, diagonal and with a triangular root.
 
 The last axis of a value is its event. There is no distribution function; noise and value recover each other.
 """

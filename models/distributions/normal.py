@@ -1,26 +1,18 @@
-"""The normal family N(loc, scale²), the posterior and the prior of every VAE here."""
+"""The normal distribution, the posterior and the prior of every VAE unless another family is chosen."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import tensorflow as tf
 
-from models.distributions.base import LocScaleParameters, Reparameterization
-from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr
+from models.distributions.location_scale import LocationScale
+from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, standard_normal
 
 
-class Normal(LocScaleParameters):
+class Normal(LocationScale):
     """Normal distribution with mean ``loc`` and standard deviation ``scale`` > 0; z = loc + scale·ε."""
 
-    reparameterization_type: ClassVar[Reparameterization] = "location-scale"
-
-    def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
-        return self.loc + self.scale * eps
-
-    def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
-        # The difference is formed before the division: loc/scale alone would lose the digits of a large mean.
-        return (z - self.loc) / self.scale
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return standard_normal(shape, seed, self.dtype)
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         eps = self._to_noise(value)

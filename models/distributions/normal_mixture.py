@@ -1,4 +1,4 @@
-"""A mixture of two normal distributions as a family of five parameters: two modes, or one that no family else has.
+"""A mixture of two normal distributions as a family of five parameters: two modes, or a skewed single one.
 
 Everything is that of :class:`models.distributions.mixture.Mixture`; the path is implicit.
 """

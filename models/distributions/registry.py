@@ -1,4 +1,4 @@
-"""Families by name: from :class:`models.core.families.Family` to a distribution."""
+"""The univariate families by name: from :class:`models.core.families.Family` to a distribution."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Families whose noise is a normal score: ε = Φ⁻¹(F(z)), so that both tails of ε and of z keep their digits.
+"""Bases of the families with standard normal noise.
 
-A family says how a lower and an upper tail probability, u and 1 − u, make z. Quantiles and the path from ε share that.
+Where that noise is the normal score of the value, ε = Φ⁻¹(F(z)), both tails of ε and of z keep their digits. A family
+says how a lower and an upper tail probability, u and 1 − u, make z; quantiles and the path from ε share that.
 """
 
 from __future__ import annotations
@@ -10,11 +11,23 @@ from abc import abstractmethod
 import tensorflow as tf
 
 from models.distributions.base import Distribution
-from models.numerics.special import ndtr, score_of
+from models.distributions.normal import Normal
+from models.numerics.special import ndtr, score_of, standard_normal
 
 
-class Scored(Distribution):
-    """What the families share: noise is standard normal, and z = F⁻¹(Φ(ε))."""
+class NormalNoise(Distribution):
+    """Families whose noise is standard normal."""
+
+    def noise_distribution(self) -> Distribution:
+        """Return the standard normal distribution."""
+        return Normal(tf.zeros([], self.dtype), tf.ones([], self.dtype), validate=False)
+
+    def _noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return standard_normal(shape, seed, self.dtype)
+
+
+class Scored(NormalNoise):
+    """Families of which z = F⁻¹(Φ(ε))."""
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._inverse(ndtr(eps), ndtr(-eps))

@@ -1,4 +1,4 @@
-"""The hyperbolic tangent of a normal variable."""
+"""The tanh-normal distribution: a normal variable squashed to (−1, 1), as bounded actions are drawn."""
 
 from __future__ import annotations
 

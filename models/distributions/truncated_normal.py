@@ -11,16 +11,16 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.scored import Sampled
 from models.numerics.implicit import attach
+from models.numerics.quadrature import legendre
 from models.numerics.roots import Tails, invert
 from models.numerics.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, normal_score, open_uniform, wide
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+NODES = 96
 
 
 class TruncatedNormal(Sampled):
@@ -125,8 +125,9 @@ class TruncatedNormal(Sampled):
         reach = 12.0 / (1.0 + tf.abs(centre) / 3.0)
         left, right = tf.maximum(a, centre - reach), tf.minimum(b, centre + reach)
         middle, half = 0.5 * (left + right), 0.5 * (right - left)
-        y = middle[..., tf.newaxis] + half[..., tf.newaxis] * tf.constant(_NODES, self.dtype)
-        weight = tf.constant(_WEIGHTS, self.dtype) * tf.exp(0.5 * (centre[..., tf.newaxis] - y)
+        nodes, weights = (tf.constant(part, self.dtype) for part in legendre(NODES))
+        y = middle[..., tf.newaxis] + half[..., tf.newaxis] * nodes
+        weight = weights * tf.exp(0.5 * (centre[..., tf.newaxis] - y)
                                                             * (centre[..., tf.newaxis] + y))  # fmt: skip
         weight = weight / tf.reduce_sum(weight, -1, keepdims=True)
         mean = tf.reduce_sum(weight * y, -1)

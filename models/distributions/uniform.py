@@ -1,4 +1,4 @@
-"""The uniform distribution."""
+"""The uniform distribution on an interval, whose ends are its parameters: the plainest moving support."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What distributions over vectors share: shapes, checks, sampling from noise."""
+"""The base of distributions over vectors: shapes, checks, sampling from noise."""
 
 from __future__ import annotations
 

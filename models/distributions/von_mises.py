@@ -19,12 +19,13 @@ from models.distributions.base import Domain, Reparameterization
 from models.distributions.scored import Sampled
 from models.numerics import chebyshev
 from models.numerics.implicit import attach
+from models.numerics.quadrature import legendre
 from models.numerics.rejection import von_mises
 from models.numerics.roots import Tails, invert
 from models.numerics.special import safe_log, wide
 from models.numerics.von_mises_series import slope_by_series
 
-_RULES = {dtype: np.polynomial.legendre.leggauss(count) for dtype, count in ((tf.float32, 20), (tf.float64, 56))}
+_NODES = {tf.float32: 20, tf.float64: 56}
 _DECAY = {tf.float32: 18.0, tf.float64: 40.0}
 QUICK_STEPS = 3
 # Coefficients of κ⁻¹, κ⁻² … of 1 − A(κ), and the κ from which on they give all digits.
@@ -147,7 +148,7 @@ def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor, digits: tf.DType) -> tuple[tf
     whole = (math.pi - start) + 1.2246467991473532e-16
     length = tf.where(reach < 1.0, 2.0 * tf.asin(tf.sqrt(reach)) - start, whole)
     half = 0.5 * tf.maximum(length, 0.0)[..., tf.newaxis]
-    nodes, weights = (tf.constant(part, angle.dtype) for part in _RULES[digits])
+    nodes, weights = (tf.constant(part, angle.dtype) for part in legendre(_NODES[digits]))
     column = start[..., tf.newaxis]
     step = half * (1.0 + nodes)
     fall = tf.sin(column + 0.5 * step) * tf.sin(0.5 * step)

@@ -1,4 +1,7 @@
-"""The Weibull distribution."""
+"""The Weibull distribution of lifetimes: a power of an exponential variable.
+
+Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 21.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.exponential import ExponentialNoise, exponential_quantile
-from models.distributions.half_line import HalfLine, not_negative, positive_power
-from models.numerics.special import EULER_GAMMA, edge_power
+from models.distributions.half_line import HalfLine, not_negative
+from models.numerics.special import EULER_GAMMA, edge_power, positive_power
 
 
 class Weibull(ExponentialNoise, HalfLine):

@@ -15,7 +15,7 @@ import tensorflow as tf
 from numpy.polynomial.chebyshev import chebder
 
 from models.numerics import chebyshev
-from models.numerics.roots import DECAY_NODES, DECAY_WEIGHTS
+from models.numerics.quadrature import decaying
 from models.numerics.special import wide
 
 LEAST_CONCENTRATION = 0.25
@@ -82,10 +82,11 @@ def _exact(score: np.ndarray, s: np.ndarray, side: float) -> np.ndarray:
         bounded = np.minimum(s * psi, 700.0)
         return np.asarray((bounded - np.expm1(bounded)) / (s * s))
 
+    steps, weights = decaying()
     psi: np.ndarray = side * score[:, np.newaxis] + 0.0 * s
     for _ in range(NEWTON_STEPS):
         here = log_density(psi, s)
-        beyond = log_density(psi[..., np.newaxis] + side * DECAY_NODES, s[:, np.newaxis])
-        mass = np.exp(beyond - here[..., np.newaxis]) @ DECAY_WEIGHTS
+        beyond = log_density(psi[..., np.newaxis] + side * steps, s[:, np.newaxis])
+        mass = np.exp(beyond - here[..., np.newaxis]) @ weights
         psi = psi + side * mass * (np.log(mass) + here + constant - log_tail)
     return psi

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import tensorflow as tf
 
+from models.numerics.quadrature import decaying
 from models.numerics.special import safe_log, wide
 
 Tails = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
@@ -17,11 +17,6 @@ MOST_STEPS = 120
 ROUNDING = 5e-14
 # Steps as short as this are in the last stage of Newton's method, each far shorter than the one before.
 NEAR = 1e-9
-# Nodes of the double-exponential rule for integrands that decay exponentially on (0, ∞): v = exp(s − exp(−s)),
-# Takahasi & Mori 1974.
-_GRID = np.linspace(-4.5, 7.0, 185)
-DECAY_NODES = np.exp(_GRID - np.exp(-_GRID))
-DECAY_WEIGHTS = DECAY_NODES * (1.0 + np.exp(-_GRID)) * (_GRID[1] - _GRID[0])
 
 
 def invert(
@@ -84,6 +79,7 @@ def tail_slope(log_density: Callable[[tf.Tensor], tf.Tensor], score: Callable[[t
         −1 to integrate below t, +1 above.
     """
     column = t[..., tf.newaxis]
-    nodes = column + side[..., tf.newaxis] * tf.constant(DECAY_NODES)
+    steps, weights = (tf.constant(part) for part in decaying())
+    nodes = column + side[..., tf.newaxis] * steps
     ratio = tf.exp(log_density(nodes) - log_density(column))
-    return side * tf.reduce_sum(ratio * score(nodes) * tf.constant(DECAY_WEIGHTS), axis=-1)
+    return side * tf.reduce_sum(ratio * score(nodes) * weights, axis=-1)

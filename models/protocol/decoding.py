@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
 
+SampleSource = Literal["prior", "around", "posterior"]
+
 
 @dataclass(frozen=True)
 class Decode:
-    """Decode latents [n, d]; answered by :class:`Decoded`."""
+    """Decode latents ``z`` [n, d]; answered by :class:`Decoded`."""
 
     id: int
     z: Floats32
@@ -21,7 +23,7 @@ class Decode:
 
 @dataclass(frozen=True)
 class Decoded:
-    """Mean images of p(x|z); ``call_seconds`` is the time of the bare compiled call."""
+    """Mean images of p(x|z) [n, h, w, c]; ``call_seconds`` is the time of the bare compiled call."""
 
     id: int
     images: Floats32
@@ -41,7 +43,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Decoded centre, per-pixel mean and standard deviation over the draws, each [h, w, c]; KL(q‖p) per dim [d]."""
+    """Image of the centre, mean and standard deviation of the draws' images, each [h, w, c]; KL(q‖p) in nats [d]."""
 
     id: int
     centre: Floats32
@@ -78,7 +80,11 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Evaluate the aggregate posterior of dimension ``dim`` on ``x`` [n], the exact mixture over all images."""
+    """Evaluate the aggregate posterior of dimension ``dim`` on ``x`` [n]; answered by :class:`AggregateReady`.
+
+    It is the exact mixture of the posteriors of all images, which must have been embedded. A newer request replaces an
+    older one.
+    """
 
     id: int
     dim: int
@@ -98,9 +104,10 @@ class AggregateReady:
 
 @dataclass(frozen=True)
 class Sample:
-    """Draw and decode ``n`` latents in the background, answered by :class:`SampleTile` s in order.
+    """Draw and decode ``n`` latents in the background; answered by several :class:`SampleTile`, in order.
 
-    ``prior`` ignores centre and sigma; ``around`` draws centre + spread·ε; ``posterior`` draws centre + sigma·ε.
+    ``prior`` ignores ``centre`` and ``sigma`` [d]; ``around`` draws centre + spread·ε; ``posterior`` draws
+    centre + sigma·ε.
     """
 
     id: int
@@ -126,10 +133,7 @@ class SampleTile:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Drop the background job ``job`` (an :class:`Embed`, :class:`Aggregate` or :class:`Sample` id); no answer."""
+    """Drop the background job of the request whose id is ``job``; no answer."""
 
     id: int
     job: int
-
-
-SampleSource = Literal["prior", "around", "posterior"]

@@ -1,4 +1,4 @@
-"""How the latent dimensions depend on the factors of variation of the data."""
+"""Measure how the latent dimensions depend on the factors of variation of the data."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from models.core.factors import Disentanglement
 
 @dataclass(frozen=True)
 class MeasureFactors:
-    """Measure how the open model's dimensions depend on the factors of the open data; a newer one replaces it."""
+    """Measure the mutual information of latent dimensions and factors; answered by :class:`FactorsMeasured`.
+
+    The data must have been embedded. A newer request replaces an older one.
+    """
 
     id: int
 
 
 @dataclass(frozen=True)
 class FactorsMeasured:
-    """The answer; ``result`` is None where the data have neither factors nor labels."""
+    """The measure of the open model on the open data; None where the data have neither factors nor labels."""
 
     id: int
     model_digest: str

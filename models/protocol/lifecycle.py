@@ -1,14 +1,23 @@
-"""Messages of every worker: its greeting, its errors, its end."""
+"""Messages of every worker: its greeting, its errors, its end; and the version of all messages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+# To be raised with every change of a message; README.md says what a mismatch does.
+PROTOCOL_VERSION = 3
+
+Role = Literal["decoder", "trainer"]
+
 
 @dataclass(frozen=True)
 class Hello:
-    """First message of a worker, sent when TensorFlow has been imported."""
+    """First message of a worker, sent when TensorFlow has been imported.
+
+    ``protocol`` is its :data:`PROTOCOL_VERSION`, ``tensorflow`` the version of the library, ``device`` CPU or GPU, and
+    ``import_seconds`` the time that the import took.
+    """
 
     protocol: int
     role: Role
@@ -20,7 +29,10 @@ class Hello:
 
 @dataclass(frozen=True)
 class Failed:
-    """A request could not be done; ``message`` is one clear sentence naming the file and the reason."""
+    """A request of this ``kind`` failed; ``message`` is one sentence that names the file and the reason.
+
+    ``traceback`` is for the log.
+    """
 
     id: int
     kind: str
@@ -30,18 +42,13 @@ class Failed:
 
 @dataclass(frozen=True)
 class Dropped:
-    """The work of a request was given up for a newer one, such as an embedding by a model that was replaced."""
+    """The job of a request was dropped for a newer request, such as an embedding by a model that was replaced."""
 
     id: int
 
 
 @dataclass(frozen=True)
 class Shutdown:
-    """Ask a worker to end."""
+    """Ask a worker to exit."""
 
     id: int = 0
-
-
-PROTOCOL_VERSION = 3
-
-Role = Literal["decoder", "trainer"]

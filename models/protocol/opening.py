@@ -1,4 +1,4 @@
-"""Open models and data sets, and embed one by the other."""
+"""Open models and data sets, and embed the one by the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 
 @dataclass(frozen=True)
 class OpenModel:
-    """Load a model file; answered by :class:`ModelOpened`. The model open so far stays open if this fails."""
+    """Open a model file; answered by :class:`ModelOpened`. If this fails, the model open before stays open."""
 
     id: int
     path: str
@@ -17,7 +17,7 @@ class OpenModel:
 
 @dataclass(frozen=True)
 class ModelOpened:
-    """The model is ready to decode; its functions have been compiled and called once."""
+    """The model is ready to decode."""
 
     id: int
     model: ModelInfo
@@ -25,7 +25,10 @@ class ModelOpened:
 
 @dataclass(frozen=True)
 class OpenData:
-    """Read a data set (``.npz``, ``.npy``, IDX ``.gz``, folder of images); answered by :class:`DataOpened`."""
+    """Open a data set, by its path or the name of generated data; answered by :class:`DataOpened`.
+
+    If this fails, the data open before stays open. A newer request replaces an older one.
+    """
 
     id: int
     path: str
@@ -33,7 +36,7 @@ class OpenData:
 
 @dataclass(frozen=True)
 class DataOpened:
-    """The data set was checked and laid out in the cache folder."""
+    """The data set has been checked and laid out in the cache folder."""
 
     id: int
     data: DataInfo
@@ -41,14 +44,17 @@ class DataOpened:
 
 @dataclass(frozen=True)
 class Embed:
-    """Encode all images of the open data set with the open model, in the background; a newer one replaces it."""
+    """Encode all images of the open data set by the open model, in the background; answered by :class:`Embedded`.
+
+    A newer request replaces an older one.
+    """
 
     id: int
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Posterior means and standard deviations of every image, float32 ``.npy`` files [n, d] to be memory-mapped."""
+    """Locations and scales of the posteriors of all images, in float32 ``.npy`` files [n, d] to be memory-mapped."""
 
     id: int
     model_digest: str

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.core.arrays import Floats32
-from models.core.history import EpochRecord, PastRun, Snapshot, Terms, UnfinishedRun
+from models.core.history import EpochRecord, EpochSnapshot, PastRun, Terms, UnfinishedRun
 from models.core.settings import MEMORY_LIMIT, Dials, TrainSettings
+
+ControlAction = Literal["pause", "resume", "step", "stop", "discard"]
+
+FinishReason = Literal["complete", "early", "stopped", "discarded"]
 
 
 @dataclass(frozen=True)
 class Train:
     """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued.
 
-    A ``learning_rate`` then takes the place of the one it had. One that is ``stepping`` waits before its first step;
-    each :class:`Control` with ``step`` makes one. Training images of more bytes than the ``memory_limit`` stay in their
-    file; then they come in another order, so that a run is to be resumed with the limit it began with.
+    A ``learning_rate`` then replaces the one it had. A run that is ``stepping`` waits before its first step; each
+    :class:`Control` with ``step`` makes one. Training images of more bytes than the ``memory_limit`` stay in their
+    file; then they come in another order, so that a run must be resumed with the limit it began with.
     """
 
     id: int
@@ -40,7 +44,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Adjust:
-    """Turn the dials of the running training, from the next step on."""
+    """Set learning rate and β of the running training, from the next step on."""
 
     id: int
     dials: Dials
@@ -65,12 +69,12 @@ class TrainStarted:
     gigaflop_per_image: float
     peak_gflops: float
     records: tuple[EpochRecord, ...] = ()
-    snapshots: tuple[Snapshot, ...] = ()
+    snapshots: tuple[EpochSnapshot, ...] = ()
 
 
 @dataclass(frozen=True)
 class Progress:
-    """About ten times a second: means over the last chunk of steps; times in seconds."""
+    """Means over the last chunk of steps, about ten times a second; times in seconds."""
 
     id: int
     epoch: float
@@ -86,16 +90,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """End of an epoch; ``snapshots`` are all that are kept."""
+    """The record of an epoch that has ended; ``snapshots`` are all that are kept."""
 
     id: int
     record: EpochRecord
-    snapshots: tuple[Snapshot, ...] = ()
+    snapshots: tuple[EpochSnapshot, ...] = ()
 
 
 @dataclass(frozen=True)
 class StepShown:
-    """One turn of the trick on the first image of a batch, as it was before the step that has just been made.
+    """What a step does with the first image of its batch: the noise, the draw, and the gradients in μ and σ.
 
     Attributes
     ----------
@@ -108,13 +112,13 @@ class StepShown:
     terms : Terms
         Of this image, with its loss.
     beta : float
-        As it was at this step, its schedule included.
+        At this step, its schedule included.
     kl : array [d]
         In nats.
     by_mu, by_sigma : array [d]
-        What reaches μ and σ: the gradient of the loss of this image.
+        Gradient of the loss of this image in μ and σ.
     by_mu_from_kl, by_sigma_from_kl : array [d]
-        The part of it that comes from the KL; NaN where the loss is no sum of the two.
+        The part of it that comes from the KL; NaN where the loss is not a sum of reconstruction and KL.
     """
 
     id: int
@@ -137,7 +141,7 @@ class StepShown:
 
 @dataclass(frozen=True)
 class CheckpointWritten:
-    """A complete checkpoint stands on disk; ``path`` is its model file."""
+    """A complete checkpoint is on disk; ``path`` is its model file."""
 
     id: int
     path: str
@@ -146,7 +150,7 @@ class CheckpointWritten:
 
 @dataclass(frozen=True)
 class CheckpointDelayed:
-    """A checkpoint could not be written to ``folder``; the training goes on and tries again. Told once a reason."""
+    """A checkpoint could not be written to ``folder``; the training goes on and retries. Sent once per reason."""
 
     id: int
     folder: str
@@ -155,9 +159,9 @@ class CheckpointDelayed:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The training has ended at ``step``, whose loss is no use any more; ``reason`` is a clause that says so.
+    """The training has ended because its loss diverged at ``step``; ``reason`` is a clause that says how.
 
-    ``last_good`` is what can be resumed from the last checkpoint before, None if there was none yet.
+    ``last_good`` is the run as it can be resumed from the checkpoint before, None if there is none yet.
     """
 
     id: int
@@ -168,7 +172,7 @@ class Diverged:
 
 @dataclass(frozen=True)
 class Evaluating:
-    """The steps are done, and −log p(x) is being estimated, of which ``share`` is done; a request to stop skips it."""
+    """The steps are done, and ``share`` of the estimate of −log p(x); a request to stop skips the rest."""
 
     id: int
     share: float
@@ -176,7 +180,7 @@ class Evaluating:
 
 @dataclass(frozen=True)
 class FindRuns:
-    """Look in ``folder`` for runs that nobody works on; :class:`RunsFound` answers."""
+    """Find the runs in ``folder`` that no process works on; answered by :class:`RunsFound`."""
 
     id: int
     folder: str
@@ -184,7 +188,7 @@ class FindRuns:
 
 @dataclass(frozen=True)
 class DropRun:
-    """Remove the run in ``folder``; :class:`Failed` if another process is at work on it."""
+    """Remove the run in ``folder``; :class:`Failed` if another process works on it."""
 
     id: int
     folder: str
@@ -192,7 +196,7 @@ class DropRun:
 
 @dataclass(frozen=True)
 class RunsFound:
-    """Those that can be resumed, the newest first, and those that have ended, the newest last."""
+    """The runs that can be resumed, newest first, and those that have ended, newest last."""
 
     id: int
     runs: tuple[UnfinishedRun, ...]
@@ -207,8 +211,3 @@ class Finished:
     reason: FinishReason
     path: str | None
     epoch: int
-
-
-ControlAction = Literal["pause", "resume", "step", "stop", "discard"]
-
-FinishReason = Literal["complete", "early", "stopped", "discarded"]

@@ -89,15 +89,6 @@ def shuffle_of(plan: Plan, seed: int, epoch: int, segment: int) -> NDArray[np.in
     return np.random.default_rng([seed, epoch, segment + 1]).permutation(images)
 
 
-def epoch_indices(plan: Plan, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return the images of a whole epoch in the order in which they are taken."""
-    starts, parts = block_order(plan, seed, epoch), []
-    for segment in range(plan.segments):
-        read = np.concatenate([np.arange(*run) for run in runs_of(plan, starts, segment)])
-        parts.append(read[shuffle_of(plan, seed, epoch, segment)])
-    return np.concatenate(parts)
-
-
 class Streamed:
     """The first images of a ``.npy`` file, read while they are needed.
 

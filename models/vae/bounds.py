@@ -9,29 +9,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from models.distributions import Distribution, has_closed_form, kl_divergence
-
-
-def log_weights(log_likelihood: tf.Tensor, log_prior: tf.Tensor, log_posterior: tf.Tensor) -> tf.Tensor:
-    """Return log w [K, ...] of log p(x|z), log p(z) and log q(z|x), each [K, ...], summed over their dimensions."""
-    return log_likelihood + log_prior - log_posterior
-
-
-def elbo(log_likelihood: tf.Tensor, kl: tf.Tensor) -> tf.Tensor:
-    """Return E_q[log p(x|z)] − KL [...] from log p(x|z) [K, ...] and the KL in closed form [...], in nats."""
-    return tf.reduce_mean(log_likelihood, axis=0) - kl
-
-
-def elbo_monte_carlo(log_w: tf.Tensor) -> tf.Tensor:
-    """Return the mean log weight [...] of [K, ...]: the ELBO with its KL by Monte Carlo, in nats."""
-    return tf.reduce_mean(log_w, axis=0)
-
-
-def kl_at(q: Distribution, p: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, bool]:
-    """Return KL(q ‖ p) [...] and whether it is a closed form; without one, the mean over draws ``z`` [K, ...] of q."""
-    if has_closed_form(q, p):
-        return kl_divergence(q, p), True
-    return tf.reduce_mean(q.log_prob(z) - p.log_prob(z), axis=0), False
+from models.distributions import Distribution
 
 
 def iwae(log_w: tf.Tensor) -> tf.Tensor:

@@ -17,19 +17,16 @@ from numpy.typing import NDArray
 from models.core.arrays import Floats32, Floats64
 from models.core.families import LATENT_DF, LatentFamily
 from models.distributions import Distribution, Laplace, Logistic, Normal, StudentT, has_closed_form, kl_divergence
-from models.distributions.base import LocScaleParameters
+from models.distributions.location_scale import LocScaleParameters
+from models.numerics.quadrature import normal_rule
 from models.numerics.special import ndtr, open_uniform
 from models.vae.aggregate_posterior import COMPONENTS_PER_CHUNK, AggregatePosterior
 
 _LOC_SCALE: dict[LatentFamily, type[LocScaleParameters]] = {"Normal": Normal, "Laplace": Laplace, "Logistic": Logistic}
 # The distribution function of Student's t takes ten times as long as those of the others.
 SLOW_COMPONENTS = 48
-# Gauss–Legendre over normal scores in panels: of the pairs without a closed form none has a kink but at the median.
-_PANELS = np.linspace(-8.0, 8.0, 17)
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_HALF = 0.5 * (_PANELS[1] - _PANELS[0])
-SCORES = (_PANELS[:-1, np.newaxis] + _HALF * (1.0 + _NODES)).ravel()
-SCORE_WEIGHTS = np.tile(_HALF * _WEIGHTS, len(_PANELS) - 1) * np.exp(-0.5 * SCORES**2) / np.sqrt(2.0 * np.pi)
+# Of the quadrature over normal scores: of the pairs without a closed form none has a kink but at the median.
+PANELS, NODES_PER_PANEL = 16, 8
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class LatentSpace:
 
     def p(self, dtype: tf.DType = tf.float32) -> Distribution:
         """Return the prior of one dimension."""
-        return latent_distribution(self.prior, tf.zeros([], dtype), tf.ones([], dtype))
+        return _standard(self.prior, dtype)
 
     @property
     def closed(self) -> bool:
@@ -88,18 +85,21 @@ def latent_distribution(name: LatentFamily, loc: tf.Tensor, scale: tf.Tensor) ->
     return _LOC_SCALE[name](loc, scale, validate=False)
 
 
+def _standard(name: LatentFamily, dtype: tf.DType) -> Distribution:
+    """Return the standard member of a latent family."""
+    return latent_distribution(name, tf.zeros([], dtype), tf.ones([], dtype))
+
+
 def standard_draws(name: LatentFamily, shape: tf.Tensor, seed: tf.Tensor, generator: str) -> tf.Tensor:
     """Draw float32 values of the standard member of a latent family, decided by ``seed`` [2] and the generator.
 
+    What was trained before depends on these very draws: those of :meth:`Distribution.noise` are others.
     Student's t is a normal variable over the root of a χ² one by its degrees of freedom; χ²₅ is −2 log(U₁U₂) + N².
     """
     if name == "Normal":
         return tf.random.stateless_normal(shape, seed, alg=generator)
     if name != "StudentT":
-        uniform = open_uniform(shape, seed, tf.float32, generator)
-        if name == "Logistic":
-            return tf.math.log(uniform) - tf.math.log1p(-uniform)
-        return tf.sign(0.5 - uniform) * tf.math.log(2.0 * tf.minimum(uniform, 1.0 - uniform))
+        return _standard(name, tf.float32).quantile(open_uniform(shape, seed, tf.float32, generator))
     two = tf.concat([[2], shape], axis=0)
     normal = tf.random.stateless_normal(two, seed, alg=generator)
     pair = open_uniform(two, seed + tf.constant([1 << 30, 0], seed.dtype), tf.float32, generator)
@@ -111,9 +111,9 @@ def standard_draws(name: LatentFamily, shape: tf.Tensor, seed: tf.Tensor, genera
 def _noise_rule(name: LatentFamily) -> tuple[Floats64, Floats64]:
     """Return nodes in ε and weights of a rule for expectations over the standard member of a family."""
     with tf.init_scope():
-        one = tf.ones([], tf.float64)
-        nodes = latent_distribution(name, 0.0 * one, one).quantile(ndtr(tf.constant(-np.abs(SCORES)))).numpy()
-    return np.where(SCORES < 0.0, nodes, -nodes), SCORE_WEIGHTS
+        rule = normal_rule(PANELS, nodes=NODES_PER_PANEL)
+        nodes = _standard(name, tf.float64).quantile(ndtr(tf.constant(-np.abs(rule.scores)))).numpy()
+    return np.where(rule.scores < 0.0, nodes, -nodes), rule.weights
 
 
 class Divergence:

@@ -11,6 +11,7 @@ import math
 import tensorflow as tf
 
 from models.core.settings import Likelihood
+from models.distributions.continuous_bernoulli import log_normalizer
 from models.vae.architecture import LOG_VARIANCE
 from models.vae.networks import Parameters
 
@@ -22,23 +23,9 @@ def bernoulli_log_prob(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_sum(tf.nn.softplus(logits) - logits * x, axis=-1)
 
 
-def continuous_bernoulli_log_normalizer(logits: tf.Tensor) -> tf.Tensor:
-    """Return log C(λ), C = 2 artanh(1 − 2λ)/(1 − 2λ), λ = sigmoid(logits) (Loaiza-Ganem & Cunningham 2019).
-
-    With a = logits, C = a / tanh(a/2), even in a and equal to 2 at λ = ½; there the series
-    log 2 + a²/12 − 7a⁴/1440 keeps it finite and smooth.
-    """
-    small = tf.abs(logits) < 0.2
-    safe = tf.where(small, tf.ones_like(logits), logits)
-    closed = tf.math.log(safe / tf.tanh(0.5 * safe))
-    square = logits * logits
-    series = math.log(2.0) + square * (1.0 / 12.0 - square * (7.0 / 1440.0))
-    return tf.where(small, series, closed)
-
-
 def continuous_bernoulli_log_prob(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """Return Σ log CB(x; λ) = Σ x log λ + (1 − x) log(1 − λ) + log C(λ) for grey pixels x."""
-    normalizer = tf.reduce_sum(continuous_bernoulli_log_normalizer(logits), axis=-1)
+    normalizer = tf.reduce_sum(log_normalizer(logits), axis=-1)
     return bernoulli_log_prob(logits, x) + normalizer
 
 

@@ -27,27 +27,27 @@ BINS = 48
 
 
 @dataclass(frozen=True)
-class Embedding:
-    """Posterior means and standard deviations [n, d] of a data set."""
+class Posteriors:
+    """The posteriors of all images of a data set: locations ``mu`` and scales ``sigma``, both [n, d]."""
 
     mu: Floats32
     sigma: Floats32
 
 
-def summarize(embedding: Embedding, divergence: Divergence) -> Generator[None, None, EmbeddingSummary]:
+def summarize(posteriors: Posteriors, divergence: Divergence) -> Generator[None, None, EmbeddingSummary]:
     """Return what all images say of each dimension, yielding between slices; ValueError unless all is finite.
 
     Moments are summed around the first mean: sums of squares around 0 would lose the digits of a narrow dimension.
     """
-    count, origin = len(embedding.mu), embedding.mu[0].astype(np.float64)
+    count, origin = len(posteriors.mu), posteriors.mu[0].astype(np.float64)
     low, high = origin.copy(), origin.copy()
     kl, first = np.zeros_like(origin), np.zeros_like(origin)
     second = np.zeros((len(origin), len(origin)))
     rows = SUMMARY_SLICE if divergence.closed else QUADRATURE_SLICE
     for start in range(0, count, rows):
         part = slice(start, start + rows)
-        mu = embedding.mu[part].astype(np.float64)
-        kl += divergence(mu, embedding.sigma[part]).sum(axis=0)
+        mu = posteriors.mu[part].astype(np.float64)
+        kl += divergence(mu, posteriors.sigma[part]).sum(axis=0)
         np.minimum(low, mu.min(axis=0), out=low)
         np.maximum(high, mu.max(axis=0), out=high)
         shifted = mu - origin
@@ -60,7 +60,7 @@ def summarize(embedding: Embedding, divergence: Divergence) -> Generator[None, N
     scatter = second - count * np.outer(mean, mean)
     active = np.diag(scatter) / count > ACTIVE_VARIANCE
     axes, shares = principal_axes(scatter / max(count - 1, 1))
-    counts = yield from _histograms(embedding.mu, *drawn_range(low, high))
+    counts = yield from _histograms(posteriors.mu, *drawn_range(low, high))
     return EmbeddingSummary(kl / count, active, low, high, origin + mean, axes, shares, counts)
 
 
@@ -76,10 +76,10 @@ def _histograms(mu: Floats32, low: Vector, high: Vector) -> Generator[None, None
     return counts.reshape(dims, BINS)
 
 
-def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Embedding]:
+def embed(vae: VAE, images: NDArray[np.uint8]) -> Generator[None, None, Posteriors]:
     """Encode uint8 ``images`` [n, h, w, c] slice by slice, yielding after each."""
     shape = (len(images), vae.architecture.latent_dim)
-    result = Embedding(np.empty(shape, np.float32), np.empty(shape, np.float32))
+    result = Posteriors(np.empty(shape, np.float32), np.empty(shape, np.float32))
     for start in range(0, len(images), EMBED_SLICE):
         part = slice(start, start + EMBED_SLICE)
         result.mu[part], result.sigma[part] = vae.encode(np.ascontiguousarray(images[part]))

@@ -13,7 +13,7 @@ import numpy as np
 from models.core.descriptions import DataInfo
 from models.core.files import atomic_file
 from models.data.cache import cache_root
-from models.vae.posterior import Embedding
+from models.vae.posterior import Posteriors
 
 # A model in training is embedded after each checkpoint; only the newest are worth their disk space.
 MAX_FILES = 20
@@ -23,9 +23,9 @@ ROWS_PER_BLOCK = 2048
 
 @dataclass(frozen=True)
 class StoredEmbedding:
-    """An embedding with the files it lies in."""
+    """The posteriors of a data set with the files they lie in."""
 
-    embedding: Embedding
+    posteriors: Posteriors
     mu_path: str
     sigma_path: str
 
@@ -41,13 +41,13 @@ def find(model_digest: str, data: DataInfo) -> StoredEmbedding | None:
         return None
     if mu.shape != sigma.shape or len(mu) != data.count:
         return None
-    return StoredEmbedding(Embedding(mu, sigma), str(paths[0]), str(paths[1]))
+    return StoredEmbedding(Posteriors(mu, sigma), str(paths[0]), str(paths[1]))
 
 
-def store(model_digest: str, data: DataInfo, embedding: Embedding) -> Generator[None, None, StoredEmbedding]:
-    """Write ``embedding`` to the cache block by block, drop the oldest there, and return where it lies."""
+def store(model_digest: str, data: DataInfo, posteriors: Posteriors) -> Generator[None, None, StoredEmbedding]:
+    """Write ``posteriors`` to the cache block by block, drop the oldest there, and return where it lies."""
     paths = _paths(model_digest, data)
-    for path, values in zip(paths, (embedding.mu, embedding.sigma), strict=True):
+    for path, values in zip(paths, (posteriors.mu, posteriors.sigma), strict=True):
         with atomic_file(path, durable=False) as file:
             header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
             np.lib.format.write_array_header_1_0(file, header)
@@ -55,7 +55,7 @@ def store(model_digest: str, data: DataInfo, embedding: Embedding) -> Generator[
                 file.write(values[start : start + ROWS_PER_BLOCK].astype("<f4", copy=False).tobytes())
                 yield
     _prune(paths)
-    return StoredEmbedding(embedding, str(paths[0]), str(paths[1]))
+    return StoredEmbedding(posteriors, str(paths[0]), str(paths[1]))
 
 
 def _paths(model_digest: str, data: DataInfo) -> tuple[Path, Path]:

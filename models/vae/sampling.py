@@ -15,7 +15,7 @@ from models.vae.model import VAE
 
 TILE_IMAGES = 64
 
-MAX_SAMPLES = 100_000
+MAX_LATENTS_SAMPLED = 100_000
 
 MAX_DRAWS = 4096
 
@@ -45,8 +45,8 @@ def sample_latents(
     vae: VAE, source: SampleSource, n: int, seed: int, centre: Floats32, sigma: Floats32, spread: float
 ) -> tuple[Floats32, Floats32]:
     """Return ε and z [n, d] of ``n`` samples; ``prior`` ignores centre, sigma and spread, ``around`` sigma."""
-    if not 1 <= n <= MAX_SAMPLES:
-        raise ValueError(f"the number of samples lies in 1 to {MAX_SAMPLES}, not {n}")
+    if not 1 <= n <= MAX_LATENTS_SAMPLED:
+        raise ValueError(f"the number of samples lies in 1 to {MAX_LATENTS_SAMPLED}, not {n}")
     if source == "prior":
         eps = _noise(vae, seed, n, vae.space.prior)
         return eps, eps.copy()

@@ -1,4 +1,4 @@
-"""The cooperative loop of a worker: requests first, then one slice of background work, and again."""
+"""The cooperative loop of a worker: requests come first; while none waits, background work advances by slices."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from models.core.errors import InputError
 from models.protocol.lifecycle import Dropped, Failed, Shutdown
 from models.protocol.messages import Reply, Request
 
-# Work in slices: yields a reply to be sent, or None when it could be interrupted.
+# Work in slices: yields a reply to be sent, or None where it may be interrupted.
 Job = Iterator[Reply | None]
+# A handler replies at once, returns a job that replies later, or has nothing to say.
+Handled = Reply | Job | None
 
 
 class Jobs:
-    """Background work by the id of its request; each turn advances one of them by a slice."""
+    """Queue of background jobs by the id of their request; each turn advances one of them by a slice."""
 
     def __init__(self) -> None:
         self._jobs: dict[int, tuple[str, Job]] = {}
@@ -23,21 +25,21 @@ class Jobs:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is work that may be advanced."""
+        """Whether a job may be advanced."""
         return bool(self._jobs) and not self.paused
 
     def add(self, request: Request, job: Job) -> None:
-        """Start ``job`` as the work of ``request``."""
+        """Queue ``job`` as the work of ``request``."""
         self._jobs[request.id] = (type(request).__name__, job)
 
     def cancel(self, identity: int) -> None:
-        """Drop the work of the request ``identity``, if there still is any."""
+        """Drop the job of the request ``identity``, if it is still queued."""
         entry = self._jobs.pop(identity, None)
         if entry is not None:
             _close(entry[1])
 
     def cancel_kind(self, *kinds: type[Request]) -> None:
-        """Give up all work of these kinds of request; who asked for it is told with :class:`Dropped`."""
+        """Drop all jobs of these kinds of request and reply :class:`Dropped` to each."""
         names = {kind.__name__ for kind in kinds}
         for identity, (name, job) in self._jobs.items():
             if name in names:
@@ -45,11 +47,11 @@ class Jobs:
                 self._jobs[identity] = (Dropped.__name__, iter((Dropped(identity),)))
 
     def running(self, kind: type[Request]) -> bool:
-        """Return whether work of this kind is under way."""
+        """Return whether a job of this kind of request is queued."""
         return any(name == kind.__name__ for name, _ in self._jobs.values())
 
     def step(self) -> Reply | None:
-        """Advance the work that has waited longest by one slice and return what it has to say."""
+        """Advance the job that has waited longest by one slice and return its reply, if any."""
         identity, (kind, job) = next(iter(self._jobs.items()))
         del self._jobs[identity]
         try:
@@ -58,19 +60,19 @@ class Jobs:
             return None
         except Exception as error:
             return failure(identity, kind, error)
-        # Put back at the end: with several jobs, each gets its turn.
+        # Back to the end of the queue: with several jobs, each gets its turn.
         self._jobs[identity] = (kind, job)
         return reply
 
 
-def serve(connection: Connection, handle: Callable[[Request], Reply | None], jobs: Jobs) -> None:
-    """Answer requests until :class:`Shutdown`; whenever none waits, advance ``jobs``. EOFError when the pipe closes."""
+def serve(connection: Connection, handle: Callable[[Request], Handled], jobs: Jobs) -> None:
+    """Handle requests until :class:`Shutdown`; while none waits, advance ``jobs``. EOFError when the pipe closes."""
     while True:
         if not jobs.waiting or connection.poll(0):
             request = connection.recv()
             if isinstance(request, Shutdown):
                 return
-            reply = _answer(request, handle)
+            reply = _handled(request, handle, jobs)
         else:
             reply = jobs.step()
         if reply is not None:
@@ -78,18 +80,23 @@ def serve(connection: Connection, handle: Callable[[Request], Reply | None], job
 
 
 def failure(identity: int, kind: str, error: Exception) -> Failed:
-    """Turn an exception into data: its message for the person, its traceback for the log."""
+    """Return an exception as data: its message for the person, its traceback for the log."""
     expected = isinstance(error, InputError | ValueError | MemoryError)
     text = str(error) or type(error).__name__
     message = text if expected else f"internal error: {type(error).__name__}: {text}"
     return Failed(identity, kind, message, "".join(traceback.format_exception(error)))
 
 
-def _answer(request: Request, handle: Callable[[Request], Reply | None]) -> Reply | None:
+def _handled(request: Request, handle: Callable[[Request], Handled], jobs: Jobs) -> Reply | None:
+    """Return the reply to a request; a job is queued instead."""
     try:
-        return handle(request)
+        handled = handle(request)
     except Exception as error:
         return failure(getattr(request, "id", 0), type(request).__name__, error)
+    if not isinstance(handled, Iterator):
+        return handled
+    jobs.add(request, handled)
+    return None
 
 
 def _close(job: Job) -> None:

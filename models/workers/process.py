@@ -17,11 +17,15 @@ from multiprocessing.connection import Connection
 
 from models.protocol.lifecycle import PROTOCOL_VERSION, Hello, Role
 
-# The module of each role's loop.
+# The module that serves each role.
 LOOPS: dict[Role, str] = {"decoder": "models.workers.decoder.worker", "trainer": "models.workers.trainer"}
 TRAINER_NICENESS = 10
 ORPHAN_EXIT_CODE = 3
 PR_SET_PDEATHSIG = 1
+# The algebra outside TensorFlow is small. Its threads would spin, and wait for each other while others hold the cores:
+# products took ten times as long, and the longest gap of the window's event loop doubled. OMP_NUM_THREADS is left to
+# TensorFlow.
+THREADS_OF_ALGEBRA = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def main(role: Role, connection: Connection, log_path: str) -> None:
@@ -30,22 +34,29 @@ def main(role: Role, connection: Connection, log_path: str) -> None:
     All output of the process, that of native code too, is appended to the file ``log_path``.
     """
     redirect_output(log_path)
+    pin_algebra()
     exit_with_parent()
     # Ctrl-C in a terminal reaches every process of the group; ending is the parent's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if role == "trainer" and hasattr(os, "nice"):
-        # Two cores are shared with the window and the decoder, whose answers a person waits for.
+        # It shares the cores with the window and the decoder, whose answers a person waits for.
         os.nice(TRAINER_NICENESS)
     try:
         connection.send(start_tensorflow(role))
         # The loops import TensorFlow, which must not happen before the environment is set.
-        loop = importlib.import_module(LOOPS[role])
-        # TensorFlow's modules are a million objects that stay; to search them for cycles takes 0.1 s each time.
+        worker = importlib.import_module(LOOPS[role])
+        # TensorFlow's modules are a million objects that stay; searching them for cycles takes 0.1 s each time.
         gc.freeze()
-        loop.serve(connection)
+        worker.serve(connection)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         # The window has closed its end; there is nobody left to tell.
         return
+
+
+def pin_algebra() -> None:
+    """Give NumPy's algebra one thread, unless the environment says otherwise; it must not be imported yet."""
+    for name in THREADS_OF_ALGEBRA:
+        os.environ.setdefault(name, "1")
 
 
 def redirect_output(log_path: str) -> None:
@@ -54,7 +65,7 @@ def redirect_output(log_path: str) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
-    # A windowed program may have started without streams; then Python's own must be made anew.
+    # A windowed program may have started without streams; then Python's own must be created.
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
     faulthandler.enable(sys.stderr)

@@ -22,20 +22,20 @@ from models.protocol.training import (
 )
 from models.training.run import TrainingRun
 from models.training.storage.folder import drop_run, find_runs, remove_old_runs
-from models.workers.loop import Job, Jobs
+from models.workers.loop import Handled, Job, Jobs
 from models.workers.loop import serve as serve_requests
 
 RUNS_KEPT = 20
 
 
 def serve(connection: Connection) -> None:
-    """Answer the requests of the window until it closes the connection."""
+    """Handle the requests of the window until it closes the connection."""
     jobs = Jobs()
     serve_requests(connection, TrainerWorker(jobs).handle, jobs)
 
 
 class TrainerWorker:
-    """The run under way, if any."""
+    """The run under way, if any, and how it is steered."""
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
@@ -43,32 +43,30 @@ class TrainerWorker:
         self._progress: Progress | None = None
         self._stepping = False
 
-    def handle(self, request: Request) -> Reply | None:
-        """Start a run or steer it; ValueError for what makes no sense now."""
-        if isinstance(request, Control):
-            return self._control(request)
-        if isinstance(request, Adjust):
-            self._current().adjust(request.dials)
-            return None
-        if isinstance(request, FindRuns):
-            found = find_runs(Path(request.folder))
-            remove_old_runs(Path(request.folder), RUNS_KEPT)
-            return RunsFound(request.id, *found)
-        if isinstance(request, DropRun):
-            drop_run(Path(request.folder))
-            return None
-        if not isinstance(request, Train):
-            raise ValueError(f"the trainer does not know the request {type(request).__name__}")
-        self._train(request)
+    def handle(self, request: Request) -> Handled:
+        """Start a run, steer it, or look after the folders of earlier runs; ValueError for what makes no sense now."""
+        match request:
+            case Train():
+                return self._train(request)
+            case Control():
+                return self._control(request)
+            case Adjust():
+                self._current().adjust(request.dials)
+            case FindRuns():
+                return _find_runs(request)
+            case DropRun():
+                drop_run(Path(request.folder))
+            case _:
+                raise ValueError(f"the trainer does not know the request {type(request).__name__}")
         return None
 
-    def _train(self, request: Train) -> None:
+    def _train(self, request: Train) -> Job:
         if self._run is not None:
             raise ValueError("a training is already running")
         self._run, self._progress = TrainingRun(request, patient=True), None
         self._jobs.paused = False
         self._stepping = request.stepping
-        self._jobs.add(request, self._job(self._run))
+        return self._job(self._run)
 
     def _job(self, run: TrainingRun) -> Job:
         try:
@@ -82,14 +80,14 @@ class TrainerWorker:
             if isinstance(event, Progress):
                 self._progress = event
                 if self._stepping:
-                    # The step that was asked for has been made.
+                    # The requested step has been made.
                     self._jobs.paused = True
                     yield replace(event, paused=True)
                     continue
             elif isinstance(event, TrainStarted) and self._stepping:
                 self._jobs.paused = True
             elif isinstance(event, Finished | Diverged):
-                # The next training may be asked for before this generator is resumed and ends.
+                # The next training may be requested before this generator is resumed and ends.
                 self._run = None
             yield event
 
@@ -99,10 +97,18 @@ class TrainerWorker:
         return self._run
 
     def _control(self, request: Control) -> Reply | None:
-        """Steer the run; pausing stops the loop from advancing it, so that nothing is computed meanwhile."""
+        """Steer the run; while it is paused the loop does not advance it, so that nothing is computed."""
         self._current().control(request.action)
         self._stepping = request.action == "step"
         self._jobs.paused = request.action == "pause"
         if self._progress is None or request.action not in ("pause", "resume"):
             return None
         return replace(self._progress, paused=self._jobs.paused)
+
+
+def _find_runs(request: FindRuns) -> RunsFound:
+    """Return the runs in a folder that nobody works on, and remove all but the newest of those that have ended."""
+    folder = Path(request.folder)
+    found = find_runs(folder)
+    remove_old_runs(folder, RUNS_KEPT)
+    return RunsFound(request.id, *found)

@@ -53,20 +53,20 @@ VECTORS: dict[str, tuple[Callable[..., VectorDistribution], str]] = {
 DOCUMENT = Path(__file__).parents[2] / "docs" / "measured" / "speed.md"
 HEAD = """# Speed of the distributions
 
-The time for a million values of each family: sample them, take their log density, and differentiate the sum of that in
-every parameter. All of it is compiled, and the figure is the best of several runs in which the two libraries take
-turns. Both run as a graph and with XLA, and the faster one counts. Where the path is explicit, ours also runs with the
-noise drawn beforehand.
+The table shows the time to draw a million values from each family, evaluate their log density, and differentiate its
+sum with respect to every parameter. Everything is compiled. Each figure is the best of several runs, with the two
+libraries taking turns. Both run as a graph and with XLA, and the faster one counts. Where the path is explicit, our
+code also runs with the noise drawn beforehand.
 
-Inside XLA the gamma, inverse gamma, beta and Student t families draw from a series of the quantile. As a graph, the
-von Mises family takes the derivative of its path from a series, too. Both need one polynomial for each of the 1000
-parameters, which pays from 16 draws each. With fewer draws, in float64, and for gamma variables outside XLA, most of
-the time goes into TensorFlow's own derivative of a gamma variable or into a quadrature.
+Inside XLA, the gamma, inverse gamma, beta and Student t families draw from a series for the quantile. As a graph, the
+von Mises family also takes the derivative of its path from a series. Both need one polynomial for each of the 1000
+parameters, which pays off from 16 draws each. With fewer draws, in float64, and for gamma variables outside XLA, most
+of the time goes into TensorFlow's own derivative of a gamma variable or into a quadrature.
 
-Vectors are 1000 draws of each of 100 vectors of ten entries. The density of a draw is known from its noise;
-TensorFlow Probability remembers that, too.
+The vector families draw 1000 times from each of 100 vectors of ten entries. The density of a draw is computed from its
+noise; TensorFlow Probability caches that, too.
 
-`python tests/benchmarks/distributions.py --write` writes this page.
+`python tests/benchmarks/distributions.py --write` generates this page.
 """
 Step = Callable[..., list[tf.Tensor]]
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.command_line import fill_workshop
-from tests.desk import PATIENCE_MS, Desk
-from tests.workbench import choose
+from tests.support.command_line import fill_workshop
+from tests.support.desk import PATIENCE_MS, Desk
+from tests.support.windows import desk, nothing_left_behind, oracle, own_settings, pointer, shared_window
+from tests.support.workbench import choose
+
+__all__ = ["desk", "nothing_left_behind", "oracle", "own_settings", "pointer", "shared_window"]  # fixtures
 
 FEW = 300
 LONG_MS = 90_000

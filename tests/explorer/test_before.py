@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import load_file
 
-from tests.before import COMMANDS, FILES, PLACE, entry, lay_out, numbers_of, options_of, run_commands
-from tests.desk import Desk, opened_app
+from tests.support.before import COMMANDS, FILES, PLACE, entry, lay_out, numbers_of, options_of, run_commands
+from tests.support.desk import Desk, opened_app
 
 OPTIONS = json.loads((FILES / "options.json").read_text(encoding="utf-8"))
 ANSWERS = json.loads((FILES / "answers.json").read_text(encoding="utf-8"))
@@ -196,7 +196,7 @@ def test_the_window_of_before_opens_with_its_points_its_look_and_its_runs(
         assert "waiting on tiny.npz was interrupted after epoch 3 of 6 (" in banner.text.text()
         assert review.compare.itemText(1).endswith(" · seed 5, 3 epochs · ended")
         desk.drop(work / "samples" / "samples" / "sample-0001.png")
-        assert banner.text.text() == "Back at the point of sample-0001.png."
+        assert banner.text.text() == "Returned to the point saved in sample-0001.png."
         desk.settle()
         vars(desk).clear()
     kept = json.loads((home / "session.json").read_text(encoding="utf-8"))

@@ -9,7 +9,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.desk import Desk, opened_app
+from tests.support.desk import Desk, opened_app
+from tests.support.windows import nothing_left_behind, oracle, own_settings
+
+__all__ = ["nothing_left_behind", "oracle", "own_settings"]  # fixtures
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from models.protocol.training import EpochDone, Finished, Train
 from models.training.run import TrainingRun
 from models.training.storage.checkpoint import checkpoint_folders, read_checkpoint
 from resources import dataset_path
-from tests.desk import Desk, opened_app
+from tests.support.desk import Desk, opened_app
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 LONG_MS = 90_000
 EPOCHS = 400
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
@@ -93,16 +93,16 @@ def test_the_next_start_resumes_to_the_same_bits(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     (tmp_path / "window.py").write_text(SCRIPT)
     _train_until_killed(tmp_path / "window.py", data, victims)
-    with opened_app(qapp, keep_session=True) as app:
-        desk, run, banner = Desk(app, qtbot), app.state.run, app.window.banner
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+    with opened_app(qapp, keep_session=True, trainer_ahead=True) as app:
+        desk, run, offers, banner = Desk(app, qtbot), app.state.run, app.state.offers, app.window.banner
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         assert banner.isVisible()
         assert banner.resume.isVisible()
-        assert run.offer is not None
-        reached = run.offer.run.epoch
+        assert offers.offer is not None
+        reached = offers.offer.run.epoch
         assert 0 < reached < EPOCHS
         assert f"few-vae-4 on few.npy was interrupted after epoch {reached} of {EPOCHS} (" in banner.text.text()
-        wanted = run.offer.run.settings
+        wanted = offers.offer.run.settings
         assert app.window.training.form.settings() != wanted
         banner.resume.click()
         assert app.window.training.form.settings() == wanted
@@ -146,11 +146,11 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
 ) -> None:
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
     folder = _left_run(data)
-    with opened_app(qapp) as app:
-        run, banner = app.state.run, app.window.banner
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+    with opened_app(qapp, trainer_ahead=True) as app:
+        offers, banner = app.state.offers, app.window.banner
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         offer = banner.text.text()
-        app.state.workers.notice("warning", "Something else")
+        app.state.notices.notice("warning", "Something else")
         assert banner.text.text() == "Something else"
         assert not banner.resume.isVisible()
         banner.close_button.click()
@@ -167,25 +167,30 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
     ended = _uninterrupted(data, runs_folder() / "ended").parent
     oldest, older, newer = (_left_run(data, name) for name in ("oldest", "older", "newer"))
-    with opened_app(qapp) as app:
-        run, banner, compare = app.state.run, app.window.banner, app.window.training.review.compare
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
-        assert run.offer is not None
-        assert run.offer.run.folder == str(newer)
+    with opened_app(qapp, trainer_ahead=True) as app:
+        run, offers, banner, compare = (
+            app.state.run,
+            app.state.offers,
+            app.window.banner,
+            app.window.training.review.compare,
+        )
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
+        assert offers.offer is not None
+        assert offers.offer.run.folder == str(newer)
         past = app.state.review.past
         assert [other.records for other in past] == [read_checkpoint(ended).history]
         assert compare.itemText(0) == "no other run"
         assert compare.itemText(1).endswith(f" · seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4")
         banner.discard.click()
-        assert run.offer.run.folder == str(older)
+        assert offers.offer.run.folder == str(older)
         assert banner.isVisible()
         banner.close_button.click()
-        assert run.offer.run.folder == str(oldest)
+        assert offers.offer.run.folder == str(oldest)
         banner.resume.click()
-        assert run.offer is None
+        assert offers.offer is None
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):
             pass
-        assert run.offer is None
+        assert offers.offer is None
         Desk(app, qtbot).settle()
     assert (newer.exists(), older.exists()) == (False, True)
 
@@ -198,13 +203,13 @@ def test_the_next_is_offered_after_one_that_cannot_go_on(
     shutil.copy(data, lost)
     older, _ = _left_run(data, "older"), _left_run(lost, "newer")
     lost.unlink()
-    with opened_app(qapp) as app:
-        run, banner = app.state.run, app.window.banner
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
+    with opened_app(qapp, trainer_ahead=True) as app:
+        offers, banner = app.state.offers, app.window.banner
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
         banner.resume.click()
-        qtbot.waitUntil(lambda: run.offer is not None, timeout=LONG_MS)
-        assert run.offer is not None
-        assert run.offer.run.folder == str(older)
+        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
+        assert offers.offer is not None
+        assert offers.offer.run.folder == str(older)
         Desk(app, qtbot).settle()
 
 
@@ -216,26 +221,26 @@ def test_a_run_that_diverges_offers_half_the_learning_rate(
     gentle = replace(SETTINGS, likelihood="gaussian", beta=1000.0, epochs=2)
     first = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", gentle)).events()
     kept = [event for event in first if isinstance(event, Finished)][-1].path
-    with opened_app(qapp) as app:
-        desk, run, banner = Desk(app, qtbot), app.state.run, app.window.banner
+    with opened_app(qapp, trainer_ahead=True) as app:
+        desk, run, offers, banner = Desk(app, qtbot), app.state.run, app.state.offers, app.window.banner
         desk.wait_ready()
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):
             longer = replace(gentle, epochs=EPOCHS)
             run.resume(UnfinishedRun(str(folder), "few-vae-4", str(data), 2, 0.0, longer, 1.0))
-        assert run.offer is not None
+        assert offers.offer is not None
         assert re.search(
             r"few-vae-4 diverged at step \d+: its loss .* It can go on from epoch 2 with half the learning rate, 0\.5",
             banner.text.text(),
         )
         assert Path(kept or "").exists()
         assert banner.resume.text() == "Go on"
-        assert run.offer.run.learning_rate == 0.5
+        assert offers.offer.run.learning_rate == 0.5
         banner.resume.click()
-        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING or run.offer is not None, timeout=LONG_MS)
+        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING or offers.offer is not None, timeout=LONG_MS)
         if run.active:
             with qtbot.waitSignal(run.finished, timeout=LONG_MS):
                 run.control("discard")
-        if run.offer is not None:
+        if offers.offer is not None:
             banner.discard.click()
         assert not folder.exists()
         desk.settle()

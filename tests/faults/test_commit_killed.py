@@ -22,8 +22,8 @@ from models.training.storage.folder import drop_run, find_runs, remove_old_runs
 from models.vae.model_file import open_model
 from tests.faults import committer
 from tests.faults.committer import STEPS, arrays_of, commit, go_on, records_of
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 FIRST, SECOND = STEPS, 2 * STEPS
 
 

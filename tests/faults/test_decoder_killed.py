@@ -14,8 +14,8 @@ from explorer.client.worker import RESTARTS
 from explorer.state.export import ExportSettings
 from explorer.state.workers import Status
 from resources import model_path
-from tests.desk import LEFT, PATIENCE_MS, Desk
-from tests.oracle import NumpyVAE
+from tests.support.desk import LEFT, PATIENCE_MS, Desk
+from tests.support.oracle import NumpyVAE
 
 
 def _kill(desk: Desk) -> int:
@@ -39,7 +39,7 @@ def _status(desk: Desk) -> Status:
 def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
     desk, viewport = broken, broken.window.map.plot.viewport()
     desk.window.map.select(42)
-    desk.window.actions_of.add_point.trigger()
+    desk.window.menus.edit.add_point.trigger()
     desk.latent.set_locked(9, True)
     desk.state.display.set_decode_mode("mean")
     desk.state.display.set_decode_mode("mu")
@@ -53,7 +53,7 @@ def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
             desk.move(viewport, start + QPointF(10 * step, 5 * step), held=LEFT)
     banner = desk.window.banner
     assert banner.isVisible()
-    assert banner.text.text() == ("The decoder stopped: killed by SIGKILL. It is being restarted; nothing is lost.")
+    assert banner.text.text() == ("The decoder stopped: killed by SIGKILL. It is restarting; nothing is lost.")
     assert banner.restart.isHidden()
     desk.move(viewport, start + QPointF(60, 60), held=LEFT)
     under_mouse = desk.plane_at(start + QPointF(60, 60))
@@ -98,7 +98,7 @@ def test_killed_in_the_middle_of_an_export(broken: Desk, tmp_path: Path) -> None
         _kill(desk)
     written = len(list(settings.folder.rglob("*.png")))
     assert finished.args[0].endswith(f"Stopped: {written} samples written to {settings.folder}.")
-    assert finished.args[0].startswith("The decoder stopped in the middle")
+    assert finished.args[0].startswith("The decoder stopped during the export")
 
 
 def test_killed_while_it_owes_a_quantile(broken: Desk) -> None:

@@ -25,9 +25,9 @@ from models.vae.model_file import open_model
 from tests.faults.mount import NOT_ALLOWED
 from tests.faults.trainee import SETTINGS
 from tests.models.conftest import blobs
-from tests.models.test_history import RECORDS
+from tests.models.core.test_history import RECORDS
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 FULL = 500
 EPOCHS = 6
 
@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
 def a_checkpoint_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.training.recorder.SECONDS_PER_CHECKPOINT", 0.0)
     monkeypatch.setattr("models.training.recorder.TRAINING_PER_WRITING", 0.0)
-    monkeypatch.setattr("models.training.run.SECONDS_PER_TRY", 0.0)
+    monkeypatch.setattr("models.training.ending.SECONDS_PER_TRY", 0.0)
 
 
 def _run(data: Path, folder: Path, patient: bool = False, resume: bool = False) -> TrainingRun:

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from resources import dataset_path
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 2.0
 # Opens the window, trains if asked to, prints the process ids of its workers once all of them work, and stays.
 SCRIPT = """

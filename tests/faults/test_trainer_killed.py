@@ -13,8 +13,8 @@ from explorer.client.worker import RESTARTS
 from explorer.state.training.run import RunStatus
 from explorer.state.workers import Status
 from models.core.settings import TrainSettings
-from tests.desk import PATIENCE_MS, Desk
-from tests.oracle import NumpyVAE
+from tests.support.desk import PATIENCE_MS, Desk
+from tests.support.oracle import NumpyVAE
 
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=8, epochs=300, seed=3)
 LONG_MS = 90_000
@@ -43,7 +43,7 @@ def test_a_run_goes_on_from_its_checkpoint_and_ends(broken: Desk, data: str) -> 
         _kill(desk)
     assert run.status is RunStatus.STARTING
     assert desk.window.banner.text.text() == (
-        "The trainer stopped: killed by SIGKILL. It is being restarted and goes on from the newest checkpoint."
+        "The trainer stopped: killed by SIGKILL. It is restarting and goes on from the newest checkpoint."
     )
     assert desk.point.z[3] == 1.25
     assert desk.state.undo.stack.undoText() == "move"
@@ -68,7 +68,7 @@ def test_a_run_without_a_checkpoint_starts_anew(broken: Desk, data: str) -> None
     run.start(data, TrainSettings(hidden=(32,), latent_dim=8, epochs=2))
     with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         _kill(desk)
-    assert desk.window.banner.text.text().endswith("It is being restarted and begins anew: it had saved nothing.")
+    assert desk.window.banner.text.text().endswith("It is restarting and starts over: nothing had been saved.")
     with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
         pass
     assert finished.args[0] is not None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models import distributions
-from tests.before import FILES
+from tests.support.before import FILES
 
 KNOWN = json.loads((FILES / "distributions.json").read_text(encoding="utf-8"))
 NAMES: dict[str, dict[str, Any]] = KNOWN["names"]

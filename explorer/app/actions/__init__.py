@@ -1,1 +1,1 @@
-"""The commands of the window, a file for each menu."""
+"""The commands of the window, a file for each menu; ``menus`` fills the bar."""

@@ -1,17 +1,30 @@
-"""Offers to resume a run."""
+"""Runs that can go on, offered to the person one after the other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
+
+from explorer.state.training.run import RunState
 from models.core.history import UnfinishedRun
-from models.protocol.training import CheckpointDelayed, Diverged
+from models.protocol.training import Diverged
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A run that can go on: what is told of it, and what the button says."""
+
+    run: UnfinishedRun
+    text: str
+    button: str = "Resume"
 
 
 def offer_of(run: UnfinishedRun) -> Offer:
-    """Offer a run that a program that died has left."""
+    """Return the offer to resume a run that was interrupted when its program ended."""
     when = datetime.fromtimestamp(run.when).strftime("%d %b %Y, %H:%M")
     text = (
         f"The training of {run.name} on {Path(run.data_path).name} was interrupted "
@@ -21,7 +34,7 @@ def offer_of(run: UnfinishedRun) -> Offer:
 
 
 def after_divergence(diverged: Diverged) -> Offer | None:
-    """Offer to go on from the last good checkpoint with half the learning rate; None if there is no checkpoint."""
+    """Return the offer to go on from the last good checkpoint with half the learning rate, None if there is none."""
     run = diverged.last_good
     if run is None:
         return None
@@ -33,15 +46,74 @@ def after_divergence(diverged: Diverged) -> Offer | None:
     return Offer(replace(run, learning_rate=rate), text, "Go on")
 
 
-def delayed_text(delayed: CheckpointDelayed) -> str:
-    """Say that a checkpoint could not be written."""
-    return f"No checkpoint can be written to {delayed.folder}: {delayed.reason}. The training goes on and tries again."
+class OfferState(QObject):
+    """The run on offer in :attr:`offer`, and those to be offered after it in :attr:`waiting`.
 
+    :attr:`found` says whether the trainer has looked for runs that earlier programs left, :attr:`unwanted` holds the
+    folders of those that shall be removed.
 
-@dataclass(frozen=True)
-class Offer:
-    """A run that can go on: what is told of it, and what the button says."""
+    Signals
+    -------
+    changed
+        Another run is offered, or none.
+    drop_requested
+        There is a folder to remove.
+    """
 
-    run: UnfinishedRun
-    text: str
-    button: str = "Resume"
+    changed = Signal()
+    drop_requested = Signal(object)
+
+    def __init__(self, run: RunState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._run = run
+        self.offer: Offer | None = None
+        self.waiting: list[Offer] = []
+        self.found = False
+        self.unwanted: list[str] = []
+        run.start_requested.connect(self._started)
+        run.resume_requested.connect(self._withdraw)
+
+    def set_found(self, runs: Sequence[UnfinishedRun]) -> None:
+        """Offer these runs one after the other, unless the person was quicker and trains already."""
+        self.found = True
+        if not self._run.active:
+            self.waiting = [offer_of(run) for run in runs]
+            self.offer_next()
+
+    def look_again(self) -> None:
+        """Have the next trainer look for runs again: one has just been left behind."""
+        self.found = False
+
+    def set_offer(self, offer: Offer | None) -> None:
+        """Offer a run, or take the offer back; what was offered stays on disk."""
+        self.offer = offer
+        self.changed.emit()
+
+    def dismiss(self) -> None:
+        """Take the offer back and make the next one."""
+        self.set_offer(None)
+        self.offer_next()
+
+    def offer_next(self) -> None:
+        """Offer the next run that waits, unless one trains or is offered."""
+        if self.waiting and self.offer is None and not self._run.active:
+            self.set_offer(self.waiting.pop(0))
+
+    def drop(self, run: UnfinishedRun) -> None:
+        """Ask for a run to be removed that shall not go on."""
+        self.unwanted.append(run.folder)
+        self.drop_requested.emit(run)
+        self.dismiss()
+
+    def take_unwanted(self) -> list[str]:
+        """Return the folders to remove, and forget them."""
+        folders, self.unwanted = self.unwanted, []
+        return folders
+
+    def _started(self) -> None:
+        """Forget runs that might have gone on instead: the next start of the program offers them again."""
+        self.waiting.clear()
+        self._withdraw()
+
+    def _withdraw(self) -> None:
+        self.set_offer(None)

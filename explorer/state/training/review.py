@@ -1,4 +1,4 @@
-"""Looking back at training: the model of an earlier epoch, and an earlier run to compare with."""
+"""A look back at training: the model of an earlier epoch, and an earlier run to compare with."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from models.core.history import PastRun, Snapshot
+from models.core.history import EpochSnapshot, PastRun
 
 RUNS_REMEMBERED = 12
 
 
 class ReviewState(QObject):
-    """Which epoch of the run is looked at, and which run beside it.
+    """The epoch whose model is shown, and the run shown beside this one.
 
     Signals
     -------
     open_requested(path)
-        The model file to be looked at.
+        A model file to open.
     snapshots_changed
         There are other epochs to go back to.
     shown_changed
-        Another epoch is looked at.
+        The model of another epoch is shown.
     compared_changed
         Another run stands beside this one, or there is another to choose.
     """
@@ -33,30 +33,31 @@ class ReviewState(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.snapshots: tuple[Snapshot, ...] = ()
-        self.shown: Snapshot | None = None
+        self.snapshots: tuple[EpochSnapshot, ...] = ()
+        self.shown: EpochSnapshot | None = None
         self.newest: str | None = None
         self.past: list[PastRun] = []
         self.compared: PastRun | None = None
+        self._recalled = False
 
     @property
     def live(self) -> bool:
-        """Whether the newest model is looked at, not an earlier one."""
+        """Whether the newest model is shown, not an earlier one."""
         return self.shown is None
 
-    def set_snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
-        """There are these epochs to go back to; one that is looked at stays even if its file is thinned out."""
+    def set_snapshots(self, snapshots: tuple[EpochSnapshot, ...]) -> None:
+        """Set the epochs to go back to; one that is shown stays even if its file is thinned out."""
         self.snapshots = snapshots
         self.snapshots_changed.emit()
 
     def clear(self) -> None:
-        """A new run begins: it has no epochs yet."""
+        """Forget the epochs, for a new run that has none yet."""
         self.shown = self.newest = None
         self.set_snapshots(())
         self.shown_changed.emit()
 
     def show(self, epoch: int | None) -> None:
-        """Look at the model of the last epoch kept up to ``epoch``, or with None at the newest again."""
+        """Show the model of the last epoch kept up to ``epoch``, or with None the newest again."""
         earlier = [snapshot for snapshot in self.snapshots if epoch is not None and snapshot.epoch <= epoch]
         shown = earlier[-1] if earlier else (self.snapshots[0] if epoch is not None and self.snapshots else None)
         if shown != self.shown:
@@ -67,7 +68,7 @@ class ReviewState(QObject):
                 self.open_requested.emit(path)
 
     def follow(self, path: str) -> None:
-        """There is a newer model; it is opened unless an earlier epoch is looked at."""
+        """Open a newer model, unless an earlier epoch is shown."""
         self.newest = path
         if self.live:
             self.open_requested.emit(path)
@@ -78,7 +79,10 @@ class ReviewState(QObject):
         self.compared_changed.emit()
 
     def recall(self, runs: Sequence[PastRun]) -> None:
-        """Put runs of earlier days before those that have ended since."""
+        """Put runs of earlier days before those that have ended since; a second time they are known already."""
+        if self._recalled:
+            return
+        self._recalled = True
         self.past = [*runs, *self.past][-RUNS_REMEMBERED:]
         self.compared_changed.emit()
 

@@ -1,1 +1,1 @@
-"""What several panes are made of."""
+"""Parts that several panes are made of."""

@@ -1,4 +1,4 @@
-"""How all plots look: quiet axes with names, the scheme's colours, no buttons or menus of their own."""
+"""The look of all plots: quiet axes with names, the scheme's colours, no buttons or menus of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the layers over a plot share: they paint in pixels of the plot area, still ones once per view."""
+"""Layers over a plot: they paint in pixels of the plot area, still ones once per view."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class StillLayer(Layer):
         self._turn.timeout.connect(self._advance)
 
     def refresh(self) -> None:
-        """Paint anew, for new data or colours; what is being painted of the old is dropped."""
+        """Paint again, for new data or colours; what is being painted of the old is dropped."""
         self._version += 1
         self._drop_work()
         self._wanted = None

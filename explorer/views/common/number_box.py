@@ -17,7 +17,7 @@ DIGITS = 4
 class NumberBox(QDoubleSpinBox):
     """A spin box whose text has fixed decimals where they say something and an exponent elsewhere.
 
-    What is no number, or lies outside of the range, is marked while it is typed. When it is entered, a number goes to
+    Text that is no number, or out of range, is marked while it is typed. When it is entered, a number goes to
     the nearest one allowed; anything else leaves the value as it was.
     """
 

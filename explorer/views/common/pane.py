@@ -1,11 +1,8 @@
-"""What all panes share: a header with a title and controls, and small standard widgets."""
+"""The base of all panes, a header with a title and controls, and small standard widgets."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -50,7 +47,7 @@ class Pane(QWidget):
         self.shown = True
 
     def set_shown(self, shown: bool) -> None:
-        """Tell whether the pane is in front of others in its dock: what nobody sees costs nothing."""
+        """Record whether the pane is in front in its dock: what nobody sees costs nothing."""
         self.shown = shown
 
 
@@ -89,7 +86,7 @@ class Segments(QWidget):
             row.addWidget(button)
 
     def set_choice(self, key: str) -> None:
-        """Press one button without telling anybody."""
+        """Press one button without emitting a signal."""
         self.group.button(self._keys.index(key)).setChecked(True)
 
     def key_of(self, number: int) -> str:
@@ -115,11 +112,3 @@ def real_box(value: float, low: float, high: float, decimals: int, step: float) 
     box.setValue(value)
     box.lineEdit().setTextMargins(3, 0, 3, 0)
     return box
-
-
-def to_qimage(image: NDArray[np.uint8]) -> QImage:
-    """Return a picture [h, w, 1 or 3] as a QImage that owns its pixels."""
-    height, width, channels = image.shape
-    pixels = np.ascontiguousarray(image)
-    kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
-    return QImage(pixels.data, width, height, width * channels, kind).copy()

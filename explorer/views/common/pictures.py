@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.theme.theme import Theme
 from explorer.views.common.painting import guarded
-from explorer.views.common.pane import to_qimage
 from models.core.arrays import Floats32
 from models.core.images import to_bytes
 
@@ -91,3 +91,11 @@ class Picture(QWidget):
         painter.setPen(QColor(self._theme.colors.muted))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
         return box
+
+
+def to_qimage(image: NDArray[np.uint8]) -> QImage:
+    """Return a picture [h, w, 1 or 3] as a QImage that owns its pixels."""
+    height, width, channels = image.shape
+    pixels = np.ascontiguousarray(image)
+    kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
+    return QImage(pixels.data, width, height, width * channels, kind).copy()

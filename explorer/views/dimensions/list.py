@@ -10,11 +10,10 @@ from PySide6.QtWidgets import QAbstractItemView, QListView
 from explorer.state import AppState
 from explorer.state.latent import Point
 from explorer.theme.theme import Theme
-from explorer.views.dimensions.rows import AnyIndex, DimensionDelegate, Histograms, row_layout
+from explorer.views.dimensions.rows import AnyIndex, DimensionDelegate, RowHistograms, row_layout
 from models.core.geometry import dimension_name
 
 WHEEL_NOTCH = 120.0
-
 HANDLE_REACH = 8
 
 
@@ -72,7 +71,7 @@ class DimensionList(QListView):
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
         self._app = state
-        self.histograms = Histograms(state)
+        self.histograms = RowHistograms(state)
         self.rows = DimensionModel(state)
         self.delegate = DimensionDelegate(state, theme, self.histograms, self)
         self._shown: Point | None = None
@@ -88,20 +87,20 @@ class DimensionList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setAccessibleName("Dimensions: up and down choose, left and right move, F2 types")
         self.setToolTip(
-            "Drag a slider, or click its number to type. Double click returns to μ. Keys: ← → step, Shift ten "
-            "times further, Ctrl ten times finer, Delete returns to μ, L locks. Ctrl + wheel moves."
+            "Drag a slider, or click its number to type. Double-click to return to μ. Keys: ← → step (with Shift ten "
+            "times as far, with Ctrl a tenth), Delete returns to μ, L locks. Ctrl + wheel moves."
         )
 
     # -------------------------------------------------------------------------------------------------- showing
 
     def refill(self) -> None:
-        """The order or the set of rows has changed."""
+        """Show another order or set of rows."""
         self.histograms.forget()
         self.rows.refill()
         self.viewport().update()
 
     def restyle(self) -> None:
-        """The colours have changed."""
+        """Take the colours of the scheme."""
         self.histograms.forget()
         self.delegate.restyle()
         self.viewport().update()
@@ -131,7 +130,7 @@ class DimensionList(QListView):
     # -------------------------------------------------------------------------------------------------- the mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of a slider, open a number, turn a lock, or choose the dimension."""
+        """Take hold of a slider, edit a number, toggle a lock, or choose the dimension."""
         index = self.indexAt(event.position().toPoint())
         if not index.isValid() or event.button() != Qt.MouseButton.LeftButton:
             return
@@ -206,7 +205,7 @@ class DimensionList(QListView):
                 super().keyPressEvent(event)
 
     def currentChanged(self, current: AnyIndex, previous: AnyIndex) -> None:
-        """Show the distribution of the row the keys went to."""
+        """Choose the dimension of the row the keys went to."""
         super().currentChanged(current, previous)
         if current.isValid():
             self._app.display.set_dimension(self.rows.dims[current.row()])

@@ -1,4 +1,4 @@
-"""All latent dimensions as sliders, the most informative first. Only visible rows are ever painted."""
+"""All latent dimensions as sliders, the most informative first; only visible rows are ever painted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DimensionsPane(Pane):
         self.scale.setFixedWidth(76)
         self.scale.setToolTip(
             "Sliders move z, or the probability u to its left under the posterior or the prior: equal steps are then "
-            "equal probability"
+            "equally probable"
         )
         for widget in (self.active, self.scale, self.randomize, self.reset):
             self.header.addWidget(widget)

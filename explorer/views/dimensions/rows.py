@@ -1,4 +1,4 @@
-"""How one row of the Dimensions pane is laid out, painted and typed into."""
+"""The rows of the Dimensions pane: their layout, their painting, their editor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME, VALUE, KL, LOCK, GAP = 34, 58, 46, 26, 8
 
 @dataclass(frozen=True)
 class RowLayout:
-    """Where the parts of a row stand."""
+    """The places of the parts of a row."""
 
     name: QRect
     track: QRect
@@ -62,15 +62,15 @@ class Track:
         return self.low + share * (self.high - self.low)
 
 
-class Histograms:
-    """Histograms of the data's posterior means per dimension, made when first looked at."""
+class RowHistograms:
+    """Histograms of the data's posterior means per dimension, made when first shown."""
 
     def __init__(self, state: AppState) -> None:
         self._state = state
         self._pixmaps: dict[tuple[int, int, int], QPixmap] = {}
 
     def forget(self) -> None:
-        """The embedding or the colours have changed."""
+        """Drop all pictures, for another embedding or other colours."""
         self._pixmaps.clear()
 
     def pixmap(self, dim: int, width: int, height: int, color: QColor, ratio: float) -> QPixmap | None:
@@ -98,7 +98,7 @@ def _draw_histogram(counts: NDArray[np.int64], size: QSize, color: QColor, ratio
 class DimensionDelegate(QStyledItemDelegate):
     """Paints slider rows and types their values."""
 
-    def __init__(self, state: AppState, theme: Theme, histograms: Histograms, parent: QWidget) -> None:
+    def __init__(self, state: AppState, theme: Theme, histograms: RowHistograms, parent: QWidget) -> None:
         super().__init__(parent)
         self._state, self._theme, self._histograms = state, theme, histograms
         self.scale = DimensionScale(state)
@@ -119,7 +119,7 @@ class DimensionDelegate(QStyledItemDelegate):
         self._locks = {name: icon.pixmap(16, 16) for name, icon in icons.items()}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        """All rows are equally high."""
+        """Return the size of a row: all are equally high."""
         return QSize(200, ROW_HEIGHT)
 
     def track(self, rect: QRect, dim: int) -> Track:
@@ -194,7 +194,7 @@ class DimensionDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:
         """Return a field for a typed value."""
         editor = QLineEdit(parent)
-        # The rows may be sorted anew while one types.
+        # The rows may change their order while one types.
         editor.setProperty("dim", index.data(Qt.ItemDataRole.UserRole))
         editor.setValidator(QDoubleValidator(-1e6, 1e6, 8, editor))
         editor.setAlignment(Qt.AlignmentFlag.AlignRight)

@@ -1,4 +1,4 @@
-"""What the sliders of the Dimensions pane measure: z, or the probability u to its left."""
+"""The scale of the sliders in the Dimensions pane: z, or the probability u to its left."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ ANCHORS = {"posterior": "u", "prior": "u of p"}
 
 
 class DimensionScale:
-    """Reads and sets one dimension in the unit that is chosen; with u, equal steps are equal probability."""
+    """Reads and sets one dimension in the chosen unit; with u, equal steps are equally probable."""
 
     def __init__(self, state: AppState) -> None:
         self._state = state
 
     @property
     def by_probability(self) -> bool:
-        """Whether u is shown; it is as soon as the engine has said where z stands."""
+        """Whether u is shown, which needs the decoder to have said where z stands."""
         known = self._state.answers.probabilities
         return (
             self._state.display.slider_scale != "z"
@@ -27,7 +27,7 @@ class DimensionScale:
 
     @property
     def step(self) -> float:
-        """How far an arrow key goes."""
+        """The step of an arrow key."""
         return STEP_U if self.by_probability else STEP_Z
 
     def range_of(self, dim: int) -> tuple[float, float]:
@@ -35,17 +35,17 @@ class DimensionScale:
         return (0.0, 1.0) if self.by_probability else self._state.model.range_of(dim)
 
     def value_of(self, dim: int) -> float:
-        """Return where a dimension stands."""
+        """Return the value of a dimension."""
         known = self._state.answers.probabilities
         if self.by_probability and known is not None:
             return float(known[dim])
         return float(self._state.latent.point.z[dim])
 
     def set_value(self, dim: int, value: float) -> None:
-        """Move a dimension there; with u the engine answers the z that belongs to it."""
+        """Move a dimension to a value; with u the decoder answers the z that belongs to it."""
         if self.by_probability:
             kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U)
-            self._state.display.locate_requested.emit(dim, ANCHORS[self._state.display.slider_scale], kept)
+            self._state.display.locate(dim, ANCHORS[self._state.display.slider_scale], kept)
         else:
             self._state.latent.set_component("z", dim, value)
 

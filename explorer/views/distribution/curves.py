@@ -1,4 +1,4 @@
-"""What the three plots of the Distribution pane show; only what has changed is drawn anew."""
+"""The curves of the three plots of the Distribution pane; only what has changed is drawn again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from explorer.state import AppState
-from explorer.state.answers import Triad
+from explorer.state.answers import DistributionAnswer
 from explorer.theme.theme import Theme
 from explorer.views.common.histogram import nice_ceiling, steps
 from explorer.views.distribution.grips import cdf_handles, noise_arrows, noise_handles, noise_notes, pdf_handles
@@ -31,7 +31,7 @@ SETTLED = 2
 Cache = pg.QtWidgets.QGraphicsItem.CacheMode
 
 
-class TriadCurves:
+class DistributionCurves:
     """Owns the curves of pdf, cdf and noise plot, and fills them from state."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
@@ -76,24 +76,24 @@ class TriadCurves:
 
     def show(self) -> None:
         """Show the newest curves and grips."""
-        triad = self.state.distribution.shown
-        if triad is None:
+        answer = self.state.distribution.shown
+        if answer is None:
             return
         if not self.state.distribution.dragging:
             # The axes rest while one drags: a range that grew with σ would move the value under the mouse.
-            self._range = self._range_of(triad)
-        aggregate = None if triad.dim is None else self.state.answers.aggregate
+            self._range = self._range_of(answer)
+        aggregate = None if answer.dim is None else self.state.answers.aggregate
         view = self.state.display
-        key = (triad.dim, triad.family, triad.reference, view.seed, view.logarithmic, self._range, id(aggregate))
+        key = (answer.dim, answer.family, answer.reference, view.seed, view.logarithmic, self._range, id(aggregate))
         self._rests = self._rests + 1 if key == self._key else 0
         self._cache(Cache.DeviceCoordinateCache if self._rests >= SETTLED else Cache.NoCache)
         if key != self._key:
             self._key = key
-            self._name_axes(triad)
-            self._show_curves(triad.curves, aggregate)
+            self._name_axes(answer)
+            self._show_curves(answer.curves, aggregate)
             self._show_aggregate(aggregate)
-            self._show_bank(triad.curves)
-        self._show_place(triad)
+            self._show_bank(answer.curves)
+        self._show_place(answer)
 
     def _cache(self, mode: pg.QtWidgets.QGraphicsItem.CacheMode) -> None:
         """Keep pictures of the curves while they rest: a drag of z moves the grips alone, and the rest is blitted.
@@ -105,19 +105,19 @@ class TriadCurves:
             if curve not in (self._tail, self._tangent, self._rays) and curve.cacheMode() != mode:
                 curve.setCacheMode(mode)
 
-    def _range_of(self, triad: Triad) -> tuple[float, float]:
-        if not (self.state.display.zoomed and triad.dim is not None):
-            return triad.curves.span
-        mu, sigma = (triad.family.parameters[name] for name in ("loc", "scale"))
-        reach, z = ZOOM_SIGMAS * sigma, triad.place.z
+    def _range_of(self, answer: DistributionAnswer) -> tuple[float, float]:
+        if not (self.state.display.zoomed and answer.dim is not None):
+            return answer.curves.span
+        mu, sigma = (answer.family.parameters[name] for name in ("loc", "scale"))
+        reach, z = ZOOM_SIGMAS * sigma, answer.place.z
         return min(mu - reach, z - sigma), max(mu + reach, z + sigma)
 
-    def _name_axes(self, triad: Triad) -> None:
-        name, prefix = triad.name, "log₁₀ " if self.state.display.logarithmic else ""
+    def _name_axes(self, answer: DistributionAnswer) -> None:
+        name, prefix = answer.name, "log₁₀ " if self.state.display.logarithmic else ""
         self.pdf.name_axes(name, f"{prefix}pdf")
         self.cdf.name_axes(name, f"{prefix}cdf")
-        linear = {"loc", "scale"} <= set(triad.family.parameters) and "df" not in triad.family.parameters
-        straight = linear and triad.family.name not in ("LogNormal", "LogitNormal", "TanhNormal", "TruncatedNormal")
+        linear = {"loc", "scale"} <= set(answer.family.parameters) and "df" not in answer.family.parameters
+        straight = linear and answer.family.name not in ("LogNormal", "LogitNormal", "TanhNormal", "TruncatedNormal")
         self.noise.name_axes("ε", f"{name} = μ + σ·ε" if straight else f"{name} = F⁻¹(u(ε))")
 
     def _height(self, values: Vector | float) -> Vector:
@@ -193,8 +193,8 @@ class TriadCurves:
         joined = np.tile(np.array([1, 1, 0], np.int32), RAYS)
         self._rays.setData(x.ravel(), y.ravel(), connect=joined)
 
-    def _show_place(self, triad: Triad) -> None:
-        curves, place, colors = triad.curves, triad.place, self.theme.colors
+    def _show_place(self, answer: DistributionAnswer) -> None:
+        curves, place, colors = answer.curves, answer.place, self.theme.colors
         left = curves.x < place.z
         x, pdf = np.append(curves.x[left], place.z), np.append(curves.family_pdf[left], place.pdf)
         self._tail.setData(x, np.maximum(self._drawable(pdf), self._heights[0]))
@@ -203,11 +203,11 @@ class TriadCurves:
         self._tangent.setData(ends, place.z + place.by_noise * (ends - place.eps))
         height = self._visible(place.pdf)
         names = {parameter.name: parameter.symbol for parameter in self.state.distribution.parameters}
-        self.pdf.layer.set_handles(pdf_handles(triad, names, height, self._visible, colors))
+        self.pdf.layer.set_handles(pdf_handles(answer, names, height, self._visible, colors))
         self.cdf.layer.set_handles(cdf_handles(place, float(self._height(place.u)), colors))
         span = (float(curves.path_eps[0]), float(curves.path_eps[-1]))
-        self.noise.layer.set_handles(noise_handles(triad, names, span, colors))
-        self.noise.layer.set_arrows(noise_arrows(triad, names, span, self._range, colors), noise_notes(triad, names))
+        self.noise.layer.set_handles(noise_handles(answer, names, span, colors))
+        self.noise.layer.set_arrows(noise_arrows(answer, names, span, self._range, colors), noise_notes(answer, names))
 
 
 def _peak(x: Vector, pdf: Vector, cdf: Vector) -> float:

@@ -1,11 +1,11 @@
-"""Which grips and arrows stand on the plots of the Distribution pane, for one answer."""
+"""The grips and arrows on the plots of the Distribution pane, for one answer."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
-from explorer.state.answers import Triad
+from explorer.state.answers import DistributionAnswer
 from explorer.theme.colors import Colors
 from explorer.views.distribution.plot import Arrow, Handle
 from models.protocol.distribution import Place
@@ -15,12 +15,12 @@ NUDGE = 0.12
 
 
 def pdf_handles(
-    triad: Triad, names: dict[str, str], height: float, drawn: Callable[[float], float], colors: Colors
+    answer: DistributionAnswer, names: dict[str, str], height: float, drawn: Callable[[float], float], colors: Colors
 ) -> list[Handle]:
     """Return z and a dot on the curve for every parameter, where z moves with it."""
-    place = triad.place
+    place = answer.place
     handles = [Handle("z", ".", place.z, height, colors.text)]
-    for grip in triad.curves.grips:
+    for grip in answer.curves.grips:
         if grip.parameter in names and _steady(grip.slope):
             at, text = drawn(grip.pdf), names[grip.parameter]
             handles.append(Handle(grip.parameter, ".", grip.z, at, colors.accent, text, grip.slope))
@@ -35,26 +35,32 @@ def cdf_handles(place: Place, level: float, colors: Colors) -> list[Handle]:
     ]  # fmt: skip
 
 
-def noise_handles(triad: Triad, names: dict[str, str], span: tuple[float, float], colors: Colors) -> list[Handle]:
+def noise_handles(
+    answer: DistributionAnswer, names: dict[str, str], span: tuple[float, float], colors: Colors
+) -> list[Handle]:
     """Return ε as an upright, z as a level line, and the location where the path crosses ε = 0."""
-    place = triad.place
+    place = answer.place
     shown = min(max(place.eps, span[0]), span[1])
     handles = [
         Handle("eps", ".", shown, place.z, colors.text), Handle("eps", "v", shown, 0.0, colors.text, "ε"),
         Handle("z", "h", 0.0, place.z, colors.text, "z"),
     ]  # fmt: skip
-    middle = next((grip for grip in triad.curves.grips if grip.parameter == "loc"), None)
+    middle = next((grip for grip in answer.curves.grips if grip.parameter == "loc"), None)
     if middle is not None and "loc" in names and span[0] < 0.0 < span[1] and middle.slope == 1.0:
         # Arrows stand to the right of the point: the name goes to the left.
-        handles.append(Handle("loc", ".", 0.0, triad.family.parameters["loc"], colors.accent, names["loc"], left=True))
+        handles.append(Handle("loc", ".", 0.0, answer.family.parameters["loc"], colors.accent, names["loc"], left=True))
     return handles
 
 
 def noise_arrows(
-    triad: Triad, names: dict[str, str], span: tuple[float, float], reach: tuple[float, float], colors: Colors
+    answer: DistributionAnswer,
+    names: dict[str, str],
+    span: tuple[float, float],
+    reach: tuple[float, float],
+    colors: Colors,
 ) -> list[Arrow]:
     """Return ∂z/∂θ of every parameter as an arrow at the point of the path; ∂z/∂ε is the tangent."""
-    place, arrows = triad.place, []
+    place, arrows = answer.place, []
     step = NUDGE * (reach[1] - reach[0])
     shown = min(max(place.eps, span[0]), span[1])
     for name, slope in place.by_parameter.items():
@@ -64,10 +70,10 @@ def noise_arrows(
     return arrows
 
 
-def noise_notes(triad: Triad, names: dict[str, str]) -> list[str]:
+def noise_notes(answer: DistributionAnswer, names: dict[str, str]) -> list[str]:
     """Return the slopes of the path as lines of text."""
-    slopes = {"ε": triad.place.by_noise}
-    slopes |= {names[name]: slope for name, slope in triad.place.by_parameter.items() if name in names}
+    slopes = {"ε": answer.place.by_noise}
+    slopes |= {names[name]: slope for name, slope in answer.place.by_parameter.items() if name in names}
     return [f"∂z/∂{name} = {_number(slope)}" for name, slope in slopes.items() if math.isfinite(slope)]
 
 

@@ -1,4 +1,4 @@
-"""The triad of one distribution: z, ε and u = F(z), with the parameters; every one can be dragged or typed."""
+"""One distribution: z, ε and u = F(z), with the parameters; every one of them can be dragged or typed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from explorer.state import AppState
 from explorer.state.display import BANK_SIZE
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import Pane, caption, whole_box
-from explorer.views.distribution.curves import TriadCurves
+from explorer.views.distribution.curves import DistributionCurves
 from explorer.views.distribution.readouts import Readouts
 from explorer.views.distribution.subject import Subject
 from models.core.families import FAMILY_PARAMETERS
@@ -27,12 +27,12 @@ NOTHING_HELD = ("", 0.0, 1.0)
 
 
 class DistributionPane(Pane):
-    """The pane: what is looked at, legend, three plots, the probability slider, readouts."""
+    """The pane: subject, legend, three plots, the probability slider, readouts."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__("Distribution", show_title=False)
         self.state, self.theme = state, theme
-        self.curves, self.readouts, self.subject = TriadCurves(state, theme), Readouts(state), Subject(state)
+        self.curves, self.readouts, self.subject = DistributionCurves(state, theme), Readouts(state), Subject(state)
         self._legend, self._provisional = QLabel(), False
         self._held = NOTHING_HELD
         self._seed = whole_box(state.display.seed, 0, 2**31 - 1)
@@ -46,7 +46,7 @@ class DistributionPane(Pane):
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._seed.setFixedWidth(70)
         self._seed.setAccessibleName("Seed of the noise bank")
-        self._resample.setToolTip("Draw a new bank of ε, from the next seed")
+        self._resample.setToolTip("Draw a new bank of ε with the next seed")
         self.header.addWidget(self.subject)
         self.header.addWidget(self._legend, 1)
         right: tuple[QWidget, ...] = (caption("seed"), self._seed, self._resample)
@@ -71,7 +71,7 @@ class DistributionPane(Pane):
         self.slider.setRange(1, SLIDER_STEPS - 1)
         self.slider.setPageStep(SLIDER_STEPS // 20)
         self.slider.setAccessibleName("Probability u; z = F⁻¹(u) follows")
-        self.slider.setToolTip("Equal steps are equal probability: z = F⁻¹(u) follows")
+        self.slider.setToolTip("Equal steps are equally probable: z = F⁻¹(u) follows")
         row = QHBoxLayout()
         row.addWidget(caption("probability u"))
         row.addWidget(self.slider, 1)
@@ -123,19 +123,19 @@ class DistributionPane(Pane):
         if self.state.distribution.fault:
             return
         self._show()
-        triad = self.state.distribution.shown
-        if self.shown and triad is not None:
+        answer = self.state.distribution.shown
+        if self.shown and answer is not None:
             # No picture follows on the workbench: its curves are what the mouse waits for.
-            self.state.latency.painted(triad.stamp)
+            self.state.latency.painted(answer.stamp)
 
     def _show(self) -> None:
-        triad = self.state.distribution.shown
-        if self.shown and triad is not None:
+        answer = self.state.distribution.shown
+        if self.shown and answer is not None:
             self.curves.show()
             self.readouts.show_values()
             if not self.slider.isSliderDown():
                 self.slider.blockSignals(True)
-                self.slider.setValue(round(triad.place.u * SLIDER_STEPS))
+                self.slider.setValue(round(answer.place.u * SLIDER_STEPS))
                 self.slider.blockSignals(False)
 
     # ------------------------------------------------------------------------------------------------- dragging
@@ -148,13 +148,13 @@ class DistributionPane(Pane):
         self.state.distribution.begin("u", "Drag")
 
     def _slide(self, step: int) -> None:
-        triad, held = self.state.distribution, self.slider.isSliderDown()
+        distribution, held = self.state.distribution, self.slider.isSliderDown()
         self.state.latency.input()
         if not held:
-            triad.begin("u", "Set", dragged=False)
-        triad.set("u", step / SLIDER_STEPS)
+            distribution.begin("u", "Set", dragged=False)
+        distribution.set("u", step / SLIDER_STEPS)
         if not held:
-            triad.end()
+            distribution.end()
 
     def _drag(self, grip: str, x: float, y: float) -> None:
         state = self.state
@@ -171,16 +171,16 @@ class DistributionPane(Pane):
                 self._drag_parameter(grip, y if noise else x)
 
     def _drag_parameter(self, name: str, at: float) -> None:
-        """Move a parameter by what carries its grip to the mouse: one step of Newton's method per move."""
-        triad = self.state.distribution.shown
-        if triad is None or name not in triad.family.parameters:
+        """Move a parameter so that its grip follows the mouse: one step of Newton's method per move."""
+        answer = self.state.distribution.shown
+        if answer is None or name not in answer.family.parameters:
             return
-        grip = next(grip for grip in triad.curves.grips if grip.parameter == name)
-        now, gap = triad.family.parameters[name], at - grip.z
+        grip = next(grip for grip in answer.curves.grips if grip.parameter == name)
+        now, gap = answer.family.parameters[name], at - grip.z
         if grip.slope == 0.0 or self._stuck(name, now, grip.slope, gap):
             return
         step = gap / grip.slope
-        positive = next(p for p in FAMILY_PARAMETERS[triad.family.name] if p.name == name).positive
+        positive = next(p for p in FAMILY_PARAMETERS[answer.family.name] if p.name == name).positive
         if positive and not name.startswith("scale"):
             following = min(max(now + step, now / MOST_FACTOR), now * MOST_FACTOR)
         else:
@@ -201,9 +201,9 @@ class DistributionPane(Pane):
         self.curves.restyle()
 
     def _show_legend(self) -> None:
-        """Name the curves; say so while a family that was chosen is not there yet, or cannot be shown."""
-        colors, triad = self.theme.colors, self.state.distribution
-        bench, shown = triad.on_workbench, triad.shown
+        """Name the curves, or say that the chosen family is not there yet or cannot be shown."""
+        colors, distribution = self.theme.colors, self.state.distribution
+        bench, shown = distribution.on_workbench, distribution.shown
         chips = [
             (colors.prior, "┄", "reference p" if bench else "prior p(z)"),
             (colors.accent, "━", "family q" if bench else "posterior q(z|x)"),
@@ -213,14 +213,14 @@ class DistributionPane(Pane):
             f"<span style='color:{color}'><b>{mark}</b></span>&nbsp;{name}"
             for color, mark, name in chips if not (bench and name == "aggregate")
         )  # fmt: skip
-        preparing = bench and (shown is None or shown.family.name != triad.family.name)
-        self._provisional = preparing or bool(triad.fault)
-        if triad.fault:
-            text = f"<span style='color:{colors.warning}'>⚠ {escape(triad.fault)}</span>"
+        preparing = bench and (shown is None or shown.family.name != distribution.family.name)
+        self._provisional = preparing or bool(distribution.fault)
+        if distribution.fault:
+            text = f"<span style='color:{colors.warning}'>⚠ {escape(distribution.fault)}</span>"
         elif preparing:
-            text = f"preparing {triad.family.name} …"
+            text = f"preparing {distribution.family.name} …"
         # A sentence may be longer than there is room; the window must not grow by it.
-        width = QSizePolicy.Policy.Ignored if triad.fault else QSizePolicy.Policy.Preferred
+        width = QSizePolicy.Policy.Ignored if distribution.fault else QSizePolicy.Policy.Preferred
         self._legend.setSizePolicy(width, QSizePolicy.Policy.Preferred)
-        self._legend.setToolTip(triad.fault)
+        self._legend.setToolTip(distribution.fault)
         self._legend.setText(f"<span style='color:{colors.muted}'>&nbsp; {text}</span>")

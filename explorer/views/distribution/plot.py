@@ -1,4 +1,4 @@
-"""Plots with grips: every grip is one component of the triad, drawn over the curves and dragged with the mouse."""
+"""Plots with grips: every grip is one value of the distribution, drawn over the curves and dragged with the mouse."""
 
 from __future__ import annotations
 
@@ -15,15 +15,10 @@ from explorer.views.common.axes import prepare_plot, style_plot
 from explorer.views.common.layers import Frame, Layer, draw_haloed
 
 REACH = 8.0
-
 DOT = 5.0
-
 HEAD = 5.0
-
 ARROW_GAP = 16.0
-
 MARGIN = 100.0
-
 NOTE = 14.0
 
 
@@ -99,7 +94,7 @@ class HandleLayer(Layer):
             painter.drawText(QPointF(min(label.x(), width - 12), max(label.y(), 11.0)), handle.text)
 
     def _crowded(self, frame: Frame) -> bool:
-        """Whether there is no room for the arrows at the right of their place."""
+        """Return whether there is no room for the arrows at the right of their place."""
         return any(frame.point(arrow.x, arrow.y).x() > frame.size[0] - MARGIN for arrow in self.arrows)
 
     def _draw_notes(self, painter: QPainter, frame: Frame) -> None:

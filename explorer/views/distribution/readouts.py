@@ -1,4 +1,4 @@
-"""The numbers beside the plots of the Distribution pane: some typed as well as read, others only read."""
+"""The numbers beside the plots of the Distribution pane, some of which can be typed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.state import AppState
-from explorer.state.answers import Triad
+from explorer.state.answers import DistributionAnswer
 from explorer.state.distribution import FARTHEST, SMALLEST_U
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.pane import Segments, caption
@@ -24,12 +24,12 @@ TIPS = {
 }  # fmt: skip
 NUMBERS = {
     "tails": ("P(≤ z), P(> z)", "The probabilities to the left and to the right of z, accurate far out"),
-    "kl": ("KL(q‖p)", "In nats; by its closed form where there is one"),
+    "kl": ("KL(q‖p)", "In nats; in closed form where there is one"),
     "total": ("Σ KL", "Sum over all dimensions of the model"),
     "entropy": ("entropy", "Differential entropy of q in nats"),
     "moments": ("mean, sd", "Mean and standard deviation of q"),
     "quantiles": ("5 50 95 %", "Quantiles of q"),
-    "ks": ("KS to q", "Kolmogorov–Smirnov distance of the bank from q, and its p-value: both rest while q moves"),
+    "ks": ("KS to q", "Kolmogorov–Smirnov distance of the bank from q, and its p-value: neither changes while q moves"),
     "ks_reference": ("KS to p", "Kolmogorov–Smirnov distance of the bank from p, and its p-value"),
 }  # fmt: skip
 
@@ -107,16 +107,16 @@ class Fields(QWidget):
     def _typed(self, value: float) -> None:
         field = self.sender()
         if isinstance(field, NumberBox):
-            key, triad = field.property("grip"), self.state.distribution
-            triad.begin(key, "Set", dragged=False)
-            triad.set(key, value)
-            triad.end()
+            key, distribution = field.property("grip"), self.state.distribution
+            distribution.begin(key, "Set", dragged=False)
+            distribution.set(key, value)
+            distribution.end()
 
-    def show_values(self, triad: Triad) -> None:
+    def show_values(self, answer: DistributionAnswer) -> None:
         """Show the newest answer."""
         self.refit()
-        place = triad.place
-        values = {"z": place.z, "eps": place.eps, "u": place.u, **triad.family.parameters}
+        place = answer.place
+        values = {"z": place.z, "eps": place.eps, "u": place.u, **answer.family.parameters}
         for key, field in self.fields.items():
             value = values.get(key, math.nan)
             if math.isfinite(value) and (not field.hasFocus() or field.value() != value):
@@ -125,8 +125,8 @@ class Fields(QWidget):
                 field.blockSignals(False)
 
 
-class Numbers(QWidget):
-    """What is said of the family as a whole."""
+class NumberReadouts(QWidget):
+    """Numbers of the family as a whole."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
@@ -148,10 +148,10 @@ class Numbers(QWidget):
         for label in self.labels.values():
             label.setFixedWidth(NUMBERS_WIDTH)
 
-    def show_values(self, triad: Triad) -> None:
+    def show_values(self, answer: DistributionAnswer) -> None:
         """Show the newest answer."""
-        numbers, labels = triad.curves.numbers, self.labels
-        labels["tails"].setText(f"{triad.place.u:.4g}, {triad.place.survival:.4g}")
+        numbers, labels = answer.curves.numbers, self.labels
+        labels["tails"].setText(f"{answer.place.u:.4g}, {answer.place.survival:.4g}")
         labels["kl"].setText(_kl_text(numbers.kl, numbers.kl_closed))
         labels["entropy"].setText(f"{_text(numbers.entropy)} nats")
         labels["moments"].setText(f"{_text(numbers.mean)}, {_text(numbers.deviation)}")
@@ -162,7 +162,7 @@ class Numbers(QWidget):
         labels["ks"].setText(f"{numbers.ks:.3f}, p {numbers.ks_p:.2g}")
         labels["ks_reference"].setText(f"{numbers.ks_reference:.3f}, p {numbers.ks_reference_p:.2g}")
         for label in (labels["total"], self._names["total"]):
-            label.setVisible(triad.dim is not None)
+            label.setVisible(answer.dim is not None)
         self.show_total()
 
     def show_total(self) -> None:
@@ -179,7 +179,7 @@ class Hold(Segments):
         super().__init__(
             "Hold", {"eps": "hold ε", "z": "hold z"},
             {"eps": "Moving a parameter carries z and the whole bank along: the reparameterization trick",
-             "z": "Moving a parameter leaves z; its noise ε is computed anew"},
+             "z": "Moving a parameter leaves z where it is; its noise ε is recomputed"},
         )  # fmt: skip
         self._latent = state.latent
         self.set_choice(state.latent.hold)
@@ -190,12 +190,12 @@ class Hold(Segments):
 
 
 class Readouts(QWidget):
-    """Fields on the left; numbers, and what stays when a parameter moves, on the right."""
+    """Fields on the left; numbers, and the choice of what a parameter holds, on the right."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.inputs, self.numbers = Fields(state), Numbers(state)
+        self.inputs, self.numbers = Fields(state), NumberReadouts(state)
         row = QHBoxLayout()
         row.setSpacing(14)
         right = QVBoxLayout()
@@ -214,10 +214,10 @@ class Readouts(QWidget):
 
     def show_values(self) -> None:
         """Show the newest answer."""
-        triad = self.state.distribution.shown
-        if triad is not None:
-            self.inputs.show_values(triad)
-            self.numbers.show_values(triad)
+        answer = self.state.distribution.shown
+        if answer is not None:
+            self.inputs.show_values(answer)
+            self.numbers.show_values(answer)
 
 
 def _text(value: float, digits: int = 4) -> str:

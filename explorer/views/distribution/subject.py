@@ -1,4 +1,4 @@
-"""What the Distribution pane looks at: a dimension of the model, or any family on the workbench."""
+"""The subject of the Distribution pane: a dimension of the model, or any family on the workbench."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Subject(QWidget):
         self.family.setMaxVisibleItems(len(FAMILY_PARAMETERS))
         self.family.addItems(list(FAMILY_PARAMETERS))
         self.family.setCurrentText(self.state.workbench.family.name)
-        self.pin.setToolTip("Make the family as it is now the reference p, to compare others with it")
+        self.pin.setToolTip("Use the current family as the reference p, to compare others with it")
         self.unpin.setToolTip("Compare with the standard normal distribution again")
         self.zoom.setToolTip("Draw the curves around the posterior, μ ± 5σ")
-        self.log.setToolTip("Draw pdf and cdf by their logarithm: tails can be seen")
+        self.log.setToolTip("Plot pdf and cdf on a logarithmic scale to see the tails")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
@@ -79,7 +79,7 @@ class Subject(QWidget):
         self._show_unpin()
 
     def _show_unpin(self) -> None:
-        """Offer the usual reference where another one is pinned."""
+        """Offer the usual reference when another one is pinned."""
         pinned = self.state.workbench.reference != STANDARD_NORMAL
         self.unpin.setVisible(self.state.distribution.on_workbench and pinned)
 

@@ -1,4 +1,4 @@
-"""A heat map of what every latent dimension knows of every factor, with the gap of each factor at its end."""
+"""A heat map of what every latent dimension knows about every factor, with the gap of each factor at the end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEPS = {Key.Key_Left: (0, -1), Key.Key_Right: (0, 1), Key.Key_Up: (-1, 0), Key.
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the cells lie."""
+    """The places of the cells."""
 
     left: float
     cell: float
@@ -49,11 +49,11 @@ class FactorMap(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 120)
-        self.setAccessibleName("Mutual information of factors and dimensions: arrow keys choose")
+        self.setAccessibleName("Mutual information between factors and dimensions: arrow keys choose a cell")
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        """Room for five factors."""
+        """Return room for five factors."""
         return QSize(640, 220)
 
     @property
@@ -74,7 +74,7 @@ class FactorMap(QWidget):
         return max([float(share) for share in shares.flat if math.isfinite(share)], default=LEAST_TOP) or LEAST_TOP
 
     def show_result(self) -> None:
-        """Show the newest numbers, to eyes and screen readers."""
+        """Show the newest numbers, to screen readers too."""
         self.setAccessibleDescription("\n".join(self.lines()))
         result = self.state.factors.result
         rows = 1 if result is None else len(result.factors)
@@ -82,7 +82,7 @@ class FactorMap(QWidget):
         self.update()
 
     def lines(self) -> list[str]:
-        """Return the map as text: of each factor the gap and the dimensions that know most of it."""
+        """Return the map as text: for each factor its gap and the dimensions that know most about it."""
         result = self.state.factors.result
         if result is None:
             return []
@@ -185,7 +185,7 @@ class FactorMap(QWidget):
         return (row, dims[column]) if row < len(result.factors) and column < len(dims) else None
 
     def choose(self, row: int, dim: int) -> None:
-        """Look at one cell."""
+        """Choose one cell."""
         self.state.factors.set_factor(row)
         self.state.display.set_dimension(dim)
 
@@ -196,7 +196,7 @@ class FactorMap(QWidget):
             self.choose(*cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the choice; what is no arrow is somebody else's."""
+        """Move the choice with the arrow keys; leave other keys to others."""
         dims, result = self.dims, self.state.factors.result
         step = STEPS.get(Key(event.key()))
         if step is None or result is None or not dims:
@@ -208,17 +208,17 @@ class FactorMap(QWidget):
         self.choose(row, dims[min(max(column, 0), len(dims) - 1)])
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show that keys go here."""
+        """Show that the keys go here."""
         super().focusInEvent(event)
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that keys go elsewhere."""
+        """Show that the keys go elsewhere."""
         super().focusOutEvent(event)
         self.update()
 
     def event(self, event: QEvent) -> bool:
-        """Tell the numbers of the cell under the mouse."""
+        """Show the numbers of the cell under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             cell = self.cell_at(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), "" if cell is None else self.told(*cell), self)
@@ -226,17 +226,17 @@ class FactorMap(QWidget):
         return super().event(event)
 
     def told(self, row: int, dim: int) -> str:
-        """Return what is known of one cell, in words."""
+        """Return the numbers of one cell as text."""
         result = self.state.factors.result
         if result is None:
             return ""
         factor = result.factors[row]
         known = f"I({dimension_name(dim)}; {factor.name}) = {result.information[row, dim]:.3f}"
-        return f"{known} of {factor.entropy:.3f} nats; by chance {factor.bias:.3f}"
+        return f"{known} of {factor.entropy:.3f} nats; {factor.bias:.3f} by chance"
 
 
 def mixed(low: QColor, high: QColor, share: float) -> QColor:
-    """Return the colour that lies so far between two."""
+    """Return the colour a ``share`` of the way from one to the other."""
     parts = zip(_rgb(low), _rgb(high), strict=True)
     return QColor.fromRgbF(*(a + share * (b - a) for a, b in parts))
 

@@ -1,4 +1,4 @@
-"""Factors: what the latent dimensions know of the factors of the data, or of their classes."""
+"""Factors: what the latent dimensions know about the factors of the data, or about their classes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from explorer.views.factors.plot import FactorPlot
 from models.core.sprite_names import SpritesName
 
 GAP_TIP = (
-    "The mutual information gap of a factor is the difference of the two dimensions that know most of it, relative "
-    "to its entropy: 1 if one dimension knows all of it and no other anything (Chen et al. 2018)."
+    "The mutual information gap of a factor is the difference between the two dimensions that know most about it, "
+    "relative to its entropy: 1 if one dimension knows all of it and the others nothing (Chen et al. 2018)."
 )
 
 
 class FactorsPane(Pane):
-    """The pane: a heat map, the chosen cell beside it, and what to do where there is nothing to show."""
+    """The pane: a heat map, the chosen cell beside it, and what to do when there is nothing to show."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__("Factors", show_title=False)
@@ -36,7 +36,7 @@ class FactorsPane(Pane):
         self._restyle()
 
     def _build(self) -> None:
-        self.header.addWidget(caption("mutual information of factors and dimensions"))
+        self.header.addWidget(caption("mutual information between factors and dimensions"))
         self.header.addStretch(1)
         self.summary.setToolTip(GAP_TIP)
         self.header.addWidget(self.summary)
@@ -80,13 +80,13 @@ class FactorsPane(Pane):
             signal.connect(self._show)
 
     def set_shown(self, shown: bool) -> None:
-        """Have it measured while it is looked at."""
+        """Have it measured while the pane is shown."""
         super().set_shown(shown)
         self.state.factors.set_wanted(shown)
         self._show()
 
     def _ask_sprites(self) -> None:
-        self.state.model.open_data_requested.emit(str(SpritesName()))
+        self.state.model.request_data(str(SpritesName()))
 
     def _restyle(self) -> None:
         self.plot.restyle()
@@ -105,7 +105,7 @@ class FactorsPane(Pane):
             return
         if math.isfinite(result.gap):
             self.summary.setText(f"MIG {result.gap:.3f}   ·   {result.count:,} images")
-        self.scale.setText(f"share of the factor's entropy: faint 0, strong {self.map.top:.2f}")
+        self.scale.setText(f"fraction of the factor's entropy, from 0 (faint) to {self.map.top:.2f} (strong)")
         dim = self.state.display.dimension
         self.told.setText(self.map.told(self.state.factors.factor, dim) if dim in self.map.dims else "")
         self.map.show_result()

@@ -1,4 +1,4 @@
-"""The posterior means of one dimension against the values of one factor: where they lie, and how far apart."""
+"""The posterior means of one dimension against the values of one factor."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ class FactorPlot(pg.PlotWidget):
 
 
 def is_ordered(factor: Factor) -> bool:
-    """Whether the values of a factor are more and less of something, rather than classes."""
+    """Return whether the values of a factor are quantities rather than classes."""
     return not factor.value_names and factor.name != "class"
 
 
 def ticks_of(factor: Factor) -> list[tuple[float, str]]:
-    """Return places and texts of the values, as many as there is room for."""
+    """Return positions and texts of the values, as many as there is room for."""
     texts = factor.value_names or tuple(map(str, factor.values.tolist()))
     every = max(1, -(-len(texts) // MOST_TICKS)) if is_ordered(factor) or len(texts) > 2 * MOST_TICKS else 1
     return [(float(place), texts[place]) for place in range(0, len(texts), every)]

@@ -12,7 +12,8 @@ from explorer.state import AppState
 from explorer.state.latent import Point
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import style_plot
-from explorer.views.common.pane import Pane, caption, to_qimage
+from explorer.views.common.pane import Pane, caption
+from explorer.views.common.pictures import to_qimage
 from explorer.views.latent_map.hover_card import HoverCard
 from explorer.views.latent_map.markers import Marker
 from explorer.views.latent_map.plot import MapPlot
@@ -21,7 +22,7 @@ from models.core.geometry import Projection, dimension_name, dimension_plane, el
 from models.core.images import to_bytes
 
 
-class LatentMap(Pane):
+class LatentMapPane(Pane):
     """The pane: choice of the plane, legend, plot."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
@@ -163,7 +164,7 @@ class LatentMap(Pane):
         self.plot.setLabel("left", plane.labels[1] + shares[1])
 
     def fit(self) -> None:
-        """Show all images and the prior's rings, and go on doing so until the person zooms or pans."""
+        """Show all images and the prior's rings, and keep doing so until the person zooms or pans."""
         centre = self.plot.rings.centre
         corners = np.stack([centre - 3.3, centre + 3.3])
         xy = self.plot.cloud.xy
@@ -253,7 +254,7 @@ class LatentMap(Pane):
         text = ""
         if model is not None and data is not None and not self.state.model.compatible:
             images, wanted = (" × ".join(map(str, shape)) for shape in (data.info.image_shape, model.image_shape))
-            text = f"These images are {images}, the model takes {wanted}: train a model on them, or open other data."
+            text = f"These images are {images}, the model takes {wanted}. Train a model on them, or open other data."
         elif data is not None and data.classes:
             colors = {label: self.theme.class_color(label).name() for label in data.classes}
             chips = [

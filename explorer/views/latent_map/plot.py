@@ -1,4 +1,4 @@
-"""The plot of the latent map: tells presses and drags on points, clicks and hovers on images apart."""
+"""The plot of the latent map: tells presses and drags on points from clicks and hovers on images."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARROWS = {
 
 
 class MapPlot(pg.PlotWidget):
-    """The plot itself: tells presses and drags on points, clicks and hovers on images apart."""
+    """Still layers for the images and the prior, a moving one for the points, and the mouse over them."""
 
     dragged = Signal(object)
     grabbed = Signal(str)
@@ -105,7 +105,7 @@ class MapPlot(pg.PlotWidget):
                 self.picked.emit(index)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Put the point under the mouse back onto its posterior mean."""
+        """Return the point under the mouse to its posterior mean."""
         marker = self.points.marker_at(self.frame(), self._pixel(event))
         if marker is not None:
             self.reset_asked.emit(marker.name)
@@ -115,7 +115,7 @@ class MapPlot(pg.PlotWidget):
         self.hovered.emit(-1, None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the current point by the arrow keys; Shift steps ten times further, Ctrl ten times finer."""
+        """Move the current point with the arrow keys: with Shift ten times as far, with Ctrl a tenth."""
         arrow = ARROWS.get(Qt.Key(event.key()))
         if arrow is None:
             super().keyPressEvent(event)

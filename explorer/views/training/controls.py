@@ -18,7 +18,7 @@ ENDINGS = {
     "complete": "Done: the trained model is shown; save it to keep it.",
     "early": "Stopped early at epoch {epoch}: the test loss fell no further; save the model to keep it.",
     "stopped": "Stopped at epoch {epoch}; the model so far is shown; save it to keep it.",
-    "discarded": "Discarded: the model from before is back.",
+    "discarded": "Discarded: the previous model is open again.",
 }
 EVALUATING = "Trained; estimating −log p(x) of the test images: {share:.0%} · Stop and keep skips it"
 PREPARING = "Preparing: loading data, compiling the training step …"
@@ -43,7 +43,7 @@ class RunControls(QObject):
         self.start.setObjectName("primary")
         self.step.setToolTip("Make one step and see what reaches μ and σ; starts a run if there is none")
         self.save.setToolTip("Save the trained model as a .safetensors file (Ctrl+S)")
-        self.discard.setToolTip("End the run, drop its model and return to the one from before")
+        self.discard.setToolTip("End the run, discard its model and return to the previous one")
         self.text.setText("Train a model on the open data, or choose other data.")
         self.trouble.setWordWrap(True)
         self.trouble.setVisible(False)

@@ -80,7 +80,7 @@ class DimensionHistory(QWidget):
         order = np.argsort(-np.array(records[-1].kl_per_dim), kind="stable")
         names = [(row + 0.5, dimension_name(int(order[row]))) for row in range(0, len(order), max(1, len(order) // 8))]
         self.map.getAxis("left").setTicks([names])
-        self.scale.setText(f"KL on the test images: faint 0, strong {top:.2f} nats")
+        self.scale.setText(f"KL on the test images, from 0 (faint) to {top:.2f} nats (strong)")
         x, y = [record.epoch for record in records], [record.active_units for record in records]
         self._line.setData(np.array(x, float), np.array(y, float))
         self.units.setRange(xRange=(0.5, epochs + 0.5), yRange=(0.0, len(table)), padding=0.02)

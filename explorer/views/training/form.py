@@ -206,14 +206,14 @@ class TrainingForm(QWidget):
         self.data.setItemData(self.data.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
 
     def _choose_data(self, row: int) -> None:
-        self.state.model.open_data_requested.emit(self.data.itemData(row))
+        self.state.model.request_data(self.data.itemData(row))
 
     def _choose_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Choose data", str(Path.home()), DATA_FILES)
         if path:
-            self.state.model.open_data_requested.emit(path)
+            self.state.model.request_data(path)
 
     def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Choose a folder of images", str(Path.home()))
         if path:
-            self.state.model.open_data_requested.emit(path)
+            self.state.model.request_data(path)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.state import AppState
-from explorer.state.training.history import Series
+from explorer.state.training.history import CurveHistory
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import prepare_plot, style_plot
 from models.core.arrays import Vector
@@ -63,7 +63,7 @@ class CurvePlot(pg.PlotWidget):
         for side in ("bottom", "left"):
             self.getAxis(side).setStyle(showValues=known, tickLength=-4 if known else 0)
 
-    def show_series(self, train: Series, test: Series, other: Series) -> None:
+    def show_series(self, train: CurveHistory, test: CurveHistory, other: CurveHistory) -> None:
         """Show the curves, thinned to what a screen can tell apart."""
         x, y = np.array(train.epochs), np.array(train.values)
         step = max(1, len(x) // CURVE_POINTS)
@@ -95,7 +95,7 @@ class CurvePlot(pg.PlotWidget):
             self.shown.setValue(epoch)
 
 
-class Curves(QWidget):
+class TrainingCurves(QWidget):
     """The plots side by side."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
@@ -118,14 +118,14 @@ class Curves(QWidget):
         other = () if compared is None else compared.records
         for key, plot in self.plots.items():
             norms = key == "gradient_norm"
-            test = Series() if norms else run.test[key]
+            test = CurveHistory() if norms else run.test[key]
             plot.show_series(run.train[key], test, series_of(other, key))
             plot.mark(None if shown is None else shown.epoch)
 
 
-def series_of(records: Sequence[EpochRecord], key: str) -> Series:
+def series_of(records: Sequence[EpochRecord], key: str) -> CurveHistory:
     """Return one number over the epochs: a term of the test images, or one of the epoch itself."""
-    series = Series()
+    series = CurveHistory()
     for record in records:
         owner = record if hasattr(record, key) else record.test
         series.add(float(record.epoch), float(getattr(owner, key)))

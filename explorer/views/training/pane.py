@@ -13,7 +13,7 @@ from explorer.views.training.controls import RunControls
 from explorer.views.training.dimensions import DimensionHistory
 from explorer.views.training.form import TrainingForm
 from explorer.views.training.histograms import Histograms
-from explorer.views.training.history import Curves
+from explorer.views.training.history import TrainingCurves
 from explorer.views.training.review import ReviewBar
 from explorer.views.training.step import StepView
 
@@ -35,8 +35,8 @@ class TrainingPane(Pane):
         self.form = TrainingForm(state)
         self.controls = RunControls(state, theme, self.form)
         self.controls.setParent(self)
-        self.curves, self.step_view = Curves(state, theme), StepView(state, theme)
-        self.views: dict[str, Curves | DimensionHistory | Histograms | StepView] = {
+        self.curves, self.step_view = TrainingCurves(state, theme), StepView(state, theme)
+        self.views: dict[str, TrainingCurves | DimensionHistory | Histograms | StepView] = {
             "curves": self.curves, "dimensions": DimensionHistory(state, theme),
             "histograms": Histograms(state, theme), "step": self.step_view,
         }  # fmt: skip

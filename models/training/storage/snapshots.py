@@ -9,7 +9,7 @@ from pathlib import Path
 
 from models.core.descriptions import ModelInfo
 from models.core.files import atomic_file
-from models.core.history import Snapshot
+from models.core.history import EpochSnapshot
 from models.vae.architecture import ParameterArrays
 from models.vae.model_file import model_bytes
 
@@ -44,10 +44,10 @@ class Snapshots:
             folder = folder.parent
         return shutil.disk_usage(folder).free
 
-    def kept(self) -> tuple[Snapshot, ...]:
+    def kept(self) -> tuple[EpochSnapshot, ...]:
         """Return what is there, oldest first."""
         paths = sorted(self._folder.glob("epoch-*.safetensors"))
-        return tuple(Snapshot(int(path.stem.removeprefix("epoch-")), str(path)) for path in paths)
+        return tuple(EpochSnapshot(int(path.stem.removeprefix("epoch-")), str(path)) for path in paths)
 
     def forget_after(self, epoch: int) -> None:
         """Remove those of epochs that a run which goes on from ``epoch`` makes again, and what was half written."""

@@ -1,1 +1,1 @@
-"""The worker that decodes."""
+"""The worker that decodes: ``worker`` passes a request to the file of its feature."""

@@ -1,4 +1,7 @@
-"""Traces families ahead in a thread, so that neither the first drag nor a decode waits for TensorFlow's tracing."""
+"""Warm-up: what the first drag needs is compiled before it, and families are traced ahead in a thread.
+
+Neither the first drag nor a decode waits for TensorFlow's tracing.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,50 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from models.core.families import FAMILY_PARAMETERS
-from models.curves.evaluate import Pair, is_prepared, ks_p_value, preparing
-from models.numerics.tracing import TURN_SECONDS, beside, keep_traced, start_tracing
+import numpy as np
 
-# What nobody waits for rests so long after a request, and after a family is there: then it is dragged.
+from models.core.families import FAMILY_PARAMETERS, latent_member
+from models.curves.evaluate import Pair, evaluate_curves, is_prepared, ks_p_value, locate, preparing
+from models.numerics.tracing import TURN_SECONDS, beside, keep_traced, start_tracing
+from models.protocol.distribution import Curves, Locate
+from models.vae import sampling
+from models.vae.model import VAE
+
+# Nothing is traced ahead for so long after a request, and after a family became ready: then it is being dragged.
 QUIET_SECONDS = 1.5
-# Those that take seconds come first; the others are soon traced when they are chosen.
+# Those that take seconds come first; the others are traced quickly once they are chosen.
 SLOW = (
     "TruncatedNormal", "NormalMixture", "VonMises", "StudentT", "Beta", "Gamma", "InverseGamma", "Chi2",
     "ContinuousBernoulli",
 )  # fmt: skip
 
 
-def importing_statistics() -> Iterator[None]:
-    """Import in a thread what the first curves need of SciPy, and yield while it lasts."""
-    return beside(partial(ks_p_value, 0.5, 1))
+def warming_up(vae: VAE) -> Iterator[None]:
+    """Compile and call what the first drag with ``vae`` needs, yielding between the parts."""
+    origin = np.zeros(vae.architecture.latent_dim, np.float32)
+    vae.encode(np.zeros((1, *vae.architecture.image_shape), np.uint8))
+    yield None
+    sampling.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
+    yield None
+    yield from _warming_curves(vae)
+
+
+def _warming_curves(vae: VAE) -> Iterator[None]:
+    """Evaluate the curves of the model's own families once, yielding between the parts."""
+    x, one = np.zeros(2), np.ones(1, np.float32)
+    # What they need of SciPy is imported in a thread.
+    yield from beside(partial(ks_p_value, 0.5, 1))
+    posterior, prior = latent_member(vae.space.posterior), latent_member(vae.space.prior)
+    evaluate_curves(Curves(0, posterior, prior, "z", 0.0, x, latent_dim=1))
+    yield None
+    locate(Locate(0, posterior, "u", 0.5))
+    yield from vae.space.aggregate(0.0 * one, one).curves(x)
 
 
 class Warmer:
-    """One thread that prepares what is wished first, then every other family beside the same reference.
+    """One thread that prepares the family wished for first, then all others beside the same reference.
 
-    ``last_request`` returns when the worker was last asked for something, by ``time.monotonic``.
+    ``last_request`` returns the time of the worker's last request, by ``time.monotonic``.
     """
 
     def __init__(self, last_request: Callable[[], float]) -> None:

@@ -12,16 +12,17 @@ import numpy as np
 
 from tests.models.distributions.cases import CASES
 from tests.models.distributions.measures import MEASURES, Figures, measured
+from tests.support.places import ROOT
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "measured" / "accuracy.md"
+DOCUMENT = ROOT / "docs" / "measured" / "accuracy.md"
 NOTHING = "–"
 HEAD = """# Accuracy of the distributions
 
-Every family passes the same battery of checks. A cell holds the worst error over all parameters that are tried
-(`tests/models/distributions/cases.py`), in float32 · float64, or in float64 alone where there is one number. The row
-below the head holds the tolerances. A dash means that the check does not apply to the family.
+Every family passes the same battery of checks. Each cell shows the worst error over all parameter sets in
+`tests/models/distributions/cases.py`, in float32 · float64, or in float64 alone if there is one number. The first row
+gives the tolerances. A dash means that the check does not apply to the family.
 
-`python -m tests.models.distributions.battery --write` writes this page, and the tests measure every figure again.
+`python -m tests.models.distributions.battery --write` generates this page; the tests measure every figure again.
 """
 TABLES = {
     "Against mpmath and SciPy: relative errors, from one tail at 1e-9 to the other": (
@@ -32,7 +33,7 @@ TABLES = {
         "cdf(quantile(p)) − p", "from_noise(to_noise(z))", "difference of cdf − prob", "∫prob − 1",
         "∂z/∂θ + ∂F/∂θ / q", "equivariance",
     ),
-    "Samples: 20 000 of each, and 400 000 for the path; SE stands for standard errors": (
+    "Samples: 20 000 each, and 400 000 for the path, in standard errors (SE)": (
         "KS, −log₁₀ p", "moments, SE", "path of samples, SE",
     ),
 }  # fmt: skip

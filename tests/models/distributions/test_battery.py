@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from models.distributions import FAMILIES, Gamma
 from tests.models.distributions.battery import DOCUMENT, TABLES, agree, document, families, here, read, worst
 from tests.models.distributions.cases import CASES, Case
-from tests.models.distributions.measures import MEASURES, exact, measured
+from tests.models.distributions.exact import kept, names_kept, said_of
+from tests.models.distributions.measures import MEASURES, exact, measured, moments_of, points_of
 
 NO_SCORE = {"Uniform", "TruncatedNormal", "VonMises"}  # their support moves with a parameter
 
@@ -25,6 +26,19 @@ def test_family_keeps_every_bound(case: Case) -> None:
         if error is not None and not error <= bound:
             wrong[f"{name}, {dtype.__name__}"] = (error, bound)
     assert wrong == {}
+
+
+def test_the_table_of_mpmath_holds_every_case() -> None:
+    assert names_kept() == [str(case) for case in CASES]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_table_is_what_mpmath_says(case: Case) -> None:
+    assert said_of(case, kept(case).points) == kept(case).values
+    assert moments_of(case) == pytest.approx(kept(case).moments, rel=1e-11, abs=1e-13)
+    # Another processor may round a quantile to the float32 beside.
+    assert points_of(case) == pytest.approx(kept(case).points, rel=1e-6)
 
 
 SAID = DOCUMENT.read_text(encoding="utf-8")

@@ -74,7 +74,13 @@ def test_gradients_are_finite_outside_of_the_support(case: Case) -> None:
         assert np.isfinite([float(part) for part in slopes]).all(), method
 
 
-@pytest.mark.parametrize("case", ONE_EACH, ids=str)
+# Their values are those of gamma variables, which are compiled as such; compiling takes seconds.
+MADE_OF_GAMMAS = {"Chi2", "InverseGamma"}
+
+
+@pytest.mark.parametrize("case", [
+    pytest.param(case, marks=[pytest.mark.slow] if case.family in MADE_OF_GAMMAS else []) for case in ONE_EACH
+], ids=str)  # fmt: skip
 def test_every_method_runs_in_a_graph_of_any_batch_and_compiles_with_xla(case: Case) -> None:
     # The density at noise is made of two others, and the quantile of a scored family is the path from its noise.
     scored = isinstance(case.build(), Scored)
@@ -148,16 +154,16 @@ def test_bad_parameters_are_refused(case: Case) -> None:
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
 def test_a_bad_parameter_fails_a_graph_and_is_nan_in_xla(case: Case) -> None:
     kind = FAMILIES[case.family]
+    graph, compiled = (
+        tf.function(lambda *parameters: kind(*parameters).cdf(0.25), autograph=False, jit_compile=xla)
+        for xla in (False, True)
+    )
     for index, name in enumerate(case.names):
         if kind.domains[name] != "real":
             given = [tf.constant(-1.0 if i == index else value) for i, value in enumerate(case.values)]
-
-            def density(*parameters: tf.Tensor) -> tf.Tensor:
-                return kind(*parameters).cdf(0.25)
-
             with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be {WANTED[kind.domains[name]]}"):
-                tf.function(density, autograph=False)(*given)
-            assert np.isnan(tf.function(density, autograph=False, jit_compile=True)(*given))
+                graph(*given)
+            assert np.isnan(compiled(*given))
 
 
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)

@@ -1,0 +1,82 @@
+"""Commands as data, and the one helper that makes actions of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from explorer.theme.theme import Theme
+
+Key = QKeySequence.StandardKey
+# From top to bottom; None is a separator.
+Entries = Sequence[QAction | QMenu | None]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the window: its name, the function that does it, an icon, a key, and a tip other than the name."""
+
+    text: str
+    do: Callable[..., object]
+    icon: str = ""
+    shortcut: Key | str | None = None
+    tip: str = ""
+
+
+class MenuActions(QObject):
+    """The actions of one menu, with icons in the colours of the scheme; subclasses say in :attr:`entries` which."""
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icons: dict[QAction, str] = {}
+        theme.changed.connect(self._restyle)
+
+    @property
+    def entries(self) -> Entries:
+        """The entries of the menu."""
+        raise NotImplementedError
+
+    def add_action(self, command: Command) -> QAction:
+        """Return a command as an action."""
+        action = QAction(command.text, self)
+        action.triggered.connect(command.do)
+        if command.shortcut is not None:
+            action.setShortcut(QKeySequence(command.shortcut))
+        tip, keys = command.tip or command.text.removesuffix(" …"), action.shortcut().toString()
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        if command.icon:
+            self.set_icon(action, command.icon)
+        return action
+
+    def set_icon(self, action: QAction, name: str) -> None:
+        """Give an action an icon that follows the scheme."""
+        self._icons[action] = name
+        action.setIcon(self._theme.icon(name))
+
+    def _restyle(self) -> None:
+        for action, name in self._icons.items():
+            action.setIcon(self._theme.icon(name))
+
+
+def fill_menu(menu: QMenu, entries: Entries) -> None:
+    """Put actions, submenus and separators into a menu."""
+    menu.setToolTipsVisible(True)
+    for entry in entries:
+        if entry is None:
+            menu.addSeparator()
+        elif isinstance(entry, QMenu):
+            menu.addMenu(entry)
+        else:
+            menu.addAction(entry)
+
+
+def ask_target(over: QWidget, title: str, name: str, kinds: str) -> Path | None:
+    """Ask where to write a file, ``name`` in the home folder if nothing else is chosen; None if it was cancelled."""
+    path, _ = QFileDialog.getSaveFileName(over, title, str(Path.home() / name), kinds)
+    return Path(path) if path else None

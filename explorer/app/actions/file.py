@@ -1,0 +1,113 @@
+"""The File menu: open models, data and pictures, save models, quit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
+
+from explorer.app.actions.base import Command, Entries, Key, MenuActions, ask_target
+from explorer.app.files import PICTURES, open_path, save_model
+from explorer.state import AppState
+from explorer.theme.theme import Theme
+from explorer.views.training.form import DATA_FILES
+from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
+
+MODEL_FILES = "Models (*.safetensors)"
+PICTURE_FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in sorted(PICTURES))})"
+
+
+class FileActions(MenuActions):
+    """The actions of the menu; ``over`` is the widget its dialogs appear over."""
+
+    def __init__(self, state: AppState, theme: Theme, over: QWidget, close: Callable[[], object]) -> None:
+        super().__init__(theme, over)
+        self._state, self._over = state, over
+        add = self.add_action
+        self.open_model = add(Command("Open model …", self._open_model, "open", Key.Open))
+        self.open_data = add(Command("Open data …", self._open_data, "image", "Ctrl+Shift+O"))
+        self.open_folder = add(Command("Open folder of images …", self._open_folder))
+        self.open_sprites = add(Command("Open sprites …", self._open_sprites))
+        self.open_picture = add(Command("Open picture …", self._open_picture))
+        self.recent = QMenu("Open recent", over)
+        self.save_model = add(Command("Save model", self.save, "save", Key.Save))
+        self.save_as = add(Command("Save model as …", self.ask_and_save, shortcut="Ctrl+Shift+S"))
+        self.quit = add(Command("Quit", close, shortcut=Key.Quit))
+        state.model.recent_changed.connect(self._fill_recent)
+        state.model.model_changed.connect(self._model_changed)
+        self._fill_recent()
+        self._model_changed()
+
+    @property
+    def entries(self) -> Entries:
+        """The menu from top to bottom."""
+        opening = self.open_model, self.open_data, self.open_folder, self.open_sprites, self.open_picture, self.recent
+        return *opening, None, self.save_model, self.save_as, None, self.quit
+
+    def _model_changed(self) -> None:
+        known = self._state.model.model is not None
+        self.save_model.setEnabled(known)
+        self.save_as.setEnabled(known)
+
+    def _fill_recent(self) -> None:
+        self.recent.clear()
+        for path in self._state.model.recent:
+            action = self.recent.addAction(path)
+            action.setData(path)
+            action.triggered.connect(self._open_recent)
+        self.recent.setEnabled(bool(self._state.model.recent))
+
+    # ------------------------------------------------------------------------------------------------- opening
+
+    def _open_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            open_path(self._state, action.data())
+
+    def _open_model(self) -> None:
+        self._ask_file("Open model", MODEL_FILES)
+
+    def _open_data(self) -> None:
+        self._ask_file("Open data", DATA_FILES)
+
+    def _open_picture(self) -> None:
+        self._ask_file("Open picture", PICTURE_FILES)
+
+    def _ask_file(self, title: str, kinds: str) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._over, title, str(Path.home()), kinds)
+        if path:
+            open_path(self._state, path)
+
+    def _open_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self._over, "Open folder of images", str(Path.home()))
+        if path:
+            open_path(self._state, path)
+
+    def _open_sprites(self) -> None:
+        """Ask for the name of generated data, which no dialog for files would take."""
+        label = f"sprites:N or sprites:N:SEED, N of the {ALL_SPRITES:,} images:"
+        name, chosen = QInputDialog.getText(self._over, "Open sprites", label, text=f"sprites:{USUAL_COUNT}")
+        if chosen:
+            open_path(self._state, name.strip())
+
+    # -------------------------------------------------------------------------------------------------- saving
+
+    def save(self) -> bool:
+        """Ask where to save the trained model, if it is not saved yet; return False if it still is not."""
+        model, run = self._state.model.model, self._state.run
+        if run.unsaved is None:
+            if model is not None:
+                self._state.notices.notice("info", f"{model.name} is already saved: {model.path}")
+            return True
+        return self._ask_and_save(run.unsaved, run.name)
+
+    def ask_and_save(self) -> bool:
+        """Ask where to save the open model and save it there; return False if nothing was saved."""
+        model = self._state.model.model
+        return model is not None and self._ask_and_save(model.path, model.name)
+
+    def _ask_and_save(self, source: str, name: str) -> bool:
+        path = ask_target(self._over, "Save model as", f"{name}.safetensors", MODEL_FILES)
+        return path is not None and save_model(self._state, source, path)

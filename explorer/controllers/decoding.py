@@ -1,0 +1,93 @@
+"""Decode the current point, draws of its posterior, and the thumbnails of all points."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from explorer.client.channels import Requests
+from explorer.state import AppState
+from models.core.arrays import Floats32
+from models.protocol.decoding import Decode, Decoded, Draw, Drawn
+from models.protocol.messages import Reply
+
+
+class DecodingController(QObject):
+    """Requests the pictures that the state calls for, the newest first, and puts the answers into the state."""
+
+    def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state, self._requests = state, requests
+        state.latent.moved.connect(self.ask_picture)
+        state.latent.posterior_changed.connect(self.ask_draws)
+        state.latent.current_changed.connect(self.ask_point)
+        state.latent.points_changed.connect(self.ask_all_points)
+        state.model.model_changed.connect(self.ask_all_points)
+        state.display.decode_changed.connect(self.ask_picture)
+        state.display.seed_changed.connect(self.ask_point)
+
+    def ask_point(self) -> None:
+        """Request the picture of the current point and the draws of its posterior."""
+        self.ask_picture()
+        self.ask_draws()
+
+    def ask_all_points(self) -> None:
+        """Request what belongs to the current point, and the thumbnails of all points."""
+        self.ask_point()
+        self.ask_thumbnails()
+
+    def ask_picture(self) -> None:
+        """Request the large picture: the point itself, one draw around it, or the mean of many."""
+        if not self.state.decodable:
+            return
+        point, display = self.state.latent.point, self.state.display
+        z, stamp, name = point.z.astype(np.float32), self.state.latency.stamp, point.name
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, Decoded):
+                self.state.answers.decode_call_seconds.append(reply.call_seconds)
+                self._show_picture(reply.images[0], reply.images[0], stamp, name)
+            elif isinstance(reply, Drawn):
+                self._show_picture(reply.mean, reply.centre, stamp, name)
+
+        if display.decode_mode == "mu":
+            self._requests.ask("picture", lambda number: Decode(number, z[None]), answer)
+        else:
+            sigma, seed = point.sigma.astype(np.float32), display.seed
+            draws = 1 if display.decode_mode == "sample" else display.draws
+            self._requests.ask("picture", lambda number: Draw(number, z, sigma, draws, seed), answer)
+
+    def _show_picture(self, image: Floats32, at_point: Floats32, stamp: float | None, name: str) -> None:
+        self.state.answers.set_picture(image, stamp)
+        self.state.answers.set_thumbnail(name, at_point)
+
+    def ask_draws(self) -> None:
+        """Request reconstruction, mean and standard deviation over draws of the current posterior."""
+        if not self.state.decodable:
+            return
+        point, display = self.state.latent.point, self.state.display
+        mu, sigma = point.mu.astype(np.float32), point.sigma.astype(np.float32)
+        draws, seed = display.draws, display.seed
+        self._requests.ask("draws", lambda number: Draw(number, mu, sigma, draws, seed), self._drawn)
+
+    def _drawn(self, reply: Reply) -> None:
+        if isinstance(reply, Drawn):
+            self.state.answers.set_draws(reply)
+
+    def ask_thumbnails(self) -> None:
+        """Request the pictures of all points in one batch."""
+        if not self.state.decodable:
+            return
+        names: list[str] = []
+
+        def build(number: int) -> Decode:
+            # The points as they are when the request is sent: they may move while it waits.
+            points = self.state.latent.points
+            names[:] = [point.name for point in points]
+            return Decode(number, np.stack([point.z for point in points]).astype(np.float32))
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, Decoded):
+                self.state.answers.set_thumbnails(dict(zip(names, reply.images, strict=True)))
+
+        self._requests.ask("thumbnails", build, answer)

@@ -1,0 +1,96 @@
+"""Open models and data sets, and embed the images of the one with the other."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QObject
+
+from explorer.client.channels import Requests
+from explorer.controllers.points import PointsController
+from explorer.state import AppState
+from models.protocol.lifecycle import Failed
+from models.protocol.messages import Reply
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+
+
+class Opener(Protocol):
+    """Opens models and data sets, for controllers that need that done."""
+
+    def open_model(self, path: str) -> None:
+        """Open a model file."""
+
+    def open_data(self, path: str) -> None:
+        """Open a data set."""
+
+
+class OpeningController(QObject):
+    """Knows what is open, so that a restarted worker can open it again."""
+
+    def __init__(
+        self, state: AppState, requests: Requests, points: PointsController, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.state, self._requests, self._points = state, requests, points
+        self._model_path: str | None = None
+        self._data_path: str | None = None
+        self._fallback: str | None = None
+        self._postponed: str | None = None
+        state.model.open_model_requested.connect(self.open_model)
+        state.model.open_data_requested.connect(self.open_data)
+        state.export.finished.connect(self._open_postponed)
+
+    def prepare(self, model_path: str, data_path: str, fallback: str) -> None:
+        """Set what is opened as soon as there is a worker, and the model to open if that one cannot be."""
+        self._model_path, self._data_path, self._fallback = model_path, data_path, fallback
+
+    def reopen(self) -> None:
+        """Open the model and the data in a worker that has just been started."""
+        if self._model_path is not None:
+            self.open_model(self._model_path)
+        if self._data_path is not None:
+            self.open_data(self._data_path)
+
+    def open_model(self, path: str) -> None:
+        """Open a model file; if that fails, the open one stays. A running export is finished first."""
+        if self.state.export.running:
+            self._postponed = path
+            return
+        self._requests.ask("model", lambda number: OpenModel(number, path), self._model_opened)
+
+    def open_data(self, path: str) -> None:
+        """Open a data set; if that fails, the open one stays."""
+        self._requests.ask("data", lambda number: OpenData(number, path), self._data_opened)
+
+    def _open_postponed(self) -> None:
+        path, self._postponed = self._postponed, None
+        if path is not None:
+            self.open_model(path)
+
+    def _model_opened(self, reply: Reply) -> None:
+        if isinstance(reply, Failed) and self.state.model.model is None and self._fallback is not None:
+            path, self._fallback = self._fallback, None
+            self.open_model(path)
+        if isinstance(reply, ModelOpened):
+            self._model_path = reply.model.path
+            with self.state.model.replaced(reply.model):
+                self._points.fit(reply.model.latent_dim)
+            self._ask_embedding()
+
+    def _data_opened(self, reply: Reply) -> None:
+        if isinstance(reply, DataOpened):
+            self._data_path = reply.data.path
+            self.state.model.set_data(reply.data)
+            self._ask_embedding()
+
+    def _ask_embedding(self) -> None:
+        if self.state.model.compatible:
+            self._requests.ask("embedding", Embed, self._embedded)
+
+    def _embedded(self, reply: Reply) -> None:
+        model, data = self.state.model.model, self.state.model.data
+        if not isinstance(reply, Embedded) or model is None or data is None:
+            return
+        if (reply.model_digest, reply.data_digest) == (model.digest, data.info.digest):
+            self.state.model.set_embedding(reply)
+            self._points.follow_embedding()

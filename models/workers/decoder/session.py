@@ -1,0 +1,72 @@
+"""What the decoder has open, and the work on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from models.core.descriptions import DataInfo
+from models.protocol.messages import Request
+from models.vae.model import VAE
+from models.vae.model_file import OpenedModel
+from models.vae.posterior import Posteriors
+from models.workers.decoder.warmup import Warmer
+from models.workers.loop import Jobs
+
+
+class Session:
+    """The open model, the open data set, the posteriors of the one by the other, and the jobs under way.
+
+    ``vae`` is the open model ready to decode, None before the first one; ``asked_at`` is the time of the last request
+    by ``time.monotonic``.
+    """
+
+    def __init__(self, jobs: Jobs) -> None:
+        self.jobs = jobs
+        self.asked_at = time.monotonic()
+        self.warmer = Warmer(lambda: self.asked_at)
+        self.vae: VAE | None = None
+        self._opened: OpenedModel | None = None
+        self._data: DataInfo | None = None
+        self._posteriors: Posteriors | None = None
+
+    def take_model(self, opened: OpenedModel, vae: VAE) -> None:
+        """Make ``vae``, which has the parameters of ``opened``, the open model."""
+        self.vae, self._opened, self._posteriors = vae, opened, None
+
+    def take_data(self, data: DataInfo) -> None:
+        """Make ``data`` the open data set."""
+        self._data, self._posteriors = data, None
+
+    def take_posteriors(self, posteriors: Posteriors) -> None:
+        """Keep the posteriors of all images of the open data set by the open model."""
+        self._posteriors = posteriors
+
+    def model(self) -> VAE:
+        """Return the open model; ValueError if there is none."""
+        if self.vae is None:
+            raise ValueError("no model is open")
+        return self.vae
+
+    def model_digest(self) -> str:
+        """Return the digest of the open model's file; ValueError if there is no model."""
+        if self._opened is None:
+            raise ValueError("no model is open")
+        return self._opened.info.digest
+
+    def data(self) -> DataInfo:
+        """Return the open data set; ValueError if there is none."""
+        if self._data is None:
+            raise ValueError("no data set is open")
+        return self._data
+
+    def posteriors(self, missing: str) -> Posteriors:
+        """Return the posteriors of all images; ValueError with the sentence ``missing`` if they are not known yet."""
+        if self._posteriors is None:
+            raise ValueError(missing)
+        return self._posteriors
+
+    def until_done(self, *kinds: type[Request]) -> Iterator[None]:
+        """Yield while jobs of these kinds of request are under way."""
+        while any(self.jobs.running(kind) for kind in kinds):
+            yield None

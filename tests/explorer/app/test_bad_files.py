@@ -1,0 +1,65 @@
+"""Nonsense dropped on the window: a banner that names file and reason, and everything else as it was."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from tests.support.bad_files import EVERY, Maker
+from tests.support.desk import PATIENCE_MS, Desk
+from tests.support.oracle import NumpyVAE
+
+MEGABYTE = 1 << 20
+
+
+def _drop(desk: Desk, path: Path) -> str:
+    with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=PATIENCE_MS) as noticed:
+        desk.drop(path)
+    level, text = noticed.args
+    assert level == "error"
+    assert desk.window.banner.isVisible()
+    assert desk.window.banner.text.text() == text
+    return text
+
+
+@pytest.mark.parametrize(("make", "reason"), EVERY.values(), ids=EVERY.keys())
+def test_nonsense_is_refused_by_name_and_changes_nothing(
+    desk: Desk, oracle: NumpyVAE, tmp_path: Path, make: Maker, reason: str
+) -> None:
+    model = desk.state.model
+    before, points = (model.model, model.data, model.embedding), desk.latent.snapshot()
+    path = make(tmp_path)
+    text = _drop(desk, path)
+    named = {path.name, *(file.name for file in path.glob("*"))} if path.is_dir() else {path.name}
+    assert any(name in text for name in named)
+    assert reason in text
+    assert "Error" not in text
+    desk.settle()
+    assert (model.model, model.data, model.embedding) == before
+    assert desk.latent.snapshot() == points
+    assert desk.state.undo.stack.count() == 0
+    desk.latent.set_component("z", 3, 1.0)
+    desk.settle()
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["data.npz", "picture.png", "model.safetensors"])
+def test_what_may_not_be_read_is_said(desk: Desk, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"content")
+    (tmp_path / name).chmod(0)
+    assert name in _drop(desk, tmp_path / name)
+
+
+@pytest.mark.parametrize("case", ["huge picture", "huge picture in a folder"])
+def test_memory_stays_bounded(desk: Desk, tmp_path: Path, case: str) -> None:
+    path = EVERY[case][0](tmp_path)
+    workers = [psutil.Process(), psutil.Process(desk.app.decoder.client.pid)]
+    before = [worker.memory_info().rss for worker in workers]
+    _drop(desk, path)
+    grown = [worker.memory_info().rss - old for worker, old in zip(workers, before, strict=True)]
+    assert max(grown) < 100 * MEGABYTE

@@ -1,0 +1,144 @@
+"""Training on the command line: what it leaves, how it ends, and how it goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import re
+import signal
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from explorer.cli.main import cli
+from explorer.cli.train import parse_sizes
+from models.core.errors import InputError
+from models.core.settings import TrainSettings
+from tests.support.command_line import PATIENCE, command, environment, result, run, run_process
+
+SMALL = ("--hidden", "8", "--batch-size", 20)
+
+
+def test_every_setting_of_a_training_is_an_option_with_its_default() -> None:
+    options = cli.commands["train"].make_context("train", ["data", "--out", "model.safetensors"]).params
+    for field in fields(TrainSettings):
+        default = field.default
+        expected = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        assert options[field.name] == expected, field.name
+
+
+def test_train_leaves_the_model_and_says_how_it_is(workshop: Path) -> None:
+    values = json.loads((workshop / "train.json").read_text())
+    assert (values["reason"], values["epoch"], values["name"]) == ("complete", 3, "spots")
+    assert {"elbo", "reconstruction", "kl", "nll", "active_units"} == set(values["metrics"])
+    assert values["images_per_second"] > 0
+    assert not (workshop / "spots.run").exists()
+    described = result(workshop, "info", "spots.safetensors")
+    assert described["sha256"] == values["sha256"]
+    assert described["settings"] == values["settings"] | {"hidden": [16, 8], "beta": 2.0, "seed": 9}
+
+
+def test_a_training_that_went_wrong_says_so(workshop: Path, tmp_path: Path) -> None:
+    options = ("--epochs", 8, "--latent-dim", 2, "--hidden", 8, "--batch-size", 20, "--learning-rate", 0.01)
+    arguments = ("train", workshop / "spots.npz", "--out", tmp_path / "c.safetensors", *options)
+    assert "posterior collapse" in run(workshop, *arguments, "--beta", 1000).stdout.splitlines()[-1]
+    assert result(workshop, *arguments, "--beta", 0.01)["trouble"] == ""
+
+
+def test_the_recipe_makes_the_same_file_again(workshop: Path, tmp_path: Path) -> None:
+    (tmp_path / "spots.npz").write_bytes((workshop / "spots.npz").read_bytes())
+    recipe = json.loads((workshop / "train.json").read_text())["recipe"].split()
+    assert recipe[:3] == ["latentscape", "train", "spots"]
+    done = run_process(tmp_path, "train", "spots.npz", *recipe[3:])
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "spots.safetensors").read_bytes() == (workshop / "spots.safetensors").read_bytes()
+    assert "ELBO" in done.stdout
+
+
+def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had_been(workshop: Path) -> None:
+    arguments = command("train", "spots.npz", "--out", "stopped.safetensors", "--epochs", 100_000, *SMALL, "--json")
+    with subprocess.Popen(
+        arguments, cwd=workshop, env=environment(workshop), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        _wait_for(process, workshop / "stopped.run")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
+    values = json.loads(output)
+    assert values["reason"] == "stopped"
+    assert values["epoch"] >= 1
+    assert result(workshop, "info", "stopped.safetensors")["epoch"] == values["epoch"]
+    assert values["run_folder"] == "stopped.run"
+    restart = run(workshop, "train", "spots.npz", "--out", "stopped.safetensors", *SMALL)
+    assert restart.returncode == 2
+    assert f"this run was stopped after epoch {values['epoch']}: use --resume to continue it" in restart.stderr
+    epochs = values["epoch"] + 2
+    again = ("spots.npz", "--out", "stopped.safetensors", "--resume", "--epochs", epochs, "--history", "stopped.json")
+    assert result(workshop, "train", *again)["reason"] == "complete"
+    assert not (workshop / "stopped.run").exists()
+    assert json.loads((workshop / "stopped.json").read_text())["epoch"] == list(range(epochs))
+    result(workshop, "train", "spots.npz", "--out", "whole.safetensors", "--epochs", epochs, *SMALL)
+    one, other = (load_file(workshop / f"{name}.safetensors") for name in ("stopped", "whole"))
+    assert {name: array.tobytes() for name, array in one.items()} == {
+        name: array.tobytes() for name, array in other.items()
+    }
+
+
+def _wait_for(process: subprocess.Popen[str], run_folder: Path) -> None:
+    """Wait until the first checkpoint is written."""
+    while not any(run_folder.glob("checkpoint-*")):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+        assert process.poll() is None
+
+
+def test_a_killed_training_is_resumed(workshop: Path) -> None:
+    options = ("spots.npz", "--out", "killed.safetensors", *SMALL, "--json")
+    with subprocess.Popen(
+        command("train", *options, "--epochs", 100_000),
+        cwd=workshop,
+        env=environment(workshop),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        _wait_for(process, workshop / "killed.run")
+        process.kill()
+    assert not (workshop / "killed.safetensors").exists()
+    refused = run(workshop, "train", *options, "--epochs", 1)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+): use --resume", refused.stderr)
+    assert reached is not None
+    other = run(workshop, "train", *options, "--latent-dim", 3, "--resume")
+    assert other.stderr == "latentscape: killed.run: this run was started with latent dim 50, not 3\n"
+    # Options that are not typed keep their values.
+    few = ("spots.npz", "--out", "killed.safetensors", "--json", "--epochs", 1)
+    done = run(workshop, "train", *few, "--resume", "--history", "killed.json")
+    assert "--hidden 8" in json.loads(done.stdout)["recipe"]
+    assert json.loads(done.stdout)["reason"] == "complete"
+    assert not (workshop / "killed.run").exists()
+    assert json.loads((workshop / "killed.json").read_text())["epoch"] == list(range(int(reached[1])))
+
+
+def test_curves_and_early_stopping_have_the_names_of_keras(workshop: Path) -> None:
+    values = result(
+        workshop, "train", "spots.npz", "--out", "early.safetensors", "--hidden", "8", "--epochs", 500, "--average", 0,
+        "--learning-rate", 0.05, "--early-stopping-patience", 2, "--min-delta", 0.1, "--restore-best-weights",
+        "--history", "curves.csv", "--logdir", "log",
+    )  # fmt: skip
+    assert values["reason"] == "early"
+    with (workshop / "curves.csv").open(newline="") as file:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
+    assert values["epoch"] == len(losses) - 2
+    assert min(losses) >= losses[-3] - 0.1
+    assert "--early-stopping-patience 2 --min-delta 0.1 --restore-best-weights" in str(values["recipe"])
+    assert [len(list((workshop / "log" / part).iterdir())) for part in ("train", "validation")] == [1, 1]
+
+
+def test_hidden_layers_are_a_list_of_numbers() -> None:
+    assert parse_sizes("256,128", "hidden") == (256, 128)
+    assert parse_sizes("", "hidden") == ()
+    with pytest.raises(InputError, match="is not a list of numbers like 256,128"):
+        parse_sizes("256;128", "hidden")

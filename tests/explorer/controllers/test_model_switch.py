@@ -1,0 +1,86 @@
+"""Models of different sizes opened in turn, with points that were moved: they wait, and nothing crashes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QTimer
+
+from explorer.app.uncaught import Uncaught
+from explorer.views.dimensions.rows import DimensionDelegate
+from resources import model_path
+from tests.support.desk import Desk
+from tests.support.oracle import NumpyVAE
+
+LARGE, SMALL = model_path("mnist-vae-50"), model_path("mnist-vae-2")
+IMAGES = {LARGE: 5, SMALL: 7}
+
+
+def _open(desk: Desk, path: Path) -> None:
+    desk.drop(path)
+    desk.settle()
+    assert desk.state.model.model is not None
+    assert desk.state.model.model.path == str(path)
+
+
+def _click_image_and_move(desk: Desk, path: Path) -> None:
+    """Click an image of the map, then move the point that stands for it."""
+    viewport, cloud = desk.window.map.plot.viewport(), desk.window.map.plot.cloud
+    desk.click(viewport, desk.on_map(cloud.xy[IMAGES[path]]))
+    desk.settle()
+    assert desk.point.source.kind == "data"
+    start = desk.marker(desk.point.name)
+    desk.drag(viewport, [start, start + QPointF(30, -20), start + QPointF(40, -30)])
+    desk.settle()
+    assert not desk.point.untouched
+
+
+def test_the_points_of_each_size_wait_for_its_model(desk: Desk) -> None:
+    _click_image_and_move(desk, LARGE)
+    large = desk.point
+    _open(desk, SMALL)
+    _click_image_and_move(desk, SMALL)
+    small = desk.point
+    for path, left in ((LARGE, large), (SMALL, small), (LARGE, large)):
+        _open(desk, path)
+        now = desk.point
+        assert now.z.tobytes() == left.z.tobytes()
+        assert now.source == left.source
+        mu, sigma = NumpyVAE(path).encode(np.array(desk.data.images[now.source.index])[None])
+        np.testing.assert_allclose(now.mu, mu[0], atol=1e-4)
+        np.testing.assert_allclose(now.sigma, sigma[0], atol=1e-4)
+        np.testing.assert_allclose(desk.state.answers.picture, NumpyVAE(path).decode(now.z[None])[0], atol=1e-4)
+
+
+def test_undo_after_the_return_of_a_model_stays_in_its_space(desk: Desk) -> None:
+    _click_image_and_move(desk, LARGE)
+    moved = desk.point.z.tobytes()
+    _open(desk, SMALL)
+    _open(desk, LARGE)
+    desk.state.undo.stack.undo()
+    desk.settle()
+    assert desk.point.untouched
+    desk.state.undo.stack.redo()
+    assert desk.point.z.tobytes() == moved
+
+
+def test_an_exception_in_a_paint_or_a_slot_is_told_and_the_window_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", Uncaught(desk.state.notices, desk.app).report)
+    told, logged = [], []
+    desk.state.notices.noticed.connect(lambda level, text: told.append((level, text)))
+    desk.state.notices.logged.connect(lambda level, text: logged.append(text))
+    with monkeypatch.context() as patch:
+        patch.setattr(DimensionDelegate, "_paint_track", lambda *_: 1 // 0)
+        desk.window.dimensions.list.viewport().repaint()
+    assert told == [("error", told[0][1])]
+    assert "ZeroDivisionError" in told[0][1]
+    assert len(logged) > 1
+    QTimer.singleShot(0, [].pop)
+    desk.qtbot.waitUntil(lambda: len(told) == 2)
+    assert "IndexError" in told[1][1]
+    _click_image_and_move(desk, LARGE)

@@ -1,0 +1,79 @@
+"""The tour: the whole main job in the real window, as a program of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.places import ROOT
+
+SIZE = (1280, 800)
+TABS = ("distribution", "workbench", "lab", "factors", "training", "log")
+SECONDS = 280
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a tour has left what it made."""
+    folder = tmp_path_factory.mktemp("tour")
+    code = "import sys; from explorer.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "tour", "--out", str(folder / "out"), "--size", "1280x800"]
+    command += ["--scheme", "light"]
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
+            patch.setenv(f"XDG_{kind}_HOME", str(folder))
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def report(out: Path) -> dict[str, Any]:
+    """What the tour has measured."""
+    report: dict[str, Any] = json.loads((out / "tour.json").read_text())
+    return report
+
+
+def test_every_measurement_is_there(report: dict[str, Any]) -> None:
+    for name in ("window_shown_s", "first_decode_s", "import_tensorflow_s", "decode_call_ms", "memory_mb"):
+        assert report[name] > 0, name
+    for phase in ("idle", "workbench", "laboratory", "training"):
+        for figure in ("drag_to_pixels_ms", "frame_interval_ms"):
+            times = report[figure][phase]
+            assert 0 < times["p50"] <= times["p99"] <= times["max"]
+    for phase in ("start", "idle", "workbench", "laboratory", "training", "export"):
+        gaps = report["event_loop_gap_ms"][phase]
+        assert 0 < gaps["p99"] <= gaps["max"]
+    assert report["window_shown_s"] < report["first_decode_s"]
+    assert {"python", "tensorflow", "pyside6", "pyqtgraph"} <= set(report["versions"])
+
+
+def test_every_move_was_answered_on_screen(report: dict[str, Any]) -> None:
+    assert report["drag_to_pixels_ms"]["idle"]["n"] >= 300
+    assert report["drag_to_pixels_ms"]["training"]["n"] >= 100
+
+
+def test_it_trained_and_exported(report: dict[str, Any], out: Path) -> None:
+    assert report["training"]["unsaved_model"]
+    assert len(report["training"]["test_elbo"]) == 1
+    assert report["export"].startswith("16 samples written to ")
+    assert len(list((out / "samples").glob("*.png"))) == 16
+    assert np.load(out / "latents.npz")["z"].shape == (16, 50)
+    assert not list(out.rglob("*.part*"))
+
+
+@pytest.mark.parametrize("name", ["window", *TABS])
+def test_its_pictures_show_the_window(out: Path, name: str) -> None:
+    with Image.open(out / f"{name}.png") as picture:
+        assert picture.size == SIZE
+        grey = np.asarray(picture.convert("L"))
+    assert grey[5, 700] > 200  # the light scheme that was asked for
+    assert grey.std() > 10
+    assert len(np.unique(grey)) > 50

@@ -1,0 +1,116 @@
+"""The Decoded pane with the real decoder: its three ways of decoding and its four small pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtGui import QGuiApplication, QImage
+
+from models.core.geometry import standard_noise
+from tests.support.desk import Desk
+from tests.support.oracle import NumpyVAE
+
+IMAGE = 42
+
+
+def _pixels(image: QImage | None) -> NDArray[np.uint8]:
+    assert image is not None
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), grey.bytesPerLine())
+    return rows[:, : grey.width()]
+
+
+def _assert_shows(image: QImage | None, values: NDArray[np.floating], white: float = 1.0) -> None:
+    expected = np.clip(np.rint(255 * values[..., 0] / white), 0, 255)
+    assert np.abs(_pixels(image) - expected).max() <= 1
+
+
+@pytest.fixture
+def around(desk: Desk, oracle: NumpyVAE) -> NDArray[np.float64]:
+    """The decoded draws [32, 28, 28, 1] around the point, which is moved off its mean."""
+    desk.window.map.select(IMAGE)
+    desk.latent.set_component("z", 3, 1.7)
+    return _draws(desk, oracle, desk.point.z)
+
+
+def _draws(desk: Desk, oracle: NumpyVAE, centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    noise = standard_noise(desk.state.display.seed, desk.state.display.draws, desk.latent.latent_dim)
+    return oracle.decode(centre + desk.point.sigma * noise)
+
+
+def _choose(desk: Desk, text: str) -> None:
+    buttons = desk.window.decoded.modes.group.buttons()
+    next(button for button in buttons if button.text() == text).click()
+    desk.settle()
+
+
+def test_mu_shows_the_point_itself(desk: Desk, oracle: NumpyVAE, around: NDArray[np.float64]) -> None:
+    desk.settle()
+    expected = oracle.decode(desk.point.z[None])[0]
+    np.testing.assert_allclose(desk.state.answers.picture, expected, atol=1e-4)
+    _assert_shows(desk.window.decoded.large.image, expected)
+
+
+def test_sample_shows_the_first_draw_of_the_seed(desk: Desk, around: NDArray[np.float64]) -> None:
+    _choose(desk, "sample")
+    np.testing.assert_allclose(desk.state.answers.picture, around[0], atol=1e-4)
+    _assert_shows(desk.window.decoded.large.image, around[0])
+
+
+def test_mean_shows_the_mean_of_k_draws(desk: Desk, around: NDArray[np.float64]) -> None:
+    _choose(desk, "mean of 32")
+    np.testing.assert_allclose(desk.state.answers.picture, around.mean(axis=0), atol=1e-4)
+
+
+def test_another_seed_is_another_draw(desk: Desk, oracle: NumpyVAE, around: NDArray[np.float64]) -> None:
+    _choose(desk, "sample")
+    desk.state.display.set_seed(8)
+    desk.settle()
+    other = _draws(desk, oracle, desk.point.z)[0]
+    assert np.abs(other - around[0]).max() > 0.1
+    np.testing.assert_allclose(desk.state.answers.picture, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["sample", "mean of 32"])
+def test_the_thumbnail_follows_the_point_in_every_mode(desk: Desk, oracle: NumpyVAE, mode: str) -> None:
+    _choose(desk, mode)
+    desk.latent.set_component("z", 3, -2.0)
+    desk.settle()
+    thumbnail = desk.state.answers.thumbnails["A"]
+    np.testing.assert_allclose(thumbnail, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+
+
+def test_the_small_pictures_are_those_of_the_posterior(desk: Desk, oracle: NumpyVAE) -> None:
+    desk.window.map.select(IMAGE)
+    desk.settle()
+    data, pane, draws = desk.data, desk.window.decoded, _draws(desk, oracle, desk.point.mu)
+    _assert_shows(pane.input.image, data.images[IMAGE] / 255)
+    _assert_shows(pane.reconstruction.image, oracle.decode(desk.point.mu[None])[0])
+    _assert_shows(pane.mean.image, draws.mean(axis=0))
+    _assert_shows(pane.std.image, draws.std(axis=0), white=0.5)
+
+
+def test_the_small_pictures_stay_when_only_z_moves(desk: Desk) -> None:
+    desk.window.map.select(IMAGE)
+    desk.settle()
+    before = desk.state.answers.draws
+    desk.latent.set_component("z", 3, 1.7)
+    desk.settle()
+    assert desk.state.answers.draws is before
+
+
+def test_the_readout_names_image_class_and_typicality(desk: Desk) -> None:
+    desk.window.map.select(IMAGE)
+    desk.settle()
+    data, curves = desk.data, desk.curves
+    assert data.labels is not None
+    assert desk.window.decoded._about.text() == f"A · image {IMAGE} · class {data.labels[IMAGE]}"
+    norm = float(np.linalg.norm(desk.point.z))
+    assert desk.window.decoded._facts.text() == f"|z| {norm:.2f} · typicality {curves.numbers.typicality:.1%}"
+
+
+def test_the_picture_can_be_copied(desk: Desk) -> None:
+    desk.window.menus.edit.copy_picture.trigger()
+    copied = QGuiApplication.clipboard().image()
+    np.testing.assert_array_equal(_pixels(copied), _pixels(desk.window.decoded.large.image))

@@ -1,0 +1,168 @@
+"""Curves, numbers and the noise bank of the Distribution pane against SciPy and the arrays themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+from scipy import stats
+
+from tests.support.desk import Desk
+
+
+@pytest.fixture
+def dim(desk: Desk) -> int:
+    """A dimension whose z stands off its mean."""
+    desk.window.map.select(42)
+    chosen = desk.window.dimensions.list.rows.dims[1]
+    desk.state.display.set_dimension(chosen)
+    desk.latent.set_component("eps", chosen, 0.8)
+    desk.settle()
+    return chosen
+
+
+def _posterior(desk: Desk, dim: int) -> stats.rv_continuous:
+    return stats.norm(desk.point.mu[dim], desk.point.sigma[dim])
+
+
+def test_prior_and_posterior_are_those_of_scipy(desk: Desk, dim: int) -> None:
+    curves, posterior = desk.curves, _posterior(desk, dim)
+    for values, expected in (
+        (curves.reference_pdf, stats.norm.pdf(curves.x)), (curves.reference_cdf, stats.norm.cdf(curves.x)),
+        (curves.family_pdf, posterior.pdf(curves.x)), (curves.family_cdf, posterior.cdf(curves.x)),
+    ):  # fmt: skip
+        np.testing.assert_allclose(values, expected, rtol=1e-10, atol=1e-300)
+
+
+def test_the_curves_drawn_are_those_computed(desk: Desk, dim: int) -> None:
+    curves, drawn = desk.curves, desk.window.distribution.curves
+    for item, values in (
+        (drawn._prior_pdf, curves.reference_pdf), (drawn._prior_cdf, curves.reference_cdf),
+        (drawn._posterior_pdf, curves.family_pdf), (drawn._posterior_cdf, curves.family_cdf),
+    ):  # fmt: skip
+        x, y = item.getData()
+        np.testing.assert_array_equal(x, curves.x)
+        np.testing.assert_array_equal(y, values)
+
+
+def test_the_aggregate_posterior_is_the_exact_mixture(desk: Desk, dim: int) -> None:
+    embedding, aggregate = desk.embedding, desk.state.answers.aggregate
+    assert aggregate is not None
+    assert aggregate.dim == dim
+    mu, sigma = (np.asarray(v[:, dim], np.float64)[:, None] for v in (embedding.mu, embedding.sigma))
+    some = aggregate.x[::25]
+    np.testing.assert_allclose(aggregate.pdf[::25], stats.norm.pdf(some, mu, sigma).mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(aggregate.cdf[::25], stats.norm.cdf(some, mu, sigma).mean(axis=0), rtol=1e-9)
+    drawn = desk.window.distribution.curves._aggregate_cdf.getData()
+    np.testing.assert_array_equal(drawn[1], aggregate.cdf)
+
+
+def test_u_is_the_posteriors_distribution_function_at_z(desk: Desk, dim: int) -> None:
+    curves = desk.curves
+    assert curves.place.u == pytest.approx(stats.norm.cdf(0.8), rel=1e-12)
+    assert curves.place.pdf == pytest.approx(_posterior(desk, dim).pdf(desk.point.z[dim]), rel=1e-12)
+    fields = desk.window.distribution.readouts.fields
+    assert fields["u"].value() == pytest.approx(stats.norm.cdf(0.8), abs=1e-6)
+    assert fields["eps"].value() == pytest.approx(0.8, abs=1e-4)
+
+
+def test_kl_is_its_closed_form(desk: Desk, dim: int) -> None:
+    mu, sigma = desk.point.mu, desk.point.sigma
+    kl = 0.5 * (mu**2 + sigma**2 - 1.0) - np.log(sigma)
+    curves, drawn, readouts = desk.curves, desk.state.answers.draws, desk.window.distribution.readouts
+    assert drawn is not None
+    assert curves.numbers.kl == pytest.approx(kl[dim], rel=1e-10)
+    assert readouts.numbers.labels["kl"].text() == f"{kl[dim]:.4f} nats"
+    np.testing.assert_allclose(drawn.kl, kl, atol=1e-5)
+    assert readouts.numbers.labels["total"].text() == f"{kl.sum():.2f} nats"
+
+
+def test_typicality_is_the_chi_squared_distribution_function(desk: Desk, dim: int) -> None:
+    curves = desk.curves
+    expected = stats.chi2.cdf(float(desk.point.z @ desk.point.z), desk.latent.latent_dim)
+    assert curves.numbers.typicality == pytest.approx(expected, rel=1e-9)
+
+
+def test_histogram_and_ecdf_are_those_of_the_bank(desk: Desk, dim: int) -> None:
+    drawn = desk.window.distribution.curves
+    bank = np.sort(desk.point.mu[dim] + desk.point.sigma[dim] * desk.state.display.bank(dim))
+    x, y = drawn._bars.getData()
+    assert np.trapezoid(y, x) == pytest.approx(1.0, abs=1e-9)
+    assert (x[0], x[-1]) == (pytest.approx(bank[0]), pytest.approx(bank[-1]))
+    counts = y[1:-1:2] * np.diff(x[::2]) * len(bank)
+    np.testing.assert_allclose(counts, np.histogram(bank, len(counts))[0], atol=1e-6)
+    at, height = drawn._ecdf.getData()
+    np.testing.assert_allclose(np.unique(at), bank)
+    assert height[-1] == 1.0
+    for value in bank[::37]:
+        assert height[at <= value].max() == pytest.approx((bank <= value).mean())
+
+
+def test_mu_carries_every_sample_of_the_frozen_bank(desk: Desk, dim: int) -> None:
+    drawn, sigma = desk.window.distribution.curves, desk.point.sigma[dim]
+    before, _ = drawn._ecdf.getData()
+    desk.latent.set_component("mu", dim, desk.point.mu[dim] + 0.7)
+    desk.settle()
+    slid, _ = drawn._ecdf.getData()
+    np.testing.assert_allclose(slid, before + 0.7, atol=1e-12)
+    desk.latent.set_component("sigma", dim, 2.0 * sigma)
+    desk.settle()
+    spread, _ = drawn._ecdf.getData()
+    np.testing.assert_allclose(spread - desk.point.mu[dim], 2.0 * (slid - desk.point.mu[dim]), atol=1e-12)
+
+
+def test_resample_draws_another_bank_and_the_same_seed_the_same(desk: Desk, dim: int) -> None:
+    drawn, pane = desk.window.distribution.curves, desk.window.distribution
+    first = drawn._ecdf.getData()[0].copy()
+    pane._resample.click()
+    desk.settle()
+    assert pane._seed.value() == 8
+    assert np.abs(drawn._ecdf.getData()[0] - first).max() > 1e-3
+    pane._seed.setValue(7)
+    desk.settle()
+    np.testing.assert_array_equal(drawn._ecdf.getData()[0], first)
+
+
+def test_the_bank_is_standard_normal(desk: Desk, dim: int) -> None:
+    banks = []
+    for seed in range(20):
+        desk.state.display.set_seed(seed)
+        banks.append(desk.state.display.bank(dim))
+    assert stats.kstest(np.concatenate(banks), "norm").pvalue > 1e-4
+    desk.settle()
+
+
+@pytest.mark.parametrize(("key", "grip"), [("z", "z"), ("eps", "eps"), ("loc", "mu"), ("scale", "sigma")])
+def test_a_typed_number_is_one_undo_step(desk: Desk, dim: int, key: str, grip: str, qtbot: QtBot) -> None:
+    field, before = desk.window.distribution.readouts.fields[key], desk.latent.snapshot()
+    desk.state.undo.forget()
+    field.selectAll()
+    qtbot.keyClicks(field, "0.7512")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert desk.point.value(grip, dim) == pytest.approx(0.7512, abs=1e-12)  # type: ignore[arg-type]
+    assert desk.state.undo.stack.count() == 1
+    desk.state.undo.stack.undo()
+    assert desk.point.z.tobytes() == before.points[0].z.tobytes()
+
+
+def test_a_typed_u_moves_z_to_the_quantile(desk: Desk, dim: int, qtbot: QtBot) -> None:
+    field = desk.window.distribution.readouts.fields["u"]
+    desk.state.undo.forget()
+    field.selectAll()
+    qtbot.keyClicks(field, "0.025")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.point.z[dim] == pytest.approx(_posterior(desk, dim).ppf(0.025), abs=1e-6)
+    assert desk.state.undo.stack.count() == 1
+
+
+def test_choosing_a_dimension_shows_its_own_curves(desk: Desk, dim: int) -> None:
+    pane = desk.window.distribution
+    pane.subject.dimension.setCurrentIndex(9)
+    pane.subject.dimension.activated.emit(9)
+    desk.settle()
+    curves, aggregate = desk.curves, desk.state.answers.aggregate
+    assert aggregate is not None
+    assert aggregate.dim == 9
+    np.testing.assert_allclose(curves.family_pdf, _posterior(desk, 9).pdf(curves.x), rtol=1e-10, atol=1e-300)

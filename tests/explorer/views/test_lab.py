@@ -1,0 +1,271 @@
+"""The laboratory: presets and dials, tallies against the samples themselves, and when it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QPushButton
+
+from explorer.controllers.lab import adapted_count
+from explorer.state.lab import MOST_SAMPLES, PRESETS, LabState
+from explorer.state.tally import Tally
+from explorer.views.lab.form import OBJECTIVES
+from models.core.families import Family
+from models.protocol.lab import Estimates, GradientsReady
+from tests.support.desk import Desk
+
+BATCHES = 4
+# Fewer say little of a mean whose samples are as skewed as those of the score function.
+SAMPLES = 4000
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+def lab(desk: Desk) -> Iterator[Desk]:
+    """The laboratory in front, at rest."""
+    desk.window.show_pane("Lab")
+    desk.state.lab.change(discrete=False, objective="quadratic", k=0.0, parameter="loc",
+                          family=Family("Normal", {"loc": 1.0, "scale": 1.0}))  # fmt: skip
+    yield desk
+    desk.state.lab.set_running(False)
+    desk.window.show_pane("Distribution")
+    desk.settle()
+
+
+def _draw(desk: Desk) -> None:
+    lab = desk.state.lab
+    if not lab.running:
+        desk.window.lab.run.click()
+    desk.qtbot.waitUntil(lambda: _has_enough(lab) or bool(lab.message), timeout=PATIENCE_MS)
+
+
+def _has_enough(lab: LabState) -> bool:
+    fewest = BATCHES if lab.settings.on_elbo else SAMPLES
+    return lab.batches >= BATCHES and all(tally.count >= fewest for tally in lab.shown)
+
+
+def _tally(desk: Desk, name: str) -> Tally:
+    return next(tally for tally in desk.state.lab.shown if tally.estimator == name)
+
+
+def test_every_preset_shows_what_its_sentences_say(lab: Desk) -> None:
+    for button, preset in zip(lab.window.lab.presets, PRESETS, strict=True):
+        button.click()
+        _draw(lab)
+        assert lab.state.lab.settings == preset.settings
+        assert lab.window.lab._text.text() == preset.text
+        truth = lab.state.lab.truth[lab.state.lab.parameter]
+        for tally in lab.state.lab.shown:
+            if not tally.biased:
+                assert abs(tally.mean - truth) < 5 * tally.error + 1e-9
+    far, cosine, bump, concrete = (preset.settings for preset in PRESETS)
+    ratios = {}
+    for settings in (far, cosine, bump):
+        lab.state.lab.change(**vars(settings))
+        _draw(lab)
+        score, path = _tally(lab, "score function").variance, _tally(lab, "pathwise").variance
+        assert score is not None
+        assert path is not None
+        ratios[settings.objective] = score / path
+    assert ratios["quadratic"] > 100
+    assert ratios["cosine"] < 0.05
+    assert ratios["bump"] < 0.1
+    lab.state.lab.change(**vars(concrete))
+    _draw(lab)
+    assert _tally(lab, "Concrete").mean < 0 < lab.state.lab.truth["theta"]
+
+
+def test_table_and_plots_say_what_the_tallies_hold(lab: Desk) -> None:
+    _draw(lab)
+    lab.window.lab.run.click()
+    lab.settle()
+    pane, tallies = lab.window.lab, lab.state.lab.shown
+    lines = pane.table.lines()
+    assert [line.split(":")[0] for line in lines] == [tally.estimator for tally in tallies]
+    for line, tally in zip(lines, tallies, strict=True):
+        assert f"{tally.mean:.4f} ± {tally.error:.4f}" in line
+    for row, tally in enumerate(tallies):
+        x, y = pane.plots._means[row].getData()
+        assert (x[-1], y[-1]) == (tally.count, pytest.approx(tally.mean))
+    assert not pane.table.grab().isNull()
+
+
+def test_pausing_stops_the_samples_and_leaving_the_tab_pauses(lab: Desk) -> None:
+    _draw(lab)
+    lab.window.lab.run.click()
+    lab.settle()
+    count = _tally(lab, "pathwise").count
+    lab.qtbot.wait(120)
+    assert _tally(lab, "pathwise").count == count
+    lab.window.lab.run.click()
+    assert lab.state.lab.running
+    lab.window.show_pane("Distribution")
+    lab.qtbot.waitUntil(lambda: not lab.state.lab.running, timeout=PATIENCE_MS)
+
+
+def test_a_dial_starts_anew_with_its_number(lab: Desk) -> None:
+    _draw(lab)
+    dial = next(dial for dial in lab.window.lab.form.dials if dial.key == "k")
+    dial.field.setValue(-3.0)
+    assert lab.state.lab.settings.k == -3.0
+    assert lab.state.lab.batches == 0
+    _draw(lab)
+    assert lab.state.lab.truth["loc"] == pytest.approx(8.0)
+    scale = next(dial for dial in lab.window.lab.form.dials if dial.key == "scale")
+    scale.slider.setValue(scale.slider.maximum())
+    assert lab.state.lab.settings.family.parameters["scale"] == pytest.approx(10.0)
+
+
+def test_families_bring_their_parameters(lab: Desk) -> None:
+    form = lab.window.lab.form
+    form.family.setCurrentText("Gamma")
+    form.family.textActivated.emit("Gamma")
+    assert [dial.key for dial in form.dials if not dial.field.isHidden()] == ["k", "concentration", "rate"]
+    _draw(lab)
+    assert set(lab.state.lab.truth) == {"concentration", "rate"}
+
+
+def test_where_the_support_moves_the_score_is_marked_and_the_reason_given(lab: Desk) -> None:
+    pane, state = lab.window.lab, lab.state.lab
+    pane.form.family.textActivated.emit("TruncatedNormal")
+    assert [dial.key for dial in pane.form.dials if not dial.field.isHidden()] == ["k", "loc", "scale", "low", "high"]
+    _draw(lab)
+    assert not any(tally.biased for tally in state.shown)
+    assert "moves" not in pane._text.text()
+    pane.form.parameter.setCurrentIndex(pane.form.parameter.findData("high"))
+    pane.form.parameter.activated.emit(pane.form.parameter.currentIndex())
+    assert {tally.estimator for tally in state.shown if not tally.biased} == {"pathwise"}
+    assert "the score function" in pane._text.text()
+    tally = _tally(lab, "score function")
+    assert abs(tally.mean - state.truth["high"]) > 4.0 * tally.error
+
+
+def test_after_the_elbo_a_family_has_a_parameter_to_show(lab: Desk) -> None:
+    form = lab.window.lab.form
+    form.family.textActivated.emit("Gamma")
+    for name, parameter in (("elbo", "loc"), ("quadratic", "concentration")):
+        form.objective.activated.emit(list(OBJECTIVES).index(name))
+        assert form.parameter.currentData() == lab.state.lab.parameter == parameter
+    _draw(lab)
+    assert lab.state.lab.shown
+
+
+def test_the_elbo_needs_an_image_and_follows_the_point(lab: Desk) -> None:
+    form, state = lab.window.lab.form, lab.state.lab
+    row = list(OBJECTIVES).index("elbo")
+    lab.latent.set_posterior(np.zeros(50), np.ones(50), source=type(lab.point.source)())
+    form.objective.setCurrentIndex(row)
+    form.objective.activated.emit(row)
+    _draw(lab)
+    assert state.message.startswith("The ELBO needs an image")
+    lab.window.map.select(42)
+    lab.qtbot.waitUntil(lambda: state.batches >= BATCHES, timeout=PATIENCE_MS)
+    assert state.message == ""
+    assert "sticking the landing" in {tally.estimator for tally in state.shown}
+    before = state.value
+    lab.latent.set_component("mu", lab.state.display.dimension, lab.point.mu[lab.state.display.dimension] + 1.0)
+    lab.qtbot.waitUntil(lambda: state.batches >= BATCHES, timeout=PATIENCE_MS)
+    assert state.value != pytest.approx(before)
+
+
+def test_what_cannot_be_drawn_says_why(lab: Desk) -> None:
+    lab.state.lab.choose_family("Cauchy")
+    _draw(lab)
+    assert "too heavy" in lab.window.lab._text.text()
+    assert isinstance(lab.window.lab.run, QPushButton)
+
+
+def test_moments_of_batches_are_those_of_all_samples_together() -> None:
+    rng, tally = np.random.default_rng(0), Tally("pathwise", False, None, 1.0)
+    parts = [rng.normal(1e3, 2.0, size) for size in (1, 7, 500, 3)]
+    for part in parts:
+        tally.add(Estimates("pathwise", "loc", part, None, False, 1.0))
+    every = np.concatenate(parts)
+    assert tally.count == len(every)
+    assert tally.mean == pytest.approx(every.mean(), rel=1e-12)
+    assert tally.sample_variance == pytest.approx(every.var(ddof=1), rel=1e-9)
+    assert tally.error == pytest.approx(every.std(ddof=1) / np.sqrt(len(every)), rel=1e-9)
+
+
+def test_drawing_ends_when_there_are_enough() -> None:
+    state = LabState()
+    row = Estimates("pathwise", "loc", np.zeros(MOST_SAMPLES), 0.0, False, 1.0)
+    assert not state.complete
+    state.take(GradientsReady(1, 0.0, {"loc": 0.0}, (row,)))
+    assert state.complete
+
+
+def _batch(value: float, count: int = 10, microseconds: float = 1.0, biased: bool = False) -> GradientsReady:
+    row = Estimates("pathwise", "loc", np.full(count, value), 0.0, biased, microseconds)
+    return GradientsReady(1, value, {"loc": value}, (row,))
+
+
+def test_a_dial_that_is_dragged_shows_samples_until_its_own_come() -> None:
+    state = LabState()
+    state.set_running(True)
+    state.take(_batch(1.0))
+    state.change(k=2.0)
+    assert [tally.mean for tally in state.shown] == [1.0]
+    state.take(_batch(2.0), fresh=False)
+    assert [(tally.mean, tally.count) for tally in state.shown] == [(2.0, 10)]
+    state.take(_batch(3.0))
+    state.take(_batch(3.0))
+    assert [(tally.mean, tally.count) for tally in state.shown] == [(3.0, 20)]
+    assert state.truth == {"loc": 3.0}
+
+
+def test_samples_of_something_else_are_not_shown() -> None:
+    state = LabState()
+    state.take(_batch(1.0))
+    state.change(k=2.0)
+    assert not state.shown
+    state.set_running(True)
+    state.take(_batch(1.0))
+    state.choose_family("Gamma")
+    assert not state.tallies
+    state.take(_batch(1.0))
+    state.fail("no")
+    assert not state.tallies
+
+
+@pytest.mark.parametrize(("count", "microseconds", "following"), [
+    (500, 6.0, 500), (500, 60.0, 250), (100, 60.0, 50), (20, 60.0, 40), (800, 0.1, 1000), (12, 1e5, 10),
+])  # fmt: skip
+def test_batches_adapt_to_what_they_cost(count: int, microseconds: float, following: int) -> None:
+    assert adapted_count(_batch(1.0, count, microseconds)) == following
+
+
+def test_bands_reach_two_standard_errors_and_a_bias_is_in_sight(lab: Desk) -> None:
+    plots, state = lab.window.lab.plots, lab.state.lab
+    state.choose(PRESETS[3])
+    _draw(lab)
+    lab.window.lab.run.click()
+    lab.settle()
+    assert "± 2 SE" in plots.running.getAxis("left").labelText
+    low, high = plots.running.viewRange()[1]
+    for row, tally in enumerate(state.shown):
+        x, y = plots._bands[row].getData()
+        assert (x[len(x) // 2], y[len(y) // 2 - 1]) == (tally.count, pytest.approx(tally.mean + 2.0 * tally.error))
+        assert y[len(y) // 2] == pytest.approx(tally.mean - 2.0 * tally.error)
+        assert low < tally.mean < high
+
+
+def test_what_is_typed_may_lie_beyond_the_slider(lab: Desk) -> None:
+    scale = next(dial for dial in lab.window.lab.form.dials if dial.key == "scale")
+    scale.field.setValue(0.002)
+    assert lab.state.lab.settings.family.parameters["scale"] == 0.002
+    assert scale.slider.value() == 0
+    assert scale.field.value() == 0.002
+    assert scale.field.accessibleName() == "Parameter scale of q"
+
+
+def test_every_estimator_of_the_elbo_has_its_row(lab: Desk) -> None:
+    lab.window.resize(1280, 800)
+    lab.window.map.select(42)
+    lab.state.lab.change(objective="elbo")
+    _draw(lab)
+    table = lab.window.lab.table
+    assert len(lab.state.lab.shown) == 5
+    assert table.sizeHint().height() <= table.height()

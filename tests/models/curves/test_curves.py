@@ -1,0 +1,152 @@
+"""Curves of families at the ends of what can be set: finite everywhere, and divergences against mpmath."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.stats
+
+from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
+from models.curves.evaluate import evaluate_curves, is_prepared, ks_distance, ks_p_value, preparing
+from models.protocol.distribution import Anchor, Curves, CurvesReady
+from tests.support.places import ROOT
+
+SCORES = np.sort(np.random.default_rng(7).standard_normal(512))
+
+
+def curves(q: Family, p: Family = STANDARD_NORMAL, anchor: Anchor = "u", value: float = 0.7) -> CurvesReady:
+    return evaluate_curves(Curves(1, q, p, anchor, value, SCORES))
+
+
+def beta(a: float, b: float) -> Family:
+    return Family("Beta", {"concentration1": a, "concentration0": b})
+
+
+def kumaraswamy(a: float, b: float) -> Family:
+    return Family("Kumaraswamy", {"concentration1": a, "concentration0": b})
+
+
+def ends(name: str) -> Iterator[Family]:
+    """Return the family with each parameter, and with all of them, at the least and at the most that can be set."""
+    usual, parameters = usual_family(name).parameters, FAMILY_PARAMETERS[name]
+    for end in ("least", "most"):
+        far = {p.name: float(getattr(p, end)) for p in parameters}
+        for chosen in (far, *({**usual, key: value} for key, value in far.items())):
+            if chosen.get("low", -np.inf) < chosen.get("high", np.inf):
+                yield Family(name, chosen)
+
+
+ANCHORS: tuple[tuple[Anchor, float], ...] = (("u", 1e-12), ("z", 1e300), ("u", 1.0 - 1e-12), ("eps", -1e300))
+
+
+def _far_cut(family: Family) -> bool:
+    """Whether a truncated normal lies too far beyond its mean for its slopes to have digits."""
+    if family.name != "TruncatedNormal":
+        return False
+    loc, scale, low, high = family.parameters.values()
+    return low > loc + 300.0 * scale or high < loc - 300.0 * scale
+
+
+@pytest.mark.parametrize("name", FAMILY_PARAMETERS)
+def test_all_that_is_drawn_is_finite_at_the_ends_of_every_parameter(name: str) -> None:
+    for family, (anchor, value) in zip(ends(name), cycle(ANCHORS), strict=False):
+        if _far_cut(family):
+            with pytest.raises(ValueError, match="low and high lie more than 300 σ from μ"):
+                curves(family, anchor=anchor, value=value)
+            continue
+        answer = curves(family, anchor=anchor, value=value)
+        place = answer.place
+        assert np.isfinite([place.z, place.eps, place.u, place.survival, *answer.span]).all(), family
+        for values in (answer.x, answer.family_cdf, answer.path_z, answer.bank_z, answer.bank_eps):
+            assert np.isfinite(values).all(), family
+        assert not np.isnan(answer.family_pdf).any(), family
+        assert not answer.numbers.kl < -1e-6, family
+
+
+def test_values_beyond_the_numbers_of_the_computer_are_refused() -> None:
+    with pytest.raises(ValueError, match="leave the range"):
+        curves(Family("LogNormal", {"loc": 0.0, "scale": 800.0}))
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.1, 0.1), (0.05, 0.05), (0.5, 0.5), (30.0, 0.1), (2.5, 1.5)])
+def test_a_divergence_from_a_density_with_infinite_ends_is_exact(a: float, b: float) -> None:
+    with mpmath.workdps(30):
+        x, y = mpmath.mpf(a), mpmath.mpf(b)
+        entropy = mpmath.log(mpmath.beta(x, y)) - (x - 1) * mpmath.psi(0, x) - (y - 1) * mpmath.psi(0, y)
+        entropy += (x + y - 2) * mpmath.psi(0, x + y)
+        square = x * (x + 1) / ((x + y) * (x + y + 1))
+        exact = float(-entropy + mpmath.log(2 * mpmath.pi) / 2 + square / 2)
+    assert curves(beta(a, b)).numbers.kl == pytest.approx(exact, rel=1e-9)
+
+
+def test_divergences_without_closed_form_are_the_integrals() -> None:
+    def ratio(z: mpmath.mpf) -> mpmath.mpf:
+        q = 6 * z * (1 - z * z) ** 2
+        return q * mpmath.log(q / (12 * z * (1 - z) ** 2))
+
+    exact = float(mpmath.quad(ratio, [0, 0.5, 1]))
+    assert curves(kumaraswamy(2.0, 3.0), beta(2.0, 3.0)).numbers.kl == pytest.approx(exact, rel=1e-9)
+    assert curves(kumaraswamy(2.5, 1.5), kumaraswamy(2.5, 1.5)).numbers.kl == pytest.approx(0.0, abs=1e-10)
+    assert curves(STANDARD_NORMAL, beta(2.0, 2.0)).numbers.kl == np.inf
+
+
+def test_a_divergence_that_rounding_hides_is_not_stated() -> None:
+    # A percent of q rounds to 1, where log p is infinite.
+    assert np.isnan(curves(kumaraswamy(0.1, 0.1), kumaraswamy(0.2, 0.1)).numbers.kl)
+    assert np.isnan(curves(usual_family("Cauchy")).numbers.kl)
+
+
+def mixture(weight: float, loc1: float, scale1: float, loc2: float, scale2: float) -> Family:
+    given = {"weight": weight, "loc1": loc1, "scale1": scale1, "loc2": loc2, "scale2": scale2}
+    return Family("NormalMixture", given)
+
+
+@pytest.mark.parametrize("values", [(0.3, -1.0, 0.5, 6.0, 0.5), (0.3, -1.0, 0.1, 6.0, 0.1), (0.1, 0.0, 1.0, 20.0, 1.0)])
+def test_a_divergence_across_the_gap_between_two_modes_is_the_integral(values: tuple[float, ...]) -> None:
+    """There z jumps with its score: no rule over the score of the whole follows."""
+    w, m1, s1, m2, s2 = map(mpmath.mpf, values)
+
+    def q(z: mpmath.mpf) -> mpmath.mpf:
+        return w * mpmath.npdf(z, m1, s1) + (1 - w) * mpmath.npdf(z, m2, s2)
+
+    edges = sorted({m + s * step for m, s in ((m1, s1), (m2, s2)) for step in range(-12, 13, 2)})
+    exact = float(mpmath.quad(lambda z: q(z) * (mpmath.log(q(z)) + z * z / 2 + mpmath.log(2 * mpmath.pi) / 2), edges))
+    assert curves(mixture(*values)).numbers.kl == pytest.approx(exact, rel=1e-9)
+
+
+def test_a_mode_far_out_with_little_mass_is_drawn() -> None:
+    low, high = curves(mixture(0.92, 0.0, 0.5, 8.0, 0.5)).span
+    assert low < -1.5
+    assert high > 9.0
+
+
+def test_a_family_is_prepared_part_by_part() -> None:
+    parts = preparing("Gumbel", "Laplace")
+    assert not is_prepared("Gumbel", "Laplace")
+    assert sum(1 for _ in parts) >= 9
+    assert is_prepared("Gumbel", "Laplace")
+
+
+@pytest.mark.parametrize("size", [1, 2, 20, 512])
+def test_the_distance_of_a_sample_and_its_p_value_are_scipys(size: int) -> None:
+    sample = np.sort(np.random.default_rng(size).normal(0.1, 1.2, size))
+    distance = ks_distance(scipy.stats.norm.cdf(sample))
+    expected = scipy.stats.kstest(sample, "norm", method="exact")
+    assert distance == pytest.approx(expected.statistic, rel=1e-12)
+    assert ks_p_value(distance, size) == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_statistics_are_imported_by_the_warm_up() -> None:
+    script = (
+        "import sys; from models.workers.decoder.warmup import importing_statistics;"
+        "before = 'scipy.stats' in sys.modules; list(importing_statistics());"
+        "print(before, 'scipy.stats' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert answer.stdout.split() == ["False", "True"]

@@ -1,0 +1,100 @@
+"""TensorFlow traces beside the decoder's loop: a real worker answers pictures meanwhile, and ends when it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.core.families import STANDARD_NORMAL, Family, usual_family
+from models.estimators import draw_gradients, drawing_gradients
+from models.numerics.tracing import beside, is_tracing
+from models.protocol.decoding import Cancel, Decode, Decoded
+from models.protocol.distribution import Curves, CurvesReady
+from models.protocol.lab import Continuous, Gradients, GradientsReady
+from models.protocol.lifecycle import Failed, Hello
+from models.protocol.opening import ModelOpened, OpenModel
+from resources import model_path
+from tests.models.workers.test_workers import Worker
+
+BANK = np.sort(np.random.default_rng(7).standard_normal(64))
+Z = np.zeros((1, 2), np.float32)
+
+
+@pytest.fixture
+def decoder(tmp_path: Path) -> Iterator[Worker]:
+    """A decoder with a model, that has traced no family of the workbench."""
+    worker = Worker("decoder", tmp_path)
+    assert isinstance(worker.receive(), Hello)
+    worker.ask(OpenModel(1, str(model_path("mnist-vae-2"))), ModelOpened)
+    worker.ask(Decode(2, Z), Decoded)
+    yield worker
+    if worker.process.is_alive():
+        worker.close()
+    # Even when it was told to end in the midst of tracing.
+    assert worker.process.exitcode == 0
+
+
+def _bench(number: int, name: str) -> Curves:
+    return Curves(number, usual_family(name), STANDARD_NORMAL, "u", 0.7, BANK)
+
+
+def test_pictures_are_decoded_while_a_family_is_traced(decoder: Worker) -> None:
+    decoder.send(_bench(10, "StudentT"))
+    for number in range(20, 30):
+        decoder.ask(Decode(number, Z), Decoded)
+    answer = decoder.until(CurvesReady)
+    assert (answer.id, answer.place.u) == (10, pytest.approx(0.7))
+    assert decoder.ask(_bench(11, "StudentT"), CurvesReady).id == 11
+
+
+def test_nobody_waits_for_a_family_that_is_not_wanted_any_more(decoder: Worker) -> None:
+    decoder.send(_bench(10, "TruncatedNormal"))
+    decoder.send(Cancel(11, 10))
+    assert decoder.ask(_bench(12, "Laplace"), CurvesReady).place.u == pytest.approx(0.7)
+
+
+def test_a_worker_that_traces_ends_when_it_is_told(decoder: Worker) -> None:
+    decoder.send(_bench(10, "TruncatedNormal"))
+    decoder.ask(Decode(11, Z), Decoded)
+    decoder.close()
+    assert "Fatal" not in decoder.log.read_text()
+
+
+def test_families_and_values_that_cannot_be_are_refused_all_the_same(decoder: Worker) -> None:
+    for number, family in enumerate((Family("Levy", {}), Family("Gumbel", {"loc": 0.0, "scale": 0.0})), start=10):
+        decoder.send(Curves(number, family, STANDARD_NORMAL, "u", 0.7, BANK))
+        reply = decoder.receive()
+        assert isinstance(reply, Failed)
+        assert reply.id == number
+    assert decoder.connection.poll(0) is False
+    decoder.ask(Decode(20, Z), Decoded)
+
+
+def test_gradients_come_between_pictures(decoder: Worker) -> None:
+    problem = Continuous("quadratic", usual_family("Gamma"))
+    decoder.send(Gradients(10, problem, 400, 5))
+    for number in range(20, 25):
+        decoder.ask(Decode(number, Z), Decoded)
+    answer = decoder.until(GradientsReady)
+    here = draw_gradients(Gradients(10, problem, 400, 5), None)
+    for row, expected in zip(answer.estimates, here.estimates, strict=True):
+        np.testing.assert_allclose(row.gradients, expected.gradients, rtol=1e-9)
+
+
+def test_gradients_are_drawn_in_slices() -> None:
+    # No other test draws these: what they need is compiled here.
+    request = Gradients(1, Continuous("bump", usual_family("Kumaraswamy"), 1.5), 100, 5)
+    first = sum(1 for _ in drawing_gradients(request, None))
+    again = sum(1 for _ in drawing_gradients(request, None))
+    assert first > again >= 4
+
+
+def test_work_beside_ends_before_it_is_said_to() -> None:
+    done: list[int] = []
+    for _ in beside(lambda: done.append(sum(range(10**6)))):
+        pass
+    assert done
+    assert not is_tracing()

@@ -1,0 +1,82 @@
+"""The command line as a person types it: in this process, where TensorFlow is there already, or in one of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+import models.workers.process
+from explorer.cli import main as cli
+from explorer.cli import science
+from tests.support.places import ROOT
+
+PATIENCE = 100
+
+
+def command(*arguments: object) -> list[str]:
+    """Return what is started."""
+    return [sys.executable, "-m", "explorer.cli", *map(str, arguments)]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a command in ``folder``, with a cache of its own."""
+    return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "LATENTSCAPE_CACHE": str(folder / "cli-cache")}
+
+
+def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in ``folder`` to its end, in this process: all of it but the start of a process of its own.
+
+    TensorFlow cannot be set up twice, and standard error is caught as it is.
+    """
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment(folder)),
+        patch.object(models.worker, "start_tensorflow"),
+        patch.object(science, "_divert_native_output"),
+        chdir(folder),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        code = cli.main([str(argument) for argument in arguments])
+    return subprocess.CompletedProcess(command(*arguments), code, output.getvalue(), errors.getvalue())
+
+
+def run_process(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in ``folder`` to its end, in a process of its own."""
+    options = {"cwd": folder, "env": environment(folder), "timeout": PATIENCE}
+    return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **options)
+
+
+def result(folder: Path, *arguments: object) -> dict[str, object]:
+    """Run with ``--json`` and return the object, which must be all that was said."""
+    return said_by(run(folder, *arguments, "--json"))
+
+
+def said_by(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    """Return the object that a command has printed, which must be all that was said."""
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+    values: dict[str, object] = json.loads(done.stdout)
+    return values
+
+
+def fill_workshop(folder: Path) -> None:
+    """Put a data set of soft spots into ``folder``, a model trained on it, and what was said of the training."""
+    rng = np.random.default_rng(0)
+    centres = rng.uniform(0, 8, (200, 2, 1))
+    distance = (np.arange(8)[None, :, None] - centres[:, :1]) ** 2 + (np.arange(8)[None, None] - centres[:, 1:]) ** 2
+    np.savez(folder / "spots.npz", images=(255 * np.exp(-0.3 * distance)).astype(np.uint8), labels=np.arange(200) % 2)
+    done = run_process(
+        folder, "train", "spots.npz", "--out", "spots.safetensors", "--epochs", 3, "--latent-dim", 2,
+        "--hidden", "16,8", "--likelihood", "continuous_bernoulli",
+        "--batch-size", 20, "--learning-rate", 0.002, "--beta", 2, "--seed", 9, "--json",
+    )  # fmt: skip
+    (folder / "train.json").write_text(json.dumps(said_by(done)))

@@ -1,0 +1,219 @@
+"""The real window with its real workers, and a person in front of it: looks, waits, uses mouse and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer.app.startup import FIRST_DATA, FIRST_MODEL, App
+from explorer.controllers import training
+from explorer.state.latent import LatentSnapshot, Point
+from explorer.state.model import OpenedData, OpenedEmbedding
+from explorer.views.distribution.plot import DistributionPlot, Handle
+from models.protocol.distribution import CurvesReady
+from resources import dataset_path, model_path
+
+PATIENCE_MS = 90_000
+AN_HOUR_MS = 3_600_000
+CHANNELS = (
+    "model", "data", "embedding", "picture", "draws", "curves", "thumbnails", "aggregate", "locate", "workbench",
+    "probabilities", "lab", "factors",
+    "picture file", "preview", "export",
+)  # fmt: skip
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+PLAIN = Qt.KeyboardModifier.NoModifier
+Place = QPoint | QPointF
+
+
+@contextmanager
+def opened_app(
+    qt: QApplication, keep_session: bool = False, scheme: str | None = "dark", trainer_ahead: bool = False
+) -> Iterator[App]:
+    """Open the window, and close it in the end as a person does.
+
+    Few tests train: the trainer starts when it is needed, or ``trainer_ahead`` of that as soon as the window has time,
+    as it does for a person.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not trainer_ahead:
+            patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
+        app = App(qt, scheme, keep_session=keep_session)
+    app.show()
+    try:
+        yield app
+    finally:
+        app.state.run.finish(None)
+        app.state.run.unsaved = None
+        app.window.close()
+        app.window.deleteLater()
+        app.deleteLater()
+
+
+class Desk:
+    """One window and what a person does with it."""
+
+    def __init__(self, app: App, qtbot: QtBot) -> None:
+        self.app, self.qtbot = app, qtbot
+        self.state, self.window, self.latent = app.state, app.window, app.state.latent
+
+    @property
+    def point(self) -> Point:
+        """The current point."""
+        return self.latent.point
+
+    @property
+    def curves(self) -> CurvesReady:
+        """The curves of the chosen dimension."""
+        answer = self.state.answers.distribution
+        assert answer is not None
+        return answer.curves
+
+    @property
+    def embedding(self) -> OpenedEmbedding:
+        """The posteriors of all images."""
+        embedding = self.state.model.embedding
+        assert embedding is not None
+        return embedding
+
+    @property
+    def data(self) -> OpenedData:
+        """The open data set."""
+        data = self.state.model.data
+        assert data is not None
+        return data
+
+    # --------------------------------------------------------------------------------------------------- waiting
+
+    def wait_ready(self) -> None:
+        """Wait until everything the window shows at its start is there."""
+        self.qtbot.waitUntil(self._complete, timeout=PATIENCE_MS)
+        self.settle()
+
+    def _complete(self) -> bool:
+        results, model = self.state.answers, self.state.model
+        known = model.embedding is not None and results.aggregate is not None and results.distribution is not None
+        return known and results.picture is not None and results.draws is not None
+
+    def settle(self) -> None:
+        """Wait until the decoder has answered all that was asked of it."""
+        self.qtbot.waitUntil(self.idle, timeout=PATIENCE_MS)
+
+    def idle(self) -> bool:
+        """Whether no request is under way."""
+        channels = (*CHANNELS, *(f"encode {point.name}" for point in self.latent.points))
+        return not any(self.app.decoder.requests.under_way(channel) for channel in channels)
+
+    def start_over(self, start: LatentSnapshot) -> None:
+        """Return to how the window was when it had just opened."""
+        self.settle()
+        self._reopen()
+        state, latent, view = self.state, self.latent, self.state.display
+        latent.end()
+        latent.replace_points(start.points, start.current)
+        latent.set_hold("eps")
+        for dim in np.flatnonzero(latent.locked):
+            latent.set_locked(int(dim), False)
+        view.set_axes("pca")
+        view.set_active_only(False)
+        view.set_seed(7)
+        view.set_decode_mode("mu")
+        embedding = state.model.embedding
+        view.set_dimension(0 if embedding is None else int(embedding.order[0]))
+        state.undo.forget()
+        self.window.show_pane("Distribution")
+        self.window.banner.hide()
+        self.window.map.fit()
+        self.settle()
+
+    def _reopen(self) -> None:
+        state, model, data = self.state.model, str(model_path(FIRST_MODEL)), str(dataset_path(FIRST_DATA))
+        if state.model is None or state.model.path != model:
+            state.open_model_requested.emit(model)
+        if state.data is None or state.data.info.path != data:
+            state.open_data_requested.emit(data)
+        self.settle()
+
+    # ----------------------------------------------------------------------------------------------------- mouse
+
+    def press(self, widget: QWidget, at: Place) -> None:
+        """Press the left button."""
+        self._mouse(widget, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
+
+    def move(self, widget: QWidget, at: Place, held: Qt.MouseButton = NONE) -> None:
+        """Move the mouse, with or without a button held."""
+        self._mouse(widget, QEvent.Type.MouseMove, at, NONE, held)
+
+    def release(self, widget: QWidget, at: Place) -> None:
+        """Release the left button."""
+        self._mouse(widget, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
+
+    def click(self, widget: QWidget, at: Place) -> None:
+        """Press and release at one place."""
+        self.press(widget, at)
+        self.release(widget, at)
+
+    def double_click(self, widget: QWidget, at: Place) -> None:
+        """Click twice, as Qt tells it."""
+        self.click(widget, at)
+        self._mouse(widget, QEvent.Type.MouseButtonDblClick, at, LEFT, LEFT)
+        self.release(widget, at)
+
+    def drag(self, widget: QWidget, path: Iterable[Place]) -> None:
+        """Press at the first place, move over the others, release at the last."""
+        places = list(path)
+        self.press(widget, places[0])
+        for place in places[1:]:
+            self.move(widget, place, held=LEFT)
+        self.release(widget, places[-1])
+
+    def _mouse(
+        self, widget: QWidget, kind: QEvent.Type, at: Place, button: Qt.MouseButton, held: Qt.MouseButton
+    ) -> None:
+        place = QPointF(at)
+        event = QMouseEvent(kind, place, QPointF(widget.mapToGlobal(place.toPoint())), button, held, PLAIN)
+        QApplication.sendEvent(widget, event)
+
+    def drop(self, *paths: Path) -> None:
+        """Drop files on the window."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        place, copy = QPointF(400.0, 300.0), Qt.DropAction.CopyAction
+        entering = QDragEnterEvent(place.toPoint(), copy, data, LEFT, PLAIN)
+        QApplication.sendEvent(self.window, entering)
+        assert entering.isAccepted()
+        QApplication.sendEvent(self.window, QDropEvent(place, copy, data, LEFT, PLAIN))
+
+    # ---------------------------------------------------------------------------------------------------- places
+
+    def on_map(self, xy: NDArray[np.floating]) -> QPointF:
+        """Return where plane coordinates [2] lie in the viewport of the map."""
+        plot = self.window.map.plot
+        return QPointF(plot.getViewBox().mapViewToScene(QPointF(*xy)))
+
+    def plane_at(self, place: QPointF) -> NDArray[np.float64]:
+        """Return the plane coordinates [2] under a place of the map's viewport."""
+        at = self.window.map.plot.getViewBox().mapSceneToView(place)
+        return np.array([at.x(), at.y()])
+
+    def marker(self, name: str) -> QPointF:
+        """Return where a named point stands in the viewport of the map."""
+        return self.on_map(next(m.xy for m in self.window.map.plot.points.markers if m.name == name))
+
+    def grip(self, plot: DistributionPlot, grip: str, shape: str = "") -> tuple[Handle, QPointF]:
+        """Return a grip of a plot and a place in its viewport where no other grip is nearer."""
+        handle = next(h for h in plot.layer.handles if h.grip == grip and shape in h.shape)
+        place = plot.pixel_of(handle)
+        if handle.shape == "h":
+            place.setX(plot.width() * 0.55)
+        elif handle.shape == "v":
+            place.setY(plot.height() * 0.35)
+        return handle, place
