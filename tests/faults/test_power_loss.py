@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
-from tests.kept_files import read_history
 
 from explorer.app.files import save_model
 from explorer.cli import train
@@ -24,6 +23,7 @@ from models.training.storage.folder import RunFolder, drop_run
 from models.vae.model_file import open_model
 from tests.faults.committer import STEPS, arrays_of, records_of, write
 from tests.faults.power import Disk, lay_out, watch
+from tests.support.kept_files import read_history
 
 LAST = 2 * STEPS
 Ending = Callable[[Path], None]
