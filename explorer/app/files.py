@@ -1,4 +1,4 @@
-"""What to do with a file that was dropped on the window, chosen in a dialog or named on the command line."""
+"""Open files that were dropped on the window, chosen in a dialog or named on the command line; save models, curves."""
 
 from __future__ import annotations
 

@@ -174,8 +174,8 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
         raise UserError(
-            str(run_folder), f"here is a run that was {how} after epoch {epoch}: --resume goes on with it, without its "
-            "folder a new one begins"
+            str(run_folder), f"here is a run that was {how} after epoch {epoch}",
+            "--resume goes on with it, without its folder a new one begins",
         )  # fmt: skip
 
 

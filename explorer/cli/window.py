@@ -47,4 +47,4 @@ def _check_display() -> None:
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
         from models.core.errors import UserError
 
-        raise UserError("display", "there is none to open a window on; `latentscape tour --out DIR` needs none")
+        raise UserError("display", "there is none to open a window on", "`latentscape tour --out DIR` needs none")

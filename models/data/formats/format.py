@@ -1,4 +1,4 @@
-"""What a format of data sets is to the opener: a name, how to tell that it is meant, and how to read it."""
+"""A format of data sets as the opener sees it: a name, a test whether a path has it, and the way to read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HASH_BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Unread:
-    """A data set that was recognized: what tells its content from all other, and how to read it."""
+    """A data set that was recognized: a fingerprint of its content, and the way to read it."""
 
     fingerprint: str
     read: Callable[[], Source]
@@ -50,7 +50,7 @@ class Format:
 
 
 def opener(read: Callable[[Path], Source], files: Callable[[Path], Iterable[Path]] = lambda path: (path,)) -> Opener:
-    """Return how to open a format whose fingerprint is that of the bytes of its ``files``, and that ``read`` reads."""
+    """Return the opener of a format that ``read`` reads, with the bytes of all its ``files`` in the fingerprint."""
 
     def opening(path: Path) -> Generator[None, None, Unread]:
         fingerprint = yield from _fingerprint(files(path))
