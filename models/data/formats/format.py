@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from models.core.formats import DATA_SUFFIXES
 from models.data.source import Source
 
 HASH_BLOCK = 1 << 20
@@ -32,7 +31,7 @@ class Format:
     Attributes
     ----------
     name : str
-        Its row in :data:`models.core.formats.DATA_SUFFIXES`.
+        That of its row in :data:`models.core.formats.DATA_SUFFIXES`, which holds the endings of its files.
     claims : callable
         Whether a path is of this format, by the first bytes of its file, none of a folder, and by the path.
     open : callable
@@ -42,11 +41,6 @@ class Format:
     name: str
     claims: Callable[[bytes, Path], bool]
     open: Opener
-
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """The endings of its files; none if it is a folder."""
-        return DATA_SUFFIXES[self.name]
 
 
 def opener(read: Callable[[Path], Source], files: Callable[[Path], Iterable[Path]] = lambda path: (path,)) -> Opener:
