@@ -176,8 +176,8 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
         raise UserError(
-            str(run_folder), f"this run was {how} after epoch {epoch}: use --resume to continue it, or remove its "
-            "folder to start over"
+            str(run_folder), f"this run was {how} after epoch {epoch}",
+            "use --resume to continue it, or remove its folder to start over",
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What every kind of data set is turned into: a shape, labels and a stream of blocks of uint8 images."""
+"""The common form of all data sets: a shape, labels and a stream of blocks of uint8 images."""
 
 from __future__ import annotations
 
