@@ -59,7 +59,7 @@ class Source:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is gzipped."""
+    """Return whether a file is gzipped."""
     with path.open("rb") as file:
         return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 

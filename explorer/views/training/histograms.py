@@ -1,4 +1,4 @@
-"""Where the posterior means and scales of the test images lie after an epoch, all dimensions together."""
+"""Show histograms of the posterior means and scales of the test images after an epoch, over all dimensions."""
 
 from __future__ import annotations
 
