@@ -1,4 +1,4 @@
-"""Open what was dropped on the window, chosen in a dialog or named on the command line; save models and curves."""
+"""Open files that were dropped on the window, chosen in a dialog or named on the command line; save models, curves."""
 
 from __future__ import annotations
 

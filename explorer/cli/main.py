@@ -1,4 +1,4 @@
-"""The command line. Every command imports what it needs when it runs; only ``click`` and the settings come first.
+"""The command line. Only ``click`` and the table of settings are imported here; each command imports what it needs.
 
 Spawned workers import this module, too, and the window must open within a second.
 """
@@ -71,30 +71,20 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 
 @cli.command(short_help="Train a model.")
 @click.argument("data")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The model file, .safetensors.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
 @setting_options
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves to this .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a TensorBoard log to this folder.")
 @click.option(
-    "--strategy",
-    type=click.Choice(["mirrored", "multiworker"]),
-    help="Use all devices, or those in TF_CONFIG.",
+    "--strategy", type=click.Choice(["mirrored", "multiworker"]), help="All local devices, or the cluster of TF_CONFIG."
 )
 @click.option(
-    "--memory-limit",
-    default=1024,
-    show_default=True,
-    type=COUNT,
-    help="Stream training images from disk if they take more than this many MiB.",
+    "--memory-limit", default=1024, show_default=True, type=COUNT, help="Stream training images beyond this many MiB."
 )
-@click.option("--resume", is_flag=True, help="Resume an interrupted run from its last checkpoint.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted run from its checkpoints.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
-    """Train a VAE on DATA.
-
-    DATA is the name of a bundled data set, sprites:N, a .npz, .npy, IDX or TFRecord file, or a folder. Ctrl-C stops the
-    training and keeps the model.
-    """
+    """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord or a folder. Ctrl-C stops and saves."""
     from explorer.cli.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))

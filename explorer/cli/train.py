@@ -51,7 +51,7 @@ ENDINGS = {
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the results go: the model file and, if asked for, the curves and a TensorBoard log."""
+    """The places of the results: the model file and, if asked for, the curves and a TensorBoard log."""
 
     model: Path
     history: Path | None
@@ -61,7 +61,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class How:
-    """How to run the training, none of which is part of the model; the memory limit is in MiB.
+    """The options of a training that are not part of the model; the memory limit is in MiB.
 
     ``given`` names the options that were typed; a resumed run takes all others from its checkpoint.
     """
@@ -176,8 +176,8 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
         raise UserError(
-            str(run_folder), f"this run was {how} after epoch {epoch}: use --resume to continue it, or remove its "
-            "folder to start over"
+            str(run_folder), f"this run was {how} after epoch {epoch}",
+            "use --resume to continue it, or remove its folder to start over",
         )  # fmt: skip
 
 
@@ -203,7 +203,7 @@ def _log_in(folder: Path) -> EpochLog:
 
 
 class EpochReports:
-    """What the epochs of a run have reported, those before a resume included."""
+    """The reports of the epochs of a run, including those before a resume."""
 
     def __init__(self, log: EpochLog | None) -> None:
         self.records: list[EpochRecord] = []
@@ -261,7 +261,7 @@ def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
 
 @dataclass
 class Story:
-    """How a run went: ``loss`` names the objective that was maximized, ``last`` is the last progress report."""
+    """The outcome of a run: ``loss`` names the objective that was maximized, ``last`` is the last progress report."""
 
     loss: str = ""
     last: Progress | None = None

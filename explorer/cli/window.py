@@ -47,4 +47,6 @@ def _check_display() -> None:
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
         from models.core.errors import UserError
 
-        raise UserError("display", "no display to open a window on; `latentscape tour --out DIR` works without one")
+        raise UserError(
+            "display", "there is none to open a window on", "`latentscape tour --out DIR` works without one"
+        )

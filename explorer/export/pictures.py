@@ -29,7 +29,7 @@ SHEET_GREY = 64
 
 @dataclass(frozen=True)
 class Latent:
-    """What a picture was made from: z = μ + σ·ε, each [d], its seed and place in the series, and the model."""
+    """The origin of a picture: z = μ + σ·ε, each [d], its seed and place in the series, and the model."""
 
     mu: tuple[float, ...]
     sigma: tuple[float, ...]

@@ -21,7 +21,7 @@ SHEET_PIXELS = 1 << 26
 
 @dataclass
 class Series:
-    """Where samples go and what they were drawn from.
+    """A folder for samples, and the distribution that they are drawn from.
 
     ``mu`` and ``sigma`` [d] are centre and spread of the draw; ``tick`` is told how many pictures of how many are
     written; ``cancelled`` is asked before each.

@@ -16,7 +16,7 @@ ENOUGH_SAMPLES = 200_000
 
 @dataclass(frozen=True)
 class LabSettings:
-    """What is estimated: an integrand f with its k, a family; or, ``discrete``, a choice with θ, target and τ."""
+    """The subject of the estimates: an integrand f with its k and a family; or, ``discrete``, a choice with θ, t, τ."""
 
     discrete: bool = False
     integrand: Integrand = "quadratic"

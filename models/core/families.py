@@ -92,7 +92,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Latent:
-    """What a family is over a latent space: the variance of its member with scale 1, and the shapes that it keeps."""
+    """The facts of a family over a latent space: the variance of its member with scale 1, and its fixed shapes."""
 
     variance: float
     kept: dict[str, float]

@@ -32,7 +32,7 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
     """Give a temporary name to write to, which becomes ``path`` when the block ends, and vanishes if it raises.
 
     The content is flushed in any case. Where the name is not to be ``durable``, it may be lost with the power, never
-    the half of a file be found under it: that does for what can be made again. OSError if it cannot be written.
+    the half of a file be found under it: that does for what can be computed again. OSError if it cannot be written.
     """
     make_folder(path.parent)
     draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{UNFINISHED}{path.suffix}")

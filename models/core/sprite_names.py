@@ -17,7 +17,7 @@ FORM = "write sprites, sprites:N or sprites:N:SEED"
 
 @dataclass(frozen=True)
 class SpritesName:
-    """How many of all combinations of factors are drawn, and the seed that decides which."""
+    """The number of combinations of factors that are drawn, and the seed that decides which."""
 
     count: int = USUAL_COUNT
     seed: int = 0
@@ -30,7 +30,7 @@ class SpritesName:
 
 
 def is_sprites(text: str) -> bool:
-    """Whether ``text`` names sprites, if perhaps wrongly, and no file."""
+    """Return whether ``text`` names sprites, if perhaps wrongly, and no file."""
     return text == NAME or text.startswith(f"{NAME}:")
 
 

@@ -83,7 +83,7 @@ def evaluate_probabilities(request: Probabilities) -> ProbabilitiesReady:
 
 @dataclass(frozen=True)
 class _Still:
-    """What does not change while z alone is dragged."""
+    """The part of an answer that does not change while only z is dragged."""
 
     span: tuple[float, float]
     x: Floats64

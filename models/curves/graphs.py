@@ -1,4 +1,4 @@
-"""What is drawn and said of a distribution q, each as a function of q that can be traced, in float64."""
+"""The curves and numbers of a distribution q, each a function of q that can be traced, in float64."""
 
 from __future__ import annotations
 

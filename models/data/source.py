@@ -1,4 +1,4 @@
-"""What every kind of data set is turned into: a shape, labels and a stream of blocks of uint8 images."""
+"""The common form of all data sets: a shape, labels and a stream of blocks of uint8 images."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Source:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is gzipped."""
+    """Return whether a file is gzipped."""
     with path.open("rb") as file:
         return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 

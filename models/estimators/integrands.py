@@ -1,4 +1,4 @@
-"""What is averaged: f(z) of the toys, and one dimension of a model's own ELBO."""
+"""The integrands: f(z) of the toys, and one dimension of a model's own ELBO."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ToyKind:
 
     @property
     def signature(self) -> tuple[tf.TensorSpec, ...]:
-        """What :meth:`at` takes."""
+        """The arguments of :meth:`at`."""
         return (tf.TensorSpec([], tf.float64),)
 
     def at(self, k: tf.Tensor) -> Averaged:
@@ -58,7 +58,7 @@ class ElboKind:
 
     @property
     def signature(self) -> tuple[tf.TensorSpec, ...]:
-        """What :meth:`at` takes: x [1, pixels], the latent point [1, d] and the one-hot dimension [1, d]."""
+        """The arguments of :meth:`at`: x [1, pixels], the latent point [1, d] and the one-hot dimension [1, d]."""
         return tuple(tf.TensorSpec([1, None], tf.float32) for _ in range(3))
 
     def at(self, x: tf.Tensor, base: tf.Tensor, axis: tf.Tensor) -> Averaged:

@@ -21,7 +21,7 @@ JOBS = ("chief", "worker")
 
 @dataclass(frozen=True)
 class Cluster:
-    """How many workers there are, and whether this is the one that writes what the training leaves."""
+    """The number of workers, and whether this is the one that writes files."""
 
     workers: int
     chief: bool

@@ -17,7 +17,7 @@ import pytest
 
 # Calls that change the disk, or are about to; what is written through other calls is not safe before an fsync.
 CALLS = ("open", "write", "fsync", "mkdir", "rename", "replace", "unlink", "rmdir", "ftruncate")
-RANDOM_ENDS = 6
+RANDOM_ENDS = 4
 
 # Of a name, its inodes on the disk and in memory, None where there is none; of a content, its bytes.
 Choice = Callable[[Any, Any], Any]
@@ -65,11 +65,17 @@ class Disk:
         """Return the files after some power losses: the worst ones, and a few by chance."""
         chance = random.Random(len(self._held))
         return [
+            *self.worst_ends(),
+            *(self.left(*[lambda old, new: chance.choice((old, new))] * 2) for _ in range(RANDOM_ENDS)),
+        ]
+
+    def worst_ends(self) -> list[dict[str, bytes]]:
+        """Return the files if nothing got to the disk, names only, what was taken away only, or everything."""
+        return [
             self.left(_keep_disk, _keep_disk),
             self.left(_keep_memory, _keep_disk),
             self.left(_keep_least, _keep_disk),
             self.left(_keep_memory, _keep_memory),
-            *(self.left(*[lambda old, new: chance.choice((old, new))] * 2) for _ in range(RANDOM_ENDS)),
         ]
 
     def left(self, name: Choice, content: Choice) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""What the laboratory estimates: integrand, family and their numbers, typed or dragged."""
+"""The form of the Lab: integrand, family and their numbers, typed or dragged."""
 
 from __future__ import annotations
 

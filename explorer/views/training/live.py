@@ -1,4 +1,4 @@
-"""What can be turned while a run goes, and its numbers of this moment."""
+"""Show the settings that can be changed during a run, and its current numbers."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class WholeBox(QAbstractSpinBox):
         self.lineEdit().setText(str(low))
         self.lineEdit().setTextMargins(3, 0, 3, 0)
         self.lineEdit().textChanged.connect(self._typed)
+        self.editingFinished.connect(self._entered)
 
     def value(self) -> int:
         """Return the number."""
@@ -80,11 +81,10 @@ class WholeBox(QAbstractSpinBox):
         fits = bool(text) and self._low <= int(text) <= self._high
         return QValidator.State.Acceptable if fits else QValidator.State.Intermediate, text, position
 
-    def fixup(self, _text: str) -> str:
-        """Return the text of the number as it was."""
-        return str(self._value)
-
     def _typed(self, text: str) -> None:
         if self.validate(text, 0)[0] == QValidator.State.Acceptable and int(text) != self._value:
             self._value = int(text)
             self.changed.emit(self._value)
+
+    def _entered(self) -> None:
+        self.lineEdit().setText(str(self._value))

@@ -1,4 +1,4 @@
-"""What a format of data sets is to the opener: a name, how to tell that it is meant, and how to read it."""
+"""A format of data sets as the opener sees it: a name, a test whether a path has it, and the way to read it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from models.core.formats import DATA_SUFFIXES
 from models.data.source import Source
 
 HASH_BLOCK = 1 << 20
@@ -16,7 +15,7 @@ HASH_BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Unread:
-    """A data set that was recognized: what tells its content from all other, and how to read it."""
+    """A data set that was recognized: a fingerprint of its content, and the way to read it."""
 
     fingerprint: str
     read: Callable[[], Source]
@@ -32,7 +31,7 @@ class Format:
     Attributes
     ----------
     name : str
-        Its row in :data:`models.core.formats.DATA_SUFFIXES`.
+        That of its row in :data:`models.core.formats.DATA_SUFFIXES`, which holds the endings of its files.
     claims : callable
         Whether a path is of this format, by the first bytes of its file, none of a folder, and by the path.
     open : callable
@@ -43,14 +42,9 @@ class Format:
     claims: Callable[[bytes, Path], bool]
     open: Opener
 
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """The endings of its files; none if it is a folder."""
-        return DATA_SUFFIXES[self.name]
-
 
 def opener(read: Callable[[Path], Source], files: Callable[[Path], Iterable[Path]] = lambda path: (path,)) -> Opener:
-    """Return how to open a format whose fingerprint is that of the bytes of its ``files``, and that ``read`` reads."""
+    """Return the opener of a format that ``read`` reads, with the bytes of all its ``files`` in the fingerprint."""
 
     def opening(path: Path) -> Generator[None, None, Unread]:
         fingerprint = yield from _fingerprint(files(path))

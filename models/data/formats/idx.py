@@ -24,7 +24,7 @@ def idx_source(path: Path) -> Source:
     with unpacked(path) as file:
         shape = _read_shape(file, path.name)
     if len(shape) == 1:
-        raise UserError(path.name, "these are the labels; open the images file, the labels are found beside it")
+        raise UserError(path.name, "these are the labels", "open the images file, its labels are found beside it")
     image_shape = image_shape_of(shape, path.name)
     labels_path = labels_file(path)
     labels = None if labels_path is None else _read_labels(labels_path, shape[0])

@@ -36,7 +36,7 @@ def read_header(file: IO[bytes], name: str) -> Header:
     if dtype.hasobject:
         raise UserError(name, "it holds Python objects (a pickle), which can run any code and are never opened")
     if fortran and len(shape) > 1:
-        raise UserError(name, "the array is in Fortran order; save np.ascontiguousarray of it")
+        raise UserError(name, "the array is in Fortran order", "save np.ascontiguousarray of it")
     if any(size < 0 for size in shape):
         raise UserError(name, "its header declares a negative size")
     return shape, dtype

@@ -98,7 +98,7 @@ def tfrecord_files(path: Path) -> list[Path]:
 
 
 def is_tfrecord(start: bytes, path: Path) -> bool:
-    """Whether a file is meant to be one by its name, or is one by the checksum in its first bytes, or a folder of such.
+    """Return whether a path holds TFRecords: by name, by the checksum in its first bytes, or as a folder of such.
 
     The first byte may be any.
     """

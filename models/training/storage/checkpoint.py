@@ -64,7 +64,7 @@ _NAME = re.compile(rf"{PREFIX}(\d+)(?:\.(\d+))?")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a run goes on from.
+    """A state of a run, to resume it from.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The folder of a run while it is at work: locked, read once, written again and again, whatever the disk does."""
+"""The folder of a run in progress: locked, read once, written many times, whatever the disk does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_EPOCHS_TOLD = 400
 
 
 class RunFolder:
-    """Where the checkpoints of the training ``identity`` go."""
+    """The folder at ``path`` for the checkpoints of the training ``identity``."""
 
     def __init__(self, path: Path, identity: int) -> None:
         self.path = path
@@ -51,7 +51,7 @@ class RunFolder:
     def write(
         self, checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays
     ) -> CheckpointWritten | CheckpointDelayed:
-        """Write a checkpoint, or say why that is not possible now; a folder that was removed is made again."""
+        """Write a checkpoint, or say why that is not possible now; a folder that was removed is recreated."""
         try:
             self._lock.acquire()
             write_checkpoint(checkpoint, info, parameters)

@@ -75,7 +75,7 @@ def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had
     assert values["run_folder"] == "stopped.run"
     restart = run(workshop, "train", "spots.npz", "--out", "stopped.safetensors", *SMALL)
     assert restart.returncode == 2
-    assert f"this run was stopped after epoch {values['epoch']}: use --resume to continue it" in restart.stderr
+    assert f"this run was stopped after epoch {values['epoch']}; use --resume to continue it" in restart.stderr
     epochs = values["epoch"] + 2
     again = ("spots.npz", "--out", "stopped.safetensors", "--resume", "--epochs", epochs, "--history", "stopped.json")
     assert result(workshop, "train", *again)["reason"] == "complete"

@@ -9,14 +9,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
-from tests.desk import Desk
 
+from explorer.state.training.offers import offer_of
 from explorer.views.training.fields import make_field, show_value, value_of
 from explorer.views.training.form import TrainingForm
 from explorer.views.training.numbers import RealBox, WholeBox
 from models.core.history import UnfinishedRun
 from models.core.setting_table import SETTINGS, Setting
 from models.core.settings import TrainSettings
+from tests.support.desk import Desk
 
 NUMBERS = [row for row in SETTINGS.values() if row.kind in ("whole", "real")]
 FAR = TrainSettings(batch_size=20_000, beta=500.0, seed=1 << 40, learning_rate=1e-8, free_bits=250.0)
@@ -28,20 +29,24 @@ ODD = TrainSettings(
 
 
 @pytest.fixture
-def form(small_data: Desk) -> TrainingForm:
+def form(desk: Desk) -> TrainingForm:
     """The form as it is when the window opens."""
-    form = small_data.window.training.form
+    desk.window.show_pane("Training")
+    form = desk.window.training.form
     form.show_settings(TrainSettings())
     form.seeds.setValue(1)
     return form
 
 
 def resume(desk: Desk, settings: TrainSettings) -> None:
-    """Go on with a run as far as the form is concerned."""
-    run = UnfinishedRun("nowhere", "run", "few.npy", 3, 0.0, settings, settings.learning_rate)
-    desk.app.trainer.blockSignals(True)
-    desk.window.training.form._show_resumed(run)
-    desk.app.trainer.blockSignals(False)
+    """Let the window offer a run, and click Resume; the run itself is given up."""
+    run, trainer = desk.state.run, desk.app.trainer
+    offered = UnfinishedRun("nowhere", "run", "few.npy", 3, 0.0, settings, settings.learning_rate)
+    run.resume_requested.disconnect(trainer.resume)
+    desk.state.offers.set_offer(offer_of(offered))
+    QTest.mouseClick(desk.window.banner.resume, Qt.MouseButton.LeftButton)
+    run.resume_requested.connect(trainer.resume)
+    run.finish(None)
 
 
 def enter(field: QWidget, text: str) -> None:
@@ -72,54 +77,54 @@ def started(desk: Desk) -> list[TrainSettings]:
 
 @pytest.mark.parametrize("settings", [FAR, ODD, TrainSettings()])
 def test_the_next_run_has_the_numbers_of_the_run_that_fills_the_form(
-    small_data: Desk, form: TrainingForm, settings: TrainSettings
+    desk: Desk, form: TrainingForm, settings: TrainSettings
 ) -> None:
-    resume(small_data, settings)
+    resume(desk, settings)
     assert form.note.text() == ""
-    assert started(small_data) == [settings]
+    assert started(desk) == [settings]
 
 
-def test_far_numbers_are_typed(small_data: Desk, form: TrainingForm) -> None:
+def test_far_numbers_are_typed(desk: Desk, form: TrainingForm) -> None:
     for name in ("batch_size", "beta", "seed", "learning_rate", "free_bits"):
         enter(form.fields[name], str(getattr(FAR, name)))
-    assert started(small_data) == [FAR]
+    assert started(desk) == [FAR]
 
 
-def test_what_no_field_can_show_is_said_and_kept_until_it_is_changed(small_data: Desk, form: TrainingForm) -> None:
+def test_what_no_field_can_show_is_said_and_kept_until_it_is_changed(desk: Desk, form: TrainingForm) -> None:
     unknown = replace(FAR, network="graph")  # type: ignore[arg-type]
-    resume(small_data, unknown)
+    resume(desk, unknown)
     assert form.settings() == unknown
     assert "cannot show the run's network, graph; it stays as it is until you change it." in form.note.text()
     assert "No run can start: network must be dense or conv, not 'graph'." in form.note.text()
     assert form.note.isVisible()
-    assert started(small_data) == []
+    assert started(desk) == []
     QTest.keyClick(form.fields["network"], Qt.Key.Key_Down)
     assert form.note.text() == ""
-    assert started(small_data) == [FAR]
+    assert started(desk) == [FAR]
 
 
-def test_a_number_beyond_its_field_is_not_clamped(small_data: Desk, form: TrainingForm) -> None:
-    resume(small_data, replace(FAR, epochs=1_000_000))
+def test_a_number_beyond_its_field_is_not_clamped(desk: Desk, form: TrainingForm) -> None:
+    resume(desk, replace(FAR, epochs=1_000_000))
     assert form.settings().epochs == 1_000_000
     assert "cannot show the run's epochs, 1,000,000" in form.note.text()
     enter(form.fields["epochs"], "70")
-    assert started(small_data) == [replace(FAR, epochs=70)]
+    assert started(desk) == [replace(FAR, epochs=70)]
 
 
-def test_layers_that_cannot_be_are_named_before_the_start(small_data: Desk, form: TrainingForm) -> None:
+def test_layers_that_cannot_be_are_named_before_the_start(desk: Desk, form: TrainingForm) -> None:
     enter(form.fields["hidden"], "99999")
     assert form.note.text().endswith("hidden layers must be up to 8 numbers between 1 and 8,192, not 99999.")
-    assert started(small_data) == []
+    assert started(desk) == []
     enter(form.fields["hidden"], "")
     QTest.keyClick(form.fields["hidden"], Qt.Key.Key_Backspace)
-    assert started(small_data) == [TrainSettings(hidden=())]
+    assert started(desk) == [TrainSettings(hidden=())]
 
 
-def test_seeds_in_a_row_end_at_the_last_seed(small_data: Desk, form: TrainingForm) -> None:
-    resume(small_data, replace(FAR, seed=(1 << 63) - 2))
+def test_seeds_in_a_row_end_at_the_last_seed(desk: Desk, form: TrainingForm) -> None:
+    resume(desk, replace(FAR, seed=(1 << 63) - 2))
     form.seeds.setValue(3)
     assert "seed must be between" in form.note.text()
-    assert started(small_data) == []
+    assert started(desk) == []
     form.seeds.setValue(2)
     assert form.note.text() == ""
 
