@@ -152,7 +152,7 @@ def test_missing_and_unknown_tensors_are_refused(tiny_model: Path) -> None:
         ({"image_shape": [0, 5, 1]}, "three positive numbers"),
         ({"settings": {"latent_dim": 10**9}}, "latent dim must be between 1 and 512"),
         ({"settings": {"hidden": [10**9]}}, "hidden layers must be up to 8 numbers"),
-        ({"settings": {"hidden": [8] * 99}}, "at most 8 hidden layers"),
+        ({"settings": {"hidden": [8] * 99}}, "hidden layers must be up to 8 numbers"),
         ({"settings": {"hidden": "256"}}, "setting 'hidden' has the wrong type"),
         ({"settings": {"optimizer": "sgd"}}, "unknown setting 'optimizer'"),
         ({"settings": {"likelihood": "poisson"}}, "likelihood must be bernoulli, "),
