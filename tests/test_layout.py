@@ -1,8 +1,9 @@
-"""The tree keeps its shape: import rules, no widgets in the state, no long files."""
+"""Rules for the source tree: imports, no widgets in the state, no long files."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -61,7 +62,7 @@ def test_no_file_is_long() -> None:
 
 
 def test_every_paint_is_guarded() -> None:
-    """An exception that leaves a paint ends the process."""
+    """An exception that escapes a paint event ends the process."""
     bare = [
         f"{path.relative_to(ROOT)}: {function.name}"
         for path in (ROOT / "explorer").rglob("*.py")
@@ -70,6 +71,13 @@ def test_every_paint_is_guarded() -> None:
         if not any(isinstance(mark, ast.Name) and mark.id == "guarded" for mark in function.decorator_list)
     ]
     assert bare == []
+
+
+def test_only_a_state_emits_its_signals() -> None:
+    """Who wants something asks the state, by name: no controller commands another by emitting what it listens to."""
+    emitting = re.compile(r"\bstate\.\w+\.\w+\.emit\(")
+    others = [path for path in _sources("explorer") if "state" not in path.relative_to(ROOT / "explorer").parts]
+    assert [str(path.relative_to(ROOT)) for path in others if emitting.search(path.read_text())] == []
 
 
 def test_tests_stand_in_the_rooms_of_what_they_test() -> None:

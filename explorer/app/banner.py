@@ -23,37 +23,47 @@ class Banner(QFrame):
         self.state, self.theme, self._over = state, theme, parent
         self.setObjectName("banner")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._icon, self.text = QLabel(), QLabel()
-        self.text.setWordWrap(True)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._icon, self.text, self.close_button = QLabel(), QLabel(), QToolButton()
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
-        self.resume.setObjectName("primary")
-        self.resume.setAccessibleName("Resume the training")
-        self.close_button = close = QToolButton()
-        close.setIcon(theme.icon("close", theme.colors.muted))
-        close.setAccessibleName("Close this message")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 3, 4, 3)
-        row.addWidget(self._icon)
-        row.addWidget(self.text, 1)
-        for button in (self.resume, self.discard, self.restart):
-            row.addWidget(button)
-            button.hide()
-        row.addWidget(close)
         self._role = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(INFO_MS)
+        self._build()
+        self._connect()
+        self.hide()
+
+    @property
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.resume, self.discard, self.restart
+
+    def _build(self) -> None:
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.resume.setObjectName("primary")
+        self.resume.setAccessibleName("Resume the training")
+        self.close_button.setIcon(self.theme.icon("close", self.theme.colors.muted))
+        self.close_button.setAccessibleName("Close this message")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 3, 4, 3)
+        row.addWidget(self._icon)
+        row.addWidget(self.text, 1)
+        for button in self._buttons:
+            row.addWidget(button)
+            button.hide()
+        row.addWidget(self.close_button)
+
+    def _connect(self) -> None:
+        state = self.state
         self._timer.timeout.connect(self._gone)
-        close.clicked.connect(self._close)
+        self.close_button.clicked.connect(self._close)
         self.restart.clicked.connect(self._restart)
         self.resume.clicked.connect(self._resume)
         self.discard.clicked.connect(self._discard)
         state.offers.changed.connect(self._offer)
         state.notices.noticed.connect(self.notify)
         state.workers.crashed.connect(self.crashed)
-        parent.installEventFilter(self)
-        self.hide()
+        self._over.installEventFilter(self)
 
     def notify(self, level: str, text: str) -> None:
         """Show a notification: information disappears by itself, the rest stays, above all a worker that is off."""
@@ -71,7 +81,7 @@ class Banner(QFrame):
 
     def _show(self, level: str, text: str) -> None:
         self._timer.stop()
-        for button in (self.resume, self.discard, self.restart):
+        for button in self._buttons:
             button.hide()
         self.setProperty("level", level)
         self.style().unpolish(self)

@@ -44,7 +44,7 @@ class MainWindow(QMainWindow):
     Signals
     -------
     closing
-        The person closes the window, and nothing speaks against it.
+        The person closes the window, and nothing prevents it.
     """
 
     closing = Signal()

@@ -12,7 +12,7 @@ import numpy as np
 from explorer.cli.console import print_result, table
 from explorer.cli.science import find_data, find_model
 from models.core.descriptions import DataInfo, ModelInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from resources import bundled_models
@@ -112,7 +112,7 @@ def _describe_picture(path: Path, as_json: bool) -> None:
 
     latent = read_latent(path)
     if latent is None:
-        raise InputError(path.name, "this picture carries no latent; to use pictures as a data set, name their folder")
+        raise UserError(path.name, "this picture carries no latent; to use pictures as a data set, name their folder")
     rows = [
         ("picture", path), ("model", f"{latent.model} ({latent.model_hash})"), ("seed", latent.seed),
         ("index", latent.index), ("dimensions", len(latent.z)), ("‖z‖", f"{np.linalg.norm(latent.z):.3f}"),

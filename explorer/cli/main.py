@@ -222,10 +222,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _message(error: Exception) -> str:
     """Return the message for ``error``: its own text if the input is to blame, else that of an internal error."""
-    from models.core.errors import InputError
-    from models.core.files import ExportError
+    from models.core.errors import UserError
 
-    if isinstance(error, InputError | ExportError | ValueError):
+    if isinstance(error, UserError | ValueError):
         return str(error)
     if isinstance(error, MemoryError):
         return "not enough memory for this"

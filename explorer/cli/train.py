@@ -21,8 +21,8 @@ from explorer.cli.console import print_result, progress_bar
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.science import check_target, find_data, start_science
 from models.core.diagnosis import diagnose
-from models.core.errors import InputError
-from models.core.files import whole_file
+from models.core.errors import UserError
+from models.core.files import output_file
 from models.core.history import EpochRecord
 from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
@@ -103,11 +103,12 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         if finished.path is None:
             raise KeyboardInterrupt
         # Before the curves, so that failing to write those does not cost the model.
-        with whole_file(out) as unfinished:
-            unfinished.write_bytes(Path(finished.path).read_bytes())
-        left = run_folder if finished.reason == "stopped" else None
-        if left is None:
-            remove_run(run_folder)
+        with output_file(out) as draft:
+            shutil.copyfile(finished.path, draft)
+    # Last of all: until model and curves are on the disk, the run is all there is of them.
+    left = run_folder if finished.reason == "stopped" else None
+    if left is None:
+        remove_run(run_folder)
     _report(outputs, finished, story, curves.records, left)
     return 0
 
@@ -143,9 +144,9 @@ def _assist(request: Train, how: How) -> int:
 
 
 def _copy_run(run_folder: Path, mine: Path) -> None:
-    """Copy the checkpoints of the chief; InputError if they are not on this machine."""
+    """Copy the checkpoints of the chief; UserError if they are not on this machine."""
     if not run_folder.is_dir():
-        raise InputError(str(run_folder), "to resume, the run folder must exist on every machine")
+        raise UserError(str(run_folder), "to resume, the run folder must exist on every machine")
     shutil.copytree(run_folder, mine, ignore=shutil.ignore_patterns(".*", "run.lock", "epochs"))
 
 
@@ -174,9 +175,9 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     found = None if resume else checkpoint_at_rest(run_folder)
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
-        raise InputError(
-            str(run_folder), f"this run was {how} after epoch {epoch}: use --resume to continue it, or remove its "
-            "folder to start over"
+        raise UserError(
+            str(run_folder), f"this run was {how} after epoch {epoch}",
+            "use --resume to continue it, or remove its folder to start over",
         )  # fmt: skip
 
 
@@ -184,10 +185,8 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
 def _recording(outputs: Outputs) -> Iterator[EpochReports]:
     """Collect what epochs report, and write it in the end, whatever the end is."""
     from models.core.history import write_history
-    from models.export.tensorboard import EpochLog
 
-    log = None if outputs.logdir is None else EpochLog(outputs.logdir)
-    curves = EpochReports(log)
+    curves = EpochReports(None if outputs.logdir is None else _log_in(outputs.logdir))
     try:
         yield curves
     finally:
@@ -195,6 +194,12 @@ def _recording(outputs: Outputs) -> Iterator[EpochReports]:
             sys.stderr.write(f"latentscape: {complaint}\n")
         if outputs.history is not None and curves.records:
             write_history(outputs.history, curves.records)
+
+
+def _log_in(folder: Path) -> EpochLog:
+    from models.export.tensorboard import EpochLog
+
+    return EpochLog(folder)
 
 
 class EpochReports:
@@ -216,7 +221,7 @@ class EpochReports:
     def _tried(self, work: Callable[[], None]) -> str:
         try:
             work()
-        except InputError as error:
+        except UserError as error:
             self._log = None
             return str(error)
         return ""
@@ -232,11 +237,11 @@ def _check_input(data: Path, settings: TrainSettings) -> None:
 
 
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
-    """Parse layer sizes such as ``256,128``; no layers for an empty text. InputError for anything else."""
+    """Parse layer sizes such as ``256,128``; no layers for an empty text. UserError for anything else."""
     try:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:
-        raise InputError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
+        raise UserError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.state import AppState
-from explorer.state.export import MOST_SAMPLES, PREVIEW_IMAGES, ExportSettings
+from explorer.state.export import MOST_EXPORTED, PREVIEW_IMAGES, ExportSettings
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import caption, real_box, whole_box
 from explorer.views.common.pictures import Picture
@@ -44,7 +44,7 @@ class ExportDialog(QDialog):
         self.state = state
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export samples")
-        self.source, self.count = QComboBox(), whole_box(16, 1, MOST_SAMPLES)
+        self.source, self.count = QComboBox(), whole_box(16, 1, MOST_EXPORTED)
         self.seed, self.zoom = whole_box(state.display.seed, 0, 2**31 - 1), whole_box(4, 1, 32)
         self.spread = real_box(0.5, 0.01, 10.0, 2, 0.1)
         self.pictures, self.sheet = QCheckBox("PNG files, each with its latent"), QCheckBox("contact sheet")
@@ -72,6 +72,20 @@ class ExportDialog(QDialog):
         self.text.setMinimumHeight(36)
 
     def _build(self) -> None:
+        left = QVBoxLayout()
+        left.addLayout(self._form())
+        left.addStretch(1)
+        left.addWidget(self.text)
+        left.addWidget(self.bar)
+        left.addLayout(self._buttons())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(16)
+        layout.addLayout(left, 5)
+        layout.addWidget(self.preview, 4)
+        self.resize(860, 470)
+
+    def _form(self) -> QGridLayout:
         form = QGridLayout()
         form.setVerticalSpacing(8)
         form.setColumnStretch(1, 1)
@@ -83,30 +97,25 @@ class ExportDialog(QDialog):
             form.addWidget(field, row, 1)
         for row, box in enumerate((self.pictures, self.sheet, self.tables), start=len(rows)):
             form.addWidget(box, row, 1)
+        form.addWidget(caption("folder"), form.rowCount(), 0)
+        form.addLayout(self._folder_row(), form.rowCount() - 1, 1)
+        return form
+
+    def _folder_row(self) -> QHBoxLayout:
+        self.folder.setAccessibleName("folder")
         browse = QPushButton("Choose …")
         browse.clicked.connect(self._choose_folder)
-        where = QHBoxLayout()
-        where.addWidget(self.folder, 1)
-        where.addWidget(browse)
-        self.folder.setAccessibleName("folder")
-        form.addWidget(caption("folder"), 8, 0)
-        form.addLayout(where, 8, 1)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.export)
-        left = QVBoxLayout()
-        left.addLayout(form)
-        left.addStretch(1)
-        left.addWidget(self.text)
-        left.addWidget(self.bar)
-        left.addLayout(buttons)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(16)
-        layout.addLayout(left, 5)
-        layout.addWidget(self.preview, 4)
-        self.resize(860, 470)
+        row = QHBoxLayout()
+        row.addWidget(self.folder, 1)
+        row.addWidget(browse)
+        return row
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.export)
+        return row
 
     def _connect(self) -> None:
         export = self.state.export

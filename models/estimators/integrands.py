@@ -13,11 +13,11 @@ import tensorflow as tf
 from models.core.families import latent_member
 from models.distributions import Distribution
 from models.distributions.registry import distribution_of
-from models.protocol.lab import ElboPoint, Objective
+from models.protocol.lab import ElboPoint, Integrand
 from models.vae.likelihoods import log_likelihood
 from models.vae.model import VAE
 
-FORMULAS: dict[Objective, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+FORMULAS: dict[Integrand, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "quadratic": lambda z, k: tf.square(z - k),
     "cosine": lambda z, k: tf.cos(k * z),
     "bump": lambda z, k: tf.exp(-k * tf.square(z)),
@@ -30,7 +30,7 @@ Averaged: TypeAlias = Callable[[tf.Tensor, Distribution], tf.Tensor]
 class ToyKind:
     """(z − k)², cos kz or exp(−kz²), for every k: what is compiled once."""
 
-    objective: Objective
+    integrand: Integrand
     has_entropy: ClassVar[bool] = False
 
     @property
@@ -40,7 +40,7 @@ class ToyKind:
 
     def at(self, k: tf.Tensor) -> Averaged:
         """Return f with this k."""
-        formula = FORMULAS[self.objective]
+        formula = FORMULAS[self.integrand]
 
         def f(z: tf.Tensor, q: Distribution) -> tf.Tensor:
             del q

@@ -1,4 +1,4 @@
-"""The shape of a variational autoencoder: which parameters it has, how large they are, how they start.
+"""The architecture of a variational autoencoder: its parameters, their sizes, their initial values.
 
 NumPy only, so that a model file can be checked and described without TensorFlow.
 """
@@ -135,7 +135,7 @@ class Architecture:
             shapes[f"{name}.bias"] = (below[2],)
 
     def multiply_adds(self) -> dict[str, int]:
-        """Return the multiplications of one image's way through each layer, by the layer's name in order.
+        """Return the multiply-adds of each layer for one image, by the name of the layer, in order.
 
         A kernel of a convolution is applied at each place of the smaller of its two grids.
         """
@@ -151,7 +151,7 @@ class Architecture:
         return work
 
     def parameter_count(self) -> int:
-        """Return how many numbers the model learns."""
+        """Return the number of parameters that are learned."""
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
     def initial_parameters(self, seed: int) -> dict[str, Floats32]:

@@ -24,6 +24,7 @@ from explorer.state import AppState
 from explorer.views.common.pane import Segments, caption, whole_box
 from explorer.views.training.fields import Field, edited, make_field, show_value, value_of
 from explorer.views.training.live import LiveSettings
+from models.core.formats import DATA_FILES
 from models.core.history import UnfinishedRun
 from models.core.setting_checks import check_settings
 from models.core.setting_table import SETTINGS, Page, Setting
@@ -31,7 +32,6 @@ from models.core.settings import IMPORTANCE_WEIGHTED, TrainSettings
 from models.core.sprite_names import SpritesName
 from resources import bundled_datasets, dataset_path
 
-DATA_FILES = "Images (*.npz *.npy *.gz *ubyte *.tfrecord *.tfrecords);;All files (*)"
 USUAL_WEIGHTED_SAMPLES = 5
 CAPTION_WIDTH = 84
 LIVE = "live"

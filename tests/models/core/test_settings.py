@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
@@ -14,8 +13,9 @@ from models.core.setting_checks import check_settings
 from models.core.setting_table import SETTINGS, Page, Setting, number_text
 from models.core.setting_text import command_of, option_text, settings_from_json, settings_to_json
 from models.core.settings import TrainSettings
+from tests.support.places import ROOT
 
-GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "train.md"
+GUIDE = ROOT / "docs" / "how-to" / "train.md"
 ROW = re.compile(r"^\| (`--.+?) \| (.+?) \|", re.MULTILINE)
 NUMBERS = [row for row in SETTINGS.values() if row.kind in ("whole", "real")]
 TYPES = get_type_hints(TrainSettings)

@@ -1,4 +1,4 @@
-"""Training losses: against the bounds they stand for, and against probabilistic PCA, where log p(x) is known."""
+"""Training losses: against the bounds they estimate, and against probabilistic PCA, where log p(x) is known."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BATCH = 64
 def loss_of(
     settings: TrainSettings, draws: int = 1, seed: int = 0
 ) -> tuple[TrainingLoss, Tensors, tf.Tensor, tf.Tensor]:
-    """A loss with fresh parameters, a batch of blobs [b, pixels] and noise [K, b, d] of the posterior's family."""
+    """Return a loss with fresh parameters, a batch of blobs [b, pixels] and noise [K, b, d] for the posterior."""
     architecture = architecture_of(settings, IMAGE_SHAPE)
     parameters = {name: tf.constant(value) for name, value in architecture.initial_parameters(2).items()}
     x = tf.constant(blobs(BATCH).reshape(BATCH, -1) / np.float32(255))
@@ -80,7 +80,7 @@ def test_importance_weighted_losses_are_between_the_elbo_and_each_other() -> Non
 def location_gradient(
     loss: TrainingLoss, parameters: Tensors, x: tf.Tensor, samples: int, seed: tf.Tensor
 ) -> tf.Tensor:
-    """One gradient in the bias of the locations, with fresh noise."""
+    """Return one gradient in the bias of the locations, with fresh noise."""
     shape = tf.constant([samples, BATCH, SETTINGS.latent_dim])
     eps = loss.space.noise(shape, tf.stack([tf.constant(1, tf.int64), seed]), "philox")
     with tf.GradientTape(persistent=True) as tape:
@@ -102,7 +102,7 @@ def test_estimators_of_one_bound_have_the_same_mean_gradient(name: TrainingObjec
 
 
 def linear_model() -> tuple[TrainSettings, Architecture, Tensors, np.ndarray, np.ndarray]:
-    """A Gaussian model of one dimension near 0 whose decoder is all but linear, with data [n, 1]."""
+    """Return a one-dimensional Gaussian model near 0 with an almost linear decoder, and data [n, 1]."""
     settings = TrainSettings(hidden=(), latent_dim=1, likelihood="gaussian", objective="stl")
     architecture = architecture_of(settings, (1, 1, 1))
     slope, variance = 0.04, 0.0004
@@ -128,7 +128,7 @@ def test_at_the_true_posterior_every_bound_is_the_evidence(objective: TrainingOb
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(parameters)
         result = loss(parameters, tf.constant(x, tf.float32), eps, tf.constant(1.0))
-    # The third-order term of the sigmoid is what is left.
+    # What remains is the third-order term of the sigmoid.
     assert -float(result.loss) == pytest.approx(float(log_p.mean()), abs=4e-3)
     path = gradients_of(tape, result, parameters)["encoder.loc.bias"]
     if objective in ("stl", "dreg"):

@@ -1,0 +1,54 @@
+"""Runs on offer: one after the other, withdrawn when one trains. No window, no worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from explorer.state import AppState
+from models.core.history import UnfinishedRun
+from models.core.settings import TrainSettings
+
+SETTINGS = TrainSettings(epochs=5)
+
+
+def _left(name: str) -> UnfinishedRun:
+    return UnfinishedRun(f"/runs/{name}", name, "/data/few.npy", 2, 0.0, SETTINGS, 1e-3)
+
+
+@pytest.fixture
+def state(qapp: QApplication) -> Iterator[AppState]:
+    state = AppState()
+    yield state
+    state.deleteLater()
+
+
+def test_runs_are_offered_one_after_the_other(state: AppState) -> None:
+    state.offers.set_found([_left("new"), _left("old")])
+    assert state.offers.offer is not None
+    assert (state.offers.offer.run, state.offers.found) == (_left("new"), True)
+    assert "The training of new on few.npy was interrupted after epoch 2 of 5 (" in state.offers.offer.text
+    dropped: list[UnfinishedRun] = []
+    state.offers.drop_requested.connect(dropped.append)
+    state.offers.drop(_left("new"))
+    assert (dropped, state.offers.take_unwanted(), state.offers.take_unwanted()) == ([_left("new")], ["/runs/new"], [])
+    assert state.offers.offer.run == _left("old")
+    state.offers.dismiss()
+    assert state.offers.offer is None
+
+
+def test_a_new_run_withdraws_what_is_offered_and_a_resumed_one_leaves_the_others_waiting(state: AppState) -> None:
+    state.offers.set_found([_left("new"), _left("old")])
+    state.run.resume(_left("new"))
+    assert (state.offers.offer, len(state.offers.waiting)) == (None, 1)
+    state.offers.offer_next()
+    assert state.offers.offer is None  # one trains
+    state.run.finish(None)
+    state.offers.offer_next()
+    assert state.offers.offer is not None
+    state.run.start("/data/few.npy", SETTINGS)
+    assert (state.offers.offer, state.offers.waiting) == (None, [])
+    state.offers.set_found([_left("late")])
+    assert (state.offers.offer, state.offers.waiting) == (None, [])
