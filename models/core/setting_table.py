@@ -209,7 +209,7 @@ _ROWS = (
     ),
     Setting(
         "free_bits", "objective", "free nats",
-        "KL that costs nothing in each dimension, which keeps dimensions from collapsing",
+        "Nats of KL that cost nothing in each dimension, which keeps dimensions from collapsing",
         "real", 0.0, 1e6, step=0.05, decimals=3, condition=_HAS_KL_TERM,
     ),
     Setting(
@@ -257,7 +257,7 @@ _ROWS = (
     ),
     Setting(
         "min_delta", "early stopping", "min. delta",
-        "The test loss must fall by more than this to count as an improvement",
+        "Nats by which the test loss must fall to count as an improvement",
         "real", 0.0, 1e6, "nats", 0.01, 3, condition=_BEST_EPOCH_COUNTS,
     ),
     Setting(
