@@ -1,4 +1,4 @@
-"""What the documentation quotes is there: commands and their options, files behind relative links."""
+"""Quotations in the documentation: commands and options exist, relative links lead to files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _name(path: Path) -> str:
 
 
 def _commands(path: Path) -> Iterator[tuple[bool, list[str]]]:
-    """Return the words after ``latentscape`` of every command, and whether it stands in a block, complete."""
+    """Yield the words after ``latentscape`` of every command, and whether it is a complete one in a code block."""
     text = path.read_text(encoding="utf-8")
     blocks = (body for _, language, body in FENCE.findall(text) if language in SHELL)
     for block in blocks:
@@ -37,7 +37,7 @@ def _commands(path: Path) -> Iterator[tuple[bool, list[str]]]:
 
 
 def _words(text: str) -> list[str]:
-    # Any number will do for a variable of the shell.
+    # Any number will do for a shell variable.
     return shlex.split(re.sub(r"\$\w+", "1", re.split(r"\s[>#]", text)[0]))
 
 
@@ -47,7 +47,7 @@ def test_there_is_something_to_check() -> None:
 
 
 def _complaint(command: click.Command, words: list[str], complete: bool) -> str:
-    """Return what click has against a command; in a sentence, values and required options may be left out."""
+    """Return click's complaint about a command; within a sentence, values and required options may be left out."""
     try:
         if complete:
             command.make_context("latentscape", words)
@@ -63,7 +63,7 @@ def test_a_quoted_command_has_these_options(path: Path) -> None:
     for complete, (name, *words) in _commands(path):
         command = cli.commands.get(name)
         if command is None:
-            # A file that is opened in the window, or the word for one or for a command.
+            # A file to open in the window, or a placeholder for a file or a command.
             assert "." in name or name.isupper() or name.startswith("--"), name
         else:
             assert _complaint(command, words, complete) == "", f"latentscape {name} {shlex.join(words)}"

@@ -1,4 +1,4 @@
-"""No test reads or writes the settings of the person who runs it."""
+"""Tests neither read nor write the settings of the user who runs them."""
 
 from __future__ import annotations
 

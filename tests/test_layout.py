@@ -1,4 +1,4 @@
-"""The tree keeps its shape: import rules, no widgets in the state, no long files."""
+"""Rules for the source tree: imports, no widgets in the state, no long files."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_no_file_is_long() -> None:
 
 
 def test_every_paint_is_guarded() -> None:
-    """An exception that leaves a paint ends the process."""
+    """An exception that escapes a paint event ends the process."""
     bare = [
         f"{path.relative_to(ROOT)}: {function.name}"
         for path in (ROOT / "explorer").rglob("*.py")

@@ -1,4 +1,4 @@
-"""The guard against leftovers notices each kind."""
+"""The guard against leftovers notices every kind of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is bundled is there, is what its provenance says, and can be used."""
+"""Bundled files exist, match their provenance and can be used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.windows import nothing_left_behind
 __all__ = ["nothing_left_behind"]  # fixtures
 
 ICONS = Path(resources.__file__).parent / "icons"
-# What one dimension knows at least of what is found, as a share of its entropy; by chance it would be 0.04.
+# Least share of the entropy that one dimension captures of a learnt factor; by chance it would be 0.04.
 FOUND = 0.3
 SIGNS = "μσεβ·±−×≤≥∂√²₀₁₂₃₄₅₆₇₈₉→▶●○…∞∑"
 
@@ -61,7 +61,7 @@ def test_a_model_is_small_and_what_its_provenance_says(name: str) -> None:
 
 
 def _rows_of(text: str) -> list[list[str]]:
-    """Return the cells of all lines of tables."""
+    """Return the cells of all table rows."""
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
 
 

@@ -1,4 +1,4 @@
-"""The set-up scripts are well formed, and say in one line what they lack."""
+"""The set-up scripts are well formed, and say in one line what is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _run(script: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A checkout without an environment of its own."""
+    """Return a checkout without a virtual environment."""
     shutil.copytree(ROOT / ".ci", tmp_path / "clone" / ".ci")
     shutil.copy(ROOT / "pyproject.toml", tmp_path / "clone")
     return tmp_path / "clone"

@@ -1,4 +1,4 @@
-"""Open what was dropped on the window, chosen in a dialog or named on the command line; save models and curves."""
+"""Open files that were dropped on the window, chosen in a dialog or named on the command line; save models, curves."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import numpy as np
 
 from explorer.state import AppState
 from explorer.state.latent import PointSource
-from models.core.errors import InputError
-from models.core.files import ExportError, whole_file, with_ending
+from models.core.errors import UserError
+from models.core.files import output_file, with_ending
+from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES
 from models.core.history import SUFFIXES, write_history
 from models.core.sprite_names import is_sprites
 
 if TYPE_CHECKING:
     from explorer.export.pictures import Latent
-
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
-MODELS = {".safetensors"}
 
 
 def open_path(state: AppState, path: str) -> None:
@@ -29,9 +27,9 @@ def open_path(state: AppState, path: str) -> None:
         state.model.request_data(path)
     elif not Path(path).exists():
         state.notices.notice("error", f"{path}: no such file.")
-    elif kind in MODELS:
+    elif kind == MODEL_SUFFIX:
         state.model.request_model(path)
-    elif kind in PICTURES and Path(path).is_file():
+    elif kind in PICTURE_SUFFIXES and Path(path).is_file():
         _open_picture(state, path)
     else:
         # A full path: a folder with the name of generated data is none of those.
@@ -40,11 +38,10 @@ def open_path(state: AppState, path: str) -> None:
 
 def _open_picture(state: AppState, path: str) -> None:
     from explorer.export.pictures import read_latent
-    from models.core.files import ExportError
 
     try:
         latent = read_latent(Path(path))
-    except ExportError as error:
+    except UserError as error:
         state.notices.notice("error", str(error))
         return
     if latent is None:
@@ -75,11 +72,11 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
 
 def save_model(state: AppState, source: str, path: Path) -> bool:
     """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
-    target = with_ending(path, ".safetensors")
+    target = with_ending(path, MODEL_SUFFIX)
     try:
-        with whole_file(target) as unfinished:
-            shutil.copyfile(source, unfinished)
-    except ExportError as error:
+        with output_file(target) as draft:
+            shutil.copyfile(source, draft)
+    except UserError as error:
         state.notices.notice("error", str(error))
         return False
     state.run.mark_saved(source)
@@ -94,7 +91,7 @@ def save_curves(state: AppState, path: Path) -> None:
     target = with_ending(path, *SUFFIXES)
     try:
         write_history(target, state.run.records)
-    except InputError as error:
+    except UserError as error:
         state.notices.notice("error", str(error))
     else:
         state.notices.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")

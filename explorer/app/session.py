@@ -9,19 +9,16 @@ from typing import Any
 
 import numpy as np
 from platformdirs import user_data_path
-from PySide6.QtCore import QIODevice, QSaveFile
 
 from explorer.state import AppState
 from explorer.state.display import Axes
 from explorer.state.latent import Point, PointSource, SourceKind
+from models.core.errors import UserError
+from models.core.files import output_file, reason_of
 
 VERSION = 1
 LARGEST_BYTES = 20_000_000
 LARGEST_SEED = 2**31 - 1
-
-
-class SessionError(Exception):
-    """A session file cannot be used; the text names it and says why."""
 
 
 def session_path() -> Path:
@@ -50,7 +47,7 @@ def capture(state: AppState) -> dict[str, Any]:
 
 
 def restore(state: AppState, session: dict[str, Any]) -> None:
-    """Put points and choices back; raises :class:`SessionError` before anything is changed."""
+    """Put points and choices back; raises :class:`UserError` before anything is changed."""
     try:
         points = tuple(_point_from_json(entry) for entry in session["points"])
         dims = {len(point.z) for point in points}
@@ -60,12 +57,12 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
         mode, locked = session["decode_mode"], [int(dim) for dim in session["locked"]]
         recent = [str(path) for path in session["recent"]]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise SessionError(f"the session does not hold what it should: {error}") from error
+        raise UserError("session", f"it does not hold what it should ({error})") from error
     count = dims.pop() if len(dims) == 1 else 0
     if not 0 <= current < len(points) or not 0 <= chosen < count or mode not in ("mu", "sample", "mean"):
-        raise SessionError("the session contradicts itself")
+        raise UserError("session", "it contradicts itself")
     if not 0 <= seed <= LARGEST_SEED or (plane != "pca" and min(plane) < 0):
-        raise SessionError("the session contradicts itself")
+        raise UserError("session", "it contradicts itself")
     state.latent.replace_points(points, current)
     for dim in locked:
         if 0 <= dim < count:
@@ -81,28 +78,25 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
 
 
 def save(path: Path, session: dict[str, Any]) -> None:
-    """Write a session, all of it or nothing; raises :class:`SessionError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = QSaveFile(str(path))
-    if not file.open(QIODevice.OpenModeFlag.WriteOnly):
-        raise SessionError(f"{path}: {file.errorString()}")
-    file.write(json.dumps(session).encode())
-    if not file.commit():
-        raise SessionError(f"{path}: {file.errorString()}")
+    """Write a session, all of it or nothing; raises :class:`UserError`."""
+    with output_file(path) as draft:
+        draft.write_text(json.dumps(session), "utf-8")
 
 
 def load(path: Path) -> dict[str, Any] | None:
-    """Read a session; None if there is none; raises :class:`SessionError` with the file and the reason."""
+    """Read a session; None if there is none; raises :class:`UserError` with the file and the reason."""
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise SessionError(f"{path}: too large for a session")
-        session = json.loads(path.read_text())
+            raise UserError(str(path), "it is too large for a session")
+        session = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise SessionError(f"{path}: {error}") from error
+    except OSError as error:
+        raise UserError(str(path), reason_of(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(str(path), f"it is damaged ({error})") from error
     if not isinstance(session, dict) or session.get("version") != VERSION:
-        raise SessionError(f"{path}: not a session of this version")
+        raise UserError(str(path), "this is not a session of this version")
     return session
 
 

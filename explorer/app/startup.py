@@ -23,6 +23,7 @@ from explorer.controllers.keras_export import KerasExportController
 from explorer.controllers.training import TrainingController
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from models.core.errors import UserError
 from models.core.sprite_names import is_sprites
 from resources import dataset_path, model_path
 
@@ -91,7 +92,7 @@ class App(QObject):
     def _load_session(self) -> tuple[dict[str, Any], str]:
         try:
             return session.load(session.session_path()) or {}, ""
-        except session.SessionError as error:
+        except UserError as error:
             return {}, f"The last session could not be read, so a new one was started: {error}"
 
     def _restore(self, stored: dict[str, Any]) -> str:
@@ -99,7 +100,7 @@ class App(QObject):
             return ""
         try:
             session.restore(self.state, stored)
-        except session.SessionError as error:
+        except UserError as error:
             return f"The last session could not be restored, so a new one was started: {error}"
         look = stored.get("look")
         if isinstance(look, dict):
@@ -111,7 +112,7 @@ class App(QObject):
         stored |= {"scheme": self.theme.choice, "look": self.window.save_look()}
         try:
             session.save(session.session_path(), stored)
-        except (session.SessionError, OSError) as error:
+        except UserError as error:
             sys.stderr.write(f"latentscape: the session could not be saved: {error}\n")
 
 

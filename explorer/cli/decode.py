@@ -8,9 +8,10 @@ import numpy as np
 
 from explorer.cli.console import print_result, progress_bar
 from explorer.cli.science import compiled, open_named_model
-from explorer.export.pictures import Latent, write_contact_sheet, write_png
+from explorer.export.pictures import Latent, png_of, write_contact_sheet
 from explorer.export.series import LARGEST_SHEET
 from models.core.arrays import Floats32
+from models.core.files import write_together
 
 TILE_IMAGES = 64
 
@@ -30,10 +31,15 @@ def decode_latents(model: str, latents: Path, out: Path, zoom: int, as_json: boo
         for start in range(0, count, TILE_IMAGES):
             images = vae.decode(stored.z[start : start + TILE_IMAGES])
             sheet.extend(images[: max(0, LARGEST_SHEET - len(sheet))])
-            for index, image in enumerate(images, start):
-                latent = _latent(stored.z[index], sigma[index], index, opened.info.name, opened.info.digest)
-                write_png(out / "samples" / f"sample-{index + 1:04d}.png", image, latent, zoom)
-                bar.advance(task)
+            latents_of = (
+                _latent(stored.z[index], sigma[index], index, opened.info.name, opened.info.digest)
+                for index in range(start, start + len(images))
+            )
+            write_together(
+                (out / "samples" / f"sample-{latent.index + 1:04d}.png", png_of(image, latent, zoom))
+                for image, latent in zip(images, latents_of, strict=True)
+            )
+            bar.advance(task, len(images))
     write_contact_sheet(out / "samples.png", np.stack(sheet), zoom)
     result = {"model": opened.info.name, "model_digest": opened.info.digest, "pictures": count, "out": str(out)}
     print_result(result, [f"{count} pictures in {out}"], as_json)

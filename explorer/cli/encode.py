@@ -10,7 +10,7 @@ import numpy as np
 from explorer.cli.console import finished, print_result, progress_bar
 from explorer.cli.science import check_images, check_target, compiled, find_data, open_named_model
 from models.core.descriptions import DataInfo, EmbeddingSummary
-from models.core.files import whole_file
+from models.core.files import output_file
 
 if TYPE_CHECKING:
     from models.vae.model import VAE
@@ -29,7 +29,7 @@ def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
     if info.labels_path is not None:
         arrays["labels"] = np.load(info.labels_path, allow_pickle=False)
     names = {"model": np.str_(opened.info.name), "model_hash": np.str_(opened.info.digest)}
-    with whole_file(out) as unfinished, unfinished.open("wb") as file:
+    with output_file(out) as draft, draft.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays, **names)
     active, kl = int(summary.active.sum()), float(summary.kl.sum())
     result = {"images": info.count, "out": str(out), "active_units": active, "kl": kl}

@@ -12,7 +12,7 @@ from explorer.cli.console import finished, print_result, progress_bar, table
 from explorer.cli.factors import factor_fields, factor_lines, factor_rows, measure
 from explorer.cli.science import check_images, compiled, find_data, open_named_model
 from models.core.descriptions import DataInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.factors import Disentanglement
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
     opened, info = open_named_model(model), open_data(find_data(data))
     check_images(info, opened)
     if info.count == info.train_count:
-        raise InputError(info.name, "the data set has no test images")
+        raise UserError(info.name, "the data set has no test images")
     judged = _evaluated(opened, info)
     result = _fields(opened, info, judged) | factor_fields(judged.factors)
     evaluation = judged.evaluation

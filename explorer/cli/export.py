@@ -8,7 +8,7 @@ from typing import cast
 from explorer.cli.console import print_result
 from explorer.cli.info import model_fields
 from explorer.cli.science import check_target, open_named_model, start_science
-from models.core.files import keras_files, whole_file
+from models.core.files import keras_files, output_file
 
 
 def export_model(name: str, out: Path, output: str, as_json: bool) -> int:
@@ -20,8 +20,8 @@ def export_model(name: str, out: Path, output: str, as_json: bool) -> int:
 
     files = keras_files(out)
     for part, model in keras_models(opened, cast("Output", output)).items():
-        with whole_file(files[part]) as unfinished:
-            model.save(unfinished)
+        with output_file(files[part]) as draft:
+            model.save(draft)
     names = {part: str(path) for part, path in files.items()}
     lines = [f"{part:<8} {path}" for part, path in names.items()]
     print_result({**model_fields(opened.info), "output": output, "files": names}, lines, as_json)

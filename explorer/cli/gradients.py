@@ -9,8 +9,8 @@ import numpy as np
 
 from explorer.cli.console import print_result
 from explorer.cli.science import check_images, compiled, find_data, open_named_model, start_science
-from models.core.errors import InputError
-from models.core.families import FAMILY_PARAMETERS, Family, latent_member
+from models.core.errors import UserError
+from models.core.families import FAMILY_PARAMETERS, Family, lab_family, latent_member
 from models.protocol.lab import (
     USUAL_K,
     Continuous,
@@ -20,7 +20,6 @@ from models.protocol.lab import (
     Gradients,
     GradientsReady,
     Problem,
-    lab_family,
 )
 
 if TYPE_CHECKING:
@@ -60,9 +59,9 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
     opened = open_named_model(options["model"])
     check_images(info, opened)
     if not 0 <= index < info.count:
-        raise InputError("--image", f"must be from 0 to {info.count - 1}, not {index}")
+        raise UserError("--image", f"must be from 0 to {info.count - 1}, not {index}")
     if not 0 <= dim < opened.info.latent_dim:
-        raise InputError("--dim", f"must be from 0 to {opened.info.latent_dim - 1}, not {dim}")
+        raise UserError("--dim", f"must be from 0 to {opened.info.latent_dim - 1}, not {dim}")
     vae, image = compiled(opened), np.ascontiguousarray(load_images(info)[index : index + 1])
     mu, sigma = vae.encode(image)
     family = latent_member(opened.info.settings.posterior, float(mu[0, dim]), float(sigma[0, dim]))
@@ -70,18 +69,18 @@ def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
 
 
 def parse_family(name: str, text: str) -> Family:
-    """Return the family ``name`` with parameters such as ``loc=1,scale=2``; InputError if they are invalid."""
+    """Return the family ``name`` with parameters such as ``loc=1,scale=2``; UserError if they are invalid."""
     if name not in FAMILY_PARAMETERS:
-        raise InputError("--family", f"{name!r} is not one of {', '.join(FAMILY_PARAMETERS)}")
+        raise UserError("--family", f"{name!r} is not one of {', '.join(FAMILY_PARAMETERS)}")
     parameters = dict(lab_family(name).parameters)
     for part in filter(None, text.split(",")):
         key, _, value = part.partition("=")
         if key.strip() not in parameters:
-            raise InputError("--parameters", f"{name} takes {', '.join(parameters)}, not {key.strip()!r}")
+            raise UserError("--parameters", f"{name} takes {', '.join(parameters)}, not {key.strip()!r}")
         try:
             parameters[key.strip()] = float(value)
         except ValueError as error:
-            raise InputError("--parameters", f"{value!r} is not a number") from error
+            raise UserError("--parameters", f"{value!r} is not a number") from error
     return Family(name, parameters)
 
 

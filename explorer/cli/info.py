@@ -12,7 +12,8 @@ import numpy as np
 from explorer.cli.console import print_result, table
 from explorer.cli.science import find_data, find_model
 from models.core.descriptions import DataInfo, ModelInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from resources import bundled_models
 
@@ -50,37 +51,27 @@ def model_fields(info: ModelInfo) -> dict[str, object]:
 
 def model_lines(info: ModelInfo) -> list[str]:
     """Return everything known about a model, as lines of text."""
-    settings = info.settings
-    rate = f"learning rate {settings.learning_rate:g} ({settings.schedule})"
     rows: list[tuple[str, object]] = [
         ("model", f"{info.name} ({info.path})"),
         ("sha256", _sha256(Path(info.path))),
         ("recipe", info.recipe),
         ("data", f"{info.dataset}, images {' × '.join(map(str, info.image_shape))}"),
-        ("network", f"{_layers(settings)}, {settings.latent_dim} latent dimensions, {info.parameters:,} parameters"),
-        ("objective", _objective(settings)),
-        ("training", f"{info.epoch} epochs, batches of {settings.batch_size}, {rate}"),
-        ("seed", settings.seed),
-    ]  # fmt: skip
+        ("parameters", f"{info.parameters:,}"),
+        ("trained for", f"{info.epoch:,} of {info.settings.epochs:,} epochs"),
+        *_setting_rows(info.settings),
+    ]
     for key, (label, unit) in METRICS.items():
         if key in info.metrics:
             value = info.metrics[key]
-            rows.append((label, f"{value:.2f} {unit}" if unit else f"{value:.0f} of {settings.latent_dim}"))
+            rows.append((label, f"{value:.2f} {unit}" if unit else f"{value:.0f} of {info.settings.latent_dim}"))
     return [*table(rows), *_kl_lines(info.kl_per_dim)]
 
 
-def _layers(settings: TrainSettings) -> str:
-    dense = f"hidden layers {'–'.join(map(str, settings.hidden)) or 'none'}"
-    if settings.network == "dense":
-        return dense
-    return f"4 × 4 convolutions with {'–'.join(map(str, settings.channels))} channels, {dense}"
-
-
-def _objective(settings: TrainSettings) -> str:
-    draws = f" with {settings.samples} draws" if settings.samples > 1 else ""
-    free = f", {settings.free_bits:g} free nats a dimension" if settings.free_bits > 0.0 else ""
-    families = f"q {settings.posterior}, prior {settings.prior}"
-    return f"{settings.objective}{draws}, {settings.likelihood} likelihood, {families}, β = {settings.beta:g}{free}"
+def _setting_rows(settings: TrainSettings) -> Iterator[tuple[str, str]]:
+    """Yield label and value of all settings that have an effect, in the order of the form."""
+    for row in SETTINGS.values():
+        if row.applies(settings) and row.name != "epochs":
+            yield row.label, row.text(getattr(settings, row.name))
 
 
 def _kl_lines(kl_per_dim: tuple[float, ...]) -> Iterator[str]:
@@ -121,7 +112,7 @@ def _describe_picture(path: Path, as_json: bool) -> None:
 
     latent = read_latent(path)
     if latent is None:
-        raise InputError(path.name, "this picture carries no latent; to use pictures as a data set, name their folder")
+        raise UserError(path.name, "this picture carries no latent; to use pictures as a data set, name their folder")
     rows = [
         ("picture", path), ("model", f"{latent.model} ({latent.model_hash})"), ("seed", latent.seed),
         ("index", latent.index), ("dimensions", len(latent.z)), ("‖z‖", f"{np.linalg.norm(latent.z):.3f}"),

@@ -1,4 +1,4 @@
-"""The command line. Only ``click`` is imported here; each command imports what it needs when it runs.
+"""The command line. Only ``click`` and the table of settings are imported here; each command imports what it needs.
 
 Spawned workers import this module, too, and the window must open within a second.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from explorer import __version__
+from explorer.cli.setting_options import setting_options
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -71,29 +72,7 @@ def tour(out: Path, size: str, scheme: str | None) -> int:
 @cli.command(short_help="Train a model.")
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
-@click.option("--epochs", default=50, show_default=True)
-@click.option("--latent-dim", default=50, show_default=True)
-@click.option("--hidden", default="256,128", show_default=True, help="Units of the encoder's layers.")
-@click.option("--network", default="dense", show_default=True, help="dense, or conv: convolutions before those layers.")
-@click.option("--channels", default="32,32,64", show_default=True, help="Of the convolutions, each halves the image.")
-@click.option("--likelihood", default="bernoulli", show_default=True, help="bernoulli, continuous_bernoulli, gaussian")
-@click.option("--beta", default=1.0, show_default=True, help="Weight of the KL term.")
-@click.option("--beta-schedule", default="constant", show_default=True, help="constant, warmup, cyclic: β rises.")
-@click.option("--beta-epochs", default=10.0, show_default=True, help="Epochs of the rise of β, or of one cycle.")
-@click.option("--posterior", default="Normal", show_default=True, help="Of q: Normal, Laplace, Logistic, StudentT.")
-@click.option("--prior", default="Normal", show_default=True, help="Of p(z), from the same families.")
-@click.option("--objective", default="elbo", show_default=True, help="elbo, elbo_mc (KL by draws), stl, iwae, dreg.")
-@click.option("--samples", default=1, show_default=True, help="Draws of z for each image and step.")
-@click.option("--free-bits", default=0.0, show_default=True, help="Nats of KL that are free in each dimension.")
-@click.option("--batch-size", default=128, show_default=True)
-@click.option("--learning-rate", default=1e-3, show_default=True)
-@click.option("--schedule", default="constant", show_default=True, help="Of the learning rate: constant, cosine.")
-@click.option("--warmup-epochs", default=0.0, show_default=True, help="Epochs during which the learning rate rises.")
-@click.option("--average", default=0.999, show_default=True, help="Decay of the moving average of the weights.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--early-stopping-patience", default=0, show_default=True, help="Epochs to wait for a better test loss.")
-@click.option("--min-delta", default=0.0, show_default=True, help="What a better test loss has to gain, in nats.")
-@click.option("--restore-best-weights", is_flag=True, help="Keep the weights of the epoch with the lowest test loss.")
+@setting_options
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves to this .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a TensorBoard log to this folder.")
 @click.option(
@@ -243,10 +222,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _message(error: Exception) -> str:
     """Return the message for ``error``: its own text if the input is to blame, else that of an internal error."""
-    from models.core.errors import InputError
-    from models.core.files import ExportError
+    from models.core.errors import UserError
 
-    if isinstance(error, InputError | ExportError | ValueError):
+    if isinstance(error, UserError | ValueError):
         return str(error)
     if isinstance(error, MemoryError):
         return "not enough memory for this"

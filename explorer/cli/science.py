@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from explorer.client.folders import log_path
 from models.core.descriptions import DataInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.sprite_names import is_sprites
 from models.protocol.lifecycle import Role
 from resources import bundled_datasets, bundled_models, dataset_path, model_path
@@ -29,7 +29,7 @@ def start_science(role: Role) -> None:
 
 
 def open_named_model(name: str) -> OpenedModel:
-    """Open a model file or bundled model without importing TensorFlow; InputError if it cannot be opened."""
+    """Open a model file or bundled model without importing TensorFlow; UserError if it cannot be opened."""
     from models.vae.model_file import open_model
 
     return open_model(find_model(name))
@@ -63,15 +63,15 @@ def find_data(name: str) -> Path:
 def check_images(info: DataInfo, opened: OpenedModel) -> None:
     """Reject data whose images do not have the shape that the model takes."""
     if info.image_shape != opened.info.image_shape:
-        raise InputError(info.name, f"its images are {info.image_shape}, but the model takes {opened.info.image_shape}")
+        raise UserError(info.name, f"its images are {info.image_shape}, but the model takes {opened.info.image_shape}")
 
 
 def check_target(path: Path, *suffixes: str) -> None:
     """Reject an output path with another suffix, or that is a folder, before any work is done."""
     if path.suffix not in suffixes:
-        raise InputError(str(path), f"the output file must end in {' or '.join(suffixes)}")
+        raise UserError(str(path), f"the output file must end in {' or '.join(suffixes)}")
     if path.is_dir():
-        raise InputError(str(path), "this is a folder")
+        raise UserError(str(path), "this is a folder")
 
 
 def _divert_native_output(log: Path) -> None:

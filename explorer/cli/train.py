@@ -21,9 +21,10 @@ from explorer.cli.console import print_result, progress_bar
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.science import check_target, find_data, start_science
 from models.core.diagnosis import diagnose
-from models.core.errors import InputError
-from models.core.files import whole_file
+from models.core.errors import UserError
+from models.core.files import output_file
 from models.core.history import EpochRecord
+from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from models.protocol.training import (
     CheckpointDelayed,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from models.export.tensorboard import EpochLog
     from models.training.run import TrainingRun
 
+LISTS = tuple(row.name for row in SETTINGS.values() if row.kind == "sizes")
 ENDINGS = {
     "complete": "done",
     "early": "stopped early at epoch {epoch}, kept the model of epoch {kept}",
@@ -49,7 +51,7 @@ ENDINGS = {
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the results go: the model file and, if asked for, the curves and a TensorBoard log."""
+    """The places of the results: the model file and, if asked for, the curves and a TensorBoard log."""
 
     model: Path
     history: Path | None
@@ -59,7 +61,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class How:
-    """How to run the training, none of which is part of the model; the memory limit is in MiB.
+    """The options of a training that are not part of the model; the memory limit is in MiB.
 
     ``given`` names the options that were typed; a resumed run takes all others from its checkpoint.
     """
@@ -80,7 +82,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     check_target(out, ".safetensors")
     if outputs.history is not None:
         check_target(outputs.history, ".csv", ".json")
-    typed = {**options, **{name: parse_sizes(options[name], name) for name in ("hidden", "channels")}}
+    typed = {**options, **{name: parse_sizes(options[name], name) for name in LISTS}}
     run_folder = out.with_suffix(".run")
     settings = TrainSettings(**typed)
     if how.resume:
@@ -101,11 +103,12 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         if finished.path is None:
             raise KeyboardInterrupt
         # Before the curves, so that failing to write those does not cost the model.
-        with whole_file(out) as unfinished:
-            unfinished.write_bytes(Path(finished.path).read_bytes())
-        left = run_folder if finished.reason == "stopped" else None
-        if left is None:
-            remove_run(run_folder)
+        with output_file(out) as draft:
+            shutil.copyfile(finished.path, draft)
+    # Last of all: until model and curves are on the disk, the run is all there is of them.
+    left = run_folder if finished.reason == "stopped" else None
+    if left is None:
+        remove_run(run_folder)
     _report(outputs, finished, story, curves.records, left)
     return 0
 
@@ -141,9 +144,9 @@ def _assist(request: Train, how: How) -> int:
 
 
 def _copy_run(run_folder: Path, mine: Path) -> None:
-    """Copy the checkpoints of the chief; InputError if they are not on this machine."""
+    """Copy the checkpoints of the chief; UserError if they are not on this machine."""
     if not run_folder.is_dir():
-        raise InputError(str(run_folder), "to resume, the run folder must exist on every machine")
+        raise UserError(str(run_folder), "to resume, the run folder must exist on every machine")
     shutil.copytree(run_folder, mine, ignore=shutil.ignore_patterns(".*", "run.lock", "epochs"))
 
 
@@ -172,9 +175,9 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
     found = None if resume else checkpoint_at_rest(run_folder)
     if found is not None:
         how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
-        raise InputError(
-            str(run_folder), f"this run was {how} after epoch {epoch}: use --resume to continue it, or remove its "
-            "folder to start over"
+        raise UserError(
+            str(run_folder), f"this run was {how} after epoch {epoch}",
+            "use --resume to continue it, or remove its folder to start over",
         )  # fmt: skip
 
 
@@ -182,10 +185,8 @@ def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
 def _recording(outputs: Outputs) -> Iterator[EpochReports]:
     """Collect what epochs report, and write it in the end, whatever the end is."""
     from models.core.history import write_history
-    from models.export.tensorboard import EpochLog
 
-    log = None if outputs.logdir is None else EpochLog(outputs.logdir)
-    curves = EpochReports(log)
+    curves = EpochReports(None if outputs.logdir is None else _log_in(outputs.logdir))
     try:
         yield curves
     finally:
@@ -195,8 +196,14 @@ def _recording(outputs: Outputs) -> Iterator[EpochReports]:
             write_history(outputs.history, curves.records)
 
 
+def _log_in(folder: Path) -> EpochLog:
+    from models.export.tensorboard import EpochLog
+
+    return EpochLog(folder)
+
+
 class EpochReports:
-    """What the epochs of a run have reported, those before a resume included."""
+    """The reports of the epochs of a run, including those before a resume."""
 
     def __init__(self, log: EpochLog | None) -> None:
         self.records: list[EpochRecord] = []
@@ -214,7 +221,7 @@ class EpochReports:
     def _tried(self, work: Callable[[], None]) -> str:
         try:
             work()
-        except InputError as error:
+        except UserError as error:
             self._log = None
             return str(error)
         return ""
@@ -222,7 +229,7 @@ class EpochReports:
 
 def _check_input(data: Path, settings: TrainSettings) -> None:
     """Reject unusable data or settings, before TensorFlow is imported."""
-    from models.core.settings import check_settings
+    from models.core.setting_checks import check_settings
     from models.data.opening import open_data
     from models.vae.architecture import architecture_of
 
@@ -230,11 +237,11 @@ def _check_input(data: Path, settings: TrainSettings) -> None:
 
 
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
-    """Parse layer sizes such as ``256,128``; no layers for an empty text. InputError for anything else."""
+    """Parse layer sizes such as ``256,128``; no layers for an empty text. UserError for anything else."""
     try:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:
-        raise InputError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
+        raise UserError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
 
 
 @contextmanager
@@ -254,7 +261,7 @@ def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
 
 @dataclass
 class Story:
-    """How a run went: ``loss`` names the objective that was maximized, ``last`` is the last progress report."""
+    """The outcome of a run: ``loss`` names the objective that was maximized, ``last`` is the last progress report."""
 
     loss: str = ""
     last: Progress | None = None

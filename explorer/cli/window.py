@@ -23,12 +23,12 @@ def open_window(files: Sequence[str]) -> int:
 
 
 def run_guided_tour(out: Path, size: str, scheme: str | None) -> int:
-    """Run the tour in a window of ``size``, e.g. ``1440x900``; InputError if that is not a valid size."""
+    """Run the tour in a window of ``size``, e.g. ``1440x900``; UserError if that is not a valid size."""
     match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", size)
     if match is None:
-        from models.core.errors import InputError
+        from models.core.errors import UserError
 
-        raise InputError("--size", f"{size!r} is not a size like 1440x900")
+        raise UserError("--size", f"{size!r} is not a size like 1440x900")
     launched = _launch_decoder()
     from explorer.tour.script import run_tour
 
@@ -45,6 +45,8 @@ def _launch_decoder() -> Launched:
 def _check_display() -> None:
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
-        from models.core.errors import InputError
+        from models.core.errors import UserError
 
-        raise InputError("display", "no display to open a window on; `latentscape tour --out DIR` works without one")
+        raise UserError(
+            "display", "there is none to open a window on", "`latentscape tour --out DIR` works without one"
+        )

@@ -13,7 +13,7 @@ from explorer.export.series import Series
 from explorer.state import AppState
 from explorer.state.export import PREVIEW_IMAGES, ExportSettings
 from models.core.arrays import Floats32
-from models.core.files import ExportError
+from models.core.errors import UserError
 from models.protocol.decoding import Sample, SampleTile
 from models.protocol.messages import Reply
 
@@ -121,7 +121,7 @@ class ExportController(QObject):
     def _write(self, series: Series, tiles: queue.SimpleQueue[SampleTile | None]) -> None:
         try:
             self._ended.emit(_write_all(series, tiles))
-        except ExportError as error:
+        except UserError as error:
             self._ended.emit(str(error))
         except MemoryError:
             self._ended.emit(f"{series.folder}: not enough memory for a contact sheet of this size.")

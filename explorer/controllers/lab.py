@@ -88,8 +88,8 @@ class LabController(QObject):
     def _problem(self, settings: LabSettings) -> Problem | None:
         if settings.discrete:
             return Discrete(settings.theta, settings.target, settings.temperature)
-        if settings.objective != "elbo":
-            return Continuous(settings.objective, settings.family, settings.k)
+        if settings.integrand != "elbo":
+            return Continuous(settings.integrand, settings.family, settings.k)
         point, dim = self.state.latent.point, self.state.display.dimension
         if point.source.image is None:
             return None

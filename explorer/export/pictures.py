@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from models.core.arrays import Floats32
-from models.core.files import ExportError, whole_file
+from models.core.errors import UserError
+from models.core.files import output_file, reason_of
 from models.core.images import to_bytes
 
 CHUNK = "latentscape"
@@ -27,7 +29,7 @@ SHEET_GREY = 64
 
 @dataclass(frozen=True)
 class Latent:
-    """What a picture was made from: z = μ + σ·ε, each [d], its seed and place in the series, and the model."""
+    """The origin of a picture: z = μ + σ·ε, each [d], its seed and place in the series, and the model."""
 
     mu: tuple[float, ...]
     sigma: tuple[float, ...]
@@ -39,18 +41,12 @@ class Latent:
     model_hash: str
 
 
-def write_png(path: Path, image: Floats32, latent: Latent, zoom: int = 1) -> None:
-    """Write an image [h, w, c] in 0–1, each pixel ``zoom`` pixels wide, with its latent as a text chunk.
-
-    Raises
-    ------
-    ExportError
-        If the file cannot be written.
-    """
-    text = PngInfo()
+def png_of(image: Floats32, latent: Latent, zoom: int = 1) -> bytes:
+    """Return an image [h, w, c] in 0–1, each pixel ``zoom`` pixels wide, as a PNG with its latent as a text chunk."""
+    text, content = PngInfo(), BytesIO()
     text.add_itxt(CHUNK, json.dumps({"version": VERSION, **asdict(latent)}))
-    with whole_file(path) as unfinished:
-        _picture(image, zoom).save(unfinished, format="PNG", pnginfo=text)
+    _to_pillow(_pixels(image, zoom)).save(content, format="PNG", pnginfo=text)
+    return content.getvalue()
 
 
 def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:
@@ -58,7 +54,7 @@ def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:
 
     Raises
     ------
-    ExportError
+    UserError
         If the file cannot be written.
     """
     count, height, width, channels = images.shape
@@ -70,8 +66,8 @@ def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:
     for number, image in enumerate(images):
         top, left = number // columns * step_y, number % columns * step_x
         canvas[top : top + height * zoom, left : left + width * zoom] = _pixels(image, zoom)
-    with whole_file(path) as unfinished:
-        _to_pillow(canvas).save(unfinished, format="PNG")
+    with output_file(path) as draft:
+        _to_pillow(canvas).save(draft, format="PNG")
 
 
 def read_latent(path: Path) -> Latent | None:
@@ -79,7 +75,7 @@ def read_latent(path: Path) -> Latent | None:
 
     Raises
     ------
-    ExportError
+    UserError
         If the file cannot be read as a picture or its latent is damaged.
     """
     try:
@@ -88,17 +84,17 @@ def read_latent(path: Path) -> Latent | None:
             with Image.open(path) as picture:
                 text = picture.info.get(CHUNK) if isinstance(picture, PngImageFile) else None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ExportError(f"{path}: the picture is too large to be opened") from error
+        raise UserError(str(path), "the picture is too large to be opened") from error
     except (UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise ExportError(f"{path}: not a picture that can be read") from error
+        raise UserError(str(path), "this is not a picture that can be read") from error
     except OSError as error:
-        raise ExportError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise UserError(str(path), f"it cannot be read: {reason_of(error)}") from error
     if text is None:
         return None
     try:
         return _parse(str(text))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ExportError(f"{path}: the latent it carries is damaged: {error}") from error
+        raise UserError(str(path), f"the latent it carries is damaged: {error}") from error
 
 
 def _parse(text: str) -> Latent:
@@ -123,10 +119,6 @@ def _parse(text: str) -> Latent:
 
 def _pixels(image: Floats32, zoom: int) -> NDArray[np.uint8]:
     return to_bytes(image).repeat(zoom, axis=0).repeat(zoom, axis=1)
-
-
-def _picture(image: Floats32, zoom: int) -> Image.Image:
-    return _to_pillow(_pixels(image, zoom))
 
 
 def _to_pillow(pixels: NDArray[np.uint8]) -> Image.Image:

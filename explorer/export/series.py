@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from explorer.export.pictures import Latent, write_contact_sheet, write_png
+from explorer.export.pictures import Latent, png_of, write_contact_sheet
 from explorer.export.tables import LatentTable, write_csv, write_npz
 from models.core.arrays import Floats32
+from models.core.files import write_together
 from models.protocol.decoding import SampleTile
 
 Progress = Callable[[int, int], None]
@@ -20,7 +21,7 @@ SHEET_PIXELS = 1 << 26
 
 @dataclass
 class Series:
-    """Where samples go and what they were drawn from.
+    """A folder for samples, and the distribution that they are drawn from.
 
     ``mu`` and ``sigma`` [d] are centre and spread of the draw; ``tick`` is told how many pictures of how many are
     written; ``cancelled`` is asked before each.
@@ -44,26 +45,29 @@ class Series:
     _images: list[Floats32] = field(default_factory=list)
 
     def add(self, tile: SampleTile) -> bool:
-        """Write the pictures of a tile; False if it was cancelled. Raises ``ExportError``."""
+        """Write the pictures of a tile; False if it was cancelled. Raises ``UserError``."""
         self._eps.append(tile.eps)
         self._z.append(tile.z)
         if self.sheet and sum(map(len, self._images)) < LARGEST_SHEET:
             self._images.append(tile.images)
+        before = self.written
+        write_together(self._files(tile))
+        return self.written - before == len(tile.images)
+
+    def _files(self, tile: SampleTile) -> Iterator[tuple[Path, bytes]]:
+        """Draw the pictures of a tile one after the other, until the series is cancelled."""
         for offset, image in enumerate(tile.images):
             if self.cancelled is not None and self.cancelled():
-                return False
+                return
             if self.pictures:
-                latent = self._latent(tile, offset)
-                write_png(
-                    self.folder / "samples" / f"sample-{tile.start + offset + 1:04d}.png", image, latent, self.zoom
-                )
+                name = f"sample-{tile.start + offset + 1:04d}.png"
+                yield self.folder / "samples" / name, png_of(image, self._latent(tile, offset), self.zoom)
             self.written += 1
             if self.tick is not None:
                 self.tick(self.written, tile.total)
-        return True
 
     def finish(self) -> None:
-        """Write contact sheet and tables. Raises ``ExportError``."""
+        """Write contact sheet and tables. Raises ``UserError``."""
         if self.sheet:
             images = np.concatenate(self._images)[:LARGEST_SHEET]
             write_contact_sheet(self.folder / "samples.png", *self._bounded(images))

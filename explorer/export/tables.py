@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from models.core.arrays import Floats32
-from models.core.files import whole_file
+from models.core.files import output_file
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class LatentTable:
 
 
 def write_npz(path: Path, table: LatentTable) -> None:
-    """Write a table as ``.npz`` without pickles; raises :class:`~explorer.export.files.ExportError`."""
-    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+    """Write a table as ``.npz`` without pickles; raises :class:`UserError`."""
+    with output_file(path) as draft, draft.open("wb") as file:
         np.savez_compressed(
             file, mu=table.mu, sigma=table.sigma, eps=table.eps, z=table.z, seed=np.int64(table.seed),
             model=np.str_(table.model), model_hash=np.str_(table.model_hash),
@@ -35,10 +35,10 @@ def write_npz(path: Path, table: LatentTable) -> None:
 
 
 def write_csv(path: Path, table: LatentTable) -> None:
-    """Write a row per image: index, z, μ, σ and ε of every dimension; raises ``ExportError``."""
+    """Write a row per image: index, z, μ, σ and ε of every dimension; raises ``UserError``."""
     dims = range(table.z.shape[1])
     header = ["index", *(f"{name}_{dim}" for name in ("z", "mu", "sigma", "eps") for dim in dims)]
-    with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
+    with output_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
         for index, vectors in enumerate(zip(table.z, table.mu, table.sigma, table.eps, strict=True)):

@@ -19,8 +19,6 @@ from models.protocol.distribution import Anchor
 
 Mode = Literal["model", "workbench"]
 SMALLEST_U = 1e-12
-# The noise of these is the normal score of z: only the decoder knows what z it makes.
-SCORED = ("StudentT",)
 FARTHEST = 1e300
 SYMBOLS = {"z": "z", "eps": "ε", "u": "u"}
 COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "eps": "eps"}
@@ -124,7 +122,8 @@ class DistributionState(QObject):
         kept = min(max(value, low), high)
         if self.on_workbench:
             self._set_on_workbench(key, kept)
-        elif key == "u" or (key == "eps" and self.family.name in SCORED):
+        elif key == "u" or (key == "eps" and not self.family.facts.straight):
+            # Only the decoder knows what z they make.
             self._display.locate(self._display.dimension, key, kept)
         elif key in COMPONENTS:
             self._latent.set_component(COMPONENTS[key], self._display.dimension, kept)

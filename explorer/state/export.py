@@ -12,7 +12,7 @@ from models.core.arrays import Floats32
 from models.protocol.decoding import SampleSource
 
 PREVIEW_IMAGES = 16
-MOST_SAMPLES = 10_000
+MOST_EXPORTED = 10_000
 
 
 @dataclass(frozen=True)

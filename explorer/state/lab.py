@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.tally import Tally
-from models.core.families import STANDARD_NORMAL, UNIT_AT_ONE, Family, with_parameter
-from models.protocol.lab import USUAL_K, GradientsReady, Objective, lab_family
+from models.core.families import STANDARD_NORMAL, Family, lab_family, with_parameter
+from models.protocol.lab import USUAL_K, GradientsReady, Integrand
 
-MOST_SAMPLES = 200_000
+ENOUGH_SAMPLES = 200_000
 
 
 @dataclass(frozen=True)
 class LabSettings:
-    """What is estimated: an objective f with its k, a family; or, ``discrete``, a choice with θ, target and τ."""
+    """The subject of the estimates: an integrand f with its k and a family; or, ``discrete``, a choice with θ, t, τ."""
 
     discrete: bool = False
-    objective: Objective = "quadratic"
+    integrand: Integrand = "quadratic"
     k: float = 0.0
-    family: Family = field(default_factory=lambda: UNIT_AT_ONE)
+    family: Family = field(default_factory=lambda: lab_family(STANDARD_NORMAL.name))
     parameter: str = "loc"
     theta: float = 0.5
     target: float = 0.45
@@ -30,11 +30,11 @@ class LabSettings:
     @property
     def on_elbo(self) -> bool:
         """Whether the model's own ELBO is estimated."""
-        return self.objective == "elbo" and not self.discrete
+        return self.integrand == "elbo" and not self.discrete
 
     def alike(self, other: LabSettings) -> bool:
         """Return whether the samples of these settings may stand for the other's while a number is being dragged."""
-        kinds = [(lab.discrete, lab.objective, lab.family.name) for lab in (self, other)]
+        kinds = [(lab.discrete, lab.integrand, lab.family.name) for lab in (self, other)]
         return kinds[0] == kinds[1] and not self.on_elbo
 
 
@@ -58,13 +58,13 @@ PRESETS = (
         "cos 5z: the path loses",
         "f wiggles five times faster than q is wide, so its slope is large almost everywhere while its mean is nearly "
         "flat. The pathwise variance grows with k² to 12.5; the score function only sees |f| ≤ 1 and stays at 0.5.",
-        LabSettings(objective="cosine", k=5.0, family=STANDARD_NORMAL),
+        LabSettings(integrand="cosine", k=5.0, family=STANDARD_NORMAL),
     ),
     Preset(
         "narrow bump: the path loses",
         "f is flat nearly everywhere and steep on a narrow bump: few samples meet the slope, and those few are huge. "
         "The score function needs f's height only, which never exceeds 1.",
-        LabSettings(objective="bump", k=10.0),
+        LabSettings(integrand="bump", k=10.0),
     ),
     Preset(
         "Concrete: the wrong sign",
@@ -81,7 +81,7 @@ class LabState(QObject):
     Signals
     -------
     settings_changed
-        Something else is estimated: tallies start anew.
+        Something else is estimated: the tallies are cleared.
     running_changed
         Drawing was started or paused.
     tallied
@@ -117,7 +117,7 @@ class LabState(QObject):
     @property
     def complete(self) -> bool:
         """Whether as many samples have been drawn as are wanted."""
-        return any(tally.count >= MOST_SAMPLES for tally in self.tallies.values())
+        return any(tally.count >= ENOUGH_SAMPLES for tally in self.tallies.values())
 
     def choose(self, preset: Preset) -> None:
         """Take the settings of a preset and start drawing."""
@@ -138,11 +138,11 @@ class LabState(QObject):
             self._provisional = True
         self._announce()
 
-    def choose_objective(self, objective: Objective) -> None:
+    def choose_integrand(self, integrand: Integrand) -> None:
         """Take another f with its usual k; the gradient shown is in the same parameter if there still is one."""
-        names = ("loc", "scale") if objective == "elbo" else tuple(self.settings.family.parameters)
+        names = ("loc", "scale") if integrand == "elbo" else tuple(self.settings.family.parameters)
         parameter = self.settings.parameter if self.settings.parameter in names else names[0]
-        self.change(discrete=False, objective=objective, k=USUAL_K[objective], parameter=parameter)
+        self.change(discrete=False, integrand=integrand, k=USUAL_K[integrand], parameter=parameter)
 
     def choose_family(self, name: str) -> None:
         """Take another family with its usual parameters."""

@@ -23,7 +23,7 @@ POINT_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class PointSource:
-    """Where a point's posterior comes from: an image of the data set, a picture of one's own, or the prior.
+    """The origin of a point's posterior: an image of the data set, the user's own picture, or the prior.
 
     ``index`` counts in the data set of digest ``data``; ``model`` is the digest of the model that encoded the image.
     """

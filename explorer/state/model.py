@@ -61,7 +61,7 @@ class OpenedEmbedding:
 
 
 class ModelState(QObject):
-    """What is open. Requests go out as signals to the controllers; answers come back through the setters."""
+    """The open model, data set and embedding. Requests go out as signals; answers come back through the setters."""
 
     open_model_requested = Signal(str)
     open_data_requested = Signal(str)

@@ -40,6 +40,7 @@ QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 #pane { background: $surface; border-radius: 6px; }
 #paneTitle { background: $surface; border-top-left-radius: 6px; border-top-right-radius: 6px; }
 #caption { color: $muted; }
+#trouble { color: $warning; }
 #heading { color: $text; font-weight: 600; }
 #readout { color: $text; }
 QPushButton { background: $field; color: $text; border: 1px solid $border; border-radius: 5px; padding: 5px 12px; }
@@ -51,15 +52,14 @@ QPushButton#primary { background: $accent; color: $on_accent; border-color: $acc
 QPushButton#primary:disabled { background: $field; color: $muted; border-color: $border; }
 QPushButton#segment { border-radius: 0; padding: 4px 10px; margin: 0; }
 QPushButton#segment:checked { background: $accent; color: $on_accent; border-color: $accent; }
-QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {
+QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {
     background: $field; color: $text; border: 1px solid $border; border-radius: 4px; padding: 3px 6px;
     selection-background-color: $accent; selection-color: $on_accent; min-height: 18px; }
-QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { border: none; background: transparent; padding: 0 4px; }
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
-QDoubleSpinBox[wrong="true"] { border-color: $error; }
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $muted; }
-QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
-    width: 0; border: none; }
+QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0 4px; }
+QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border-color: $accent; }
+QAbstractSpinBox[wrong="true"] { border-color: $error; }
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $muted; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $border; outline: none;

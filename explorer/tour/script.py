@@ -20,6 +20,7 @@ from explorer.state.export import ExportSettings
 from explorer.state.lab import PRESETS
 from explorer.tour.hands import Hands
 from explorer.tour.meters import DragMeter, LoopMeter, import_seconds, memory_mb, process_age, quantiles
+from models.core.files import output_file
 from models.core.settings import TrainSettings
 
 TIMEOUT_SECONDS = 120.0
@@ -163,7 +164,8 @@ class Tour(QObject):
     def _take_picture(self, name: str) -> None:
         # Drawing and compressing a picture of the window is no part of its use.
         self.loop.enter(None)
-        self.window.grab().save(str(self.out / f"{name}.png"))
+        with output_file(self.out / f"{name}.png") as draft:
+            self.window.grab().save(str(draft))
 
     def _train(self) -> Iterator[Step]:
         self.loop.enter("training")
@@ -254,5 +256,6 @@ def run_tour(
     if tour.failure:
         sys.stderr.write(f"latentscape tour: {tour.failure}\n")
         return code or 1
-    (out / "tour.json").write_text(json.dumps(tour.figures() | {"memory_mb": memory}, indent=2) + "\n")
+    with output_file(out / "tour.json") as draft:
+        draft.write_text(json.dumps(tour.figures() | {"memory_mb": memory}, indent=2) + "\n")
     return code

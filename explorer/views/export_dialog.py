@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.state import AppState
-from explorer.state.export import MOST_SAMPLES, PREVIEW_IMAGES, ExportSettings
+from explorer.state.export import MOST_EXPORTED, PREVIEW_IMAGES, ExportSettings
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import caption, real_box, whole_box
 from explorer.views.common.pictures import Picture
@@ -44,7 +44,7 @@ class ExportDialog(QDialog):
         self.state = state
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export samples")
-        self.source, self.count = QComboBox(), whole_box(16, 1, MOST_SAMPLES)
+        self.source, self.count = QComboBox(), whole_box(16, 1, MOST_EXPORTED)
         self.seed, self.zoom = whole_box(state.display.seed, 0, 2**31 - 1), whole_box(4, 1, 32)
         self.spread = real_box(0.5, 0.01, 10.0, 2, 0.1)
         self.pictures, self.sheet = QCheckBox("PNG files, each with its latent"), QCheckBox("contact sheet")

@@ -1,1 +1,1 @@
-"""What both processes know: NumPy and the standard library only."""
+"""Facts and types that both processes know: NumPy and the standard library only."""

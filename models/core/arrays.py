@@ -1,4 +1,4 @@
-"""Name the arrays that everything passes around."""
+"""Names of the types of arrays."""
 
 from __future__ import annotations
 

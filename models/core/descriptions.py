@@ -1,4 +1,4 @@
-"""Describe what is open: a model, a data set, what the posteriors of all its images say."""
+"""Descriptions of what is open: a model, a data set, the posteriors of all its images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.core.settings import TrainSettings
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model file says of itself. ``kl_per_dim`` and ``metrics`` come from the test images, in nats."""
+    """The description in a model file. ``kl_per_dim`` and ``metrics`` are means over the test images, in nats."""
 
     path: str
     name: str
@@ -57,7 +57,7 @@ class DataInfo:
 
 @dataclass(frozen=True)
 class EmbeddingSummary:
-    """What is known of each latent dimension from all images, so that the window need not go through them.
+    """Statistics of each latent dimension over all images, so that the window need not go through them.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class EmbeddingSummary:
     principal, explained : array [2, d], [2]
         Their first two principal axes, orthonormal, and the share of their variance along each; d of them if d < 2.
     counts : array [d, bins]
-        Histogram of the posterior means of each dimension over :func:`models.geometry.drawn_range`.
+        Histogram of the posterior means of each dimension over :func:`models.core.geometry.drawn_range`.
     """
 
     kl: Floats64

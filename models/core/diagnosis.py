@@ -1,4 +1,4 @@
-"""What can be told of a training that goes wrong, in words a person can act on."""
+"""Diagnose a training that goes wrong, in words that a person can act on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE = 5
 
 
 def diagnose(records: Sequence[EpochRecord], settings: TrainSettings) -> str:
-    """Return what is wrong after the epochs of ``records``, and what helps; nothing if nothing is."""
+    """Return what is wrong after the epochs of ``records`` and what helps; "" if nothing is wrong."""
     if not records:
         return ""
     last = records[-1]

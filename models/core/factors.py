@@ -1,4 +1,4 @@
-"""Factors of variation, and how a latent space tells them apart."""
+"""Factors of variation, and how well a latent space separates them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Factor:
     Attributes
     ----------
     name : str
-        What it is called; data with labels have the one factor ``class``.
+        Its name; data with labels have the one factor ``class``.
     values : array [v]
         The values that occur, ascending.
     value_names : tuple of str
@@ -25,8 +25,8 @@ class Factor:
     entropy : float
         Of the factor among the images, in nats.
     bias : float
-        What the mutual information with a dimension that knows nothing of it comes to, in nats, on average over so many
-        images (Miller 1955): (B − 1)(v − 1)/(2n), with B bins in use. That of the dimension with the most bins.
+        The mean mutual information, in nats, of so many images with a dimension that does not depend on the factor
+        (Miller 1955): (B − 1)(v − 1)/(2n) with B bins in use, for the dimension with the most bins.
     means, deviations : array [v, d]
         Mean and standard deviation of the posterior means of each dimension over the images of each value.
     """
@@ -62,7 +62,7 @@ class Disentanglement:
 
     @property
     def gaps(self) -> Floats64:
-        """The mutual information gap of each factor [f]; of a single dimension it is what that knows."""
+        """The mutual information gap of each factor [f]; with a single dimension, all its normalized information."""
         ranked = np.sort(self.normalized, axis=1)
         second = ranked[:, -2] if ranked.shape[1] > 1 else 0.0
         result: Floats64 = ranked[:, -1] - second

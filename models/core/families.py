@@ -1,14 +1,19 @@
-"""Name the univariate families: their parameters, limits and usual values."""
+"""One row of facts for every univariate family; window, worker, command line and tests read it.
+
+What a class of :mod:`models.distributions` says of itself, such as how it is reparameterized, stands there alone. A
+column has no default: a new family must fill them all.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 LatentFamily = Literal["Normal", "Laplace", "Logistic", "StudentT"]
+LATENT_FAMILIES: tuple[LatentFamily, ...] = get_args(LatentFamily)
 
-LATENT_FAMILIES: tuple[LatentFamily, ...] = ("Normal", "Laplace", "Logistic", "StudentT")
+Role = Literal["location", "scale", "rate", "shape", "low", "high"]
 
 
 @dataclass(frozen=True)
@@ -18,25 +23,52 @@ class Family:
     name: str
     parameters: dict[str, float]
 
+    @property
+    def facts(self) -> Facts:
+        """The row of its family."""
+        return FACTS[self.name]
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The ends of its support."""
+        low, high = (edge.offset + self.parameters.get(edge.parameter, 0.0) for edge in self.facts.support)
+        return low, high
+
 
 # Degrees of freedom of a latent Student t: heavy tails, and still a variance and a finite fourth moment.
 LATENT_DF = 5.0
-
 SMALLEST, LARGEST_NUMBER = 1e-4, 1e6
-
 LEAST_SHAPE, MOST_SHAPE = 0.05, 1e4
+# Farther apart, or narrower, there would be nothing but two spikes to see.
+FARTHEST_MODE, NARROWEST_MODE, WIDEST_MODE = 100.0, 1e-2, 100.0
+ONE_SCORE = 0.5 * math.erfc(-math.sqrt(0.5))
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a family: its name, symbol, a usual value, and the least and the largest that can be set.
+    """A parameter of a family, with the least and the most that can be set.
 
     Beyond these the values of the family leave the range of float64 or round to the edge of the support.
+
+    Attributes
+    ----------
+    name, symbol, role : str
+        What it is called in code and on the screen, and what it does to z.
+    usual : float
+        A value with which there is something to see.
+    grip : float or None
+        The probability below the value of z where the parameter is dragged, one that moves with it; None where the
+        class names a place of its own, such as a mode.
+    slider : pair of float
+        Where the handle of a slider goes.
     """
 
     name: str
     symbol: str
+    role: Role
     usual: float
+    grip: float | None
+    slider: tuple[float, float]
     least: float = -LARGEST_NUMBER
     most: float = LARGEST_NUMBER
 
@@ -50,74 +82,152 @@ class Parameter:
         return self.usual if math.isnan(value) else min(max(value, self.least), self.most)
 
 
-_LOC, _SCALE = Parameter("loc", "μ", 0.0), Parameter("scale", "σ", 1.0, SMALLEST)
+@dataclass(frozen=True)
+class Edge:
+    """An end of a support: a number, or so much beyond the value of a ``parameter``."""
+
+    offset: float
+    parameter: str = ""
+
+
+@dataclass(frozen=True)
+class Latent:
+    """The facts of a family over a latent space: the variance of its member with scale 1, and its fixed shapes."""
+
+    variance: float
+    kept: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The row of one family.
+
+    Attributes
+    ----------
+    name : str
+        That of its class in :mod:`models.distributions`.
+    parameters : tuple of Parameter
+        In the order of the class.
+    support : pair of Edge
+        An end that a parameter moves makes scores in this parameter biased.
+    straight : bool
+        Whether the path from noise to z is the line loc + scale·ε.
+    modes : int
+        Of two, neither tail may be cut off a drawing, and there may be next to no density between them.
+    tracing : float
+        Seconds that it takes to trace its curves: the longest are traced ahead first.
+    lab : dict
+        Parameters that the Lab begins with, where they are not the usual ones.
+    latent : Latent or None
+        None where it is not offered for q(z|x) and p(z).
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    support: tuple[Edge, Edge]
+    straight: bool
+    modes: int
+    tracing: float
+    lab: dict[str, float]
+    latent: Latent | None
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """The parameters that move an end of the support."""
+        return tuple(dict.fromkeys(edge.parameter for edge in self.support if edge.parameter))
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter called ``name``; KeyError if there is none."""
+        return {parameter.name: parameter for parameter in self.parameters}[name]
+
+
+_WIDE, _FAR, _POSITIVE = (-5.0, 5.0), (-10.0, 10.0), (0.05, 10.0)
+
+_LOC = Parameter("loc", "μ", "location", 0.0, 0.5, _WIDE)
+_SCALE = Parameter("scale", "σ", "scale", 1.0, ONE_SCORE, _POSITIVE, SMALLEST)
+_RATE = Parameter("rate", "λ", "rate", 1.0, 0.75, _POSITIVE, SMALLEST)
+_SHAPE = Parameter("concentration", "α", "shape", 2.5, 0.25, _POSITIVE, LEAST_SHAPE, MOST_SHAPE)
+_TAIL_SHAPE = replace(_SHAPE, usual=3.0, slider=(0.1, 10.0), least=2.0 * LEAST_SHAPE)
+_DF = Parameter("df", "ν", "shape", 5.0, 0.9, (1.0, 30.0), LEAST_SHAPE, MOST_SHAPE)
 
 _LOC_SCALE = (_LOC, _SCALE)
-
 _TWO_SHAPES = (
-    Parameter("concentration1", "a", 2.5, LEAST_SHAPE, MOST_SHAPE),
-    Parameter("concentration0", "b", 1.5, LEAST_SHAPE, MOST_SHAPE),
+    replace(_SHAPE, name="concentration1", symbol="a"),
+    replace(_SHAPE, name="concentration0", symbol="b", usual=1.5, grip=0.75),
 )
-
-_BOUNDS = (Parameter("low", "low", -1.0), Parameter("high", "high", 2.0))
-
-# Farther apart, or narrower, there would be nothing but two spikes to see.
-FARTHEST_MODE, NARROWEST_MODE, WIDEST_MODE = 100.0, 1e-2, 100.0
-
-_TWO_MODES = (
-    Parameter("weight", "w", 0.5, 1e-3, 1.0 - 1e-3),
-    Parameter("loc1", "μ₁", -1.5, -FARTHEST_MODE, FARTHEST_MODE),
-    Parameter("scale1", "σ₁", 0.75, NARROWEST_MODE, WIDEST_MODE),
-    Parameter("loc2", "μ₂", 1.5, -FARTHEST_MODE, FARTHEST_MODE),
-    Parameter("scale2", "σ₂", 1.0, NARROWEST_MODE, WIDEST_MODE),
+_BOUNDS = (
+    Parameter("low", "low", "low", -1.0, 1e-9, _FAR),
+    Parameter("high", "high", "high", 2.0, 1.0 - 1e-9, _FAR),
 )
+_LOGITS = Parameter("logits", "η", "shape", 1.5, 0.5, (-8.0, 8.0), -500.0, 500.0)
+_WEIGHT = Parameter("weight", "w", "shape", 0.5, 0.35, (0.01, 0.99), 1e-3, 1.0 - 1e-3)
 
-FAMILY_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
-    "Normal": _LOC_SCALE,
-    "Laplace": _LOC_SCALE,
-    "Logistic": _LOC_SCALE,
-    "StudentT": (Parameter("df", "ν", 5.0, LEAST_SHAPE, MOST_SHAPE), *_LOC_SCALE),
-    "Cauchy": _LOC_SCALE,
-    "Gumbel": _LOC_SCALE,
-    "Uniform": _BOUNDS,
-    "Exponential": (Parameter("rate", "λ", 1.0, SMALLEST),),
-    "Gamma": (
-        Parameter("concentration", "α", 2.5, LEAST_SHAPE, MOST_SHAPE), Parameter("rate", "β", 1.5, SMALLEST),
-    ),
-    "InverseGamma": (
-        Parameter("concentration", "α", 3.0, 2.0 * LEAST_SHAPE, MOST_SHAPE), Parameter("scale", "β", 2.0, SMALLEST),
-    ),
-    "Chi2": (Parameter("df", "ν", 3.0, 2.0 * LEAST_SHAPE, MOST_SHAPE),),
-    "Weibull": (
-        Parameter("concentration", "k", 1.5, LEAST_SHAPE, MOST_SHAPE), Parameter("scale", "λ", 1.5, SMALLEST),
-    ),
-    "LogNormal": (Parameter("loc", "μ", 0.0, -100.0, 100.0), Parameter("scale", "σ", 0.5, SMALLEST, 10.0)),
-    "HalfNormal": (_SCALE,),
-    "Beta": _TWO_SHAPES,
-    "Kumaraswamy": _TWO_SHAPES,
-    "LogitNormal": (Parameter("loc", "μ", 0.0, -10.0, 10.0), Parameter("scale", "σ", 1.0, SMALLEST, 10.0)),
-    "TanhNormal": (Parameter("loc", "μ", 0.0, -5.0, 5.0), Parameter("scale", "σ", 1.0, SMALLEST, 5.0)),
-    "TruncatedNormal": (*_LOC_SCALE, *_BOUNDS),
-    "VonMises": (_LOC, Parameter("concentration", "κ", 2.0, SMALLEST, MOST_SHAPE)),
-    "ContinuousBernoulli": (Parameter("logits", "η", 1.5, -500.0, 500.0),),
-    "NormalMixture": _TWO_MODES,
-}  # fmt: skip
 
+def _line(farthest: float, widest: float, scale: float = 1.0) -> tuple[Parameter, Parameter]:
+    """Return location and scale of a normal variable that is mapped to the support: beyond, z would round to an end."""
+    slider = (_POSITIVE[0], min(_POSITIVE[1], widest))
+    return replace(_LOC, least=-farthest, most=farthest), replace(_SCALE, usual=scale, slider=slider, most=widest)
+
+
+def _mode(number: str, symbol: str, loc: float, scale: float) -> tuple[Parameter, Parameter]:
+    """Return location and scale of a component, which are dragged at its own mode."""
+    return (
+        Parameter(f"loc{number}", f"μ{symbol}", "location", loc, None, _WIDE, -FARTHEST_MODE, FARTHEST_MODE),
+        Parameter(f"scale{number}", f"σ{symbol}", "scale", scale, None, _POSITIVE, NARROWEST_MODE, WIDEST_MODE),
+    )
+
+
+_LINE = (Edge(-math.inf), Edge(math.inf))
+_HALF_LINE = (Edge(0.0), Edge(math.inf))
+_UNIT = (Edge(0.0), Edge(1.0))
+_BETWEEN = (Edge(0.0, "low"), Edge(0.0, "high"))
+_CIRCLE = (Edge(-math.pi, "loc"), Edge(math.pi, "loc"))
+
+# name, parameters, support, straight, modes, tracing, lab, latent
+_ROWS = (
+    # At the mean of N(0, 1) many gradients are 0.
+    Facts("Normal", _LOC_SCALE, _LINE, True, 1, 0.5, {"loc": 1.0}, Latent(1.0, {})),
+    Facts("Laplace", _LOC_SCALE, _LINE, True, 1, 0.5, {}, Latent(2.0, {})),
+    Facts("Logistic", _LOC_SCALE, _LINE, True, 1, 0.5, {}, Latent(math.pi**2 / 3.0, {})),
+    Facts("StudentT", (_DF, *_LOC_SCALE), _LINE, False, 1, 4.0, {},
+          Latent(LATENT_DF / (LATENT_DF - 2.0), {"df": LATENT_DF})),
+    Facts("Cauchy", _LOC_SCALE, _LINE, True, 1, 0.5, {}, None),
+    Facts("Gumbel", _LOC_SCALE, _LINE, True, 1, 0.5, {}, None),
+    Facts("Uniform", _BOUNDS, _BETWEEN, False, 1, 0.5, {}, None),
+    Facts("Exponential", (_RATE,), _HALF_LINE, False, 1, 0.5, {}, None),
+    Facts("Gamma", (_SHAPE, replace(_RATE, symbol="β", usual=1.5)), _HALF_LINE, False, 1, 2.0, {}, None),
+    Facts("InverseGamma", (_TAIL_SHAPE, replace(_SCALE, symbol="β", usual=2.0)), _HALF_LINE, False, 1, 2.0, {}, None),
+    Facts("Chi2", (replace(_DF, usual=3.0, least=2.0 * LEAST_SHAPE),), _HALF_LINE, False, 1, 2.5, {}, None),
+    Facts("Weibull", (replace(_SHAPE, symbol="k", usual=1.5), replace(_SCALE, symbol="λ", usual=1.5)),
+          _HALF_LINE, False, 1, 0.5, {}, None),
+    Facts("LogNormal", _line(100.0, 10.0, scale=0.5), _HALF_LINE, False, 1, 0.5, {}, None),
+    Facts("HalfNormal", (_SCALE,), _HALF_LINE, False, 1, 0.5, {}, None),
+    Facts("Beta", _TWO_SHAPES, _UNIT, False, 1, 3.0, {}, None),
+    Facts("Kumaraswamy", _TWO_SHAPES, _UNIT, False, 1, 1.0, {}, None),
+    Facts("LogitNormal", _line(10.0, 10.0), _UNIT, False, 1, 1.0, {}, None),
+    Facts("TanhNormal", _line(5.0, 5.0), (Edge(-1.0), Edge(1.0)), False, 1, 1.0, {}, None),
+    Facts("TruncatedNormal", (*_LOC_SCALE, *_BOUNDS), _BETWEEN, False, 1, 12.0, {}, None),
+    Facts("VonMises", (_LOC, replace(_SHAPE, symbol="κ", usual=2.0, least=SMALLEST)), _CIRCLE, False, 1, 5.0, {}, None),
+    Facts("ContinuousBernoulli", (_LOGITS,), _UNIT, False, 1, 2.0, {}, None),
+    Facts("NormalMixture", (_WEIGHT, *_mode("1", "₁", -1.5, 0.75), *_mode("2", "₂", 1.5, 1.0)), _LINE, False, 2, 10.0,
+          {}, None),
+)  # fmt: skip
+
+FACTS: dict[str, Facts] = {row.name: row for row in _ROWS}
+FAMILY_PARAMETERS = {row.name: row.parameters for row in _ROWS}
+LATENT_VARIANCES = {name: row.latent.variance for name, row in FACTS.items() if row.latent is not None}
 STANDARD_NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
 
-# Where the estimators of a gradient are compared: at the mean of N(0, 1) many gradients are 0.
-UNIT_AT_ONE = Family("Normal", {"loc": 1.0, "scale": 1.0})
 
-# Variances of the members with scale 1.
-LATENT_VARIANCES: dict[LatentFamily, float] = {
-    "Normal": 1.0, "Laplace": 2.0, "Logistic": math.pi**2 / 3.0, "StudentT": LATENT_DF / (LATENT_DF - 2.0),
-}  # fmt: skip
+def latent_shapes(name: LatentFamily) -> dict[str, float]:
+    """Return the parameters that a family keeps over a latent space, beside its location and scale."""
+    latent = FACTS[name].latent
+    return {} if latent is None else latent.kept
 
 
 def latent_member(name: LatentFamily, loc: float = 0.0, scale: float = 1.0) -> Family:
     """Return the member of a latent family: with location 0 and scale 1, the prior of one dimension."""
-    shape = {"df": LATENT_DF} if name == "StudentT" else {}
-    return Family(name, {**shape, "loc": loc, "scale": scale})
+    return Family(name, {**latent_shapes(name), "loc": loc, "scale": scale})
 
 
 def usual_family(name: str) -> Family:
@@ -125,11 +235,18 @@ def usual_family(name: str) -> Family:
     return Family(name, {parameter.name: parameter.usual for parameter in FAMILY_PARAMETERS[name]})
 
 
+def lab_family(name: str) -> Family:
+    """Return the member of a family at which the Lab compares its gradients first."""
+    return Family(name, usual_family(name).parameters | FACTS[name].lab)
+
+
 def with_parameter(family: Family, name: str, value: float) -> Family:
     """Return ``family`` with one parameter set, kept in its domain and a lower bound below its upper one."""
-    kept = next(p for p in FAMILY_PARAMETERS[family.name] if p.name == name).clip(value)
-    if name == "low":
-        kept = min(kept, family.parameters["high"] - SMALLEST)
-    elif name == "high":
-        kept = max(kept, family.parameters["low"] + SMALLEST)
+    parameter = family.facts.parameter(name)
+    kept = parameter.clip(value)
+    bounds = {other.role: family.parameters[other.name] for other in family.facts.parameters}
+    if parameter.role == "low":
+        kept = min(kept, bounds["high"] - SMALLEST)
+    elif parameter.role == "high":
+        kept = max(kept, bounds["low"] + SMALLEST)
     return Family(family.name, {**family.parameters, name: kept})

@@ -1,46 +1,150 @@
-"""Files that are there whole or not at all."""
+"""The one way in which files are written: whole or not at all, whatever stops the process or the machine.
+
+A file or folder is written under a temporary name beside its own. Its content is flushed to the disk before it is
+renamed, and the folder that holds the name after it: what was there before is not lost before the new one is safe.
+Whoever removes something in exchange for a file must wait until its context has ended.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
-from collections.abc import Iterator
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
+from models.core.errors import UserError
 
-class ExportError(Exception):
-    """A file cannot be written or read; the text names it and says why."""
+# Between the dot and the end of a temporary name.
+UNFINISHED = ".part"
+DRAFT_PREFIX = ".draft-"
+# More of them do not make it faster.
+FLUSHED_TOGETHER = 8
+# Some file systems, most of them on a network, cannot flush a folder.
+CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path`` to write to, and rename it when all went well.
+def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
+    """Give a temporary name to write to, which becomes ``path`` when the block ends, and vanishes if it raises.
 
-    Raises
-    ------
-    ExportError
-        If the file cannot be written; nothing is left behind then.
+    The content is flushed in any case. Where the name is not to be ``durable``, it may be lost with the power, never
+    the half of a file be found under it: that does for what can be computed again. OSError if it cannot be written.
     """
-    unfinished = _unfinished(path)
+    make_folder(path.parent)
+    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{UNFINISHED}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield unfinished
-        unfinished.replace(path)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ExportError(f"{path}: cannot be written: a file stands where a folder should be") from error
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be written: {error.strerror or error}") from error
+        yield draft
+        sync_file(draft)
+        draft.replace(path)
     finally:
         with suppress(OSError):
-            unfinished.unlink()
+            draft.unlink()
+    if durable:
+        sync_folder(path.parent)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder for files, which becomes ``path`` when the block ends, and vanishes if it raises.
+
+    OSError if it cannot be written, or if a folder with something in it is at ``path`` already.
+    """
+    make_folder(path.parent)
+    draft = path.with_name(f"{DRAFT_PREFIX}{secrets.token_hex(4)}")
+    draft.mkdir()
+    try:
+        yield draft
+        for file in draft.iterdir():
+            sync_file(file)
+        sync_folder(draft)
+        draft.rename(path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def output_file(path: Path, durable: bool = True) -> Iterator[Path]:
+    """Do as :func:`whole_file` for a file that a person asked for: :class:`UserError` names it and says why not."""
+    with naming(path), whole_file(path, durable) as draft:
+        yield draft
+
+
+def write_together(files: Iterable[tuple[Path, bytes]]) -> None:
+    """Write many files that a person asked for, each of them whole or not at all, as they come.
+
+    Several are flushed at the same time, which the disk does in one go, and every folder once, when all files in it
+    are there: :func:`output_file` for each would take many times as long. :class:`UserError` names the first that
+    cannot be written; others may be there then.
+    """
+    with ThreadPoolExecutor(FLUSHED_TOGETHER) as pool:
+        tasks = [pool.submit(_write_output, path, content) for path, content in files]
+    for folder in {task.result().parent for task in tasks}:
+        with naming(folder):
+            sync_folder(folder)
+
+
+def _write_output(path: Path, content: bytes) -> Path:
+    with output_file(path, durable=False) as draft:
+        draft.write_bytes(content)
+    return path
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Turn what the system says while ``path`` is written into :class:`UserError`."""
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(str(path), "cannot be written: a file stands where a folder should be") from error
+    except OSError as error:
+        raise UserError(str(path), f"cannot be written: {reason_of(error)}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` with those above it, and let each outlast a power loss; one that is there stays as it is."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def remove_unfinished(path: Path) -> None:
-    """Remove what a process that was killed while it wrote ``path`` has left."""
+    """Remove what processes that were killed while they wrote ``path`` have left."""
+    begin, end = f".{path.stem}.", f"{UNFINISHED}{path.suffix}"
     with suppress(OSError):
-        _unfinished(path).unlink()
+        for entry in path.parent.iterdir():
+            if entry.name.startswith(begin) and entry.name.endswith(end):
+                entry.unlink()
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the content of a file is on the disk."""
+    _sync(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in ``folder`` are on the disk, where the system can open a folder."""
+    if os.name == "nt":
+        return
+    try:
+        _sync(folder, os.O_RDONLY)
+    except OSError as error:
+        if error.errno not in CANNOT_SYNC:
+            raise
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def with_ending(path: Path, *endings: str) -> Path:
@@ -53,53 +157,6 @@ def keras_files(out: Path) -> dict[str, Path]:
     return {"vae": out, **{part: out.with_stem(f"{out.stem}-{part}") for part in ("encoder", "decoder")}}
 
 
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.part{path.suffix}")
-
-
-@contextmanager
-def atomic_file(target: Path, durable: bool = True) -> Iterator[IO[bytes]]:
-    """Open a temporary file that becomes ``target`` when the block ends, and vanishes if it raises.
-
-    What can be made again need not be ``durable``: it is not synced, and may be lost with the power. OSError if the
-    folder cannot be written.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        draft.chmod(0o666 & ~_umask())
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    if durable:
-        sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in ``folder`` durable, where the system can open a folder."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def reason_of(error: OSError) -> str:
     """Return why the system refused, in lower-case words without the path: ``no such file or directory``."""
     return (error.strerror or str(error)).lower()
-
-
-def _umask() -> int:
-    # The only way to read the mask is to set it; mkstemp's 0600 would keep other users from an exported file.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

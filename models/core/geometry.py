@@ -1,4 +1,4 @@
-"""Linear geometry of a latent space: the trick itself, projections to a plane, ellipses to scale. NumPy only."""
+"""Linear geometry of a latent space: reparameterization, projections to a plane, ellipses. NumPy only."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Projection:
         return (self.basis * sigma**2) @ self.basis.T
 
     def move(self, z: Vector, target: Vector, free: NDArray[np.bool_] | None = None) -> Vector:
-        """Move ``z`` [d] within the plane until it is drawn at ``target`` [2]; all else is left as it is.
+        """Return ``z`` [d] moved within the plane until it is drawn at ``target`` [2].
 
         ``free`` [d] marks the dimensions that may change (default: all); with some locked, the shortest step of the
         free ones is taken (least squares, so that a target out of reach is approached).
@@ -113,7 +113,7 @@ def principal_plane(mean: Vector, axes: Matrix, shares: Vector) -> Projection:
 
 
 def drawn_range(low: Vector, high: Vector) -> tuple[Vector, Vector]:
-    """Return the ranges worth drawing of dimensions whose data reach from ``low`` to ``high`` [d]: ±4, or more."""
+    """Return the ranges to draw of dimensions whose data reach from ``low`` to ``high`` [d]: ±4, or more."""
     return np.minimum(-USUAL_RANGE, low), np.maximum(USUAL_RANGE, high)
 
 

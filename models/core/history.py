@@ -1,4 +1,4 @@
-"""The history of a training run: what each epoch left, as records, tables and Keras columns."""
+"""The history of a training run: a record of each epoch, as a table and as columns of Keras."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 
 from models.core.arrays import Floats64
-from models.core.errors import InputError
-from models.core.files import atomic_file, reason_of
+from models.core.files import output_file
 from models.core.settings import TrainSettings
 
 
@@ -31,8 +30,8 @@ class Terms:
     loss: float
 
 
+# Edges of the histograms of posterior means and scales.
 MU_EDGES = np.linspace(-4.0, 4.0, 33)
-
 SIGMA_EDGES = np.geomspace(1e-3, 10.0, 33)
 
 
@@ -80,9 +79,9 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run that has ended: the name of its model, its settings, what is known of its epochs, and its end in Unix time.
+    """A run that has ended: the name of its model, its settings, the records of its epochs, and its end in Unix time.
 
-    Of a long one, not every epoch is among them; the last one is.
+    Of a long run some epochs are left out, but not the last one.
     """
 
     name: str
@@ -116,11 +115,8 @@ class EpochSnapshot:
 
 
 SUFFIXES = (".csv", ".json")
-
 Records = tuple[EpochRecord, ...]
-
 _TYPES = get_type_hints(EpochRecord)
-
 _PREFIXES = {"train": "", "test": "val_"}
 
 
@@ -138,7 +134,7 @@ def columns_of(record: EpochRecord) -> dict[str, float]:
 
 
 def record_of(columns: Mapping[str, float]) -> EpochRecord:
-    """Rebuild a record from :func:`columns_of`; others are passed over. KeyError if one is missing."""
+    """Return the record of the columns of :func:`columns_of`; others are ignored. KeyError if one is missing."""
     values: dict[str, object] = {}
     for name, kind in _TYPES.items():
         if kind is Terms:
@@ -161,18 +157,18 @@ def table_of(records: Sequence[EpochRecord]) -> tuple[list[str], Floats64]:
 
 
 def records_of(names: Sequence[str], table: Floats64) -> Records:
-    """Rebuild the records of :func:`table_of`; ValueError if a row makes no sense."""
+    """Return the records of a table of :func:`table_of`; ValueError if a row makes no sense."""
     return tuple(record_of(dict(zip(names, row, strict=True))) for row in table.tolist())
 
 
 def keras_columns(record: EpochRecord) -> dict[str, float]:
-    """Return the numbers of ``record`` under the names and with the count of epochs that Keras uses."""
+    """Return the numbers of ``record`` by the names of Keras, which counts epochs from 0."""
     columns = columns_of(record)
     return {"epoch": columns.pop("epoch") - 1, **columns}
 
 
 def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
-    """Write ``.csv`` (a row for each epoch) or ``.json`` (a list for each name); InputError if that is not possible."""
+    """Write ``.csv`` (a row for each epoch) or ``.json`` (a list for each name); UserError if that is not possible."""
     rows = [keras_columns(record) for record in records]
     names = list(rows[0]) if rows else ["epoch"]
     if path.suffix == ".json":
@@ -183,11 +179,8 @@ def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
         writer.writeheader()
         writer.writerows(rows)
         text = buffer.getvalue()
-    try:
-        with atomic_file(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {reason_of(error)}") from error
+    with output_file(path) as draft:
+        draft.write_bytes(text.encode())
 
 
 def terms_of(reconstruction: float, kl: float, loss: float | None = None) -> Terms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 
 NAME = "sprites"
 SPRITE_FACTORS = ("shape", "scale", "orientation", "x", "y")
@@ -17,7 +17,7 @@ FORM = "write sprites, sprites:N or sprites:N:SEED"
 
 @dataclass(frozen=True)
 class SpritesName:
-    """How many of all combinations of factors are drawn, and the seed that decides which."""
+    """The number of combinations of factors that are drawn, and the seed that decides which."""
 
     count: int = USUAL_COUNT
     seed: int = 0
@@ -30,23 +30,23 @@ class SpritesName:
 
 
 def is_sprites(text: str) -> bool:
-    """Whether ``text`` names sprites, if perhaps wrongly, and no file."""
+    """Return whether ``text`` names sprites, if perhaps wrongly, and no file."""
     return text == NAME or text.startswith(f"{NAME}:")
 
 
 def parse_sprites(text: str) -> SpritesName:
-    """Return what a name asks for; :class:`InputError` if it cannot be had."""
+    """Return what a name asks for; :class:`UserError` if it cannot be had."""
     parts = text.split(":")[1:]
     # Not isdigit() alone: it takes digits of all scripts.
     if not is_sprites(text) or len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise InputError(text, f"{FORM}, with whole numbers")
+        raise UserError(text, f"{FORM}, with whole numbers")
     if any(len(part) > len(str(LARGEST_SEED)) for part in parts):
-        raise InputError(text, f"there are {ALL_SPRITES:,} sprites, and seeds up to {LARGEST_SEED:,}")
+        raise UserError(text, f"there are {ALL_SPRITES:,} sprites, and seeds up to {LARGEST_SEED:,}")
     name = SpritesName(*(int(part) for part in parts))
     if name.count < 2:
-        raise InputError(text, "at least two images are needed: one trains, one tests")
+        raise UserError(text, "at least two images are needed: one trains, one tests")
     if name.count > ALL_SPRITES:
-        raise InputError(text, f"there are only {ALL_SPRITES:,} sprites")
+        raise UserError(text, f"there are only {ALL_SPRITES:,} sprites")
     if name.seed > LARGEST_SEED:
-        raise InputError(text, f"a seed is at most {LARGEST_SEED:,}")
+        raise UserError(text, f"a seed is at most {LARGEST_SEED:,}")
     return name

@@ -7,14 +7,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import get_args
 
 import numpy as np
 import tensorflow as tf
 
 from models.core.arrays import Floats64, Vector
-from models.core.families import Family, usual_family
+from models.core.families import FACTS, usual_family
 from models.curves import graphs
+from models.curves.compiled import Member, evaluated, traced
 from models.distributions import FAMILIES
 from models.distributions.registry import check_family
 from models.numerics.special import chi2_cdf
@@ -35,13 +35,8 @@ EVEN_POINTS, PATH_POINTS = 121, 81
 NEAR_SCORES = np.linspace(-6.0, 6.0, 121)
 # A tail is drawn to four scores, but no farther than three times the middle 80 %: those of Cauchy would flatten all.
 REACH = 3.0
-# Of these all is drawn: what lies far out may be a mode.
-LIGHT_TAILED = ("NormalMixture",)
-# So many σ beyond the mean of a normal distribution five digits are left of the slopes within a cut.
-FARTHEST_CUT = 300.0
 # A quadrature whose outermost nodes still add more than this fraction has not come to an end.
 ENDED = 1e-7
-Parameters = tuple[float, ...]
 Pair = tuple[str, str]
 _prepared: set[Pair] = set()
 
@@ -49,7 +44,7 @@ _prepared: set[Pair] = set()
 def evaluate_curves(request: Curves) -> CurvesReady:
     """Answer ``request``; ParameterError if a family or parameter is wrong, ValueError if another number is."""
     _check(request)
-    q, p = _key(request.family), _key(request.reference)
+    q, p = Member.of(request.family), Member.of(request.reference)
     if not is_prepared(q.name, p.name):
         deque(preparing(q.name, p.name), maxlen=0)
     z, eps = _located(q, request.anchor, request.value)
@@ -69,7 +64,7 @@ def locate(request: Locate) -> Located:
     """Answer ``request``; ValueError unless the value is finite, and 0 < u < 1."""
     check_family(request.family)
     _check_anchor(request.anchor, request.value)
-    return Located(request.id, _located(_key(request.family), request.anchor, request.value)[0])
+    return Located(request.id, _located(Member.of(request.family), request.anchor, request.value)[0])
 
 
 def evaluate_probabilities(request: Probabilities) -> ProbabilitiesReady:
@@ -82,25 +77,13 @@ def evaluate_probabilities(request: Probabilities) -> ProbabilitiesReady:
         kind.check_parameter(name, values)
     size = len(request.z)
     rows = [given.get(name, np.full(size, request.family.parameters[name])) for name in kind.domains]
-    u = graphs.probabilities(request.family.name)(tf.constant(np.stack(rows)), tf.constant(request.z))
+    (u,) = traced(graphs.probability, (request.family.name,), (2, 1))(np.stack(rows), request.z)
     return ProbabilitiesReady(request.id, u.numpy())
 
 
 @dataclass(frozen=True)
-class _Key:
-    """A family as it is looked up: its name and its parameters in the order of its ``domains``."""
-
-    name: str
-    values: Parameters
-
-    @property
-    def tensor(self) -> tf.Tensor:
-        return tf.constant(self.values, tf.float64)
-
-
-@dataclass(frozen=True)
 class _Still:
-    """What does not change while z alone is dragged."""
+    """The part of an answer that does not change while only z is dragged."""
 
     span: tuple[float, float]
     x: Floats64
@@ -113,30 +96,18 @@ class _Still:
     numbers: Numbers
 
 
-def _key(family: Family) -> _Key:
-    return _Key(family.name, tuple(float(family.parameters[name]) for name in FAMILIES[family.name].domains))
-
-
 def _check(request: Curves) -> None:
-    check_family(request.family)
-    check_family(request.reference)
+    families = (request.family, request.reference)
+    kinds = [check_family(family) for family in families]
     _check_anchor(request.anchor, request.value)
-    for family in (request.family, request.reference):
-        _check_reach(family)
+    for kind, family in zip(kinds, families, strict=True):
+        kind.check_path(family.parameters)
     if request.scores.ndim != 1 or not len(request.scores) or not np.isfinite(request.scores).all():
         raise ValueError("the bank must be a vector of finite scores")
     if request.span is not None and not -math.inf < request.span[0] < request.span[1] < math.inf:
         raise ValueError(f"the range must go from a lower to a higher number, not {request.span}")
     if request.latent_dim < 0 or not request.squared_norm >= 0.0:
         raise ValueError("neither the squared norm nor the latent dimension may be negative")
-
-
-def _check_reach(family: Family) -> None:
-    """Raise ValueError where the slopes of the path would be differences of numbers that agree in all digits."""
-    if family.name == "TruncatedNormal":
-        loc, scale, low, high = (family.parameters[name] for name in ("loc", "scale", "low", "high"))
-        if max(low - loc, loc - high) > FARTHEST_CUT * scale:
-            raise ValueError(f"TruncatedNormal: low and high lie more than {FARTHEST_CUT:.0f} σ from μ on one side")
 
 
 def _check_anchor(anchor: str, value: float) -> None:
@@ -160,36 +131,36 @@ def preparing(name: str, reference: str) -> Iterator[None]:
     """
     ks_p_value(0.5, 1)
     yield
-    q, p = (_key(usual_family(key)) for key in (name, reference))
-    middle, few = tf.constant(0.5, tf.float64), np.array([0.25, 0.5])
-    for anchor in get_args(Anchor):
-        graphs.located(name, anchor)(q.tensor, middle)
+    q, p = (Member.of(usual_family(key)) for key in (name, reference))
+    few = np.array([0.25, 0.5])
+    for part in graphs.LOCATED.values():
+        evaluated(part, q, 0.5)
         yield
-    for key in (q, p):
-        _outline(key)
+    for member in (q, p):
+        _outline(member)
         yield
-        _heights(key, few, few)
+        _heights(member, few, few)
         yield
-    graphs.path(name)(q.tensor, tf.constant(few), tf.constant(few))
+    evaluated(graphs.path, q, few, few)
     yield
-    graphs.place(name)(q.tensor, middle, middle)
+    evaluated(graphs.place, q, 0.5, 0.5)
     yield
-    graphs.divergence(name, reference)(q.tensor, p.tensor)
+    evaluated(graphs.divergence, q, p)
     _prepared.add((name, reference))
 
 
-def _located(q: _Key, anchor: str, value: float) -> tuple[float, float]:
-    z, eps = graphs.located(q.name, anchor)(q.tensor, tf.constant(value, tf.float64)).numpy().tolist()
-    return z, eps
+def _located(q: Member, anchor: Anchor, value: float) -> tuple[float, float]:
+    z, eps = evaluated(graphs.LOCATED[anchor], q, value)
+    return float(z), float(eps)
 
 
 @lru_cache(maxsize=64)
-def _still(q: _Key, p: _Key, scores: bytes, span: tuple[float, float]) -> _Still:
+def _still(q: Member, p: Member, scores: bytes, span: tuple[float, float]) -> _Still:
     bank = len(scores) // 8
     levels, noise_levels, _ = _outline(q)
     path_eps = np.linspace(*_reach(noise_levels), PATH_POINTS)
     every = np.concatenate([np.frombuffer(scores), NEAR_SCORES])
-    eps, z, path_z = (part.numpy() for part in graphs.path(q.name)(q.tensor, tf.constant(every), tf.constant(path_eps)))
+    eps, z, path_z = evaluated(graphs.path, q, every, path_eps)
     x = _grid(span, z[bank:], (*levels[:2], *_outline(p)[0][:2]))
     family, bank_cdf = _heights(q, x, z[:bank])
     reference, bank_reference = _heights(p, x, z[:bank])
@@ -198,27 +169,27 @@ def _still(q: _Key, p: _Key, scores: bytes, span: tuple[float, float]) -> _Still
 
 
 @lru_cache(maxsize=64)
-def _outline(q: _Key) -> tuple[Vector, Vector, Vector]:
-    levels, noise, moments = (part.numpy() for part in graphs.outline(q.name)(q.tensor))
+def _outline(q: Member) -> tuple[Vector, Vector, Vector]:
+    levels, noise, moments = evaluated(graphs.outline, q)
     return levels, noise, moments
 
 
-def _heights(q: _Key, x: Vector, bank: Vector) -> tuple[tuple[Floats64, Floats64], Floats64]:
+def _heights(q: Member, x: Vector, bank: Vector) -> tuple[tuple[Floats64, Floats64], Floats64]:
     """Return density and distribution function on ``x``, and the distribution function at the bank."""
-    pdf, cdf = graphs.heights(q.name)(q.tensor, tf.constant(np.concatenate([x, bank]))).numpy()
+    pdf, cdf = evaluated(graphs.heights, q, np.concatenate([x, bank]))
     return (pdf[: len(x)], cdf[: len(x)]), cdf[len(x) :]
 
 
-def _span(q: _Key, p: _Key, z: float) -> tuple[float, float]:
+def _span(q: Member, p: Member, z: float) -> tuple[float, float]:
     """Return a range that holds nearly all of both, and z."""
-    ranges = [_reach(_outline(key)[0], key.name not in LIGHT_TAILED) for key in (q, p)]
+    ranges = [_reach(_outline(member)[0], FACTS[member.name].modes == 1) for member in (q, p)]
     return min(z, *(low for low, _ in ranges)), max(z, *(high for _, high in ranges))
 
 
 def _reach(levels: Vector, cut: bool = True) -> tuple[float, float]:
-    """Return the range worth drawing of a distribution with these quantiles at :data:`triad_graphs.OUTLINE`.
+    """Return the range worth drawing of a distribution with these quantiles at the levels of :data:`OUTLINE`.
 
-    Tails are ``cut`` where they might flatten all.
+    Tails are ``cut`` where they might flatten all; of two modes, what lies far out may be one.
     """
     far_low, far_high, low, high = levels[4:8].tolist()
     if not cut:
@@ -236,11 +207,11 @@ def _grid(span: tuple[float, float], near: Vector, edges: tuple[float, ...]) -> 
     return np.unique(points[(points >= low) & (points <= high)])
 
 
-def _numbers(q: _Key, p: _Key, bank: Vector, reference: Vector) -> Numbers:
+def _numbers(q: Member, p: Member, bank: Vector, reference: Vector) -> Numbers:
     """Return what is said of q as a whole; ``bank`` and ``reference`` are F of q and of p at the bank."""
     levels, _, moments = _outline(q)
     mean, variance, entropy = moments.tolist()
-    kl, unsure, closed = graphs.divergence(q.name, p.name)(q.tensor, p.tensor).numpy().tolist()
+    kl, unsure, closed = (float(part) for part in evaluated(graphs.divergence, q, p))
     bound = ENDED * max(abs(kl), 1.0)
     # A support of p that does not hold q's makes it infinite; below 0 the integral has missed where q is.
     ended = closed or kl == math.inf or (unsure <= bound and kl >= -bound)
@@ -265,9 +236,8 @@ def ks_p_value(distance: float, count: int) -> float:
     return float(kstwo.sf(distance, count))
 
 
-def _place_and_grips(q: _Key, z: float, eps: float) -> tuple[Place, tuple[Grip, ...]]:
-    numbers = (tf.constant(value, tf.float64) for value in (z, eps))
-    at, slopes, grips = (part.numpy() for part in graphs.place(q.name)(q.tensor, *numbers))
+def _place_and_grips(q: Member, z: float, eps: float) -> tuple[Place, tuple[Grip, ...]]:
+    at, slopes, grips = evaluated(graphs.place, q, z, eps)
     names = list(FAMILIES[q.name].domains)
     u, survival, pdf, by_noise = at.tolist()
     held = (Grip(name, *column) for name, column in zip(names, grips.T.tolist(), strict=True))

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ import numpy as np
 import platformdirs
 
 from models.core.descriptions import DataInfo
-from models.core.files import atomic_file, sync_folder
+from models.core.files import sync_file, whole_folder
 from models.data.source import Source
 
 CACHE_VARIABLE = "LATENTSCAPE_CACHE"
@@ -45,16 +45,19 @@ def stored(path: Path, fingerprint: str) -> DataInfo | None:
 def store(path: Path, fingerprint: str, source: Source, train_count: int) -> Generator[None, None, DataInfo]:
     """Write ``source`` to the cache block by block, yielding after each, and return where it lies."""
     folder = _folder(fingerprint)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    values: dict[str, object] | None
     try:
-        digest = yield from _write_images(draft / "images.npy", source)
-        values = yield from aside(lambda: _describe(draft, source, digest, train_count))
-        with atomic_file(draft / "info.json") as file:
-            file.write(json.dumps(values).encode())
-        _commit(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        with whole_folder(folder) as draft:
+            digest = yield from _write_images(draft / "images.npy", source)
+            values = yield from aside(partial(_describe, draft, source, digest, train_count))
+            if _read(folder) is None:
+                # What is left of a damaged entry stands in the way.
+                shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        # An entry that another process finished first is as good as ours.
+        values = _read(folder)
+        if values is None:
+            raise
     prune(folder)
     return _info(path, folder, values)
 
@@ -93,9 +96,8 @@ def _write_images(target: Path, source: Source) -> Generator[None, None, str]:
             digest.update(data)
             file.write(data)
             yield
-        file.flush()
-        # Two gigabytes take seconds to reach the disk; the thread waits for them, the caller need not.
-        yield from aside(lambda: os.fsync(file.fileno()))
+    # Two gigabytes take seconds to reach the disk; the thread waits for them, the caller need not.
+    yield from aside(partial(sync_file, target))
     return digest.hexdigest()[:16]
 
 
@@ -109,12 +111,11 @@ def aside(work: Callable[[], T]) -> Generator[None, None, T]:
 
 
 def _describe(draft: Path, source: Source, digest: str, train_count: int) -> dict[str, object]:
-    for name, values in (("labels", source.labels), ("factors", source.factors)):
-        if values is not None:
-            with (draft / f"{name}.npy").open("wb") as file:
-                np.save(file, values, allow_pickle=False)
-                os.fsync(file.fileno())
-    return {
+    """Write labels and factors, and what ``info.json`` says, which is returned."""
+    for name, array in (("labels", source.labels), ("factors", source.factors)):
+        if array is not None:
+            np.save(draft / f"{name}.npy", array, allow_pickle=False)
+    values = {
         "digest": digest,
         "count": source.count,
         "train_count": train_count,
@@ -123,17 +124,10 @@ def _describe(draft: Path, source: Source, digest: str, train_count: int) -> dic
         "factor_names": list(source.factor_names),
         "sizes": {file.name: file.stat().st_size for file in draft.iterdir()},
     }
-
-
-def _commit(draft: Path, folder: Path) -> None:
-    """Rename the draft to its place; an entry that another process finished first is as good as ours."""
-    try:
-        draft.rename(folder)
-    except OSError:
-        if _read(folder) is None:
-            shutil.rmtree(folder)
-            draft.rename(folder)
-    sync_folder(folder.parent)
+    (draft / "info.json").write_text(json.dumps(values), "utf-8")
+    for file in draft.iterdir():
+        sync_file(file)
+    return values
 
 
 def _read(folder: Path) -> dict[str, object] | None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from models.core.arrays import Floats32
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
-from models.data.formats.npy import opened_archive, read_array
+from models.data.formats.npy import read_array
+from models.data.formats.npz import opened_archive
 
 MAX_ARRAY_BYTES = 1 << 28
 # In the order in which they are looked for: points first, else the means they were drawn around.
@@ -27,14 +28,14 @@ class StoredLatents:
 
 
 def read_latents(path: Path, latent_dim: int) -> StoredLatents:
-    """Read ``z`` (or ``mu``) and ``sigma`` of a ``.npz``, or the array of a ``.npy``; InputError if unusable."""
+    """Read ``z`` (or ``mu``) and ``sigma`` of a ``.npz``, or the array of a ``.npy``; UserError if unusable."""
     try:
         if zipfile.is_zipfile(path):
             return _from_archive(path, latent_dim)
         with path.open("rb") as file:
             return StoredLatents(_checked(read_array(file, path.name, MAX_ARRAY_BYTES), latent_dim, path.name), None)
     except OSError as error:
-        raise InputError(path.name, reason_of(error)) from error
+        raise UserError(path.name, reason_of(error)) from error
 
 
 def _from_archive(path: Path, latent_dim: int) -> StoredLatents:
@@ -46,16 +47,16 @@ def _from_archive(path: Path, latent_dim: int) -> StoredLatents:
                     arrays[name] = _checked(read_array(file, path.name, MAX_ARRAY_BYTES), latent_dim, path.name)
     z = next((arrays[name] for name in POINT_NAMES if name in arrays), None)
     if z is None:
-        raise InputError(path.name, "it has no array called z or mu")
+        raise UserError(path.name, "it has no array called z or mu")
     sigma = arrays.get("sigma")
     if sigma is not None and (sigma.shape != z.shape or not (sigma > 0).all()):
-        raise InputError(path.name, "sigma must be positive and have the shape of the points")
+        raise UserError(path.name, "sigma must be positive and have the shape of the points")
     return StoredLatents(z, sigma)
 
 
 def _checked(array: np.ndarray, latent_dim: int, name: str) -> Floats32:
     if array.ndim != 2 or array.shape[1] != latent_dim or len(array) == 0:
-        raise InputError(name, f"latents must have the shape [n, {latent_dim}] of the model, not {list(array.shape)}")
+        raise UserError(name, f"latents must have the shape [n, {latent_dim}] of the model, not {list(array.shape)}")
     if array.dtype.kind != "f" or not np.isfinite(array).all():
-        raise InputError(name, "latents must be finite floats")
+        raise UserError(name, "latents must be finite floats")
     return np.ascontiguousarray(array, np.float32)

@@ -9,41 +9,33 @@ Nothing is ever unpickled, and no more than a block of images is in memory at a 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Generator, Iterator
-from functools import partial
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
 
 from models.core.descriptions import DataInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.sprite_names import SpritesName, is_sprites, parse_sprites
 from models.data import cache, sprites
-from models.data.formats.arrays import npy_source, npz_source
-from models.data.formats.folder import folder_source, list_folder
-from models.data.formats.idx import idx_source, labels_file
-from models.data.formats.shards import shard_files, shards_source
-from models.data.formats.tfrecord import is_tfrecord, tfrecord_files, tfrecord_source
+from models.data.formats import folder, idx, npy, npz, shards, tfrecord
+from models.data.formats.format import Format
 from models.data.source import Source
 
-HASH_BLOCK = 1 << 20
 TEST_SHARE = 10
-
+# Of a file that is asked whose it is.
+START_BYTES = 12
 PICKLE_MAGIC = b"\x80"
-SOURCES: tuple[tuple[bytes, Callable[[Path], Source]], ...] = (
-    (b"PK\x03\x04", npz_source),
-    (b"PK\x05\x06", npz_source),
-    (b"\x93NUMPY", npy_source),
-    (b"\x1f\x8b", idx_source),
-    (b"\x00\x00", idx_source),
-)
+# In the order in which they are asked; pictures are what a folder holds if nothing else.
+FORMATS: tuple[Format, ...] = (
+    shards.FORMAT, tfrecord.FORMAT, npz.FORMAT, npy.FORMAT, idx.FORMAT, folder.FORMAT,
+)  # fmt: skip
 KINDS = "an .npz or .npy of images, an IDX or TFRecord file, or a folder of pictures or of .npz or TFRecord files"
 
 
 def open_data(path: str | Path) -> DataInfo:
-    """Read the data set at ``path`` and return where it lies in the cache; :class:`InputError` if it cannot be used."""
+    """Read the data set at ``path`` and return where it lies in the cache; :class:`UserError` if it cannot be used."""
     steps = opening_data(path)
     while True:
         try:
@@ -59,20 +51,16 @@ def opening_data(path: str | Path) -> Generator[None, None, DataInfo]:
         return (yield from _generating(parse_sprites(str(path))))
     path = Path(path)
     try:
-        if path.is_dir() and not shard_files(path) and not tfrecord_files(path):
-            listing = yield from list_folder(path)
-            fingerprint, read = listing.digest[:16], partial(folder_source, listing)
-        else:
-            fingerprint, read = (yield from _fingerprint(path)), partial(_file_source, path)
-        known = cache.stored(path, fingerprint)
+        unread = yield from _format_of(path).open(path)
+        known = cache.stored(path, unread.fingerprint)
         if known is not None:
             return known
-        source = read()
+        source = unread.read()
         _check_count(source, path)
-        return (yield from cache.store(path, fingerprint, source, train_count(source.count)))
+        return (yield from cache.store(path, unread.fingerprint, source, train_count(source.count)))
     except OSError as error:
         # A picture inside a folder has a name of its own; the error of a cache folder, too.
-        raise InputError(Path(error.filename or path).name, reason_of(error)) from error
+        raise UserError(Path(error.filename or path).name, reason_of(error)) from error
 
 
 def _generating(name: SpritesName) -> Generator[None, None, DataInfo]:
@@ -85,7 +73,7 @@ def _generating(name: SpritesName) -> Generator[None, None, DataInfo]:
         source = yield from cache.aside(lambda: sprites.sprites_source(name))
         return (yield from cache.store(path, fingerprint, source, train_count(source.count)))
     except OSError as error:
-        raise InputError(str(name), reason_of(error)) from error
+        raise UserError(str(name), reason_of(error)) from error
 
 
 def train_count(count: int) -> int:
@@ -101,46 +89,25 @@ def load_images(info: DataInfo) -> np.ndarray:
 
 def _check_count(source: Source, path: Path) -> None:
     if source.count == 0:
-        raise InputError(path.name, "there are no images in it")
+        raise UserError(path.name, "there are no images in it")
     if source.count == 1:
-        raise InputError(path.name, "there is only one image in it, at least two are needed: one trains, one tests")
+        raise UserError(path.name, "there is only one image in it, at least two are needed: one trains, one tests")
 
 
-def _file_source(path: Path) -> Source:
-    if path.is_dir():
-        return shards_source(path) if shard_files(path) else tfrecord_source(path)
-    with path.open("rb") as file:
-        start = file.read(12)
-    if not start:
-        raise InputError(path.name, "the file is empty")
-    # Its first byte may be any.
-    if is_tfrecord(path, start):
-        return tfrecord_source(path)
+def _format_of(path: Path) -> Format:
+    """Return the format that claims ``path``; UserError if none does."""
+    start = b"" if path.is_dir() else _start_of(path)
+    for known in FORMATS:
+        if known.claims(start, path):
+            return known
     if start.startswith(PICKLE_MAGIC):
-        raise InputError(path.name, "this is a Python pickle, which can run any code and is never opened")
-    for magic, source in SOURCES:
-        if start.startswith(magic):
-            return source(path)
-    raise InputError(path.name, f"this is not a data set; it should be {KINDS}")
+        raise UserError(path.name, "this is a Python pickle, which can run any code and is never opened")
+    raise UserError(path.name, f"this is not a data set; it should be {KINDS}")
 
 
-def _fingerprint(path: Path) -> Generator[None, None, str]:
-    """Return a digest of the bytes of a file and of those that belong to it."""
-    digest = hashlib.sha256()
-    for file in _files_of(path):
-        digest.update(file.name.encode(errors="surrogateescape"))
-        with file.open("rb") as stream:
-            while block := stream.read(HASH_BLOCK):
-                digest.update(block)
-                yield
-    return digest.hexdigest()[:16]
-
-
-def _files_of(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from shard_files(path) or tfrecord_files(path)
-        return
-    yield path
-    labels = labels_file(path)
-    if labels is not None:
-        yield labels
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        start = file.read(START_BYTES)
+    if not start:
+        raise UserError(path.name, "the file is empty")
+    return start

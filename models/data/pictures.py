@@ -11,21 +11,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
+from models.core.formats import PICTURE_FORMATS
 from models.data.source import Images
 
 MAX_PIXELS = 64_000_000
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
 # Only formats that are pictures: Pillow also knows some that run external programs (EPS) or are containers.
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
+FORMATS = tuple(name.upper() for name in PICTURE_FORMATS)
 
 
 @contextmanager
 def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.Image]:
     """Open ``path``, or ``content`` from within it, without decoding it.
 
-    InputError if it is no picture, too large, or breaks while it is read.
+    UserError if it is no picture, too large, or breaks while it is read.
     """
     try:
         with warnings.catch_warnings():
@@ -37,19 +38,17 @@ def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.I
     except Image.DecompressionBombError as error:
         raise _too_large(path, "") from error
     except UnidentifiedImageError as error:
-        raise InputError(
-            path.name, "this is not a picture that can be read (PNG, JPEG, BMP, WebP, GIF, TIFF)"
-        ) from error
+        raise UserError(path.name, f"this is not a picture that can be read ({', '.join(PICTURE_FORMATS)})") from error
     except OSError as error:
         # Pillow raises OSError without a number for a damaged file; with one the system refused.
         reason = reason_of(error) if error.errno else "the picture is truncated or damaged"
-        raise InputError(path.name, reason) from error
+        raise UserError(path.name, reason) from error
     except (SyntaxError, ValueError, EOFError) as error:
-        raise InputError(path.name, "the picture is truncated or damaged") from error
+        raise UserError(path.name, "the picture is truncated or damaged") from error
 
 
-def _too_large(path: Path, size: str) -> InputError:
-    return InputError(path.name, f"the picture{size} is too large, at most 64 million pixels are read")
+def _too_large(path: Path, size: str) -> UserError:
+    return UserError(path.name, f"the picture{size} is too large, at most 64 million pixels are read")
 
 
 def picture_array(image: Image.Image, channels: int) -> Images:

@@ -1,4 +1,4 @@
-"""What every kind of data set is turned into: a shape, labels and a stream of blocks of uint8 images."""
+"""The common form of all data sets: a shape, labels and a stream of blocks of uint8 images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -38,7 +38,7 @@ class Source:
     image_shape : tuple of int
         Height, width, channels (1 or 3).
     blocks : iterator of array [k, h, w, c]
-        The images in order; reading may raise :class:`InputError`.
+        The images in order; reading may raise :class:`UserError`.
     labels : array [n] or None
         Class of each image.
     label_names : tuple of str
@@ -59,33 +59,33 @@ class Source:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is gzipped."""
+    """Return whether a file is gzipped."""
     with path.open("rb") as file:
         return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that may be gzipped; InputError if what is read of it then is damaged."""
+    """Open a file that may be gzipped; UserError if what is read of it then is damaged."""
     packed = is_packed(path)
     with path.open("rb") as raw:
         file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
         try:
             yield file
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(path.name, "the file is truncated or damaged") from error
+            raise UserError(path.name, "the file is truncated or damaged") from error
 
 
 def image_shape_of(shape: tuple[int, ...], name: str, limit: int = MAX_DATA_BYTES) -> tuple[int, int, int]:
-    """Return [h, w, c] of images declared as [n, h, w] or [n, h, w, c]; InputError if that is not possible."""
+    """Return [h, w, c] of images declared as [n, h, w] or [n, h, w, c]; UserError if that is not possible."""
     if len(shape) not in (3, 4):
-        raise InputError(
+        raise UserError(
             name,
             f"images must have the shape n × height × width or n × height × width × channels, not {by(shape)}",
         )
     height, width, channels = shape[1:] if len(shape) == 4 else (*shape[1:], 1)
     if channels not in (1, 3):
-        raise InputError(name, f"images must have 1 or 3 channels, not {channels}")
+        raise UserError(name, f"images must have 1 or 3 channels, not {channels}")
     check_size(shape[0], (height, width, channels), name, limit)
     return height, width, channels
 
@@ -94,14 +94,14 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: 
     """Refuse images that are empty or too large, and more of them than memory and cache are meant for."""
     height, width, channels = image_shape
     if height < 1 or width < 1:
-        raise InputError(name, f"the images are empty, {height} × {width} pixels")
+        raise UserError(name, f"the images are empty, {height} × {width} pixels")
     values = height * width * channels
     if height * width > MAX_IMAGE_PIXELS:
-        raise InputError(
+        raise UserError(
             name, f"images of {width} × {height} pixels are too large, {MAX_IMAGE_PIXELS:,} in all are possible"
         )
     if count * values > limit:
-        raise InputError(
+        raise UserError(
             name, f"{count} images of {width} × {height} pixels are more than the limit of {limit >> 30} GiB"
         )
 

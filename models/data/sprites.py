@@ -107,7 +107,7 @@ def _in_ellipse(u: Floats64, v: Floats64) -> NDArray[np.bool_]:
 
 
 def _in_heart(u: Floats64, v: Floats64) -> NDArray[np.bool_]:
-    """The curve (x² + y² − 1)³ = x²y³; y points up, rows of an image down."""
+    """Return what is within the curve (x² + y² − 1)³ = x²y³; y points up, rows of an image down."""
     x, y = u / HEART_UNIT, HEART_CENTRE - v / HEART_UNIT
     squares = x * x
     inner = squares + y * y - 1.0

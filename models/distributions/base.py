@@ -144,6 +144,10 @@ class Distribution(ABC):
             if not np.all(low < high):
                 raise ParameterError(f"{cls.__name__}: {cls.ordered[0]} must be less than {cls.ordered[1]}")
 
+    @classmethod  # noqa: B027 most families refuse nothing
+    def check_path(cls, values: Mapping[str, float]) -> None:
+        """Raise :class:`ParameterError` where the slopes of the path would be differences that leave no digits."""
+
     @classmethod
     def _checked(cls, name: str, value: tf.Tensor) -> tf.Tensor:
         """Check a concrete value at once; inside a graph, make the check an assertion of the graph."""

@@ -1,4 +1,4 @@
-"""The registry's closed forms of KL(q ‖ p) beyond the normal one; pairs without one are estimated by their callers.
+"""All closed forms of KL(q ‖ p), by pair of families; divergences of other pairs are estimated by their callers.
 
 Gil, Alajaji & Linder 2013, Rényi divergence measures for commonly used univariate continuous distributions, table 2;
 Cauchy: Chyzak & Nielsen 2019; the rest follows from the moments of q.
@@ -38,6 +38,14 @@ from models.distributions.weibull import Weibull
 from models.numerics.special import EULER_GAMMA, LOG_SQRT_TWO_PI, ndtr
 
 
+@register_kl(Normal, Normal)
+def _normal(q: Normal, p: Normal) -> tf.Tensor:
+    """Return ½[(s₁/s₂)² + ((m₁ − m₂)/s₂)² − 1] − log(s₁/s₂)."""
+    ratio = q.scale / p.scale
+    shift = (q.loc - p.loc) / p.scale
+    return 0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio)
+
+
 @register_kl(Laplace, Laplace)
 def _laplace(q: Laplace, p: Laplace) -> tf.Tensor:
     distance = tf.abs(q.loc - p.loc)
@@ -46,7 +54,7 @@ def _laplace(q: Laplace, p: Laplace) -> tf.Tensor:
 
 
 def _to_normal(q: Distribution, p: Normal) -> tf.Tensor:
-    """−H(q) − E_q[log p] asks for no more than two moments of q; infinite where it has none."""
+    """Return −H(q) − E_q[log p], which needs no more than two moments of q; infinite where it has none."""
     second = (q.variance() + tf.square(q.mean() - p.loc)) / tf.square(p.scale)
     second = tf.where(tf.math.is_nan(second), tf.constant(math.inf, q.dtype), second)
     return 0.5 * second + LOG_SQRT_TWO_PI + tf.math.log(p.scale) - q.entropy()
@@ -61,7 +69,7 @@ for _family in (
 
 @register_kl(Normal, Laplace)
 def _normal_laplace(q: Normal, p: Laplace) -> tf.Tensor:
-    """E|z − m| of a normal variable is the mean of the folded normal distribution."""
+    """Return it from E|z − m|, the mean of the folded normal distribution."""
     y = (q.loc - p.loc) / q.scale
     folded = q.scale * (math.sqrt(2.0 / math.pi) * tf.exp(-0.5 * y * y) + y * (1.0 - 2.0 * ndtr(-y)))
     return folded / p.scale + tf.math.log(2.0 * p.scale / q.scale) - 0.5 - LOG_SQRT_TWO_PI
@@ -69,7 +77,7 @@ def _normal_laplace(q: Normal, p: Laplace) -> tf.Tensor:
 
 @register_kl(Logistic, Laplace)
 def _logistic_laplace(q: Logistic, p: Laplace) -> tf.Tensor:
-    """E|z − m| is the integral of F below m and of 1 − F above it: scale·(2 softplus(y) − y)."""
+    """Return it from E|z − m|, the integral of F below m and of 1 − F above it: scale·(2 softplus(y) − y)."""
     y = (q.loc - p.loc) / q.scale
     folded = q.scale * (2.0 * tf.nn.softplus(y) - y)
     return folded / p.scale + tf.math.log(2.0 * p.scale) - q.entropy()
@@ -77,7 +85,7 @@ def _logistic_laplace(q: Logistic, p: Laplace) -> tf.Tensor:
 
 @register_kl(StudentT, Laplace)
 def _student_t_laplace(q: StudentT, p: Laplace) -> tf.Tensor:
-    """E|z − m| from ∫ t f(t) dt = −(ν + t²)/(ν − 1) f(t); infinite for ν ≤ 1."""
+    """Return it from E|z − m|, by ∫ t f(t) dt = −(ν + t²)/(ν − 1) f(t); infinite for ν ≤ 1."""
     y = (q.loc - p.loc) / q.scale
     standard = StudentT(q.df, tf.zeros_like(y), tf.ones_like(y), validate=False)
     safe = tf.where(q.df > 1.0, q.df, 2.0 * tf.ones_like(q.df))
@@ -88,7 +96,7 @@ def _student_t_laplace(q: StudentT, p: Laplace) -> tf.Tensor:
 
 @register_kl(Cauchy, Cauchy)
 def _cauchy(q: Cauchy, p: Cauchy) -> tf.Tensor:
-    """log[((s₁ + s₂)² + (m₁ − m₂)²)/(4 s₁ s₂)] as log1p of what differs."""
+    """Return log[((s₁ + s₂)² + (m₁ − m₂)²)/(4 s₁ s₂)], as log1p of what differs."""
     squares = tf.square(q.scale - p.scale) + tf.square(q.loc - p.loc)
     return tf.math.log1p(squares / (4.0 * q.scale * p.scale))
 
@@ -102,7 +110,7 @@ def _gumbel(q: Gumbel, p: Gumbel) -> tf.Tensor:
 
 @register_kl(Uniform, Uniform)
 def _uniform(q: Uniform, p: Uniform) -> tf.Tensor:
-    """Infinite unless the support of q lies in that of p."""
+    """Return the logarithm of the ratio of widths; infinite unless the support of q lies in that of p."""
     within = (q.low >= p.low) & (q.high <= p.high)
     value = tf.math.log((p.high - p.low) / (q.high - q.low))
     return tf.where(within, value, tf.constant(math.inf, q.dtype))
@@ -131,7 +139,7 @@ def _half_normal(q: HalfNormal, p: HalfNormal) -> tf.Tensor:
 @register_kl(LogitNormal, LogitNormal)
 @register_kl(TanhNormal, TanhNormal)
 def _through_normal(q: LogNormal | LogitNormal, p: LogNormal | LogitNormal) -> tf.Tensor:
-    """A one-to-one map leaves the divergence of the normal variables behind it unchanged."""
+    """Return the divergence of the normal variables behind, which a one-to-one map leaves unchanged."""
     return kl_divergence(Normal(q.loc, q.scale, validate=False), Normal(p.loc, p.scale, validate=False))
 
 
@@ -145,7 +153,7 @@ def _gamma(q: Gamma, p: Gamma) -> tf.Tensor:
 
 @register_kl(InverseGamma, InverseGamma)
 def _inverse_gamma(q: InverseGamma, p: InverseGamma) -> tf.Tensor:
-    """The divergence of the gamma variables 1/z, whose rates are the scales."""
+    """Return the divergence of the gamma variables 1/z, whose rates are the scales."""
     return _gamma_kl(q.concentration, p.concentration, p.scale / q.scale)
 
 
@@ -172,7 +180,7 @@ def _continuous_bernoulli(q: ContinuousBernoulli, p: ContinuousBernoulli) -> tf.
 
 @register_kl(TruncatedNormal, TruncatedNormal)
 def _truncated_normal(q: TruncatedNormal, p: TruncatedNormal) -> tf.Tensor:
-    """Infinite unless the support of q lies in that of p."""
+    """Return it from two moments of q; infinite unless the support of q lies in that of p."""
     within = (q.low >= p.low) & (q.high <= p.high)
     second = (q.variance() + tf.square(q.mean() - p.loc)) / tf.square(p.scale)
     value = -q.entropy() + 0.5 * second - 0.5 * tf.square((p.low - p.loc) / p.scale) - p.log_prob(p.low)
@@ -181,7 +189,7 @@ def _truncated_normal(q: TruncatedNormal, p: TruncatedNormal) -> tf.Tensor:
 
 @register_kl(VonMises, VonMises)
 def _von_mises(q: VonMises, p: VonMises) -> tf.Tensor:
-    """The supports are the same circle: it is cut at different places, which leaves the divergence unchanged."""
+    """Return it on the circle that both supports are: where each is cut leaves the divergence unchanged."""
     kappa, other = q.concentration, p.concentration
     turned = tf.square(tf.sin(0.5 * (q.loc - p.loc)))
     constants = tf.math.log(tf.math.bessel_i0e(other) / tf.math.bessel_i0e(kappa))
@@ -190,14 +198,14 @@ def _von_mises(q: VonMises, p: VonMises) -> tf.Tensor:
 
 @register_kl(MultivariateNormalDiag, MultivariateNormalDiag)
 def _diagonal(q: MultivariateNormalDiag, p: MultivariateNormalDiag) -> tf.Tensor:
-    """The sum of the components' divergences."""
+    """Return the sum of the components' divergences."""
     ratio, shift = q.scale_diag / p.scale_diag, (q.loc - p.loc) / p.scale_diag
     return tf.reduce_sum(0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio), axis=-1)
 
 
 @register_kl(MultivariateNormalTriL, MultivariateNormalTriL)
 def _triangular(q: MultivariateNormalTriL, p: MultivariateNormalTriL) -> tf.Tensor:
-    """½(‖L₂⁻¹L₁‖² + ‖L₂⁻¹(m₁ − m₂)‖² − d) + log det L₂ − log det L₁."""
+    """Return ½(‖L₂⁻¹L₁‖² + ‖L₂⁻¹(m₁ − m₂)‖² − d) + log det L₂ − log det L₁."""
     within = tf.linalg.triangular_solve(p.scale_tril, q.scale_tril)
     shift = tf.linalg.triangular_solve(p.scale_tril, (q.loc - p.loc)[..., tf.newaxis])
     squares = tf.reduce_sum(tf.square(within), [-2, -1]) + tf.reduce_sum(tf.square(shift), [-2, -1])
@@ -210,11 +218,3 @@ def _dirichlet(q: Dirichlet, p: Dirichlet) -> tf.Tensor:
     a, b = q.concentration, p.concentration
     total = tf.math.digamma(tf.reduce_sum(a, -1, keepdims=True))
     return tf.math.lbeta(b) - tf.math.lbeta(a) + tf.reduce_sum((a - b) * (tf.math.digamma(a) - total), -1)
-
-
-@register_kl(Normal, Normal)
-def _kl_normal_normal(q: Normal, p: Normal) -> tf.Tensor:
-    """KL(N(m₁, s₁²) ‖ N(m₂, s₂²)) = ½[(s₁/s₂)² + ((m₁ − m₂)/s₂)² − 1] − log(s₁/s₂)."""
-    ratio = q.scale / p.scale
-    shift = (q.loc - p.loc) / p.scale
-    return 0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio)

@@ -70,3 +70,8 @@ def noise_at(q: Distribution, scores: tf.Tensor) -> tf.Tensor:
     """Return the noise of ``q`` that stands where standard normal ``scores`` stand: equal probability below."""
     noise = q.noise_distribution()
     return scores if isinstance(noise, Normal) else noise.quantile(ndtr(scores))
+
+
+def value_at(q: Distribution, scores: tf.Tensor) -> tf.Tensor:
+    """Return the values of ``q`` that stand where standard normal ``scores`` stand, along its path."""
+    return q.from_noise(noise_at(q, scores))

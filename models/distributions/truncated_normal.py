@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from models.distributions.base import Domain, Reparameterization
+from models.distributions.base import Domain, ParameterError, Reparameterization
 from models.distributions.scored import Sampled
 from models.numerics.implicit import attach
 from models.numerics.quadrature import legendre
@@ -21,6 +21,8 @@ from models.numerics.roots import Tails, invert
 from models.numerics.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, normal_score, open_uniform, wide
 
 NODES = 96
+# So many σ beyond the mean of a normal distribution five digits are left of the slopes within a cut.
+FARTHEST_CUT = 300.0
 
 
 class TruncatedNormal(Sampled):
@@ -36,6 +38,13 @@ class TruncatedNormal(Sampled):
 
     def __init__(self, loc: object, scale: object, low: object, high: object, validate: bool = True) -> None:
         super().__init__({"loc": loc, "scale": scale, "low": low, "high": high}, validate)
+
+    @classmethod
+    def check_path(cls, values: Mapping[str, float]) -> None:
+        """Raise :class:`ParameterError` where the interval lies too far out on one side."""
+        loc, scale, low, high = (values[name] for name in cls.domains)
+        if max(low - loc, loc - high) > FARTHEST_CUT * scale:
+            raise ParameterError(f"{cls.__name__}: low and high lie more than {FARTHEST_CUT:.0f} σ from μ on one side")
 
     def _standardized(self, value: tf.Tensor) -> tf.Tensor:
         return (value - self.loc) / self.scale

@@ -20,11 +20,11 @@ from models.estimators.discrete import discrete_estimates
 from models.estimators.integrands import Kind, ToyKind, elbo_kind
 from models.estimators.moments import Integrals, integrals_of
 from models.numerics.tracing import beside
-from models.protocol.lab import MOVING_SUPPORT, OBJECTIVES, Continuous, Discrete, Estimates, Gradients, GradientsReady
+from models.protocol.lab import INTEGRANDS, Continuous, Discrete, Estimates, Gradients, GradientsReady
 from models.vae.model import VAE
 
 Arguments: TypeAlias = tuple[tf.Tensor, ...]
-MAX_SAMPLES = 1_000_000
+MOST_GRADIENTS = 1_000_000
 HALF_STEP = 2.0**-54
 MOST_KNOWN = 64
 # So many nodes of the quadrature take about 3 ms.
@@ -47,8 +47,8 @@ def draw_gradients(request: Gradients, vae: VAE | None) -> GradientsReady:
 
 def drawing_gradients(request: Gradients, vae: VAE | None) -> Sliced[GradientsReady]:
     """Do the work of :func:`draw_gradients` in slices of a few milliseconds, so that drags are answered in between."""
-    if not 1 <= request.samples <= MAX_SAMPLES:
-        raise ValueError(f"the number of samples lies in 1 to {MAX_SAMPLES}, not {request.samples}")
+    if not 1 <= request.samples <= MOST_GRADIENTS:
+        raise ValueError(f"the number of samples lies in 1 to {MOST_GRADIENTS}, not {request.samples}")
     rng = np.random.default_rng(request.seed)
     if isinstance(request.problem, Discrete):
         uniforms = rng.random(request.samples) + HALF_STEP
@@ -61,7 +61,7 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
     _check(problem)
     family, names = problem.family.name, tuple(FAMILIES[problem.family.name].domains)
     values = tuple(float(problem.family.parameters[name]) for name in names)
-    kind, arguments, key = _objective(problem, vae)
+    kind, arguments, key = _integrand(problem, vae)
     by, parameters = estimators_of(kind, family), tf.constant(values, tf.float64)
     if by not in _traced:
         for trace in by.trace():
@@ -69,29 +69,29 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
         _traced.add(by)
     exact = yield from _exact(by, arguments, parameters, (kind, key, family, values))
     if not exact.resolved:
-        raise ValueError(f"the {problem.objective} with k = {problem.k:g} changes too fast for the width of {family}")
+        raise ValueError(f"the {problem.integrand} with k = {problem.k:g} changes too fast for the width of {family}")
     if not (math.isfinite(exact.value) and np.isfinite(exact.gradient).all()):
-        raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.objective}")
+        raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.integrand}")
     estimates: list[Estimates] = []
     for batch in _batches(by, arguments, parameters, tf.constant(scores), exact):
-        estimates.extend(_estimates(batch, names, MOVING_SUPPORT.get(family, ()), len(scores)))
+        estimates.extend(_estimates(batch, names, problem.family.facts.moving, len(scores)))
         yield None
     truth = dict(zip(names, exact.gradient.tolist(), strict=True))
     return GradientsReady(identity, exact.value, truth, tuple(estimates))
 
 
 def _check(problem: Continuous) -> None:
-    if problem.objective not in OBJECTIVES:
-        raise ValueError(f"the objective is one of {', '.join(OBJECTIVES)}, not {problem.objective!r}")
+    if problem.integrand not in INTEGRANDS:
+        raise ValueError(f"the integrand is one of {', '.join(INTEGRANDS)}, not {problem.integrand!r}")
     if not math.isfinite(problem.k):
         raise ValueError(f"k must be finite, it is {problem.k}")
     check_family(problem.family)
 
 
-def _objective(problem: Continuous, vae: VAE | None) -> tuple[Kind, Arguments, Hashable]:
+def _integrand(problem: Continuous, vae: VAE | None) -> tuple[Kind, Arguments, Hashable]:
     """Return the kind of f, what it takes, and what tells it from others of its kind."""
-    if problem.objective != "elbo":
-        return ToyKind(problem.objective), (tf.constant(problem.k, tf.float64),), problem.k
+    if problem.integrand != "elbo":
+        return ToyKind(problem.integrand), (tf.constant(problem.k, tf.float64),), problem.k
     point = problem.point
     if vae is None:
         raise ValueError("the ELBO needs an open model")

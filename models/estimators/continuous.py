@@ -1,4 +1,4 @@
-"""Single-sample gradients in the parameters of a univariate family, and their exact moments by quadrature."""
+"""Single-sample gradients in the parameters of a univariate family, compiled for every integrand and family."""
 
 from __future__ import annotations
 
@@ -9,29 +9,15 @@ from typing import TypeAlias, TypeVar
 
 import tensorflow as tf
 
+from models.core.families import FACTS
 from models.distributions import FAMILIES
-from models.distributions.registry import build, noise_at
+from models.distributions.registry import build, value_at
 from models.estimators.integrands import Averaged, Kind
 
 Compiled: TypeAlias = tf.types.experimental.PolymorphicFunction
-
 Result = TypeVar("Result")
-
 # Work in slices, with what it comes to in the end.
 Sliced = Generator[None, None, Result]
-
-# A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
-ENDED = 1e-8
-
-# The share of an integrand that its panels shall miss at most, how often they are cut in four to get there, and the
-# share with which an integral is none.
-RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
-
-# The families that may have next to no density between their modes, and how near two integrals are if both are right.
-WITH_GAPS, SAME = ("NormalMixture",), 1e-6
-
-# Less than this is missed, and four times the panels have left more than this part of it.
-LITTLE, SLOW = 1e-3, 0.1
 
 
 def pathwise(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
@@ -43,7 +29,7 @@ def pathwise(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor, l
     with tf.GradientTape() as tape:
         tape.watch(wide)
         q = build(name, wide)
-        z = q.from_noise(noise_at(q, scores))
+        z = value_at(q, scores)
         total = tf.reduce_sum(f(z, build(name, tf.stop_gradient(wide)) if landing else q))
     return tape.gradient(total, wide)
 
@@ -52,7 +38,7 @@ def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> t
     """Return f [n] and s = ∂ log q(z)/∂θ [m, n] at samples; (f − b)·s is the estimator with baseline b."""
     wide = tf.tile(parameters[:, tf.newaxis], [1, tf.size(scores)])
     fixed = build(name, tf.stop_gradient(wide))
-    z = tf.stop_gradient(fixed.from_noise(noise_at(fixed, scores)))
+    z = tf.stop_gradient(value_at(fixed, scores))
     with tf.GradientTape() as tape:
         tape.watch(wide)
         log_prob = build(name, wide).log_prob(z)
@@ -61,12 +47,17 @@ def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> t
 
 @dataclass(frozen=True, eq=False)
 class Estimators:
-    """The estimators of one kind of objective and one family, compiled; each takes (arguments, parameters, scores)."""
+    """The estimators of one kind of integrand and one family, compiled; each takes (arguments, parameters, scores)."""
 
     name: str
     pathwise: Compiled
     landing: Compiled | None
     score: Compiled
+
+    @property
+    def gaps(self) -> bool:
+        """Whether there may be next to no density between two modes."""
+        return FACTS[self.name].modes > 1
 
     def trace(self) -> Iterator[Callable[[], object]]:
         """Return the tracing of each, to be called where nobody waits for it."""

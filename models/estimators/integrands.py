@@ -1,4 +1,4 @@
-"""What is averaged: f(z) of the toys, and one dimension of a model's own ELBO."""
+"""The integrands: f(z) of the toys, and one dimension of a model's own ELBO."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import tensorflow as tf
 from models.core.families import latent_member
 from models.distributions import Distribution
 from models.distributions.registry import distribution_of
-from models.protocol.lab import ElboPoint, Objective
+from models.protocol.lab import ElboPoint, Integrand
 from models.vae.likelihoods import log_likelihood
 from models.vae.model import VAE
 
-FORMULAS: dict[Objective, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+FORMULAS: dict[Integrand, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "quadratic": lambda z, k: tf.square(z - k),
     "cosine": lambda z, k: tf.cos(k * z),
     "bump": lambda z, k: tf.exp(-k * tf.square(z)),
@@ -30,17 +30,17 @@ Averaged: TypeAlias = Callable[[tf.Tensor, Distribution], tf.Tensor]
 class ToyKind:
     """(z − k)², cos kz or exp(−kz²), for every k: what is compiled once."""
 
-    objective: Objective
+    integrand: Integrand
     has_entropy: ClassVar[bool] = False
 
     @property
     def signature(self) -> tuple[tf.TensorSpec, ...]:
-        """What :meth:`at` takes."""
+        """The arguments of :meth:`at`."""
         return (tf.TensorSpec([], tf.float64),)
 
     def at(self, k: tf.Tensor) -> Averaged:
         """Return f with this k."""
-        formula = FORMULAS[self.objective]
+        formula = FORMULAS[self.integrand]
 
         def f(z: tf.Tensor, q: Distribution) -> tf.Tensor:
             del q
@@ -58,7 +58,7 @@ class ElboKind:
 
     @property
     def signature(self) -> tuple[tf.TensorSpec, ...]:
-        """What :meth:`at` takes: x [1, pixels], the latent point [1, d] and the one-hot dimension [1, d]."""
+        """The arguments of :meth:`at`: x [1, pixels], the latent point [1, d] and the one-hot dimension [1, d]."""
         return tuple(tf.TensorSpec([1, None], tf.float32) for _ in range(3))
 
     def at(self, x: tf.Tensor, base: tf.Tensor, axis: tf.Tensor) -> Averaged:

@@ -10,21 +10,19 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats64
 from models.distributions.registry import build
-from models.estimators.continuous import (
-    ENDED,
-    FINER,
-    LITTLE,
-    RESOLVED,
-    SAME,
-    SLOW,
-    USELESS,
-    WITH_GAPS,
-    Estimators,
-    Sliced,
-)
+from models.estimators.continuous import Estimators, Sliced
 from models.numerics.quadrature import FARTHEST, USUAL_PANELS, Rule, normal_rule, panelled
 
 ROUNDING = 1e-14
+# A quadrature whose outermost nodes still add more than this fraction of the whole has not come to an end.
+ENDED = 1e-8
+# The share of an integrand that its panels shall miss at most, how often they are cut in four to get there, and the
+# share with which an integral is none.
+RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
+# Less than this is missed, and four times the panels have left more than this part of it.
+LITTLE, SLOW = 1e-3, 0.1
+# How near two integrals are if both are right.
+SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -68,20 +66,20 @@ def integrals_of(
     for finer in range(FINER + 1):
         rule = _rule_of(by, parameters, USUAL_PANELS * 4**finer)
         path, landing, values, scores = yield from _at_nodes(by, arguments, parameters, nodes << finer, rule)
-        squares = values * scores if by.name in WITH_GAPS else [*path, *(values * scores)]
+        squares = values * scores if by.gaps else [*path, *(values * scores)]
         missed = float(rule.missed(np.square(squares)).max())
         # Far out in a heavy tail, f is followed by no rule, and little depends on it.
         if missed <= RESOLVED or SLOW * before < missed < LITTLE:
             break
         before = missed
     exact = _moments(rule, path, landing, values, scores)
-    return _without_gaps(exact, rule, values, scores) if by.name in WITH_GAPS else exact
+    return _without_gaps(exact, rule, values, scores) if by.gaps else exact
 
 
 def _rule_of(by: Estimators, parameters: tf.Tensor, panels: int) -> Rule:
     """Return a rule of so many panels; of two modes with so many for each, in z: the score stands still between."""
     smooth = by.landing is None
-    if by.name not in WITH_GAPS:
+    if not by.gaps:
         return normal_rule(panels, smooth)
     _, *components = parameters.numpy().tolist()
     steps = np.linspace(-FARTHEST, FARTHEST, panels + 1)
@@ -117,7 +115,7 @@ def _at_nodes(
         landing = path if by.landing is None else by.landing(arguments, parameters, scores).numpy()
         yield None
         values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
-        if by.name in WITH_GAPS:
+        if by.gaps:
             # Two components that are the same leave rounding of the score in their weight.
             slopes = np.where(np.abs(slopes) <= ROUNDING, 0.0, slopes)
         parts.append((path, landing, values, slopes))

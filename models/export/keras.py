@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from models.core.arrays import Floats32
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import Likelihood
 from models.vae.architecture import KERNEL, LOG_VARIANCE
 from models.vae.model_file import OpenedModel
@@ -75,9 +75,9 @@ class _Layers:
         return inputs
 
     def fill(self) -> None:
-        """Give all layers their weights; :class:`InputError` if some are left over."""
+        """Give all layers their weights; :class:`UserError` if some are left over."""
         if self._left:
-            raise InputError(self._opened.info.name, f"Keras has no layer here for its {min(self._left)}")
+            raise UserError(self._opened.info.name, f"Keras has no layer here for its {min(self._left)}")
         for layer, weights in self._weights:
             layer.set_weights(weights)
 

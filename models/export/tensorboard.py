@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.history import EpochRecord, keras_columns
 
@@ -24,20 +24,20 @@ HISTOGRAMS = ("mu_counts_", "sigma_counts_")
 
 
 class EpochLog:
-    """A log in ``folder``; InputError if it cannot be written."""
+    """A log in ``folder``; UserError if it cannot be written."""
 
     def __init__(self, folder: Path) -> None:
         # TensorFlow makes the folder only when it writes, and says nothing if it cannot.
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(folder), reason_of(error)) from error
+            raise UserError(str(folder), reason_of(error)) from error
         self._folder = folder
         self._train = tf.summary.create_file_writer(str(folder / "train"))
         self._test = tf.summary.create_file_writer(str(folder / "validation"))
 
     def write(self, records: Iterable[EpochRecord]) -> None:
-        """Add the scalars of some epochs; :class:`InputError` if the disk does not take them."""
+        """Add the scalars of some epochs; :class:`UserError` if the disk does not take them."""
         with self._told():
             for record in records:
                 self._write(keras_columns(record))
@@ -53,18 +53,18 @@ class EpochLog:
                     _scalar(f"epoch_{name.removeprefix(VALIDATION)}", value, step)
 
     def close(self) -> None:
-        """Write what is left; :class:`InputError` if the disk does not take it."""
+        """Write what is left; :class:`UserError` if the disk does not take it."""
         with self._told():
             self._train.close()
             self._test.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Turn what TensorFlow says of the files into :class:`InputError`."""
+        """Turn what TensorFlow says of the files into :class:`UserError`."""
         try:
             yield
         except tf.errors.OpError as error:
-            raise InputError(str(self._folder), f"the log cannot be written: {_plain_reason(error)}") from error
+            raise UserError(str(self._folder), f"the log cannot be written: {_plain_reason(error)}") from error
 
 
 def _plain_reason(error: tf.errors.OpError) -> str:

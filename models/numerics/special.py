@@ -204,7 +204,7 @@ def normal_score(level: tf.Tensor) -> tf.Tensor:
     """Return Φ⁻¹(level), accurate in the lower tail inside XLA too, whose own forms 2·level − 1 first.
 
     There, in float32, by the polynomials of Giles (2012), Approximating the erfinv function; his second ends at 5.5,
-    and is fitted anew to 6.4. At 0 and 1 the score is finite and larger than that.
+    and is fitted again, up to 6.4. At 0 and 1 the score is finite and larger than that.
     """
     if level.dtype != tf.float32 or not inside_xla():
         return tf.math.ndtri(level)

@@ -58,7 +58,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Grip:
-    """Where a parameter θ is taken hold of: a value z of q with its density, and how it moves with θ: ∂z/∂θ."""
+    """The place of a handle of a parameter θ: a value z of q with its density, and how it moves with θ: ∂z/∂θ."""
 
     parameter: str
     z: float
@@ -68,7 +68,7 @@ class Grip:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is said of q as a whole; a moment that does not exist is NaN or infinite.
+    """The numbers of q as a whole; a moment that does not exist is NaN or infinite.
 
     Attributes
     ----------

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
-from models.core.families import UNIT_AT_ONE, Family, usual_family
+from models.core.families import Family
 
-Objective = Literal["quadratic", "cosine", "bump", "elbo"]
-# The parameters that move a support: the score function does not see what comes in and goes out at its ends.
-MOVING_SUPPORT = {"Uniform": ("low", "high"), "TruncatedNormal": ("low", "high"), "VonMises": ("loc",)}
-OBJECTIVES: tuple[Objective, ...] = ("quadratic", "cosine", "bump", "elbo")
-# The k of an objective with which there is something to see.
-USUAL_K: dict[Objective, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0, "elbo": 0.0}
-
-
-def lab_family(name: str) -> Family:
-    """Return the member of a family at which its gradients are compared first."""
-    return UNIT_AT_ONE if name == UNIT_AT_ONE.name else usual_family(name)
+Integrand = Literal["quadratic", "cosine", "bump", "elbo"]
+INTEGRANDS: tuple[Integrand, ...] = get_args(Integrand)
+# The k of an integrand with which there is something to see.
+USUAL_K: dict[Integrand, float] = {"quadratic": 0.0, "cosine": 5.0, "bump": 10.0, "elbo": 0.0}
 
 
 @dataclass(frozen=True)
 class ElboPoint:
-    """Where the loaded model's own ELBO is looked at: one image and one latent dimension, the others held at ``z``.
+    """The point of the loaded model's own ELBO: one image and one latent dimension, the others held at ``z``.
 
     ``image`` is uint8 [1, h, w, c], ``z`` [d]; the distribution of the problem is q(z_i|x) of dimension ``dim``.
     """
@@ -43,7 +36,7 @@ class Continuous:
     f is (z − k)², cos kz, exp(−kz²) or, at ``point``, log p(x|z) + log p(z_i) − log q(z_i).
     """
 
-    objective: Objective
+    integrand: Integrand
     family: Family
     k: float = 0.0
     point: ElboPoint | None = None

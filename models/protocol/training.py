@@ -99,7 +99,7 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class StepShown:
-    """What a step does with the first image of its batch: the noise, the draw, and the gradients in μ and σ.
+    """The course of one step for the first image of its batch: the noise, the draw, and the gradients in μ and σ.
 
     Attributes
     ----------

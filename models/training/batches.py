@@ -1,4 +1,4 @@
-"""What a training loop is fed with: the images of some batches on the device, and the order in which they are taken."""
+"""Feed a training loop: the images of some batches on the device, and the order in which they are taken."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 
 class Fed(NamedTuple):
-    """Some batches: ``order`` [m] tells which of the ``images`` uint8 [k, pixels] each of them takes.
+    """Some batches: ``order`` [m] holds the indices of the ``images`` uint8 [k, pixels] in the order they are taken.
 
-    The batch asked for is number ``batch`` of that order, and ``steps`` of them can be taken from here on.
+    The requested batch is number ``batch`` of that order, and ``steps`` batches can be taken from here on.
     """
 
     images: tf.Tensor
@@ -23,17 +23,17 @@ class Fed(NamedTuple):
 
 
 class Feed(Protocol):
-    """Training images, shuffled anew in every epoch."""
+    """Training images, in another order in every epoch."""
 
     def order(self, epoch: int) -> tf.Tensor:
-        """Return what stands for the order of ``epoch``."""
+        """Return a handle of the order of ``epoch``, to be given to :meth:`at`."""
 
     def at(self, order: tf.Tensor, batch: int) -> Fed:
-        """Return what begins with ``batch`` of an epoch's ``order``."""
+        """Return the batches of an epoch's ``order`` from ``batch`` on."""
 
 
 class InMemory:
-    """All ``images`` uint8 [n, h, w, c] on the device, copied there once; the ``seed`` decides their order."""
+    """All ``images`` uint8 [n, h, w, c], copied to the device once; ``seed`` decides their order."""
 
     def __init__(self, images: NDArray[np.uint8], seed: int) -> None:
         self._images, self._seed = tf.constant(images.reshape(len(images), -1)), seed
@@ -44,5 +44,5 @@ class InMemory:
         return tf.constant(rng.permutation(self._images.shape[0]).astype(np.int32))
 
     def at(self, order: tf.Tensor, batch: int) -> Fed:
-        """Return all images; they last for any number of steps."""
+        """Return all images, which are enough for any number of steps."""
         return Fed(self._images, order, batch, sys.maxsize)

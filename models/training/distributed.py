@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import Dials, TrainSettings
 from models.training.cluster import VARIABLE
 from models.training.loop import ChunkSums, LoopState, TrainingLoop
@@ -41,14 +41,14 @@ def mirrored() -> tf.distribute.Strategy:
 
 
 def multiworker() -> tf.distribute.Strategy:
-    """Return the strategy over the machines of TF_CONFIG; InputError if the cluster cannot be formed.
+    """Return the strategy over the machines of TF_CONFIG; UserError if the cluster cannot be formed.
 
     It must be made before TensorFlow computes anything.
     """
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
-        raise InputError(VARIABLE, f"the cluster cannot be formed ({_first_line(error)})") from error
+        raise UserError(VARIABLE, f"the cluster cannot be formed ({_first_line(error)})") from error
 
 
 def shared_by(strategy: tf.distribute.Strategy) -> Callable[[Architecture, TrainSettings, np.ndarray, int], SharedLoop]:

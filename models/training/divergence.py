@@ -1,4 +1,4 @@
-"""When a training has gone astray: a loss that is no number, or beyond all that a model of images can have."""
+"""Detect a diverged training: its loss is not a number, or larger than any model of images can have."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from models.core.arrays import Floats32
 
-# A pixel costs a fair coin 0.7 nats, and a bad start some ten. Nothing comes back from here.
+# A fair coin costs 0.7 nats a pixel, a bad start about ten. No training recovers from here.
 LARGEST_LOSS_PER_PIXEL = 1e4
 
 
 class DivergedError(ArithmeticError):
-    """The training is of no use after ``step``; ``reason`` is a clause that says what is wrong."""
+    """The training diverged at ``step``; ``reason`` is a clause that says how."""
 
     def __init__(self, step: int, reason: str) -> None:
         super().__init__(f"the training diverged at step {step}: {reason}")
@@ -22,7 +22,7 @@ class DivergedError(ArithmeticError):
 
 
 def fault_of(loss: float, pixels: int) -> str:
-    """Return what is wrong with the ``loss`` of an image of so many ``pixels``, in nats; nothing if it is sound."""
+    """Return what is wrong with the mean ``loss`` of images of so many ``pixels``, in nats; "" if nothing is."""
     if not math.isfinite(loss):
         return "its loss is no longer a number"
     if loss > LARGEST_LOSS_PER_PIXEL * pixels:

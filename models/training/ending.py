@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterator
 
 from models.core.descriptions import ModelInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointWritten, Evaluating, Finished, FinishReason
 from models.training.course import Course
@@ -85,7 +85,7 @@ def _written(
         if isinstance(written, CheckpointWritten):
             return written
         if not patient:
-            raise InputError(written.folder, written.reason)
+            raise UserError(written.folder, written.reason)
         yield course.writer.folder.news(written)
         time.sleep(SECONDS_PER_TRY)
     return None

@@ -18,7 +18,7 @@ from models.vae.evaluation import Evaluation
 
 
 def train_epoch(course: Course) -> Iterator[Reply | None]:
-    """Train to the end of the current epoch, or until told to end; DivergedError if the loss is no use any more."""
+    """Train to the end of the current epoch, or until told to end; DivergedError if the loss diverges."""
     epoch = course.epoch
     order = course.loop.epoch_order(epoch)
     course.loop.begin_epoch(course.state)

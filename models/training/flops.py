@@ -1,4 +1,4 @@
-"""How much arithmetic a training step is, and how much this machine can do: what speed is compared with."""
+"""Count the arithmetic of a training step, and measure what this machine can do: the speed is compared with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PASSES = 3
 
 
 def model_gigaflop_per_image(architecture: Architecture, draws: int) -> float:
-    """Return the operations of one training step per image as they are customarily counted, in 10⁹: six per weight.
+    """Return the operations of a training step per image in 10⁹, by the customary count of six per weight.
 
     Matrix products only, of which one of [n, i] by [i, o] takes 2·n·i·o: forward, and back to weights and inputs
     (Chowdhery et al. 2022, PaLM, appendix B). The decoder runs for each draw of z.
@@ -25,14 +25,14 @@ def model_gigaflop_per_image(architecture: Architecture, draws: int) -> float:
 
 
 def gigaflop_per_image(architecture: Architecture, draws: int) -> float:
-    """Return the operations that are made, in 10⁹: the first layer's inputs, which are the images, need no gradient."""
+    """Return the operations of a training step per image in 10⁹; the images need no gradient."""
     first = next(iter(architecture.multiply_adds().values()))
     return model_gigaflop_per_image(architecture, draws) - 2e-9 * first
 
 
 @lru_cache(maxsize=1)
 def peak_gflops() -> float:
-    """Return the rate of this machine's matrix products in float32, in 10⁹ operations a second: the best of a few."""
+    """Return the speed of matrix products in float32 on this machine, in 10⁹ operations a second: the best of a few."""
     matrix = tf.random.stateless_uniform([SIZE, SIZE], [1, 2])
     multiply = tf.function(lambda a: tf.linalg.matmul(a, a), autograph=False)
     best = float("inf")

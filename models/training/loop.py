@@ -1,8 +1,8 @@
 """Many training steps in one compiled call: a loop with data, optimizer and noise inside.
 
-A call per step would spend as long in dispatch as in arithmetic; with the loop inside, two cores reach about two
-thirds of their peak. For a dense network XLA compiles all of the loop. Its convolutions take twice the time of oneDNN's
-on a CPU, so that for a convolutional network it compiles the batch and the optimizer only.
+With a call per step, dispatch would take as long as arithmetic; with the loop inside, two cores reach about two thirds
+of their peak. For a dense network XLA compiles the whole loop. Its convolutions take twice as long as oneDNN's on a
+CPU, so that for a convolutional network it compiles the batch and the optimizer only.
 
 All randomness is a function of (seed, step), so that a resumed run repeats an uninterrupted one.
 """
@@ -27,20 +27,20 @@ from models.training.streaming import ALIGNMENT, Streamed, plan_of
 from models.vae.architecture import Architecture
 from models.vae.networks import Tensors
 
-# XLA would choose a generator on the CPU that takes 4.5 ms for the noise of one batch; this one takes 0.12 ms.
+# On the CPU, XLA would choose a generator that takes 4.5 ms for the noise of one batch; this one takes 0.12 ms.
 NOISE_ALGORITHM = "threefry"
-# Loss, reconstruction, norm of the gradient and whether it was taken come before the KL of each dimension.
+# Loss, reconstruction, norm of the gradient, and whether the norm was taken come before the KL of each dimension.
 LEADING = 4
-# The norm costs a tenth of a step: it is taken at the first batch of an epoch, and then of every so many.
+# The norm costs a tenth of a step: it is taken at the first batch of an epoch, and then at every so many.
 NORM_EVERY = ALIGNMENT
 
 
 @dataclass
 class LoopState:
-    """All that a step changes: steps made; parameters, Adam's two moments and the moving average, by name.
+    """All that a step changes: the steps made; parameters, Adam's two moments and the moving average, by name.
 
-    ``sums`` float64 [4 + d] are those of :class:`ChunkSums` over the steps of the epoch, one after the other, so that
-    they do not depend on how the epoch is cut into chunks.
+    ``sums`` float64 [4 + d] are those of :class:`ChunkSums` over the steps of the epoch, added one by one, so that they
+    do not depend on how the epoch is cut into chunks.
     """
 
     step: int
@@ -53,9 +53,9 @@ class LoopState:
 
 @dataclass(frozen=True)
 class ChunkSums:
-    """Sums over a number of steps: of the means of each batch, in nats, and of some norms of the gradient.
+    """Sums over a number of ``steps``: of the means of each batch in nats, and of the norms of the gradient taken.
 
-    ``values`` [4 + d] holds loss, reconstruction, norms, how many norms, and the KL of each dimension.
+    ``values`` [4 + d] holds loss, reconstruction, norms, the number of norms, and the KL of each dimension.
     """
 
     steps: int
@@ -68,7 +68,7 @@ class ChunkSums:
 
     @property
     def gradient_norm(self) -> float:
-        """Mean of the norms of the gradient in all parameters together, NaN if none was taken."""
+        """Mean of the norms of the gradient in all parameters, NaN if none was taken."""
         return float(self.values[2] / self.values[3]) if self.values[3] else math.nan
 
 
@@ -86,7 +86,7 @@ class TrainingLoop:
     Parameters
     ----------
     images : array uint8 [n, h, w, c]
-        The training images. They are copied to the device once, or read while they are needed.
+        The training images. They are copied to the device once, or streamed from their file.
     memory_limit : int, optional
         Bytes beyond which images that are a memory map are streamed.
     """
@@ -117,7 +117,7 @@ class TrainingLoop:
         return Streamed(images, plan_of(len(images), self.architecture.pixels, self.batch_size), seed)
 
     def epoch_order(self, epoch: int) -> tf.Tensor:
-        """Return what stands for the order of ``epoch``, decided by the seed: in memory the shuffled indices."""
+        """Return a handle of the order of ``epoch``, which the seed decides: in memory, the shuffled indices."""
         return self.feed.order(epoch)
 
     def run(
@@ -150,7 +150,7 @@ class TrainingLoop:
         return min(wanted, left)
 
     def begin_epoch(self, state: LoopState) -> None:
-        """Sum anew, unless ``state`` lies within an epoch."""
+        """Reset the sums, unless ``state`` lies within an epoch."""
         if state.step % self.steps_per_epoch == 0:
             state.sums = tf.zeros_like(state.sums)
 
@@ -159,7 +159,7 @@ class TrainingLoop:
         return ChunkSums(self.steps_per_epoch, state.sums.numpy())
 
     def scheduled(self, dials: Dials, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return learning rate and β at ``step``, made of the ``dials`` by the schedules."""
+        """Return learning rate and β at ``step``: the ``dials`` times the schedules."""
         settings, epoch = self._settings, self.steps_per_epoch
         rate = scheduled_rate(
             settings.schedule, dials.learning_rate, step, settings.epochs * epoch, settings.warmup_epochs * epoch
@@ -171,7 +171,7 @@ class TrainingLoop:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the images [b, pixels] of a batch in 0–1 as the loss takes them, and the noise [K, b, d] of a step."""
         settings = self._settings
-        # Not tf.slice: its start is a constant to XLA, which would compile anew for each one.
+        # Not tf.slice: its start is a constant to XLA, which would compile again for each one.
         chosen = tf.gather(order, batch * self.batch_size + tf.range(self.batch_size))
         x = training_input(tf.gather(images, chosen), settings.likelihood, noise_seed(settings.seed, step, 0))
         shape = [settings.samples, self.batch_size, self.architecture.latent_dim]
@@ -233,8 +233,8 @@ class TrainingLoop:
 def training_input(pixels: tf.Tensor, likelihood: Likelihood, seed: tf.Tensor) -> tf.Tensor:
     """Return uint8 ``pixels`` as floats in 0–1; for the Bernoulli each is drawn black or white with its grey level.
 
-    Grey pixels are no outcome of a Bernoulli; drawing them anew at each step (Salakhutdinov & Murray 2008) makes the
-    loss a likelihood.
+    Grey pixels are no outcome of a Bernoulli; drawing them at each step (Salakhutdinov & Murray 2008) makes the loss a
+    likelihood.
     """
     grey = tf.cast(pixels, tf.float32) / 255.0
     if likelihood != "bernoulli":

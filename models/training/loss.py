@@ -1,7 +1,7 @@
-"""What a training step minimizes, on one batch and with the noise given: bounds on log p(x) and their gradients.
+"""The loss of a training step on one batch with given noise: bounds on log p(x) and their gradients.
 
-With K draws of z for each image; Kingma & Welling 2014 (ELBO), Roeder, Wu & Duvenaud 2017 (sticking the landing),
-Burda, Grosse & Salakhutdinov 2016 (IWAE), Tucker, Lawson, Gu & Maddison 2019 (DReG), Kingma et al. 2016 (free bits).
+K draws of z are taken for each image. Kingma & Welling 2014 (ELBO); Roeder, Wu & Duvenaud 2017 (sticking the landing);
+Burda, Grosse & Salakhutdinov 2016 (IWAE); Tucker, Lawson, Gu & Maddison 2019 (DReG); Kingma et al. 2016 (free bits).
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from models.core.settings import TrainSettings
+from models.core.settings import IMPORTANCE_WEIGHTED, TrainSettings
 from models.distributions import Distribution
 from models.vae import bounds, networks
 from models.vae.architecture import Architecture
 from models.vae.latent_space import LatentSpace
 from models.vae.likelihoods import log_likelihood
 from models.vae.networks import Tensors
-
-IMPORTANCE_WEIGHTED = ("iwae", "dreg")
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,9 @@ class BatchLoss:
     Attributes
     ----------
     loss : tensor
-        What is minimized.
+        The quantity minimized.
     surrogate : tensor
-        Whose gradient in the encoder's parameters is taken instead of that of ``loss``; the same tensor but for DReG.
+        Its gradient in the encoder's parameters is taken instead of that of ``loss``; another tensor for DReG only.
     reconstruction : tensor
         −E_q[log p(x|z)].
     kl : tensor [d]
@@ -56,7 +54,7 @@ class TrainingLoss:
         return self._settings.objective == "elbo" and self.space.closed
 
     def describe(self) -> str:
-        """Say what is minimized and where its KL comes from."""
+        """Return in words what is minimized and where its KL comes from."""
         names = {"elbo": "ELBO", "elbo_mc": "ELBO", "stl": "ELBO, sticking the landing", "iwae": "IWAE", "dreg": "DReG"}
         draws = self._settings.samples
         source = "in closed form" if self.closed_kl else f"by Monte Carlo, {draws} draw{'s' if draws > 1 else ''}"
@@ -87,7 +85,7 @@ class TrainingLoss:
         return BatchLoss(loss, loss, reconstruction, kl)
 
     def _log_ratio(self, q: Distribution, z: tf.Tensor) -> tf.Tensor:
-        """Return log q(z|x) − log p(z) [K, b, d]; where the path alone is to count, q has constant parameters."""
+        """Return log q(z|x) − log p(z) [K, b, d]; where only the path counts, the parameters of q are constants."""
         constant = self._settings.objective in ("stl", "dreg")
         return (bounds.constant_parameters(q) if constant else q).log_prob(z) - self.space.p().log_prob(z)
 

@@ -1,4 +1,4 @@
-"""What a run remembers besides the state of its loop: the epochs so far, the dials, the best weights, the time."""
+"""The memory of a run besides the state of its loop: the epochs so far, the dials, the best weights, the time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import tensorflow as tf
 
 from models.core.history import EpochRecord
-from models.core.settings import Dials, TrainSettings, check_dials
+from models.core.setting_checks import check_dials
+from models.core.settings import Dials, TrainSettings
 from models.training.clock import Clock
 from models.training.early_stopping import EarlyStopping
 from models.training.loop import LoopState
@@ -18,15 +19,15 @@ from models.vae.networks import Tensors
 
 @dataclass
 class RunMemory:
-    """Everything of it lies in a checkpoint.
+    """All of it is part of a checkpoint.
 
     Attributes
     ----------
     settings : TrainSettings
     dials : Dials
-        As they are now; ``turns`` are the earlier ones, each with the epoch until which it counted.
+        The present ones; ``turns`` are the earlier ones, each with the epoch until which it was in force.
     best : mapping of str to tensor, or None
-        The weights of the best epoch, where they are to be restored.
+        The weights of the best epoch, if they are to be restored.
     """
 
     settings: TrainSettings
@@ -38,7 +39,7 @@ class RunMemory:
     clock: Clock = field(default_factory=Clock)
 
     def turn(self, dials: Dials, epoch: float) -> None:
-        """Set the dials, and remember what they were until ``epoch``."""
+        """Set the dials, and remember that the old ones were in force until ``epoch``."""
         if dials != self.dials:
             self.turns += ((epoch, self.dials.learning_rate, self.dials.beta),)
             self.dials = dials
@@ -53,9 +54,9 @@ class RunMemory:
     def restore(
         self, checkpoint: Checkpoint, architecture: Architecture, learning_rate: float | None = None
     ) -> LoopState:
-        """Take over what ``checkpoint`` holds and return its state; InputError if that does not fit the model.
+        """Take over what ``checkpoint`` holds and return its state; UserError if that does not fit the model.
 
-        A ``learning_rate``, or one in the settings that is not the checkpoint's, is turned to.
+        The learning rate becomes ``learning_rate``, or that of the settings if it is not the checkpoint's.
         """
         check_state(checkpoint, architecture)
         self.clock.elapsed = checkpoint.elapsed

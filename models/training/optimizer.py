@@ -1,4 +1,4 @@
-"""Adam and its schedules as functions of tensors, so that a compiled loop can carry the state along."""
+"""Adam, the norm of the gradient and the moving average as functions of tensors, for a compiled loop."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import tensorflow as tf
 from models.vae.networks import Parameters, Tensors
 
 BETA_1 = 0.9
-
 BETA_2 = 0.999
-
 EPSILON = 1e-7
 
 
@@ -37,7 +35,7 @@ def adam(
 def global_norm(gradients: Tensors) -> tf.Tensor:
     """Return the Euclidean norm of all gradients together.
 
-    It is summed in float64: in float32 the last bit would depend on where in memory the gradients happen to lie.
+    It is summed in float64: in float32 the last bit would depend on where the gradients are in memory.
     """
     squares = [tf.reduce_sum(tf.square(tf.cast(gradient, tf.float64))) for gradient in gradients.values()]
     return tf.cast(tf.sqrt(tf.add_n(squares)), tf.float32)
@@ -46,7 +44,7 @@ def global_norm(gradients: Tensors) -> tf.Tensor:
 def averaged(average: Tensors, parameters: Parameters, decay: float, step: tf.Tensor) -> Tensors:
     """Return the exponential moving average of the parameters after ``step``.
 
-    While few steps have been made the decay is (1 + t)/(10 + t) instead, so that the start is soon forgotten.
+    In the first steps t the decay is (1 + t)/(10 + t) instead, so that the start is soon forgotten.
     """
     time = tf.cast(step, tf.float32)
     weight = 1.0 - tf.minimum(decay, (1.0 + time) / (10.0 + time))

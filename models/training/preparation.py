@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.descriptions import DataInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from models.data.opening import load_images, opening_data
 from models.protocol.training import Train, TrainStarted
@@ -37,7 +38,7 @@ LoopMaker = Callable[[Architecture, TrainSettings, Images, int], TrainingLoop]
 def preparing(
     request: Train, steering: Steering, memory: RunMemory, writer: RunWriter, make_loop: LoopMaker
 ) -> Generator[None, None, tuple[Course, TrainStarted]]:
-    """Return the prepared run and its first message; InputError or ValueError if it cannot be run."""
+    """Return the prepared run and its first message; UserError or ValueError if it cannot be run."""
     data = yield from opening_data(request.data_path)
     train, test = _split(data, request.memory_limit)
     architecture = architecture_of(memory.settings, data.image_shape)
@@ -78,14 +79,15 @@ def _starting_state(
 
 
 def _check_same_run(folder: str, checkpoint: Checkpoint, settings: TrainSettings, data: DataInfo) -> None:
-    """Raise InputError unless settings and data are those of the checkpoint, but for what is :data:`CHANGEABLE`."""
+    """Raise UserError unless settings and data are those of the checkpoint, but for what is :data:`CHANGEABLE`."""
     mine, theirs = asdict(settings), asdict(checkpoint.settings)
     other = [name for name in mine if name not in CHANGEABLE and mine[name] != theirs[name]]
     if other:
-        name = other[0]
-        raise InputError(folder, f"this run was started with {name.replace('_', ' ')} {theirs[name]}, not {mine[name]}")
+        row = SETTINGS[other[0]]
+        text = f"this run was started with {row.label} {row.text(theirs[row.name])}, not {row.text(mine[row.name])}"
+        raise UserError(folder, text)
     if checkpoint.data_digest != data.digest:
-        raise InputError(folder, f"this run was trained on other data than {data.name}")
+        raise UserError(folder, f"this run was trained on other data than {data.name}")
 
 
 def _started(course: Course, train_count: int, test_count: int) -> TrainStarted:

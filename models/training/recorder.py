@@ -11,7 +11,7 @@ import numpy as np
 
 from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo, ModelInfo
-from models.core.settings import command_of
+from models.core.setting_text import command_of
 from models.core.sprite_names import is_sprites
 from models.protocol.training import CheckpointDelayed, CheckpointWritten, Train
 from models.training.divergence import check_finite

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
-from models.core.settings import Dials, check_settings
+from models.core.setting_checks import check_settings
+from models.core.settings import Dials
 from models.protocol.messages import Reply
 from models.protocol.training import ControlAction, Diverged, Train
 from models.training.course import Course
@@ -43,7 +44,7 @@ class TrainingRun:
         self._steering.adjust(dials)
 
     def events(self) -> Iterator[Reply | None]:
-        """Train, and yield what happens; :class:`InputError` or ValueError if that is not possible."""
+        """Train, and yield what happens; :class:`UserError` or ValueError if that is not possible."""
         folder = self._writer.folder
         try:
             course, started = yield from preparing(
@@ -52,7 +53,7 @@ class TrainingRun:
             yield started
             yield from self._train(course)
         except OSError as error:
-            raise InputError(str(folder.path), reason_of(error)) from error
+            raise UserError(str(folder.path), reason_of(error)) from error
         finally:
             folder.close()
 

@@ -1,4 +1,4 @@
-"""The schedules of the learning rate and of β."""
+"""The schedules of the learning rate and of β, as functions of the step."""
 
 from __future__ import annotations
 

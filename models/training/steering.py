@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from models.core.settings import Dials, TrainSettings, check_dials
+from models.core.setting_checks import check_dials
+from models.core.settings import Dials, TrainSettings
 from models.protocol.training import ControlAction
 
 

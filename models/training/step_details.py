@@ -1,4 +1,4 @@
-"""One turn of the trick, looked at: what the first image of a batch meets in a step, and what comes back to μ and σ."""
+"""Show a single step: the noise and draw of the first image of a batch, and the gradients that reach its μ and σ."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import tensorflow as tf
 
 from models.core.arrays import Floats32
 from models.core.history import terms_of
-from models.core.settings import Dials
+from models.core.settings import IMPORTANCE_WEIGHTED, Dials
 from models.protocol.training import StepShown
 from models.training.loop import LoopState, TrainingLoop
-from models.training.loss import IMPORTANCE_WEIGHTED
 from models.vae import networks
 from models.vae.likelihoods import mean_image
 from models.vae.networks import Tensors
@@ -19,7 +18,7 @@ ROWS = ("mu", "sigma", "eps", "z", "kl", "by_mu", "by_sigma", "by_mu_from_kl", "
 
 
 class StepDetails:
-    """Compiled once for a loop; it repeats the noise of the step it looks at, and changes nothing."""
+    """Details of steps of one loop, compiled once; the noise is that of the step itself, and nothing is changed."""
 
     def __init__(self, loop: TrainingLoop, objective: str) -> None:
         self._loop = loop
@@ -27,7 +26,7 @@ class StepDetails:
         self._run = tf.function(self._graph, jit_compile=True, autograph=False)
 
     def look(self, identity: int, state: LoopState, order: tf.Tensor, dials: Dials) -> StepShown:
-        """Return what the next step of ``state`` does with the first image of its batch."""
+        """Return the details of the next step of ``state``, for the first image of its batch."""
         batch, epoch = state.step % self._loop.steps_per_epoch, (state.step + 1) / self._loop.steps_per_epoch
         fed = self._loop.feed.at(order, batch)
         integers = [tf.constant(value, tf.int32) for value in (fed.batch, state.step)]

@@ -1,8 +1,8 @@
-"""Training images that stay in their file: read in segments by tf.data, ahead of the step that takes them.
+"""Stream training images from their file: tf.data reads segments ahead of the step that takes them.
 
-The epoch shuffles the blocks of the file, and each segment the images of its blocks; seed and epoch decide both, so
-that a resumed run reads what an uninterrupted one does. The file is read, not mapped: pages of a mapping that were
-looked at would count as memory of this process.
+An epoch shuffles the blocks of the file, and each segment the images of its blocks. Seed and epoch decide both, so that
+a resumed run reads what an uninterrupted one does. The file is read, not mapped: the pages read through a mapping would
+count as memory of this process.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.files import reason_of
 from models.training.batches import Fed
 
 # Read in one piece; smaller blocks mix better, larger ones are read faster.
 BLOCK_BYTES = 1 << 17
-# Images of one segment are shuffled among each other. Up to AHEAD + 2 of them are in memory.
+# The images of a segment are shuffled among each other. Up to AHEAD + 2 segments are in memory.
 SEGMENT_BYTES = 1 << 24
 AHEAD = 2
-# No segment comes before the first of all, nor after this one.
+# Neither a segment nor the one before the first.
 NONE_YET = -2
-# A segment begins where what is done at every so many batches is in step with the epoch.
+# A segment begins at a multiple of this, so that what is done every so many batches is in step with the epoch.
 ALIGNMENT = 32
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How ``count`` images are cut: into blocks of so many images, and segments of so many steps."""
+    """The cutting of ``count`` images into blocks of ``block`` images and segments of ``segment`` steps."""
 
     count: int
     batch_size: int
@@ -43,7 +43,7 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch; the images that would not fill another batch wait for the next epoch."""
+        """Steps of an epoch; the images that do not fill another batch wait for the next epoch."""
         return self.count // self.batch_size
 
     @property
@@ -55,7 +55,7 @@ class Plan:
 def plan_of(
     count: int, pixels: int, batch_size: int, block_bytes: int = BLOCK_BYTES, segment_bytes: int = SEGMENT_BYTES
 ) -> Plan:
-    """Return how to cut ``count`` images of so many ``pixels``; a segment has at least one batch."""
+    """Return the plan for ``count`` images of so many ``pixels``; a segment has at least one batch."""
     steps = max(1, segment_bytes // (batch_size * pixels))
     # A multiple of the alignment, or a divisor of it.
     steps = steps - steps % ALIGNMENT if steps >= ALIGNMENT else 1 << (steps.bit_length() - 1)
@@ -70,7 +70,7 @@ def block_order(plan: Plan, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def runs_of(plan: Plan, starts: NDArray[np.int64], segment: int) -> list[tuple[int, int]]:
-    """Return from which image to which a segment reads, in order, the blocks beginning at ``starts``."""
+    """Return the ranges of images that a segment reads, in order, of blocks that begin at ``starts``."""
     stops = np.minimum(starts + plan.block, plan.count)
     ends = np.cumsum(stops - starts)
     low = segment * plan.segment * plan.batch_size
@@ -84,18 +84,18 @@ def runs_of(plan: Plan, starts: NDArray[np.int64], segment: int) -> list[tuple[i
 
 
 def shuffle_of(plan: Plan, seed: int, epoch: int, segment: int) -> NDArray[np.int64]:
-    """Return in which order the images of a segment are taken, by their place in it."""
+    """Return the order in which the images of a segment are taken, by their place in it."""
     images = min(plan.segment, plan.steps - segment * plan.segment) * plan.batch_size
     return np.random.default_rng([seed, epoch, segment + 1]).permutation(images)
 
 
 class Streamed:
-    """The first images of a ``.npy`` file, read while they are needed.
+    """The first images of a ``.npy`` file, read as they are needed.
 
     Parameters
     ----------
     images : memory map uint8 [n, h, w, c]
-        Only its file is used, and kept open: the cache may remove it meanwhile.
+        Only its file is used. It is kept open, since the cache may remove it meanwhile.
     plan : Plan
     seed : int
         Decides the order.
@@ -110,16 +110,16 @@ class Streamed:
         self._file = os.fdopen(descriptor, "rb", buffering=0, closefd=False)
         self._lock = threading.Lock()
         self._blocks: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
-        self._fault: InputError | None = None
+        self._fault: UserError | None = None
         self._index, self._segment = NONE_YET, (tf.constant(0), tf.constant(0))
         self._ahead: Iterator[tuple[tf.Tensor, tf.Tensor]] = iter(())
 
     def order(self, epoch: int) -> tf.Tensor:
-        """Return the number of the ``epoch``: the order itself is made a segment at a time."""
+        """Return the number of the ``epoch``: the order itself is made segment by segment."""
         return tf.constant(epoch, tf.int64)
 
     def at(self, order: tf.Tensor, batch: int) -> Fed:
-        """Return the segment that holds ``batch``; InputError if the file cannot be read."""
+        """Return the segment that holds ``batch``; UserError if the file cannot be read."""
         plan = self._plan
         segment, place = divmod(batch, plan.segment)
         self._go_to(int(order) * plan.segments + segment)
@@ -154,7 +154,7 @@ class Streamed:
         return tf.data.Dataset.range(first, tf.int64.max).map(read).prefetch(AHEAD)
 
     def _read(self, index: np.int64) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """Return images [segment·b, pixels] of segment ``index`` and their order; what a short one lacks is 0."""
+        """Return the images [segment·b, pixels] of segment ``index`` and their order; a short one is filled with 0."""
         plan, (epoch, segment) = self._plan, divmod(int(index), self._plan.segments)
         images = np.zeros((plan.segment * plan.batch_size, self._pixels), np.uint8)
         order = np.zeros(len(images), np.int32)
@@ -176,8 +176,8 @@ class Streamed:
             while had < len(wanted) and (read := self._file.readinto(wanted[had:])):
                 had += read
         except OSError as error:
-            self._fault = InputError(self._name, reason_of(error))
+            self._fault = UserError(self._name, reason_of(error))
             raise self._fault from error
         if had < len(wanted):
-            self._fault = InputError(self._name, "the file is truncated")
+            self._fault = UserError(self._name, "the file is truncated")
             raise self._fault

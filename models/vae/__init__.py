@@ -1,1 +1,1 @@
-"""The variational autoencoder: networks, bounds, files, what is asked of it."""
+"""The variational autoencoder: networks, bounds, files, and what can be computed with it."""

@@ -1,4 +1,4 @@
-"""The shape of a variational autoencoder: which parameters it has, how large they are, how they start.
+"""The architecture of a variational autoencoder: its parameters, their sizes, their initial values.
 
 NumPy only, so that a model file can be checked and described without TensorFlow.
 """
@@ -12,19 +12,14 @@ from itertools import pairwise
 import numpy as np
 
 from models.core.arrays import Floats32
-from models.core.families import LATENT_FAMILIES, LatentFamily
-from models.core.settings import LIKELIHOODS, NETWORKS, Likelihood, Network, TrainSettings
+from models.core.families import LatentFamily
+from models.core.setting_checks import check_value
+from models.core.setting_table import LONGEST_SIDE, SETTINGS, SHORTEST_SIDE
+from models.core.settings import Likelihood, Network, TrainSettings
 
 ParameterArrays = Mapping[str, Floats32]
 
 MAX_IMAGE_VALUES = 256 * 256 * 3
-MAX_LATENT_DIM = 512
-MAX_HIDDEN_LAYERS = 8
-MAX_HIDDEN_UNITS = 8192
-MAX_CONVOLUTIONS = 5
-MAX_CHANNELS = 512
-# What a convolutional network takes: a side below has little left to be halved.
-MIN_SIDE, MAX_SIDE = 28, 128
 # Side of a kernel, which moves by half of it: each value of the image below is met by four kernels.
 KERNEL = 4
 
@@ -69,38 +64,23 @@ class Architecture:
     channels: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that are not positive or beyond the limits of this module, with a ValueError."""
+        """Raise a ValueError for sizes and words that are not allowed."""
         if min(self.image_shape) < 1:
             raise ValueError(f"an image shape is three positive numbers, not {self.image_shape}")
         if self.pixels > MAX_IMAGE_VALUES:
             raise ValueError(f"an image may have at most {MAX_IMAGE_VALUES} values, not {self.pixels}")
-        if not 1 <= self.latent_dim <= MAX_LATENT_DIM:
-            raise ValueError(f"latent_dim lies in 1 to {MAX_LATENT_DIM}, not {self.latent_dim}")
-        if len(self.hidden) > MAX_HIDDEN_LAYERS:
-            raise ValueError(f"at most {MAX_HIDDEN_LAYERS} hidden layers, not {len(self.hidden)}")
-        if any(not 1 <= units <= MAX_HIDDEN_UNITS for units in self.hidden):
-            raise ValueError(f"hidden layers have 1 to {MAX_HIDDEN_UNITS} units, not {self.hidden}")
-        if self.likelihood not in LIKELIHOODS:
-            raise ValueError(f"the likelihood is one of {', '.join(LIKELIHOODS)}, not {self.likelihood!r}")
-        for name, family in (("posterior", self.posterior), ("prior", self.prior)):
-            if family not in LATENT_FAMILIES:
-                raise ValueError(f"the {name} is one of {', '.join(LATENT_FAMILIES)}, not {family!r}")
-        self._check_network()
+        for name in ("latent_dim", "hidden", "likelihood", "posterior", "prior", "network"):
+            check_value(SETTINGS[name], getattr(self, name))
+        if self.network == "conv":
+            self._check_convolutions()
 
-    def _check_network(self) -> None:
-        if self.network not in NETWORKS:
-            raise ValueError(f"the network is one of {', '.join(NETWORKS)}, not {self.network!r}")
-        if self.network == "dense":
-            return
-        if not 1 <= len(self.channels) <= MAX_CONVOLUTIONS:
-            raise ValueError(f"a convolutional network has 1 to {MAX_CONVOLUTIONS} convolutions, not {self.channels}")
-        if any(not 1 <= number <= MAX_CHANNELS for number in self.channels):
-            raise ValueError(f"convolutions have 1 to {MAX_CHANNELS} channels, not {self.channels}")
+    def _check_convolutions(self) -> None:
+        check_value(SETTINGS["channels"], self.channels)
         height, width, colours = self.image_shape
-        if not (min(height, width) >= MIN_SIDE and max(height, width) <= MAX_SIDE and colours in (1, 3)):
+        if min(height, width) < SHORTEST_SIDE or max(height, width) > LONGEST_SIDE or colours not in (1, 3):
             raise ValueError(
-                f"a convolutional network takes images of {MIN_SIDE} to {MAX_SIDE} pixels a side with 1 or 3 channels, "
-                f"not {height} × {width} × {colours}"
+                f"a convolutional network takes images of {SHORTEST_SIDE} to {LONGEST_SIDE} pixels a side with 1 or 3 "
+                f"channels, not {height} × {width} × {colours}"
             )
 
     @property
@@ -155,7 +135,7 @@ class Architecture:
             shapes[f"{name}.bias"] = (below[2],)
 
     def multiply_adds(self) -> dict[str, int]:
-        """Return the multiplications of one image's way through each layer, by the layer's name in order.
+        """Return the multiply-adds of each layer for one image, by the name of the layer, in order.
 
         A kernel of a convolution is applied at each place of the smaller of its two grids.
         """
@@ -171,7 +151,7 @@ class Architecture:
         return work
 
     def parameter_count(self) -> int:
-        """Return how many numbers the model learns."""
+        """Return the number of parameters that are learned."""
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
     def initial_parameters(self, seed: int) -> dict[str, Floats32]:

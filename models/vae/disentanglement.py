@@ -1,6 +1,6 @@
 """Mutual information between latent dimensions and known factors, and its gap (MIG, Chen et al. 2018). NumPy only.
 
-A dimension is looked at through the posterior means of the images, in 20 bins of equal width over their range, as in
+A dimension is represented by the posterior means of the images, in 20 bins of equal width over their range, as in
 Locatello et al. 2019; mutual information is that of the joint counts, in nats. Counted from n images it comes out too
 large by about (B − 1)(v − 1)/(2n) for B bins and v values, which is stated with it and not taken off.
 """
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
 from models.core.descriptions import DataInfo
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.factors import Disentanglement, Factor
 
 BINS = 20
-# Beyond this, labels are names of images rather than classes, and their information would be all bias.
+# With more values, labels are names of images rather than classes, and their information would be all bias.
 MOST_VALUES = 256
 CLASS = "class"
 # Rows of 50 dimensions and 5 factors take 3 ms: a decode that waits for a slice still makes its frame.
@@ -49,16 +49,16 @@ def factors_of(data: DataInfo) -> KnownFactors | None:
 
 
 def disentanglement(mu: Floats32, known: KnownFactors) -> Generator[None, None, Disentanglement]:
-    """Return what posterior means ``mu`` [n, d] say of the factors, yielding between slices of the images.
+    """Return the mutual information of posterior means ``mu`` [n, d] and factors, yielding between slices.
 
-    :class:`InputError` if a factor has too many values.
+    :class:`UserError` if a factor has too many values.
     """
     low, high = yield from _ranges(mu)
     tallies = []
     for column, name in enumerate(known.names):
         values = np.unique(known.values[:, column])
         if len(values) > MOST_VALUES:
-            raise InputError(name, f"it has {len(values):,} values, factors of up to {MOST_VALUES} can be measured")
+            raise UserError(name, f"it has {len(values):,} values, factors of up to {MOST_VALUES} can be measured")
         tallies.append(_Tally(values.astype(np.int64), mu.shape[1], low))
         yield
     for rows in _slices(mu, len(known.names)):
@@ -102,7 +102,7 @@ class _Tally:
         self.first, self.second = np.zeros((2, len(self.values), self.dims))
 
     def add(self, means: Floats64, bins: Integers, factor: NDArray[np.integer]) -> None:
-        """Count some images: means and bins [k, d], values [k]."""
+        """Add some images: their means and bins [k, d], and values of the factor [k]."""
         width = len(self.values)
         index = np.searchsorted(self.values, factor)
         shifted = means - self.origin
@@ -113,7 +113,7 @@ class _Tally:
             self.second[:, dim] += np.bincount(index, shifted[:, dim] ** 2, width)
 
     def factor(self, name: str, value_names: tuple[str, ...]) -> Factor:
-        """Return what is known of the factor itself."""
+        """Return the factor with its statistics."""
         numbers = self.counts[0].sum(axis=0)
         mean = self.first / numbers[:, np.newaxis]
         variance = np.maximum(self.second / numbers[:, np.newaxis] - mean**2, 0.0)
@@ -144,7 +144,7 @@ def _ranges(mu: Floats32) -> Generator[None, None, tuple[Floats64, Floats64]]:
 
 
 def _binned(means: Floats64, low: Floats64, high: Floats64) -> Integers:
-    """Return the bin of each of ``means`` [k, d]; all of a dimension that never moves lie in the first."""
+    """Return the bin of each of ``means`` [k, d]; a dimension that never moves has all in the first."""
     width = np.where(high > low, high - low, 1.0)
     bins: Integers = np.minimum((means - low) / width * BINS, BINS - 1).astype(np.int64)
     return bins

@@ -1,6 +1,6 @@
-"""How good a model is, on images it was not trained on: ELBO, its parts, active units and log p(x).
+"""Evaluate a model on images it was not trained on: ELBO, its parts, active units and log p(x), in nats per image.
 
-Images that a Bernoulli model is judged on are binarized once, with a fixed seed, so that figures can be compared.
+For a Bernoulli model the images are binarized once, with a fixed seed, so that figures can be compared.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from models.vae.posterior import ACTIVE_VARIANCE
 
 EVALUATION_SEED = 2013
 ELBO_DRAWS = 16
-# Each divides the last, which is the estimate of log p(x); with one draw it is the ELBO with its KL by Monte Carlo.
+# Each divides the last, which is the estimate of log p(x); with one draw the bound is the ELBO with a sampled KL.
 BOUND_DRAWS = (1, 5, 50, 500)
-# Beyond this the figures change in the second decimal only, and the wait in minutes.
+# With more, the figures change in the second decimal only, but it takes minutes longer.
 MAX_EVALUATED = 1000
 IMAGES_PER_CALL = 250
 DECODES_PER_CALL = 2500
-# What one layer may hold of them: 256 MiB.
+# The most that one layer may hold of them: 256 MiB.
 VALUES_PER_LAYER = 1 << 26
 
 # By K: mean and standard error of IWAE-K.
@@ -54,7 +54,7 @@ class Evaluation:
     sigma_counts: tuple[int, ...]
 
     def metrics(self) -> dict[str, float]:
-        """Return the figures by name, as they are stored with a model."""
+        """Return the figures by the names under which a model file stores them."""
         return {
             "elbo": self.terms.elbo,
             "reconstruction": self.terms.reconstruction,
@@ -76,17 +76,17 @@ class Evaluator:
 
     @property
     def kl_kind(self) -> str:
-        """Where the KL of an evaluation comes from."""
+        """The origin of the KL in words."""
         return "closed form" if self._space.closed else "quadrature"
 
     def terms(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
-        """Return the same as :meth:`bound` with one draw of ε for each of all images, for the curves of a run."""
+        """Return :meth:`bound` with one draw of ε for each of all images, for the curves of a run."""
         return (yield from self.bound(parameters, 1, None))
 
     def bound(
         self, parameters: Tensors, draws: int = ELBO_DRAWS, count: int | None = MAX_EVALUATED
     ) -> Generator[None, None, Evaluation]:
-        """Return the ELBO and what it is made of, with ``draws`` of ε for each of the first ``count`` images.
+        """Return the ELBO and its parts, with ``draws`` of ε for each of the first ``count`` images.
 
         Yields between slices of the images.
         """
@@ -106,7 +106,7 @@ class Evaluator:
     def evidence(self, parameters: Tensors) -> Generator[float, None, Bounds]:
         """Return mean and standard error over the first images of the importance-weighted bounds (Burda 2016).
 
-        All come from the same draws: IWAE-K is the mean over their groups of K. Yields what share is done.
+        All come from the same draws: IWAE-K is the mean over their groups of K. Yields the share that is done.
         """
         most, results = BOUND_DRAWS[-1], []
         decodes = min(DECODES_PER_CALL, VALUES_PER_LAYER // self._architecture.widest)
@@ -151,7 +151,7 @@ class Evaluator:
 
 
 def histogram(values: Floats32, edges: Floats64) -> tuple[int, ...]:
-    """Return how many of ``values`` lie in each bin; what lies beyond the edges is counted in the outermost."""
+    """Return the histogram of ``values``; those beyond the edges count in the outermost bins."""
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     return tuple(counts.tolist())
 
@@ -162,7 +162,7 @@ def standard_error(values: Floats64) -> float:
 
 
 def evaluation_pixels(pixels: NDArray[np.uint8], likelihood: Likelihood) -> NDArray[np.uint8]:
-    """Return ``pixels`` [n, pixels] as the model is judged on them: for the Bernoulli each is drawn 0 or 255, once."""
+    """Return the ``pixels`` [n, pixels] to evaluate on: for the Bernoulli each is drawn once, 0 or 255."""
     if likelihood != "bernoulli":
         return pixels
     rng = np.random.Generator(np.random.PCG64(EVALUATION_SEED))

@@ -15,15 +15,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
-from models.core.families import LATENT_DF, LatentFamily
-from models.distributions import Distribution, Laplace, Logistic, Normal, StudentT, has_closed_form, kl_divergence
-from models.distributions.location_scale import LocScaleParameters
+from models.core.families import FACTS, LATENT_DF, LatentFamily, latent_shapes
+from models.distributions import FAMILIES, Distribution, has_closed_form, kl_divergence
 from models.numerics.quadrature import normal_rule
 from models.numerics.special import ndtr, open_uniform
 from models.vae.aggregate_posterior import COMPONENTS_PER_CHUNK, AggregatePosterior
 
-_LOC_SCALE: dict[LatentFamily, type[LocScaleParameters]] = {"Normal": Normal, "Laplace": Laplace, "Logistic": Logistic}
-# The distribution function of Student's t takes ten times as long as those of the others.
+# Where the path is no straight line, the distribution function takes ten times as long.
 SLOW_COMPONENTS = 48
 # Of the quadrature over normal scores: of the pairs without a closed form none has a kink but at the median.
 PANELS, NODES_PER_PANEL = 16, 8
@@ -31,13 +29,13 @@ PANELS, NODES_PER_PANEL = 16, 8
 
 @dataclass(frozen=True)
 class LatentSpace:
-    """The families of the posterior and of the prior, each diagonal."""
+    """The families of the posterior q(z|x) and of the prior p(z), both diagonal."""
 
     posterior: LatentFamily = "Normal"
     prior: LatentFamily = "Normal"
 
     def q(self, loc: tf.Tensor, scale: tf.Tensor) -> Distribution:
-        """Return q(z|x) with locations and scales of any one shape."""
+        """Return q(z|x) with locations ``loc`` and scales ``scale``, both of one shape."""
         return latent_distribution(self.posterior, loc, scale)
 
     def p(self, dtype: tf.DType = tf.float32) -> Distribution:
@@ -55,7 +53,7 @@ class LatentSpace:
         return standard_draws(self.posterior, shape, seed, generator)
 
     def kl(self, loc: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-        """Return KL(q ‖ p) elementwise in nats: the closed form, or a quadrature over ε that is good to 1e-5.
+        """Return KL(q ‖ p) elementwise in nats: the closed form, or a quadrature over ε with an error below 1e-5.
 
         Without a closed form it is −H(q) − E_q[log p(z)].
         """
@@ -67,22 +65,21 @@ class LatentSpace:
         return -q.entropy() - tf.linalg.matvec(p.log_prob(z), weights)
 
     def aggregate(self, loc: Floats32, scale: Floats32) -> AggregatePosterior:
-        """Return the mixture of the posteriors of one dimension, with locations and scales [N]."""
-        chunk = SLOW_COMPONENTS if self.posterior == "StudentT" else COMPONENTS_PER_CHUNK
+        """Return the mixture of the posteriors of one dimension, with their locations and scales [N]."""
+        chunk = COMPONENTS_PER_CHUNK if FACTS[self.posterior].straight else SLOW_COMPONENTS
         return AggregatePosterior(loc, scale, _members(self.posterior), chunk)
 
 
 @lru_cache(maxsize=8)
 def _members(name: LatentFamily) -> Callable[[tf.Tensor, tf.Tensor], Distribution]:
-    """Return one and the same function for a family: what is traced of it is kept by it."""
+    """Return the same function object each time: it is the key of what was traced of it."""
     return partial(latent_distribution, name)
 
 
 def latent_distribution(name: LatentFamily, loc: tf.Tensor, scale: tf.Tensor) -> Distribution:
-    """Return the member of a latent family with this location and scale, which were checked before."""
-    if name == "StudentT":
-        return StudentT(tf.constant(LATENT_DF, loc.dtype), loc, scale, validate=False)
-    return _LOC_SCALE[name](loc, scale, validate=False)
+    """Return the member of a latent family with this location and scale, which are not checked."""
+    kept = {key: tf.constant(value, loc.dtype) for key, value in latent_shapes(name).items()}
+    return FAMILIES[name](**{**kept, "loc": loc, "scale": scale}, validate=False)
 
 
 def _standard(name: LatentFamily, dtype: tf.DType) -> Distribution:
@@ -117,7 +114,7 @@ def _noise_rule(name: LatentFamily) -> tuple[Floats64, Floats64]:
 
 
 class Divergence:
-    """KL(q ‖ p) of arrays [n, d] of locations and scales, in float64 [n, d]."""
+    """KL(q ‖ p) of arrays [n, d] of locations and scales, in nats, float64 [n, d]."""
 
     def __init__(self, space: LatentSpace) -> None:
         self.closed = space.closed
@@ -125,6 +122,6 @@ class Divergence:
         self._graph = tf.function(space.kl, input_signature=[table, table], autograph=False)
 
     def __call__(self, loc: NDArray[np.floating], scale: NDArray[np.floating]) -> Floats64:
-        """Return the divergences; a few hundred rows at a time keep a worker's answers quick."""
+        """Return the divergences; the caller slices, so that a worker is not held up for long."""
         result: Floats64 = self._graph(np.asarray(loc, np.float64), np.asarray(scale, np.float64)).numpy()
         return result

@@ -1,7 +1,6 @@
-"""The parts of the evidence lower bound, in nats per image.
+"""Likelihoods p(x|z) of an image: log p(x|z) in nats, summed over the pixels, and the mean image.
 
-ELBO(x) = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)), with log p(x|z) summed over the pixels and KL over the dimensions
-(Kingma & Welling 2014). ``x`` is in 0–1, flat [..., pixels]; results are [...].
+Images ``x`` are in 0–1, flat [..., pixels], as are the ``logits`` that the decoder makes of z; log p(x|z) is [...].
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 def bernoulli_log_prob(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Return Σ log Bernoulli(x; sigmoid(logits)), exact in the logits: BCE of probabilities would clip."""
+    """Return Σ log Bernoulli(x; sigmoid(logits)) from the logits: probabilities would have to be clipped."""
     return -tf.reduce_sum(tf.nn.softplus(logits) - logits * x, axis=-1)
 
 
@@ -30,13 +29,13 @@ def continuous_bernoulli_log_prob(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 
 
 def gaussian_log_prob(logits: tf.Tensor, x: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
-    """Return Σ log N(x; sigmoid(logits), σ²), one learned σ² for all pixels (its optimum is the mean squared error)."""
+    """Return Σ log N(x; sigmoid(logits), σ²), with one learned σ² whose optimum is the mean squared error."""
     squared = tf.math.squared_difference(x, tf.sigmoid(logits)) * tf.exp(-log_variance)
     return -0.5 * tf.reduce_sum(squared + log_variance + LOG_TWO_PI, axis=-1)
 
 
 def log_likelihood(parameters: Parameters, likelihood: Likelihood, logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Return log p(x|z) of the named ``likelihood``, summed over the pixels."""
+    """Return log p(x|z) of the named ``likelihood``; the Gaussian takes its log variance from ``parameters``."""
     if likelihood == "bernoulli":
         return bernoulli_log_prob(logits, x)
     if likelihood == "continuous_bernoulli":

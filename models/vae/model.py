@@ -1,4 +1,4 @@
-"""A trained VAE ready to be used: its parameters as variables and the functions on them compiled once."""
+"""A trained VAE ready for use: its parameters as variables, and the functions of them compiled once."""
 
 from __future__ import annotations
 
@@ -15,10 +15,27 @@ from models.vae.likelihoods import mean_image
 
 
 class VAE:
-    """The parameters of one architecture with compiled ``decode``, ``encode`` and ``spread``, any batch size.
+    """A variational autoencoder (Kingma & Welling 2014) with compiled functions of any batch size n.
 
-    Loading other parameters of the same architecture assigns the variables, so nothing is traced again: a model that
-    is being trained can be reloaded between two frames of a drag.
+    Other parameters of the same architecture are assigned to the variables, so that nothing is traced again: a model
+    that is being trained can be reloaded between two frames of a drag.
+
+    Shapes are not checked here; :mod:`models.vae.sampling` does. With wrong ones TensorFlow raises ValueError or
+    InvalidArgumentError.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Images have its ``image_shape`` (h, w, c), latents its ``latent_dim`` d.
+    parameters : mapping of str to array float32
+        All of :meth:`Architecture.shapes`, by name.
+
+    Attributes
+    ----------
+    space : LatentSpace
+        The families of q(z|x) and p(z).
+    version : int
+        How often :meth:`assign` has been called.
     """
 
     def __init__(self, architecture: Architecture, parameters: ParameterArrays) -> None:
@@ -32,7 +49,7 @@ class VAE:
         self._images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)
 
     def assign(self, parameters: ParameterArrays) -> None:
-        """Replace all parameters by others of the same architecture; :attr:`version` counts how often."""
+        """Replace all parameters by others of the same architecture."""
         self.version += 1
         for name, value in parameters.items():
             self._variables[name].assign(value)
@@ -42,29 +59,29 @@ class VAE:
         return {name: variable.read_value() for name, variable in self._variables.items()}
 
     def decode(self, z: Floats32) -> Floats32:
-        """Return the mean images [n, h, w, c] of p(x|z) for latents ``z`` [n, d]."""
+        """Return the mean images E[x|z], float32 [n, h, w, c] in 0–1, of latents ``z`` [n, d]."""
         return _array(self._decode(tf.constant(z)))
 
     def encode(self, images: np.ndarray) -> tuple[Floats32, Floats32]:
-        """Return μ and σ [n, d] of q(z|x) for uint8 ``images`` [n, h, w, c]."""
+        """Return location μ and scale σ of q(z|x), float32 [n, d], for uint8 ``images`` [n, h, w, c]."""
         loc, scale = self._encode(tf.constant(images))
         return _array(loc), _array(scale)
 
     def spread(self, z: Floats32) -> tuple[Floats32, Floats32]:
-        """Return the mean and the standard deviation over n of the images of ``z`` [n, d], both [h, w, c]."""
+        """Return mean and standard deviation over n of the mean images of ``z`` [n, d], both [h, w, c]."""
         mean, std = self._spread(tf.constant(z))
         return _array(mean), _array(std)
 
     def logits(self, z: tf.Tensor) -> tf.Tensor:
-        """Return the logits [n, pixels] of latents ``z`` [n, d], differentiable in them."""
+        """Return the logits [n, pixels] of p(x|z) for latents ``z`` [n, d], differentiable in ``z``."""
         return networks.decode(self.architecture, self._variables, z)
 
     @cached_property
     def divergence(self) -> Divergence:
-        """KL(q ‖ p) of the latent families."""
+        """KL(q ‖ p) of the latent families as a function of arrays of μ and σ [n, d], in nats."""
         return Divergence(self.space)
 
-    # Each is traced when it is first needed: the first picture waits for decode alone.
+    # Each is traced at its first use: the first picture waits for decode alone.
 
     @cached_property
     def _decode(self) -> tf.types.experimental.ConcreteFunction:

@@ -20,9 +20,9 @@ from safetensors.numpy import load, save
 
 from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
-from models.core.errors import InputError
-from models.core.files import atomic_file, reason_of
-from models.core.settings import settings_from_json, settings_to_json
+from models.core.errors import UserError
+from models.core.files import reason_of
+from models.core.setting_text import settings_from_json, settings_to_json
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
 
 FORMAT_VERSION = 1
@@ -42,7 +42,7 @@ class OpenedModel:
 
 
 def open_model(path: str | Path) -> OpenedModel:
-    """Read and check the model file ``path``; :class:`InputError` says what is wrong with it."""
+    """Read and check the model file ``path``; :class:`UserError` says what is wrong with it."""
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -52,7 +52,7 @@ def open_model(path: str | Path) -> OpenedModel:
             _check_tensors(header, architecture, path)
             data = _read_all(file, length + 4 * architecture.parameter_count(), path)
     except OSError as error:
-        raise InputError(path.name, reason_of(error)) from error
+        raise UserError(path.name, reason_of(error)) from error
     parameters = _parameters(data, path)
     info = _info(path, hashlib.sha256(data).hexdigest()[:16], description, architecture)
     return OpenedModel(info, architecture, parameters)
@@ -62,19 +62,19 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[Mapping[str, object], int]
     """Return the JSON header and the number of bytes up to the first tensor."""
     prefix = file.read(8)
     if len(prefix) < 8:
-        raise InputError(path.name, "the file is too short to be a model")
+        raise UserError(path.name, "the file is too short to be a model")
     (length,) = struct.unpack("<Q", prefix)
     if not 2 <= length <= MAX_HEADER_BYTES:
-        raise InputError(path.name, "this is not a .safetensors model file")
+        raise UserError(path.name, "this is not a .safetensors model file")
     text = file.read(length)
     if len(text) < length:
-        raise InputError(path.name, "the file is truncated")
+        raise UserError(path.name, "the file is truncated")
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(path.name, "this is not a .safetensors model file") from error
+        raise UserError(path.name, "this is not a .safetensors model file") from error
     if not isinstance(header, dict):
-        raise InputError(path.name, "this is not a .safetensors model file")
+        raise UserError(path.name, "this is not a .safetensors model file")
     return header, 8 + length
 
 
@@ -82,16 +82,16 @@ def _description(header: Mapping[str, object], path: Path) -> Mapping[str, objec
     metadata = header.get("__metadata__")
     text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
-        raise InputError(path.name, "this .safetensors file was not written by Latentscape")
+        raise UserError(path.name, "this .safetensors file was not written by Latentscape")
     try:
         description = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(path.name, "the description in its header is damaged") from error
+        raise UserError(path.name, "the description in its header is damaged") from error
     if not isinstance(description, dict):
-        raise InputError(path.name, "the description in its header is damaged")
+        raise UserError(path.name, "the description in its header is damaged")
     version = description.get("format")
     if version != FORMAT_VERSION:
-        raise InputError(path.name, f"its format version is {version!r}, this program reads {FORMAT_VERSION}")
+        raise UserError(path.name, f"its format version is {version!r}, this program reads {FORMAT_VERSION}")
     return description
 
 
@@ -103,9 +103,9 @@ def _architecture(description: Mapping[str, object], path: Path) -> Architecture
             raise ValueError("the image shape is not three numbers")
         return architecture_of(settings, (shape[0], shape[1], shape[2]))
     except KeyError as error:
-        raise InputError(path.name, f"its description lacks {error}") from error
+        raise UserError(path.name, f"its description lacks {error}") from error
     except ValueError as error:
-        raise InputError(path.name, f"its description makes no sense ({error})") from error
+        raise UserError(path.name, f"its description makes no sense ({error})") from error
 
 
 def _check_tensors(header: Mapping[str, object], architecture: Architecture, path: Path) -> None:
@@ -115,14 +115,14 @@ def _check_tensors(header: Mapping[str, object], architecture: Architecture, pat
     for name, shape in expected.items():
         entry = found.pop(name, None)
         if not isinstance(entry, dict):
-            raise InputError(path.name, f"the parameter {name} is missing")
+            raise UserError(path.name, f"the parameter {name} is missing")
         if entry.get("dtype") != "F32" or entry.get("shape") != list(shape):
-            raise InputError(
+            raise UserError(
                 path.name,
                 f"{name} is {entry.get('dtype')} {entry.get('shape')}, its description asks for F32 {list(shape)}",
             )
     if found:
-        raise InputError(path.name, f"there is a parameter {min(found)} that the model does not have")
+        raise UserError(path.name, f"there is a parameter {min(found)} that the model does not have")
 
 
 def _read_all(file: BinaryIO, size: int, path: Path) -> bytes:
@@ -130,9 +130,9 @@ def _read_all(file: BinaryIO, size: int, path: Path) -> bytes:
     file.seek(0)
     data = file.read(size + 1)
     if len(data) < size:
-        raise InputError(path.name, "the file is truncated")
+        raise UserError(path.name, "the file is truncated")
     if len(data) > size:
-        raise InputError(path.name, "there are bytes after the last parameter")
+        raise UserError(path.name, "there are bytes after the last parameter")
     return data
 
 
@@ -140,10 +140,10 @@ def _parameters(data: bytes, path: Path) -> dict[str, Floats32]:
     try:
         parameters: dict[str, Floats32] = load(data)
     except SafetensorError as error:
-        raise InputError(path.name, f"the file is damaged ({error})") from error
+        raise UserError(path.name, f"the file is damaged ({error})") from error
     for name, values in parameters.items():
         if not np.isfinite(values).all():
-            raise InputError(path.name, f"the parameter {name} holds NaN or infinite numbers")
+            raise UserError(path.name, f"the parameter {name} holds NaN or infinite numbers")
     return parameters
 
 
@@ -163,7 +163,7 @@ def _info(path: Path, digest: str, description: Mapping[str, object], architectu
             kl_per_dim=_kl_per_dim(description.get("kl_per_dim", []), architecture.latent_dim),
         )
     except ValueError as error:
-        raise InputError(path.name, f"its description makes no sense ({error})") from error
+        raise UserError(path.name, f"its description makes no sense ({error})") from error
 
 
 def _mapping(value: object) -> Mapping[str, object]:
@@ -217,9 +217,3 @@ def model_bytes(info: ModelInfo, parameters: ParameterArrays) -> bytes:
     metadata = {METADATA_KEY: json.dumps(description_of(info), sort_keys=True)}
     content: bytes = save(dict(parameters), metadata=metadata)
     return content
-
-
-def write_model(path: Path, info: ModelInfo, parameters: ParameterArrays) -> None:
-    """Write a model file in one step; OSError if the folder cannot be written."""
-    with atomic_file(path) as file:
-        file.write(model_bytes(info, parameters))

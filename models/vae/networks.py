@@ -10,10 +10,10 @@ import tensorflow as tf
 from models.vae.architecture import KERNEL, Architecture
 
 Parameters = Mapping[str, tf.Tensor]
+Tensors = dict[str, tf.Tensor]
 
 # softplus(-90) is 0 in float32: without a floor log σ would be -inf and its gradient NaN.
 SCALE_FLOOR = 1e-4
-
 STRIDE = KERNEL // 2
 
 
@@ -23,7 +23,7 @@ def dense(parameters: Parameters, name: str, inputs: tf.Tensor) -> tf.Tensor:
 
 
 def hidden_stack(parameters: Parameters, name: str, inputs: tf.Tensor) -> tf.Tensor:
-    """Apply the ReLU layers ``name.hidden.0``, ``name.hidden.1``, … in turn."""
+    """Apply the ReLU layers ``name.hidden.0``, ``name.hidden.1``, … to ``inputs`` [n, i] and return [n, units]."""
     index = 0
     while f"{name}.hidden.{index}.kernel" in parameters:
         inputs = tf.nn.relu(dense(parameters, f"{name}.hidden.{index}", inputs))
@@ -32,7 +32,7 @@ def hidden_stack(parameters: Parameters, name: str, inputs: tf.Tensor) -> tf.Ten
 
 
 def convolved(architecture: Architecture, parameters: Parameters, x: tf.Tensor) -> tf.Tensor:
-    """Return the features [n, values of the smallest grid] that the convolutions make of flat images ``x``."""
+    """Return the features [n, values of the smallest grid] of flat images ``x`` [n, pixels] after the convolutions."""
     height, width, _ = architecture.grids[0]
     before, after = margins(architecture)
     grid = tf.reshape(x, [-1, *architecture.image_shape])
@@ -46,7 +46,7 @@ def convolved(architecture: Architecture, parameters: Parameters, x: tf.Tensor) 
 
 
 def deconvolved(architecture: Architecture, parameters: Parameters, features: tf.Tensor) -> tf.Tensor:
-    """Return the logits [n, pixels] that the transposed convolutions make of features of the smallest grid."""
+    """Return the logits [n, pixels] of ``features`` of the smallest grid after the transposed convolutions."""
     grids = architecture.grids[::-1]
     grid, count = tf.reshape(features, [-1, *grids[0]]), tf.shape(features)[0]
     for index, below in enumerate(grids[1:]):
@@ -62,7 +62,7 @@ def deconvolved(architecture: Architecture, parameters: Parameters, features: tf
 
 
 def margins(architecture: Architecture) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return how many rows and columns of zeros stand before the image, and how many after it."""
+    """Return the rows and columns of zeros before the image, and those after it."""
     missing = [padded - side for padded, side in zip(architecture.grids[0], architecture.image_shape, strict=True)]
     before = missing[0] // 2, missing[1] // 2
     return before, (missing[0] - before[0], missing[1] - before[1])
@@ -83,6 +83,3 @@ def decode(architecture: Architecture, parameters: Parameters, z: tf.Tensor) -> 
     if architecture.network == "dense":
         return dense(parameters, "decoder.logits", hidden)
     return deconvolved(architecture, parameters, tf.nn.relu(dense(parameters, "decoder.grid", hidden)))
-
-
-Tensors = dict[str, tf.Tensor]

@@ -6,13 +6,15 @@ import contextlib
 import os
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo
-from models.core.files import atomic_file
-from models.data.cache import cache_root
+from models.core.files import sync_file, whole_file
+from models.data.cache import aside, cache_root
 from models.vae.posterior import Posteriors
 
 # A model in training is embedded after each checkpoint; only the newest are worth their disk space.
@@ -48,14 +50,20 @@ def store(model_digest: str, data: DataInfo, posteriors: Posteriors) -> Generato
     """Write ``posteriors`` to the cache block by block, drop the oldest there, and return where it lies."""
     paths = _paths(model_digest, data)
     for path, values in zip(paths, (posteriors.mu, posteriors.sigma), strict=True):
-        with atomic_file(path, durable=False) as file:
-            header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            for start in range(0, len(values), ROWS_PER_BLOCK):
-                file.write(values[start : start + ROWS_PER_BLOCK].astype("<f4", copy=False).tobytes())
-                yield
+        with whole_file(path, durable=False) as draft:
+            yield from _write(draft, values)
+            yield from aside(partial(sync_file, draft))
     _prune(paths)
     return StoredEmbedding(posteriors, str(paths[0]), str(paths[1]))
+
+
+def _write(draft: Path, values: Floats32) -> Generator[None, None, None]:
+    with draft.open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(values), ROWS_PER_BLOCK):
+            file.write(values[start : start + ROWS_PER_BLOCK].astype("<f4", copy=False).tobytes())
+            yield
 
 
 def _paths(model_digest: str, data: DataInfo) -> tuple[Path, Path]:

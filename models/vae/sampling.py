@@ -1,4 +1,8 @@
-"""What the decoder worker and the command line do with a model: pure computations on arrays, no files."""
+"""Draw latents and decode them, and check arrays from outside against a model.
+
+Pure computations on arrays, for the decoder worker and the command line alike. A seed decides the noise, which is the
+same in every process (:func:`models.core.geometry.standard_noise`).
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,16 @@ from models.protocol.decoding import SampleSource
 from models.vae.model import VAE
 
 TILE_IMAGES = 64
-
 MAX_LATENTS_SAMPLED = 100_000
-
 MAX_DRAWS = 4096
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """The image of a centre, mean and standard deviation of the images of draws around it [h, w, c]."""
+    """The image of a centre, mean and standard deviation of the images of draws around it, each [h, w, c] in 0–1.
+
+    ``kl`` [d] is KL(q ‖ p) of each dimension in nats.
+    """
 
     centre: Floats32
     mean: Floats32
@@ -31,7 +36,10 @@ class Drawing:
 
 
 def draw(vae: VAE, centre: Floats32, sigma: Floats32, draws: int, seed: int) -> Drawing:
-    """Decode ``centre`` [d] and ``draws`` samples centre + sigma·ε; KL is that of q around it to the prior."""
+    """Decode ``centre`` [d] and ``draws`` samples centre + sigma·ε of the posterior around it.
+
+    ValueError if an array does not fit the model, ``sigma`` [d] is not positive, or there are too many draws.
+    """
     if not 1 <= draws <= MAX_DRAWS:
         raise ValueError(f"the number of draws lies in 1 to {MAX_DRAWS}, not {draws}")
     centre = checked_latents(vae, centre[np.newaxis])[0]
@@ -44,7 +52,12 @@ def draw(vae: VAE, centre: Floats32, sigma: Floats32, draws: int, seed: int) -> 
 def sample_latents(
     vae: VAE, source: SampleSource, n: int, seed: int, centre: Floats32, sigma: Floats32, spread: float
 ) -> tuple[Floats32, Floats32]:
-    """Return ε and z [n, d] of ``n`` samples; ``prior`` ignores centre, sigma and spread, ``around`` sigma."""
+    """Return ε and z, float32 [n, d], of ``n`` samples.
+
+    They are draws of the prior (z = ε), of the posterior with locations ``centre`` and scales ``sigma`` [d]
+    (z = centre + sigma·ε), or of the posterior's family around ``centre`` (z = centre + spread·ε). ValueError if an
+    array does not fit the model, or a number is out of range.
+    """
     if not 1 <= n <= MAX_LATENTS_SAMPLED:
         raise ValueError(f"the number of samples lies in 1 to {MAX_LATENTS_SAMPLED}, not {n}")
     if source == "prior":

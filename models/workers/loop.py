@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.protocol.lifecycle import Dropped, Failed, Shutdown
 from models.protocol.messages import Reply, Request
 
@@ -81,7 +81,7 @@ def serve(connection: Connection, handle: Callable[[Request], Handled], jobs: Jo
 
 def failure(identity: int, kind: str, error: Exception) -> Failed:
     """Return an exception as data: its message for the person, its traceback for the log."""
-    expected = isinstance(error, InputError | ValueError | MemoryError)
+    expected = isinstance(error, UserError | ValueError | MemoryError)
     text = str(error) or type(error).__name__
     message = text if expected else f"internal error: {type(error).__name__}: {text}"
     return Failed(identity, kind, message, "".join(traceback.format_exception(error)))

@@ -42,7 +42,7 @@ PARAMETERS = {
     "NormalMixture": (0.625, -1.0, 0.75, 1.5, 0.5),
 }  # fmt: skip
 BATCH, DRAWS, REPEATS = 1000, 1000, 4
-# A hundred vectors of ten entries, as parameters of their families, and what they are called over there.
+# A hundred vectors of ten entries, as parameters of their families, and the names in TensorFlow Probability.
 ROWS, SIZE = 100, 10
 VECTORS: dict[str, tuple[Callable[..., VectorDistribution], str]] = {
     "MultivariateNormalDiag": (MultivariateNormalDiag, "MultivariateNormalDiag"),
@@ -140,7 +140,7 @@ def theirs(name: str) -> list[Callable[..., object]]:
 
 
 def _mixed(weight: tf.Tensor, loc1: tf.Tensor, scale1: tf.Tensor, loc2: tf.Tensor, scale2: tf.Tensor) -> object:
-    """Return the mixture of two normals over there, whose draws follow its parameters implicitly, too."""
+    """Return TensorFlow Probability's mixture of two normals, also with implicit reparameterization."""
     from tensorflow_probability import distributions as tfd
 
     weights = tfd.Categorical(probs=tf.stack([weight, 1.0 - weight], -1))
@@ -185,7 +185,7 @@ def vector_parameters(name: str) -> list[tf.Tensor]:
 
 
 def beside() -> bool:
-    """Whether TensorFlow Probability is there to be timed, too."""
+    """Return whether TensorFlow Probability is installed, to be timed as well."""
     return find_spec("tensorflow_probability") is not None and find_spec("tf_keras") is not None
 
 
@@ -216,7 +216,7 @@ def measure() -> dict[str, object]:
 
 
 def table(found: dict[str, object]) -> str:
-    """Return the document; it needs TensorFlow Probability beside us."""
+    """Return the document; this needs TensorFlow Probability."""
     import tensorflow_probability as tfp
 
     mean = found.pop("geometric_mean_ratio")

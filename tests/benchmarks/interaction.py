@@ -1,4 +1,4 @@
-"""How quick the window is: the tour, run several times, beside what it is meant to keep to.
+"""Speed of the window: several runs of the tour, compared with their budgets.
 
 ``python -m tests.benchmarks.interaction [--repeats N] [--size 1440x900]`` prints the median over the repeats of every
 figure, the budget it has, and whether the median keeps to it.
@@ -39,7 +39,7 @@ SHOWN_BESIDE = (
 
 
 def run_tour(size: str) -> dict[str, Any]:
-    """Run the tour in a process of its own and return what it measured."""
+    """Run the tour in a separate process and return its measurements."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "explorer.cli", "tour", "--out", folder, "--size", size]
         subprocess.run(command, check=True, capture_output=True)

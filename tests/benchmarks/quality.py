@@ -1,4 +1,4 @@
-"""How good the seed's architecture becomes on the bundled split: the plain recipe, and the one of the bundled model.
+"""Quality of the default architecture on the bundled split: with the plain recipe, and that of the bundled model.
 
 ``python tests/benchmarks/quality.py`` prints a table, with ``--json`` one object. Plain is batch 128, Adam at 1e-3, 100
 epochs, the weights themselves, with three seeds; the reference is the same in PyTorch: ELBO −104.8 nats,
@@ -45,7 +45,7 @@ def finished(steps: Generator[object, None, T]) -> T:
 
 
 def judged(settings: TrainSettings, images: np.ndarray) -> dict[str, float]:
-    """Train with ``settings`` and return what the kept weights are worth."""
+    """Train with ``settings`` and return the figures of the saved weights."""
     architecture = architecture_of(settings, images.shape[1:])
     loop, state = TrainingLoop(architecture, settings, images[:TRAINED]), initial_state(architecture, settings.seed)
     began = time.perf_counter()
@@ -70,7 +70,7 @@ def measure() -> dict[str, object]:
 
 
 def table(found: dict[str, dict]) -> str:
-    """Return the figures for a person."""
+    """Return the figures for a human reader."""
     rows = {"PyTorch, plain": found["reference"], **{f"plain, seed {k}": v for k, v in found["plain"].items()},
             "plain, mean": found["plain_mean"], "bundled recipe": found["bundled"]}  # fmt: skip
     names = ("elbo", "nll", "kl", "active_units", "seconds")

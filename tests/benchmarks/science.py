@@ -1,4 +1,4 @@
-"""How quick the science is: one decode, the curves of one frame, and training beside ``keras.fit`` of the same model.
+"""Speed of the science: one decode, the curves of one frame, and training against ``keras.fit`` of the same model.
 
 ``python -m tests.benchmarks.science`` prints one JSON object; both trainings run in the same process, one after the
 other, so that their ratio holds on any machine.
@@ -80,7 +80,7 @@ def curves_call() -> dict[str, float]:
 
 
 def training_speed(images: np.ndarray, epochs: int = 10) -> int:
-    """Return images per second of the compiled loop, the compilation left out."""
+    """Return images per second of the compiled loop, without compilation."""
     architecture = architecture_of(SETTINGS, (SIDE, SIDE, 1))
     loop, state = TrainingLoop(architecture, SETTINGS, images), initial_state(architecture, 0)
     loop.run(state, loop.epoch_order(0), 0, 1)
@@ -91,7 +91,7 @@ def training_speed(images: np.ndarray, epochs: int = 10) -> int:
 
 
 class KerasVAE(keras.Model):
-    """The same network as a Keras model, trained the usual way."""
+    """The same network as an ordinary Keras model."""
 
     def __init__(self) -> None:
         super().__init__()

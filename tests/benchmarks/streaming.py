@@ -1,4 +1,4 @@
-"""How quick a training is whose images stay in their file, beside the same one with the images in memory.
+"""Speed of training with images that stay in their file, against training with the images in memory.
 
 ``python -m tests.benchmarks.streaming --json`` prints one JSON object. Both take turns in one process, so that their
 ratio holds on any machine; the peaks of memory come from a process for each, with the bare start taken off.
@@ -29,7 +29,7 @@ from models.vae.architecture import architecture_of
 COUNT = 100_000
 ROUNDS = 5
 STEPS = 400
-# They take turns after so many steps, so that whatever else the machine does meets both.
+# They take turns after this many steps, so that other load on the machine affects both.
 CHUNK = 25
 SIDE = 28
 SETTINGS = TrainSettings(batch_size=128)
@@ -56,7 +56,7 @@ def measure() -> dict[str, Any]:
 
 
 def training_speeds(images: np.memmap) -> dict[str, list[float]]:
-    """Return images per second, streamed and in memory, in every round; the compilation is left out."""
+    """Return images per second, streamed and in memory, for every round, without compilation."""
     architecture = architecture_of(SETTINGS, (SIDE, SIDE, 1))
     loops = {
         "streamed": TrainingLoop(architecture, SETTINGS, images, 0),
@@ -79,7 +79,7 @@ def training_speeds(images: np.memmap) -> dict[str, list[float]]:
 
 
 def peak_memory(folder: str, count: int, limit: int) -> float:
-    """Return the peak, in MB, of a process that trains on so many images."""
+    """Return the peak memory, in MB, of a process that trains on this many images."""
     command = [sys.executable, str(MEMORY_SCRIPT), folder, str(count), str(limit)]
     environment = {**os.environ, "PYTHONPATH": str(MEMORY_SCRIPT.parents[2])}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)

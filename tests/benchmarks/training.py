@@ -1,4 +1,4 @@
-"""Training speed beside ``keras.fit`` and PyTorch: the same network, data, batch and optimizer, in alternating turns.
+"""Training speed against ``keras.fit`` and PyTorch: the same network, data, batch and optimizer, in alternating turns.
 
 ``--json`` prints one object; ``--torch-python PATH`` names a Python with PyTorch and NumPy, without it those peers are
 left out; ``--conv`` takes a convolutional network on 64 × 64 × 3 images; ``--turns`` and ``--epochs`` say for how long.
@@ -38,7 +38,7 @@ SPRITES = 2560
 
 
 class Player:
-    """A peer in its process."""
+    """A peer in its own process."""
 
     def __init__(self, command: list[str], work: Work) -> None:
         self.process = subprocess.Popen(
@@ -85,7 +85,7 @@ def _written(path: Path, train: np.ndarray, test: np.ndarray, work: Work) -> Wor
 
 
 def commands(torch_python: str | None) -> dict[str, list[str]]:
-    """Return how each peer is started."""
+    """Return the command that starts each peer."""
     here = {name: [sys.executable, "-m", f"tests.benchmarks.peers.{name}"] for name in ("ours", "keras_fit")}
     if torch_python is None:
         return here
@@ -112,7 +112,7 @@ def measure(work: Work, torch_python: str | None, turns: int, epochs: int) -> di
 
 
 def summary(work: Work, speeds: dict[str, float], elbos: dict[str, float], gemm: float) -> dict[str, object]:
-    """Return the figures, and how we stand to each."""
+    """Return the figures, and our ratio to each peer."""
     settings = TrainSettings(hidden=work.hidden, latent_dim=work.latent_dim, network=work.kind, channels=work.channels)  # type: ignore[arg-type]
     shape = np.load(work.data)["train"].shape[1:]
     architecture = architecture_of(settings, shape)

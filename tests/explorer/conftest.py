@@ -1,4 +1,4 @@
-"""What several tests of the window begin with."""
+"""Fixtures shared by tests of the window."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG_MS = 90_000
 
 @pytest.fixture
 def small_data(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
-    """A window with the first few digits open and the Training pane in front; a run that goes on is discarded."""
+    """Return a window with a few digits open and the Training pane in front; discard a run at the end."""
     np.save(tmp_path / "few.npy", np.array(desk.data.images[:FEW]))
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
         desk.drop(tmp_path / "few.npy")
@@ -35,7 +35,7 @@ def small_data(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def bench(desk: Desk) -> Iterator[Desk]:
-    """The window with the workbench in front, a gamma distribution on it."""
+    """Return the window with the workbench in front, showing a gamma distribution."""
     desk.state.workbench.unpin()
     desk.state.distribution.set_mode("workbench")
     choose(desk, "Gamma")
@@ -47,7 +47,7 @@ def bench(desk: Desk) -> Iterator[Desk]:
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a data set of soft spots and a model trained on it."""
+    """Return a folder with a data set of soft spots and a model trained on it."""
     folder = tmp_path_factory.mktemp("workshop")
     fill_workshop(folder)
     return folder

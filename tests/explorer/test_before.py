@@ -1,4 +1,4 @@
-"""What the program wrote before opens now and means the same; commands, options and answers of before are all there."""
+"""Files of an earlier version still open and mean the same; its commands, options and answers still exist."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.support.desk import Desk, opened_app
 
 OPTIONS = json.loads((FILES / "options.json").read_text(encoding="utf-8"))
 ANSWERS = json.loads((FILES / "answers.json").read_text(encoding="utf-8"))
-# The clock's, and where the cache has its files.
+# Times, and paths in the cache.
 OURS = {"seconds", "images_per_second", "microseconds", "images_path", "labels_path", "factors_path"}
-# Of a model that has just been trained: its bits are those of this machine.
+# Figures of a freshly trained model, whose bits depend on the machine.
 OF_BITS = {"sha256", "digest"}
 TIMES = {"images_per_second", "elapsed"}
 NEAR = {"rel": 1e-3, "abs": 1e-4}
@@ -33,7 +33,7 @@ LONG_MS = 60_000
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which all commands of before have run, with what they said in ``said.json``."""
+    """Return a folder in which all commands have run, with their output in ``said.json``."""
     folder = tmp_path_factory.mktemp("before") / "work"
     lay_out(folder)
     (folder / "said.json").write_text(json.dumps(run_commands(folder, COMMANDS)))
@@ -113,7 +113,7 @@ def test_pictures_look_as_they_did_and_carry_the_same(folder: str, work: Path) -
         np.testing.assert_allclose(_pixels(work / folder / name), _pixels(work / "samples" / name), atol=1)
         text, known = _text(work / folder / name), _text(work / "samples" / name)
         if folder != "again":
-            # Decoded, a point is the centre of its own posterior.
+            # A decoded point is the centre of its own posterior.
             assert known.keys() <= text.keys()
             text, known = ({"z": carried["z"]} if carried else {} for carried in (text, known))
         _assert_as_before(text, known)
@@ -159,14 +159,14 @@ def _pixels(path: Path) -> np.ndarray:
 
 
 def _text(path: Path) -> dict[str, Any]:
-    """What a picture carries; nothing if it is a contact sheet."""
+    """Return the record a picture carries; nothing for a contact sheet."""
     with Image.open(path) as picture:
         text: dict[str, Any] = json.loads(picture.info.get("latentscape", "{}"))
     return text
 
 
 def _assert_as_before(found: object, known: object) -> None:
-    """Everything that is known is found, numbers nearly."""
+    """Check that every known value is found, numbers approximately."""
     values = dict(numbers_of(found))
     for name, value in numbers_of(known):
         assert name in values, name

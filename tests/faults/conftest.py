@@ -1,4 +1,4 @@
-"""A window of its own for every test: these break it."""
+"""A separate window for every test, because these tests break it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["nothing_left_behind", "oracle", "own_settings"]  # fixtures
 
 @pytest.fixture
 def broken(qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """A window that has just opened."""
+    """Return a window that has just opened."""
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
     with opened_app(qapp) as app:
         desk = Desk(app, qtbot)

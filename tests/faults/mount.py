@@ -1,4 +1,4 @@
-"""Trains on a disk of its own that fills up and becomes read-only: ``mount.py DATA FOLDER``, in a mount namespace.
+"""Train on a separate disk that fills up and becomes read-only: ``mount.py DATA FOLDER``, in a mount namespace.
 
 Prints one line for each event that speaks of a checkpoint; exit code 77 if the system lets nobody mount.
 """
@@ -15,25 +15,25 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def mount(folder: Path) -> bool:
-    """Mount a file system of 4 MB in memory; return whether that was allowed."""
+    """Mount a 4 MB file system in memory; return whether that was allowed."""
     done: int = LIBC.mount(b"tmpfs", str(folder).encode(), b"tmpfs", 0, b"size=4m")
     return done == 0
 
 
 def forbid(folder: Path) -> None:
-    """Lay a read-only view of ``folder`` over it, for root too; files that are open stay what they were."""
+    """Mount a read-only view over ``folder``, even for root; open files are not affected."""
     name = str(folder).encode()
     assert LIBC.mount(name, name, None, MS_BIND, None) == 0
     assert LIBC.mount(None, name, None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) == 0
 
 
 def allow(folder: Path) -> None:
-    """Take the read-only view away."""
+    """Remove the read-only view."""
     assert LIBC.umount2(str(folder).encode(), 0) == 0
 
 
 def fill(path: Path) -> None:
-    """Write until nothing more fits."""
+    """Fill the disk."""
     with path.open("wb", buffering=0) as file:
         try:
             while True:
@@ -43,11 +43,11 @@ def fill(path: Path) -> None:
 
 
 def main(data: str, disk: Path) -> None:
-    """Let the disk fill up, have room, become read-only and writable again, each after an event."""
+    """Make the disk full, free, read-only and writable again, each after an event."""
     LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
     if not mount(disk):
         sys.exit(NOT_ALLOWED)
-    from models.core.errors import InputError
+    from models.core.errors import UserError
     from models.protocol.training import CheckpointDelayed, CheckpointWritten, Finished, Train
     from models.training import recorder, run
     from tests.faults.trainee import SETTINGS
@@ -73,7 +73,7 @@ def main(data: str, disk: Path) -> None:
     forbid(disk)
     try:
         list(run.TrainingRun(Train(2, data, str(disk / "run"), "tiny", SETTINGS, resume=True)).events())
-    except InputError as error:
+    except UserError as error:
         print("refused", error, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The program is killed in the middle of a training: the next start offers to resume it, and nothing is lost."""
+"""The program is killed during training: the next start offers to resume it, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.places import ROOT
 LONG_MS = 90_000
 EPOCHS = 400
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
-# Opens the window, trains, tells of every checkpoint with the epoch and the process id of the trainer, and stays.
+# Open the window, train, print the epoch and the trainer's process id at every checkpoint, and keep running.
 SCRIPT = f"""
 import sys
 from explorer.app.startup import App, make_qt
@@ -127,12 +127,12 @@ def test_the_next_start_resumes_to_the_same_bits(
 
 
 def _curves(run: RunState) -> list[tuple[float, int]]:
-    """Epochs of the curve of the test images beside those of the records."""
+    """Return the epochs of the test curve and those of the records."""
     return list(zip(run.test["elbo"].epochs, (record.epoch for record in run.records), strict=True))
 
 
 def _left_run(data: Path, name: str = "20260101-000000-000000") -> Path:
-    """Leave a run that a killed trainer would: the folder of a run that was given up after its first checkpoint."""
+    """Leave a run as a killed trainer would: the folder of a run abandoned after its first checkpoint."""
     folder = runs_folder() / name
     run = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", SETTINGS)).events()
     while not checkpoint_folders(folder):

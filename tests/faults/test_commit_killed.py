@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.core.files import DRAFT_PREFIX
 from models.training.storage.checkpoint import (
-    DRAFT_PREFIX,
     KEPT,
     checkpoint_folders,
     latest_checkpoint,
@@ -29,7 +29,7 @@ FIRST, SECOND = STEPS, 2 * STEPS
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a run of two checkpoints."""
+    """Return a folder with a run of two checkpoints."""
     run = committer.RunFolder(tmp_path / "run", 1)
     run.begin()
     for step in (FIRST, SECOND):
@@ -45,7 +45,7 @@ def _commit_and_die(*arguments: object) -> list[str]:
 
 
 def _check_whole(checkpoint: Path, step: int) -> None:
-    """Everything in the checkpoint is of ``step``."""
+    """Check that everything in the checkpoint belongs to ``step``."""
     found, expected = read_checkpoint(checkpoint), arrays_of(step)
     assert (found.step, found.history) == (step, records_of(step))
     for arrays in (*found.arrays.values(), open_model(found.model_path).parameters):
@@ -56,7 +56,7 @@ def _check_whole(checkpoint: Path, step: int) -> None:
 
 
 def _check_next_start(run_folder: Path) -> int:
-    """Start on the run, write once more, and return the step that was found."""
+    """Start on the run, write another checkpoint and return the step that was found."""
     assert [run.epoch for run in find_runs(run_folder.parent)[0] if run.folder == str(run_folder)]
     run, step = go_on(run_folder)
     assert not list(run_folder.glob(f"{DRAFT_PREFIX}*"))
@@ -78,7 +78,7 @@ def test_killed_at_every_call(again: int, folder: Path) -> None:
         standing = checkpoint_folders(run_folder)
         newest = latest_checkpoint(run_folder)
         assert newest is not None
-        # A folder that has the name of a checkpoint is one, from the moment of the rename.
+        # A folder with the name of a checkpoint is a complete one, from the moment of the rename.
         assert newest.folder == standing[-1]
         renamed = newest.step == target and (again == 1 or newest.folder.suffix == ".1")
         assert newest.step == (target if renamed else SECOND)
@@ -106,7 +106,7 @@ def test_killed_at_random_times(count: int, folder: Path) -> None:
 
 def test_a_run_at_work_is_neither_taken_nor_offered(folder: Path) -> None:
     run, _ = go_on(folder / "run")
-    with pytest.raises(InputError, match=rf"run: process {os.getpid()} is at work on this run"):
+    with pytest.raises(UserError, match=rf"run: process {os.getpid()} is at work on this run"):
         go_on(folder / "run")
     assert find_runs(folder) == ((), ())
     run.close()
@@ -116,7 +116,7 @@ def test_a_run_at_work_is_neither_taken_nor_offered(folder: Path) -> None:
 
 def test_a_run_is_removed_only_where_nobody_is_at_work(folder: Path) -> None:
     run, _ = go_on(folder / "run")
-    with pytest.raises(InputError, match="is at work on this run"):
+    with pytest.raises(UserError, match="is at work on this run"):
         drop_run(folder / "run")
     assert latest_checkpoint(folder / "run") is not None
     run.close()

@@ -1,4 +1,4 @@
-"""The decoder is killed: the window lives, says so, and nothing of the person's is lost."""
+"""The decoder is killed: the window survives, says so, and none of the user's work is lost."""
 
 from __future__ import annotations
 

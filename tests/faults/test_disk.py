@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or gone: it is said which folder and why, the training goes on, nothing is lost."""
+"""A disk that is full, read-only or gone: the folder and reason are reported, training continues, nothing is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.export.tensorboard import EpochLog
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointDelayed, CheckpointWritten, EpochDone, Finished, Train
@@ -76,7 +76,7 @@ def _until(events: Iterator[Reply | None], kind: type[Reply]) -> Reply:
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     log = EpochLog(tmp_path / "log")
-    with _full_disk(), pytest.raises(InputError, match="log: the log cannot be written: file too large"):
+    with _full_disk(), pytest.raises(UserError, match="log: the log cannot be written: file too large"):
         log.write(RECORDS)
 
 
@@ -89,7 +89,7 @@ def test_a_training_goes_on_while_the_disk_is_full(data: Path, tmp_path: Path) -
         later = latest_checkpoint(tmp_path / "run")
         assert later is not None
         assert len(later.history) == 1
-        # Another two epochs are trained, and the same complaint is not repeated.
+        # Two more epochs are trained without repeating the complaint.
         for _ in range(2):
             assert not isinstance(_until_epoch(events), CheckpointDelayed)
     assert [entry.name for entry in (tmp_path / "run").iterdir() if entry.name.startswith(".")] == []
@@ -100,7 +100,7 @@ def test_a_training_goes_on_while_the_disk_is_full(data: Path, tmp_path: Path) -
 
 
 def _until_epoch(events: Iterator[Reply | None]) -> Reply:
-    """Return the complaint or the end of an epoch, whichever is told next."""
+    """Return the next complaint or end of an epoch."""
     return next(event for event in events if isinstance(event, EpochDone | CheckpointDelayed))
 
 
@@ -108,7 +108,7 @@ def test_a_model_that_cannot_be_kept_ends_the_run_with_the_last_checkpoint_intac
     events = _run(data, tmp_path / "run").events()
     for _ in range(EPOCHS - 1):
         _until(events, CheckpointWritten)
-    with _full_disk(), pytest.raises(InputError, match=rf"{tmp_path / 'run'}: file too large"):
+    with _full_disk(), pytest.raises(UserError, match=rf"{tmp_path / 'run'}: file too large"):
         list(events)
     standing = latest_checkpoint(tmp_path / "run")
     assert standing is not None
@@ -141,7 +141,7 @@ def test_a_folder_that_is_removed_is_made_again(data: Path, tmp_path: Path) -> N
     _until(events, CheckpointWritten)
     shutil.rmtree(tmp_path / "runs")
     _until(events, CheckpointWritten)
-    with pytest.raises(InputError, match=rf"run: process {os.getpid()} is at work on this run"):
+    with pytest.raises(UserError, match=rf"run: process {os.getpid()} is at work on this run"):
         list(_run(data, tmp_path / "runs" / "run", resume=True).events())
     shutil.rmtree(tmp_path / "runs")
     (tmp_path / "runs").write_bytes(b"")

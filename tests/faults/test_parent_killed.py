@@ -1,4 +1,4 @@
-"""The window's process dies: its workers end by themselves, in the middle of a training too."""
+"""The window's process dies: its workers exit on their own, even during training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resources import dataset_path
 from tests.support.places import ROOT
 
 LONGEST_SECONDS = 2.0
-# Opens the window, trains if asked to, prints the process ids of its workers once all of them work, and stays.
+# Open the window, train if asked to, print the process ids of the workers once all of them work, and keep running.
 SCRIPT = """
 import json, sys
 from explorer.app.startup import App, make_qt

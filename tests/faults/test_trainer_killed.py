@@ -1,4 +1,4 @@
-"""The trainer is killed: the run goes on from its checkpoint, and the window hardly notices."""
+"""The trainer is killed: the run continues from its checkpoint, and the window hardly notices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONG_MS = 90_000
 
 @pytest.fixture
 def data(broken: Desk, tmp_path: Path) -> str:
-    """A data set small enough to be trained on in seconds."""
+    """Return a data set small enough to train on in seconds."""
     np.save(tmp_path / "few.npy", np.array(broken.data.images[:300]))
     return str(tmp_path / "few.npy")
 

@@ -1,4 +1,4 @@
-"""A training that is killed again and again ends with the bits and the curves of one that was left alone."""
+"""A training killed again and again ends with the bits and curves of one that was left alone."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LONGEST_LIFE = 0.4
 
 
 def _live(data: Path, run_folder: Path, epochs: int, seconds: float) -> tuple[int, bool]:
-    """Train for so long, counted from the first checkpoint, and kill; return the epoch of its start, and whether it
-    had ended before."""
+    """Train for a while after the first checkpoint, then kill; return the epoch it started from, and whether it
+    had already finished."""
     command = [sys.executable, "-m", "tests.faults.trainee", str(data), str(run_folder), str(epochs)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""A training in a process of its own, to be killed: ``trainee.py DATA RUN EPOCHS`` resumes what it finds."""
+"""A training in a separate process, to be killed: ``trainee.py DATA RUN EPOCHS`` resumes what it finds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SETTINGS = TrainSettings(hidden=(12, 8), latent_dim=3, batch_size=16, seed=5)
 
 
 def main(data: str, run_folder: str, epochs: int) -> None:
-    """Train, a checkpoint every epoch, and tell of the start, of checkpoints and of the end."""
+    """Train with a checkpoint every epoch, and report the start, the checkpoints and the end."""
     recorder.SECONDS_PER_CHECKPOINT = 0.0
     recorder.TRAINING_PER_WRITING = 0.0
     settings = TrainSettings(**{**vars(SETTINGS), "epochs": epochs})

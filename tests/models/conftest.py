@@ -12,7 +12,7 @@ import pytest
 from models.core.descriptions import ModelInfo
 from models.core.settings import Likelihood, TrainSettings
 from models.vae.architecture import Architecture, architecture_of
-from models.vae.model_file import write_model
+from tests.support.kept_files import write_model
 
 IMAGE_SHAPE = (6, 5, 1)
 SETTINGS = TrainSettings(hidden=(12, 8), latent_dim=3, batch_size=16, epochs=4, seed=5)
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def finish(steps: Generator[object, None, T]) -> T:
-    """Run a generator to its end and return its value."""
+    """Run a generator to the end and return its value."""
     while True:
         try:
             next(steps)
@@ -31,7 +31,7 @@ def finish(steps: Generator[object, None, T]) -> T:
 
 
 def blobs(count: int, seed: int = 0, shape: tuple[int, int, int] = IMAGE_SHAPE) -> np.ndarray:
-    """Images of a soft spot somewhere, uint8 [n, h, w, c]: two degrees of freedom to be found."""
+    """Return images of a soft spot somewhere, uint8 [n, h, w, c]: two degrees of freedom to find."""
     rng = np.random.default_rng(seed)
     height, width, channels = shape
     y, x = rng.uniform(0, height, (count, 1, 1)), rng.uniform(0, width, (count, 1, 1))
@@ -41,7 +41,7 @@ def blobs(count: int, seed: int = 0, shape: tuple[int, int, int] = IMAGE_SHAPE) 
 
 
 def info_of(architecture: Architecture, settings: TrainSettings, name: str = "tiny") -> ModelInfo:
-    """A description that fits the architecture."""
+    """Return a description that fits the architecture."""
     return ModelInfo(
         "", name, "", architecture.image_shape, settings, "blobs", 1, architecture.parameter_count(), "a recipe",
         {"elbo": -1.5}, tuple(0.5 for _ in range(settings.latent_dim)),
@@ -61,17 +61,21 @@ def tiny_model(tmp_path: Path, tiny_architecture: Architecture) -> Path:
     return path
 
 
-@pytest.fixture
-def tiny_data(tmp_path: Path) -> Path:
-    path = tmp_path / "blobs.npz"
-    images = blobs(160)
-    np.savez_compressed(path, images=images, labels=np.arange(160) % 4)
+def write_blobs(folder: Path) -> Path:
+    """Write 160 labelled blobs into ``folder``."""
+    path = folder / "blobs.npz"
+    np.savez_compressed(path, images=blobs(160), labels=np.arange(160) % 4)
     return path
 
 
 @pytest.fixture
+def tiny_data(tmp_path: Path) -> Path:
+    return write_blobs(tmp_path)
+
+
+@pytest.fixture
 def model_of(tmp_path: Path) -> Callable[[Likelihood], Path]:
-    """A model file of the given likelihood."""
+    """Return a model file with the given likelihood."""
 
     def make(likelihood: Likelihood) -> Path:
         settings = TrainSettings(hidden=(12, 8), latent_dim=3, likelihood=likelihood)

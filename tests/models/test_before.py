@@ -1,4 +1,4 @@
-"""The distributions as a library: every public name of before with its signature, and the same draws for a seed."""
+"""The distributions as a library: earlier public names keep their signatures, and each seed its draws."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DRAWS: dict[str, dict[str, Any]] = KNOWN["draws"]
 
 
 def signature_of(thing: Any) -> list[list[object]] | None:
-    """Return the parameters of what can be called: name, kind and default; None of what cannot, and of errors."""
+    """Return the parameters of a callable: name, kind and default; None for errors and anything not callable."""
     if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, Exception)):
         return None
     return [
@@ -29,7 +29,7 @@ def signature_of(thing: Any) -> list[list[object]] | None:
 
 
 def members_of(thing: Any) -> dict[str, list[list[object]] | None]:
-    """Return the public members of a class, each with its signature; those of an error are Python's."""
+    """Return the public members of a class with their signatures; those of an error are Python's."""
     if not inspect.isclass(thing) or issubclass(thing, Exception):
         return {}
     return {name: signature_of(getattr(thing, name)) for name in dir(thing) if not name.startswith("_")}
@@ -48,7 +48,7 @@ def test_a_public_name_has_its_signature_and_its_members(name: str) -> None:
     else:
         assert now is not None
         assert now[: len(known["signature"])] == known["signature"]
-        # What was added can be left out.
+        # Added parameters must be optional.
         added = now[len(known["signature"]) :]
         assert [part for part in added if part[2] is None and not str(part[1]).startswith("VAR_")] == []
     found = members_of(thing)

@@ -1,4 +1,4 @@
-"""Files that are not what they say, each with a word that its refusal must hold."""
+"""Files that are not what they claim to be, each with a word that its error message must contain."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _mixed_sizes(folder: Path) -> Path:
 
 
 def _huge_picture(folder: Path) -> Path:
-    """A whole PNG of 30 000 × 30 000 black pixels in a few hundred kilobytes."""
+    """Return a complete PNG of 30 000 × 30 000 black pixels in a few hundred kilobytes."""
     packer, row = zlib.compressobj(1), bytes(1 + SIDE // 8)
     pixels = b"".join([*(packer.compress(row) for _ in range(SIDE)), packer.flush()])
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 1, 0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""What the program wrote before: laid out for use, and its commands run one after the other in one process.
+"""Files written by an earlier version, laid out for use, and commands to run on them, one by one in one process.
 
 ``tests/data/before/README.md`` says how the files were made.
 """
@@ -24,16 +24,16 @@ import click
 from tests.support.places import ROOT
 
 FILES = ROOT / "tests" / "data" / "before"
-# Stands where the program writes the full path of the folder that files were made in.
+# Stands for the full path of the folder in which the files were made.
 PLACE = "/BEFORE"
 PATIENCE = 100
 
-# Types that take the same words, perhaps not all of them.
+# Types that accept the same words, or some of them.
 PLAIN_TYPES = {"integer range": "integer", "float range": "float", "choice": "text"}
-# Words for options that have no choices of their own, each of which must go on meaning the same.
+# Words for options without choices of their own; each must keep its meaning.
 VALUES = {"integer": ("1", "64"), "float": ("0.5", "1e-3", "1"), "text": (), "path": ()}
 
-# What every command says with --json, by a name; in this order, since those that train take all cores for their own.
+# Commands to run with --json, by name; those that train come last, since they take all cores for themselves.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "info of a model": ("info", "before.safetensors"),
     "info of a convolutional model": ("info", "conv.safetensors"),
@@ -74,7 +74,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 def lay_out(work: Path, home: Path | None = None) -> None:
-    """Copy the files to the folder ``work``, and what the program keeps for a person to ``home``."""
+    """Copy the files to the folder ``work``, and the user's data folder to ``home``."""
     shutil.copytree(FILES / "work", work)
     kept = [work]
     if home is not None:

@@ -1,4 +1,4 @@
-"""The command line as a person types it: in this process, where TensorFlow is there already, or in one of its own."""
+"""The command line as a user types it: in this process, where TensorFlow is imported already, or in its own."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from unittest.mock import patch
 
 import numpy as np
 
-import models.workers.process
 from explorer.cli import main as cli
 from explorer.cli import science
+from models.workers import process
 from tests.support.places import ROOT
 
 PATIENCE = 100
 
 
 def command(*arguments: object) -> list[str]:
-    """Return what is started."""
+    """Return the arguments that start the command."""
     return [sys.executable, "-m", "explorer.cli", *map(str, arguments)]
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the environment of a command in ``folder``, with a cache of its own."""
+    """Return the environment of a command in ``folder``, with its own cache."""
     return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "LATENTSCAPE_CACHE": str(folder / "cli-cache")}
 
 
@@ -39,7 +39,7 @@ def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     output, errors = io.StringIO(), io.StringIO()
     with (
         patch.dict(os.environ, environment(folder)),
-        patch.object(models.worker, "start_tensorflow"),
+        patch.object(process, "start_tensorflow"),
         patch.object(science, "_divert_native_output"),
         chdir(folder),
         redirect_stdout(output),
@@ -69,7 +69,7 @@ def said_by(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
 
 
 def fill_workshop(folder: Path) -> None:
-    """Put a data set of soft spots into ``folder``, a model trained on it, and what was said of the training."""
+    """Write a data set of soft spots, a model trained on it and the output of the training to ``folder``."""
     rng = np.random.default_rng(0)
     centres = rng.uniform(0, 8, (200, 2, 1))
     distance = (np.arange(8)[None, :, None] - centres[:, :1]) ** 2 + (np.arange(8)[None, None] - centres[:, 1:]) ** 2

@@ -1,4 +1,4 @@
-"""The real window with its real workers, and a person in front of it: looks, waits, uses mouse and keys."""
+"""The real window with its real workers, and a user in front of it who looks, waits, and uses mouse and keys."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def opened_app(
 
 
 class Desk:
-    """One window and what a person does with it."""
+    """One window and what a user does with it."""
 
     def __init__(self, app: App, qtbot: QtBot) -> None:
         self.app, self.qtbot = app, qtbot
@@ -94,7 +94,7 @@ class Desk:
     # --------------------------------------------------------------------------------------------------- waiting
 
     def wait_ready(self) -> None:
-        """Wait until everything the window shows at its start is there."""
+        """Wait until the window shows everything it shows after opening."""
         self.qtbot.waitUntil(self._complete, timeout=PATIENCE_MS)
         self.settle()
 
@@ -104,11 +104,11 @@ class Desk:
         return known and results.picture is not None and results.draws is not None
 
     def settle(self) -> None:
-        """Wait until the decoder has answered all that was asked of it."""
+        """Wait until the decoder has answered all requests."""
         self.qtbot.waitUntil(self.idle, timeout=PATIENCE_MS)
 
     def idle(self) -> bool:
-        """Whether no request is under way."""
+        """Return whether no request is in flight."""
         channels = (*CHANNELS, *(f"encode {point.name}" for point in self.latent.points))
         return not any(self.app.decoder.requests.under_way(channel) for channel in channels)
 
@@ -157,18 +157,18 @@ class Desk:
         self._mouse(widget, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
 
     def click(self, widget: QWidget, at: Place) -> None:
-        """Press and release at one place."""
+        """Press and release in one place."""
         self.press(widget, at)
         self.release(widget, at)
 
     def double_click(self, widget: QWidget, at: Place) -> None:
-        """Click twice, as Qt tells it."""
+        """Double-click, with the events that Qt sends."""
         self.click(widget, at)
         self._mouse(widget, QEvent.Type.MouseButtonDblClick, at, LEFT, LEFT)
         self.release(widget, at)
 
     def drag(self, widget: QWidget, path: Iterable[Place]) -> None:
-        """Press at the first place, move over the others, release at the last."""
+        """Press at the first place, move through the others and release at the last."""
         places = list(path)
         self.press(widget, places[0])
         for place in places[1:]:
@@ -209,7 +209,7 @@ class Desk:
         return self.on_map(next(m.xy for m in self.window.map.plot.points.markers if m.name == name))
 
     def grip(self, plot: DistributionPlot, grip: str, shape: str = "") -> tuple[Handle, QPointF]:
-        """Return a grip of a plot and a place in its viewport where no other grip is nearer."""
+        """Return a handle of a plot and a place in its viewport where no other handle is nearer."""
         handle = next(h for h in plot.layer.handles if h.grip == grip and shape in h.shape)
         place = plot.pixel_of(handle)
         if handle.shape == "h":

@@ -1,4 +1,4 @@
-"""A virtual X display and its pointer, moved as a hand moves it: by events of the X server, not of Qt."""
+"""A virtual X display and its pointer, moved by events of the X server, as by a hand, rather than by Qt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCREEN = "1600x1000x24"
 
 
 def start_display() -> Callable[[], None]:
-    """Start Xvfb and point Qt at it; the answer stops it."""
+    """Start Xvfb and point Qt at it; return a function that stops it."""
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
     try:
@@ -61,7 +61,7 @@ class Pointer:
         self._button(button, down=False)
 
     def close(self) -> None:
-        """Give the connection to the display back."""
+        """Close the connection to the display."""
         self._x11.XCloseDisplay(self._display)
 
     def _button(self, button: int, *, down: bool) -> None:

@@ -1,4 +1,4 @@
-"""What of Qt runs in this process: active timers, running QThreads, top-level widgets; and what a window shares."""
+"""Find the active timers, running QThreads and top-level widgets of this process, and those that a window shares."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORKER_PROCESSES = "latentscape-"
 
 
 def record_starts() -> None:
-    """Remember every QTimer and QThread that is started from Python: Qt itself keeps no list of them."""
+    """Remember every QTimer and QThread started from Python, because Qt keeps no list of them."""
     for kind in (QTimer, QThread):
         if kind not in _recording:
             _recording.append(kind)
@@ -91,26 +91,26 @@ def _is_shared(thread: threading.Thread) -> bool:
 
 
 def _workers_of_shared() -> set[int]:
-    """Process ids of the workers that a shared window may start at any time."""
+    """Return the process ids of the workers that a shared window may start at any time."""
     children = multiprocessing.active_children() if _shared else []
     return {child.pid for child in children if child.pid and child.name.startswith(WORKER_PROCESSES)}
 
 
 def _settle() -> None:
-    """Deliver pending events, deletions among them."""
+    """Deliver pending events, including deletions."""
     if QCoreApplication.instance() is not None:
         QCoreApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _address(thing: QObject) -> int:
-    """Where the C++ object lies: Python may wrap the same one anew."""
+    """Return the address of the C++ object, which Python may wrap more than once."""
     address: int = shiboken6.getCppPointer(thing)[0]
     return address
 
 
 def _qt_objects() -> list[QObject]:
-    """Active timers, running QThreads and top-level widgets."""
+    """Return active timers, running QThreads and top-level widgets."""
     alive = [thing for thing in list(_started) if shiboken6.isValid(thing)]
     running = [t for t in alive if (t.isActive() if isinstance(t, QTimer) else t.isRunning())]
     widgets = QApplication.topLevelWidgets() if isinstance(QCoreApplication.instance(), QApplication) else []

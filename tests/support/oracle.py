@@ -1,4 +1,4 @@
-"""What a model file says a picture or a posterior should be: the network in NumPy, from the file alone."""
+"""The network in NumPy, from the model file alone: what a picture or a posterior should be."""
 
 from __future__ import annotations
 

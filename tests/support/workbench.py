@@ -1,4 +1,4 @@
-"""The distribution workbench in the hands of a test."""
+"""Helpers for tests of the distribution workbench."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def pane_of(desk: Desk) -> DistributionPane:
 
 
 def drag(desk: Desk, plot: str, grip: str, by: QPointF, shape: str = "") -> QPointF:
-    """Drag a grip in a few answered moves; return the place under the mouse in the end."""
+    """Drag a handle in a few moves, each answered; return the final place under the mouse."""
     chart = getattr(pane_of(desk).curves, plot)
     start = desk.grip(chart, grip, shape)[1]
     desk.press(chart.viewport(), start)
@@ -49,5 +49,5 @@ def drag(desk: Desk, plot: str, grip: str, by: QPointF, shape: str = "") -> QPoi
 
 
 def gamma(family: Family) -> stats.rv_continuous:
-    """Return SciPy's of a gamma family."""
+    """Return SciPy's gamma distribution of a family."""
     return stats.gamma(family.parameters["concentration"], scale=1 / family.parameters["rate"])

@@ -9,14 +9,11 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from explorer.app.actions.base import Command, Entries, Key, MenuActions, ask_target
-from explorer.app.files import PICTURES, open_path, save_model
+from explorer.app.files import open_path, save_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.training.form import DATA_FILES
+from models.core.formats import DATA_FILES, MODEL_FILES, PICTURE_FILES
 from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
-
-MODEL_FILES = "Models (*.safetensors)"
-PICTURE_FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in sorted(PICTURES))})"
 
 
 class FileActions(MenuActions):

@@ -116,9 +116,7 @@ class DistributionCurves:
         name, prefix = answer.name, "log₁₀ " if self.state.display.logarithmic else ""
         self.pdf.name_axes(name, f"{prefix}pdf")
         self.cdf.name_axes(name, f"{prefix}cdf")
-        linear = {"loc", "scale"} <= set(answer.family.parameters) and "df" not in answer.family.parameters
-        straight = linear and answer.family.name not in ("LogNormal", "LogitNormal", "TanhNormal", "TruncatedNormal")
-        self.noise.name_axes("ε", f"{name} = μ + σ·ε" if straight else f"{name} = F⁻¹(u(ε))")
+        self.noise.name_axes("ε", f"{name} = μ + σ·ε" if answer.family.facts.straight else f"{name} = F⁻¹(u(ε))")
 
     def _height(self, values: Vector | float) -> Vector:
         """Return values as they are drawn: themselves, or their logarithm."""

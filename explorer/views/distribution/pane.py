@@ -14,7 +14,6 @@ from explorer.views.common.pane import Pane, caption, whole_box
 from explorer.views.distribution.curves import DistributionCurves
 from explorer.views.distribution.readouts import Readouts
 from explorer.views.distribution.subject import Subject
-from models.core.families import FAMILY_PARAMETERS
 
 SLIDER_STEPS = 10_000
 # A positive shape moves by at most this factor per mouse move: its slope is not the same everywhere.
@@ -180,8 +179,8 @@ class DistributionPane(Pane):
         if grip.slope == 0.0 or self._stuck(name, now, grip.slope, gap):
             return
         step = gap / grip.slope
-        positive = next(p for p in FAMILY_PARAMETERS[answer.family.name] if p.name == name).positive
-        if positive and not name.startswith("scale"):
+        parameter = answer.family.facts.parameter(name)
+        if parameter.positive and parameter.role != "scale":
             following = min(max(now + step, now / MOST_FACTOR), now * MOST_FACTOR)
         else:
             following = now + min(max(step, -MOST_STEPS * abs(gap)), MOST_STEPS * abs(gap))

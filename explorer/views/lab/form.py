@@ -1,4 +1,4 @@
-"""What the laboratory estimates: objective, family and their numbers, typed or dragged."""
+"""The form of the Lab: integrand, family and their numbers, typed or dragged."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 from explorer.state import AppState
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.pane import caption
-from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER
-from models.protocol.lab import Objective
+from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, STANDARD_NORMAL
+from models.protocol.lab import Integrand
 
-OBJECTIVES: dict[Objective | None, str] = {
+INTEGRAND_NAMES: dict[Integrand | None, str] = {
     "quadratic": "(z − k)²", "cosine": "cos kz", "bump": "exp(−kz²)", "elbo": "ELBO of the model",
     None: "choice (b − t)²",
 }  # fmt: skip
@@ -24,17 +24,11 @@ LABEL_WIDTH = 30
 MOST_ROWS = 1 + max(len(parameters) for parameters in FAMILY_PARAMETERS.values())
 # The pane has room for so many with air between them.
 AIRY_ROWS, AIR, LITTLE_AIR = 5, 4, 1
-# Where the handle of a slider goes.
-REACH = {
-    "k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0), "loc": (-5.0, 5.0),
-    "loc1": (-5.0, 5.0), "loc2": (-5.0, 5.0), "low": (-10.0, 10.0), "high": (-10.0, 10.0), "df": (1.0, 30.0),
-    "logits": (-8.0, 8.0), "weight": (0.01, 0.99),
-}  # fmt: skip
-POSITIVE = (0.05, 10.0)
-# What can be typed, of the numbers that are no parameter of the family.
+# Where the handle of a slider goes, and what can be typed, of the numbers that are no parameter of the family.
+REACH = {"k": (-10.0, 10.0), "theta": (0.01, 0.99), "target": (-1.0, 2.0), "temperature": (0.05, 5.0)}
 LIMITS = {"k": (-1e3, 1e3), "theta": (1e-4, 1.0 - 1e-4), "target": (-1e3, 1e3), "temperature": (0.01, 100.0)}
 NAMES = {
-    "k": "k of the objective",
+    "k": "k of the integrand",
     "theta": "θ, the probability of 1",
     "target": "target t",
     "temperature": "temperature τ",
@@ -43,13 +37,14 @@ SYMBOLS = {"k": "k", "theta": "θ", "target": "t", "temperature": "τ"}
 
 
 class Number(NamedTuple):
-    """A number that matters: its key, symbol, what it is, its value and the ends of what can be typed."""
+    """A number that matters: its key, symbol, name and value, the ends of what can be typed and of the slider."""
 
     key: str
     symbol: str
     name: str
     value: float
     limits: tuple[float, float]
+    reach: tuple[float, float]
 
 
 class Dial(QWidget):
@@ -68,7 +63,7 @@ class Dial(QWidget):
 
     def fit(self, number: Number) -> None:
         """Stand for a number; the handle rests at its end where the number lies beyond."""
-        self.key, self._reach = number.key, REACH.get(number.key, POSITIVE)
+        self.key, self._reach = number.key, number.reach
         self.label.setText(number.symbol)
         for widget in (self.label, self.slider, self.field):
             widget.setToolTip(number.name)
@@ -96,12 +91,12 @@ class Dial(QWidget):
 
 
 class LabForm(QWidget):
-    """Objective, family, parameter shown, and a dial for every number that matters."""
+    """Integrand, family, parameter shown, and a dial for every number that matters."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.objective, self.family, self.parameter = QComboBox(), QComboBox(), QComboBox()
+        self.integrand, self.family, self.parameter = QComboBox(), QComboBox(), QComboBox()
         self.dials = [Dial() for _ in range(MOST_ROWS)]
         self._family_name, self._parameter_name = caption("family"), caption("gradient in")
         self._grid = QGridLayout(self)
@@ -110,15 +105,15 @@ class LabForm(QWidget):
         self.setFixedWidth(236)
 
     def _build(self) -> None:
-        self.objective.addItems(list(OBJECTIVES.values()))
-        self.objective.setAccessibleName("Objective f")
+        self.integrand.addItems(list(INTEGRAND_NAMES.values()))
+        self.integrand.setAccessibleName("Integrand f")
         self.family.addItems(list(FAMILY_PARAMETERS))
         self.family.setAccessibleName("Family of z")
         self.parameter.setAccessibleName("Parameter whose gradient is shown")
         grid = self._grid
         grid.setContentsMargins(0, 0, 0, 0)
         names: tuple[QLabel, ...] = (caption("f"), self._family_name, self._parameter_name)
-        for row, (name, box) in enumerate(zip(names, (self.objective, self.family, self.parameter), strict=True)):
+        for row, (name, box) in enumerate(zip(names, (self.integrand, self.family, self.parameter), strict=True)):
             grid.addWidget(name, row, 0, 1, 2)
             grid.addWidget(box, row, 2, 1, 2)
         for row, dial in enumerate(self.dials, start=len(names)):
@@ -130,7 +125,7 @@ class LabForm(QWidget):
         grid.setColumnStretch(2, 1)
 
     def _connect(self) -> None:
-        self.objective.activated.connect(self._choose_objective)
+        self.integrand.activated.connect(self._choose_integrand)
         self.family.textActivated.connect(self.state.lab.choose_family)
         self.parameter.activated.connect(self._choose_parameter)
         for dial in self.dials:
@@ -140,14 +135,14 @@ class LabForm(QWidget):
     def show_settings(self) -> None:
         """Show what is set."""
         settings = self.state.lab.settings
-        self.objective.setCurrentText(OBJECTIVES[None if settings.discrete else settings.objective])
+        self.integrand.setCurrentText(INTEGRAND_NAMES[None if settings.discrete else settings.integrand])
         self.family.setCurrentText(settings.family.name)
         plain = not settings.discrete and not settings.on_elbo
         for widget in (self._family_name, self.family):
             widget.setVisible(plain)
         for widget in (self._parameter_name, self.parameter):
             widget.setVisible(not settings.discrete)
-        family = settings.family.name if plain else "Normal"
+        family = settings.family.name if plain else STANDARD_NORMAL.name
         names = {f"{p.symbol} · {p.name}": p.name for p in FAMILY_PARAMETERS[family]}
         if [self.parameter.itemText(row) for row in range(self.parameter.count())] != list(names):
             self.parameter.clear()
@@ -165,7 +160,7 @@ class LabForm(QWidget):
             return []
         family = settings.family
         return [_plain("k", settings.k), *(
-            Number(p.name, p.symbol, f"parameter {p.name} of q", family.parameters[p.name], (p.least, p.most))
+            Number(p.name, p.symbol, f"parameter {p.name} of q", family.parameters[p.name], (p.least, p.most), p.slider)
             for p in FAMILY_PARAMETERS[family.name]
         )]  # fmt: skip
 
@@ -177,12 +172,12 @@ class LabForm(QWidget):
             if row < len(numbers):
                 dial.fit(numbers[row])
 
-    def _choose_objective(self, row: int) -> None:
-        chosen = list(OBJECTIVES)[row]
+    def _choose_integrand(self, row: int) -> None:
+        chosen = list(INTEGRAND_NAMES)[row]
         if chosen is None:
             self.state.lab.change(discrete=True)
         else:
-            self.state.lab.choose_objective(chosen)
+            self.state.lab.choose_integrand(chosen)
 
     def _choose_parameter(self, row: int) -> None:
         self.state.lab.show_parameter(self.parameter.itemData(row))
@@ -204,4 +199,4 @@ class LabForm(QWidget):
 
 
 def _plain(key: str, value: float) -> Number:
-    return Number(key, SYMBOLS[key], NAMES[key], value, LIMITS[key])
+    return Number(key, SYMBOLS[key], NAMES[key], value, LIMITS[key], REACH[key])

@@ -11,7 +11,6 @@ from explorer.views.common.pane import Pane, caption
 from explorer.views.lab.form import LabForm
 from explorer.views.lab.plots import LabPlots
 from explorer.views.lab.table import LabTable
-from models.protocol.lab import MOVING_SUPPORT
 
 TWO_LINES = 34
 INTRODUCTION = (
@@ -88,8 +87,7 @@ class LabPane(Pane):
         lab = self.state.lab
         if lab.preset:
             return lab.preset.text
-        moving = MOVING_SUPPORT.get(lab.settings.family.name, ())
-        return MOVING if lab.parameter in moving else INTRODUCTION
+        return MOVING if lab.parameter in lab.settings.family.facts.moving else INTRODUCTION
 
     def _choose_preset(self) -> None:
         sender = self.sender()

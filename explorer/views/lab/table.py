@@ -1,4 +1,4 @@
-"""What the samples say of every estimator: mean with its error, variance as a bar against the exact one, cost."""
+"""The table of estimators: mean with its standard error, variance as a bar against the exact one, cost."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class RunControls(QObject):
 
     def _begin(self, stepping: bool) -> None:
         path = self._form.data_path()
-        if path is not None:
+        if path is not None and not self._form.trouble():
             self.state.run.start(path, self._form.settings(), self._form.seeds.value(), stepping)
 
     def _pause(self) -> None:

@@ -1,4 +1,4 @@
-"""What each latent dimension carries over the epochs: a heat map of its KL, and how many units are active."""
+"""Show what each latent dimension carries over the epochs: a heat map of its KL, and the number of active units."""
 
 from __future__ import annotations
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QSpinBox,
+    QLabel,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -21,18 +22,20 @@ from PySide6.QtWidgets import (
 
 from explorer.state import AppState
 from explorer.views.common.pane import Segments, caption, whole_box
-from explorer.views.training.fields import PAGES, Entry, show_value, value_of
+from explorer.views.training.fields import Field, edited, make_field, show_value, value_of
 from explorer.views.training.live import LiveSettings
+from models.core.formats import DATA_FILES
 from models.core.history import UnfinishedRun
-from models.core.settings import TrainSettings
+from models.core.setting_checks import check_settings
+from models.core.setting_table import SETTINGS, Page, Setting
+from models.core.settings import IMPORTANCE_WEIGHTED, TrainSettings
 from models.core.sprite_names import SpritesName
 from resources import bundled_datasets, dataset_path
 
-DATA_FILES = "Images (*.npz *.npy *.gz *ubyte *.tfrecord *.tfrecords);;All files (*)"
-WEIGHTED = ("iwae", "dreg")
-USUAL_WEIGHTED_DRAWS = 5
+USUAL_WEIGHTED_SAMPLES = 5
 CAPTION_WIDTH = 84
 LIVE = "live"
+PAGES = {page: [row for row in SETTINGS.values() if row.page == page] for page in get_args(Page)}
 
 
 class TrainingForm(QWidget):
@@ -43,23 +46,26 @@ class TrainingForm(QWidget):
         self.state = state
         self.data = QComboBox()
         self.pages = Segments("Settings of", {page: page for page in (*PAGES, LIVE)}, {})
-        self.fields: dict[str, QWidget] = {}
-        self.seeds, self.live = whole_box(1, 1, 20), LiveSettings(state)
+        self.fields: dict[str, Field] = {}
+        self.seeds, self.live, self.note = whole_box(1, 1, 20), LiveSettings(state), QLabel()
         self._stack, self._top = QStackedWidget(), QWidget()
+        self._held: dict[str, object] = {}
         self._running = False
         self._build()
-        self._objective = cast(QComboBox, self.fields["objective"])
-        self._network = cast(QComboBox, self.fields["network"])
-        self._network_changed()
         for name in bundled_datasets():
             self._add_data(name, str(dataset_path(name)))
         self._add_data("sprites", str(SpritesName()))
+        self._connect()
+        self._settle()
+
+    def _connect(self) -> None:
         self.data.activated.connect(self._choose_data)
         self.pages.group.idClicked.connect(self._stack.setCurrentIndex)
-        self._objective.currentIndexChanged.connect(self._objective_changed)
-        self._network.currentIndexChanged.connect(self._network_changed)
-        state.model.data_changed.connect(self._data_changed)
-        state.run.resume_requested.connect(self._show_resumed)
+        for name, field in self.fields.items():
+            edited(field).connect(partial(self._edited, name))
+        self.seeds.valueChanged.connect(self._settle)
+        self.state.model.data_changed.connect(self._data_changed)
+        self.state.run.resume_requested.connect(self._show_resumed)
 
     def _build(self) -> None:
         self.data.setMinimumContentsLength(12)
@@ -83,19 +89,22 @@ class TrainingForm(QWidget):
         column.setSpacing(6)
         column.addWidget(self._top)
         column.addWidget(self.pages, 0, Qt.AlignmentFlag.AlignLeft)
-        for entries in PAGES.values():
-            self._stack.addWidget(self._page(entries))
+        for rows in PAGES.values():
+            self._stack.addWidget(self._page(rows))
         self._add_seeds()
         self._stack.addWidget(self.live)
         column.addWidget(self._stack)
         column.addStretch(1)
+        self.note.setObjectName("trouble")
+        self.note.setWordWrap(True)
+        column.addWidget(self.note)
         self.pages.set_choice(next(iter(PAGES)))
         self.setFixedWidth(430)
 
     def _add_seeds(self) -> None:
-        """The optimizer's page says how often to train: it is no setting of one run."""
+        """Add the number of runs to the optimizer's page: it is no setting of one run."""
         self.seeds.setAccessibleName("seeds in a row")
-        self.seeds.setToolTip("So many runs one after the other, each with the next seed")
+        self.seeds.setToolTip("Number of runs, one after the other, each with the next seed")
         page = cast(QWidget, self._stack.widget(list(PAGES).index("optimizer")))
         grid, number = cast(QGridLayout, page.layout()), len(PAGES["optimizer"])
         grid.addWidget(caption("seeds in a row"), number // 2, 2 * (number % 2))
@@ -111,51 +120,74 @@ class TrainingForm(QWidget):
             self._stack.setCurrentWidget(self.live)
         self._running = running
 
-    def _page(self, entries: tuple[Entry, ...]) -> QWidget:
+    def _page(self, rows: list[Setting]) -> QWidget:
         page = QWidget()
         grid = QGridLayout(page)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
-        for number, entry in enumerate(entries):
-            field = entry.make()
-            field.setToolTip(entry.tip)
-            field.setAccessibleName(entry.label)
-            self.fields[entry.setting] = field
+        for number, setting in enumerate(rows):
+            self.fields[setting.name] = field = make_field(setting)
             row, column = number // 2, 2 * (number % 2)
-            grid.addWidget(caption(entry.label), row, column)
+            grid.addWidget(caption(setting.label), row, column)
             grid.addWidget(field, row, column + 1)
         for column in (1, 3):
             grid.setColumnStretch(column, 1)
             grid.setColumnMinimumWidth(column - 1, CAPTION_WIDTH)
-        grid.setRowStretch(len(entries), 1)
+        grid.setRowStretch(len(rows), 1)
         return page
 
-    def _network_changed(self) -> None:
-        self.fields["channels"].setEnabled(self._network.currentData() == "conv")
-
-    def _objective_changed(self) -> None:
-        """An importance-weighted bound needs several draws and has no KL term of its own to weigh."""
-        weighted = self._objective.currentData() in WEIGHTED
-        draws = cast(QSpinBox, self.fields["samples"])
-        draws.setMinimum(2 if weighted else 1)
-        if weighted and draws.value() == 2:
-            draws.setValue(USUAL_WEIGHTED_DRAWS)
-        for name, neutral in (("beta", 1.0), ("free_bits", 0.0)):
-            field = cast(QDoubleSpinBox, self.fields[name])
-            field.setEnabled(not weighted)
-            if weighted:
-                field.setValue(neutral)
-
     def settings(self) -> TrainSettings:
-        """Return the settings as typed."""
-        values = {name: value_of(field, name) for name, field in self.fields.items()}
-        return TrainSettings(**values)  # type: ignore[arg-type]
+        """Return the settings that the next run would have."""
+        values = {name: value_of(field) for name, field in self.fields.items()}
+        return TrainSettings(**(values | self._held))  # type: ignore[arg-type]
+
+    def trouble(self) -> str:
+        """Say why no run can be started with the settings; nothing if one can."""
+        try:
+            settings = check_settings(self.settings())
+            check_settings(replace(settings, seed=settings.seed + self.seeds.value() - 1))
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def show_settings(self, settings: TrainSettings) -> None:
+        """Show the settings of a run; what a field cannot hold is kept for the next run, and the form says so."""
+        self._held = {
+            name: getattr(settings, name)
+            for name, field in self.fields.items()
+            if not show_value(field, getattr(settings, name))
+        }
+        self._settle()
 
     def _show_resumed(self, run: UnfinishedRun) -> None:
         """Show what the run that goes on was started with; its learning rate may have been lowered since."""
+        self.show_settings(replace(run.settings, learning_rate=run.learning_rate))
+
+    def _edited(self, name: str, *_: object) -> None:
+        """Take over what was changed by hand: an importance-weighted bound needs several samples."""
+        self._held.pop(name, None)
+        settings = self.settings()
+        if name == "objective" and settings.objective in IMPORTANCE_WEIGHTED and settings.samples == 1:
+            show_value(self.fields["samples"], USUAL_WEIGHTED_SAMPLES)
+        for row in SETTINGS.values():
+            if row.condition is not None and row.condition.reason and not row.applies(settings):
+                self._held.pop(row.name, None)
+                show_value(self.fields[row.name], row.default)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Enable the fields that have an effect, and say what no field can show and what cannot be trained."""
+        settings = self.settings()
         for name, field in self.fields.items():
-            show_value(field, run.learning_rate if name == "learning_rate" else getattr(run.settings, name))
+            field.setEnabled(SETTINGS[name].applies(settings))
+        held = [
+            f"This form cannot show the run's {SETTINGS[name].label}, {SETTINGS[name].text(value)}; it stays as it is "
+            "until you change it."
+            for name, value in self._held.items()
+        ]
+        trouble = self.trouble()
+        self.note.setText(" ".join([*held, f"No run can start: {trouble}." if trouble else ""]))
 
     def data_path(self) -> str | None:
         """Return the data chosen, None while there is none."""

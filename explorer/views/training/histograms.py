@@ -1,4 +1,4 @@
-"""Where the posterior means and scales of the test images lie after an epoch, all dimensions together."""
+"""Show histograms of the posterior means and scales of the test images after an epoch, over all dimensions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Histograms(QWidget):
         self.sigma.restyle()
 
     def refresh(self) -> None:
-        """Show the epoch that is looked at, over the first."""
+        """Show the chosen epoch over an outline of the first."""
         record = self._record()
         if record is not None:
             first = self.state.run.records[0]

@@ -89,7 +89,7 @@ class CurvePlot(pg.PlotWidget):
             self.setXRange(0.0, max(float(x[-1]) if len(x) else 0.0, farthest, 1.0), padding=0.02)
 
     def mark(self, epoch: int | None) -> None:
-        """Show which epoch is looked at."""
+        """Mark the epoch of the model that is shown, or none."""
         self.shown.setVisible(epoch is not None)
         if epoch is not None:
             self.shown.setValue(epoch)

@@ -1,17 +1,22 @@
-"""What can be turned while a run goes, and its numbers of this moment."""
+"""Show the settings that can be changed during a run, and its current numbers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from explorer.state import AppState
 from explorer.state.training.run import RunStatus
-from explorer.views.common.pane import caption, real_box
+from explorer.views.common.pane import caption
+from explorer.views.training.fields import make_field, show_value
+from explorer.views.training.numbers import RealBox
+from models.core.setting_table import SETTINGS
 from models.core.settings import Dials
 from models.protocol.training import Progress
 
+DIAL_TIP = "Takes effect at the next step; the schedule multiplies it"
 FACTS = ("epoch", "speed", "of peak", "gradient norm", "train ELBO", "test ELBO", "active units", "time left")
 
 
@@ -21,7 +26,7 @@ class LiveSettings(QWidget):
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.rate, self.beta = real_box(1e-3, 1e-9, 1.0, 6, 0.0005), real_box(1.0, 0.0, 100.0, 3, 0.1)
+        self.rate, self.beta = (cast(RealBox, make_field(SETTINGS[name])) for name in ("learning_rate", "beta"))
         self.facts: dict[str, QLabel] = {name: QLabel("–") for name in FACTS}
         self._build()
         self.rate.valueChanged.connect(self._turn_rate)
@@ -37,15 +42,12 @@ class LiveSettings(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
-        for column, (name, field, tip) in enumerate((
-            ("learning rate", self.rate, "Takes effect at the next step; the schedule multiplies it"),
-            ("β", self.beta, "Weight of the KL from the next step on; the schedule multiplies it"),
-        )):  # fmt: skip
-            field.setAccessibleName(f"{name} of the running training")
-            field.setToolTip(tip)
-            field.setKeyboardTracking(False)
-            grid.addWidget(caption(name), 0, 2 * column)
+        for column, field in enumerate((self.rate, self.beta)):
+            grid.addWidget(caption(field.accessibleName()), 0, 2 * column)
             grid.addWidget(field, 0, 2 * column + 1)
+            field.setAccessibleName(f"{field.accessibleName()} of the running training")
+            field.setToolTip(DIAL_TIP)
+            field.setAccessibleDescription(DIAL_TIP)
         for number, (name, label) in enumerate(self.facts.items()):
             row, column = 1 + number // 2, 2 * (number % 2)
             grid.addWidget(caption(name), row, column)
@@ -67,16 +69,13 @@ class LiveSettings(QWidget):
     def _show_dials(self) -> None:
         dials = self.state.run.dials
         for field, value in ((self.rate, dials.learning_rate), (self.beta, dials.beta)):
-            field.blockSignals(True)
-            field.setValue(value)
-            field.blockSignals(False)
+            show_value(field, value)
 
     def _status_changed(self) -> None:
         run = self.state.run
         turning = run.status in (RunStatus.RUNNING, RunStatus.PAUSED)
         self.rate.setEnabled(turning)
-        # An importance-weighted bound has no KL term of its own to weigh.
-        self.beta.setEnabled(turning and run.settings.objective not in ("iwae", "dreg"))
+        self.beta.setEnabled(turning and SETTINGS["beta"].applies(run.settings))
 
     def _show_facts(self) -> None:
         run, now = self.state.run, self.state.run.progress

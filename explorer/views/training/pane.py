@@ -22,7 +22,7 @@ TIPS = {
     "curves": "ELBO and its parts, training raw and smoothed, test",
     "dimensions": "What each dimension carries over the epochs, and how many units are active",
     "histograms": "Where posterior means and scales lie",
-    "step": "One turn of the trick, for one image",
+    "step": "One training step, shown for one image",
 }
 
 
@@ -95,7 +95,7 @@ class TrainingPane(Pane):
         self._bring("step")
 
     def _status_changed(self) -> None:
-        """A run that goes by itself is not seen in a view that waits for steps."""
+        """Leave the view of single steps when a run starts that does not wait for them."""
         run = self.state.run
         if run.status is RunStatus.STARTING and not run.stepping and self._stack.currentWidget() is self.step_view:
             self._bring("curves")

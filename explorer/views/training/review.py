@@ -36,7 +36,7 @@ class ReviewBar(QWidget):
         self._refresh()
 
     def _build(self) -> None:
-        self.slider.setAccessibleName("Epoch looked at")
+        self.slider.setAccessibleName("Epoch shown")
         self.slider.setToolTip("Go back to the model of an earlier epoch: map, picture and curves follow")
         self.newest.setToolTip("Follow the newest model again")
         self.compare.setAccessibleName("Run to compare with")

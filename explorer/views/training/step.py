@@ -1,4 +1,4 @@
-"""One turn of the trick, for a teacher: x → μ, σ → z = μ + σ·ε → reconstruction → loss → what reaches μ and σ."""
+"""One training step in detail, for teaching: x → μ, σ → z = μ + σ·ε → reconstruction → loss → what reaches μ and σ."""
 
 from __future__ import annotations
 

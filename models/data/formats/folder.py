@@ -6,15 +6,17 @@ import hashlib
 import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.core.formats import PICTURE_FORMATS, PICTURE_SUFFIXES
+from models.data.formats.format import Format, Unread
 from models.data.pictures import GREY_MODES, opened_picture, picture_array
 from models.data.source import MAX_STREAMED_BYTES, Images, Labels, Source, check_size
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 MAX_FILES = 200_000
 # Work between two yields: a decode in the same process waits no longer than for these.
 FILES_PER_STEP = 500
@@ -35,7 +37,7 @@ class Listing:
 
 
 def list_folder(folder: Path) -> Generator[None, None, Listing]:
-    """List the pictures of ``folder`` and of its sub-folders, yielding in between; InputError if there are too many."""
+    """List the pictures of ``folder`` and of its sub-folders, yielding in between; UserError if there are too many."""
     top = yield from _entries(folder, "")
     groups: dict[str, list[str]] = {}
     for name in sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _hidden(entry.name)):
@@ -43,9 +45,9 @@ def list_folder(folder: Path) -> Generator[None, None, Listing]:
         if found:
             groups[name] = found
         if sum(map(len, groups.values())) > MAX_FILES:
-            raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")
+            raise UserError(folder.name, f"there are more than {MAX_FILES} pictures")
     if top and groups:
-        raise InputError(folder.name, "there are pictures both in it and in its sub-folders; which are the classes?")
+        raise UserError(folder.name, "there are pictures both in it and in its sub-folders; which are the classes?")
     lines = [line for group in groups.values() for line in group] or top
     digest = hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
     labels = np.repeat(np.arange(len(groups), dtype=np.int64), [len(group) for group in groups.values()])
@@ -54,10 +56,10 @@ def list_folder(folder: Path) -> Generator[None, None, Listing]:
 
 
 def folder_source(listing: Listing) -> Source:
-    """Return the pictures of ``listing``; InputError if there are none or they differ in size."""
+    """Return the pictures of ``listing``; UserError if there are none or they differ in size."""
     name = listing.folder.name
     if not listing.files:
-        raise InputError(name, "there are no pictures in this folder (PNG, JPEG, BMP, WebP, GIF, TIFF)")
+        raise UserError(name, f"there are no pictures in this folder ({', '.join(PICTURE_FORMATS)})")
     order = np.random.default_rng(SHUFFLE_SEED).permutation(len(listing.files))
     files = [listing.folder / listing.files[index] for index in order]
     image_shape = _image_shape(files[0])
@@ -72,11 +74,11 @@ def _entries(folder: Path, below: str) -> Generator[None, None, list[str]]:
     prefix = f"{below}/" if below else ""
     with os.scandir(folder / below) as entries:
         for entry in entries:
-            if entry.name.lower().endswith(SUFFIXES) and not _hidden(entry.name):
+            if entry.name.lower().endswith(PICTURE_SUFFIXES) and not _hidden(entry.name):
                 status = entry.stat()
                 lines.append(f"{prefix}{entry.name}\0{status.st_size}\0{status.st_mtime_ns}")
                 if len(lines) > MAX_FILES:
-                    raise InputError(folder.name, f"there are more than {MAX_FILES} pictures")
+                    raise UserError(folder.name, f"there are more than {MAX_FILES} pictures")
                 if len(lines) % FILES_PER_STEP == 0:
                     yield
     return sorted(lines)
@@ -103,5 +105,13 @@ def _picture(file: Path, first: Path, image_shape: tuple[int, int, int]) -> Imag
     with opened_picture(file) as image:
         if image.size != (width, height):
             found = f"{image.width} × {image.height}"
-            raise InputError(file.name, f"it is {found} pixels, but {first.name} is {width} × {height}")
+            raise UserError(file.name, f"it is {found} pixels, but {first.name} is {width} × {height}")
         return picture_array(image, channels)
+
+
+def _opening(folder: Path) -> Generator[None, None, Unread]:
+    listing = yield from list_folder(folder)
+    return Unread(listing.digest[:16], partial(folder_source, listing))
+
+
+FORMAT = Format("folder", lambda _, path: path.is_dir(), _opening)

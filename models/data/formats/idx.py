@@ -9,20 +9,22 @@ from typing import IO
 
 import numpy as np
 
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.data.formats.format import Format, opener
 from models.data.formats.npy import read_exactly
-from models.data.source import Images, Labels, Source, image_shape_of, images_per_block, unpacked
+from models.data.source import GZIP_MAGIC, Images, Labels, Source, image_shape_of, images_per_block, unpacked
 
+MAGICS = (GZIP_MAGIC, b"\x00\x00")
 UNSIGNED_BYTE = 0x08
 MAX_DIMENSIONS = 4
 
 
 def idx_source(path: Path) -> Source:
-    """Return the images of an IDX file and the labels of the one beside it; InputError if it holds no images."""
+    """Return the images of an IDX file and the labels of the one beside it; UserError if it holds no images."""
     with unpacked(path) as file:
         shape = _read_shape(file, path.name)
     if len(shape) == 1:
-        raise InputError(path.name, "these are the labels; open the images file, the labels are found beside it")
+        raise UserError(path.name, "these are the labels", "open the images file, its labels are found beside it")
     image_shape = image_shape_of(shape, path.name)
     labels_path = labels_file(path)
     labels = None if labels_path is None else _read_labels(labels_path, shape[0])
@@ -40,9 +42,9 @@ def _read_shape(file: IO[bytes], name: str) -> tuple[int, ...]:
     magic = read_exactly(file, 4, name)
     zeros, kind, dimensions = struct.unpack(">HBB", magic)
     if zeros != 0 or not 1 <= dimensions <= MAX_DIMENSIONS:
-        raise InputError(name, "this is not an IDX file: its magic number is wrong")
+        raise UserError(name, "this is not an IDX file: its magic number is wrong")
     if kind != UNSIGNED_BYTE:
-        raise InputError(name, "only IDX files of unsigned bytes are images")
+        raise UserError(name, "only IDX files of unsigned bytes are images")
     return struct.unpack(f">{dimensions}I", read_exactly(file, 4 * dimensions, name))
 
 
@@ -55,12 +57,19 @@ def _blocks(path: Path, image_shape: tuple[int, int, int]) -> Iterator[Images]:
             data = read_exactly(file, number * int(np.prod(image_shape)), path.name)
             yield np.frombuffer(data, np.uint8).reshape(number, *image_shape)
         if file.read(1):
-            raise InputError(path.name, "there are bytes after the last image")
+            raise UserError(path.name, "there are bytes after the last image")
 
 
 def _read_labels(path: Path, count: int) -> Labels:
     with unpacked(path) as file:
         shape = _read_shape(file, path.name)
         if shape != (count,):
-            raise InputError(path.name, f"there must be one label for each of the {count} images")
+            raise UserError(path.name, f"there must be one label for each of the {count} images")
         return np.frombuffer(read_exactly(file, count, path.name), np.uint8).astype(np.int64)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path, *filter(None, [labels_file(path)])]
+
+
+FORMAT = Format("idx", lambda start, _: start.startswith(MAGICS), opener(idx_source, _files))

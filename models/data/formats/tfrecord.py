@@ -22,7 +22,8 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.data.formats.format import Format, opener
 from models.data.pictures import GREY_MODES, opened_picture, picture_array
 from models.data.source import (
     BLOCK_BYTES,
@@ -39,7 +40,8 @@ from models.data.source import (
 HEADER, FOOTER = struct.Struct("<QI"), struct.Struct("<I")
 MASK_DELTA = 0xA282EAD8
 MAX_RECORD_BYTES = 1 << 26
-SUFFIX = ".tfrecord"
+# Anywhere in a name: parts of a data set have their numbers behind it.
+MARK = ".tfrecord"
 # What is read of tensorflow/core/example/*.proto; the rest, lists of floats among it, is skipped as unknown.
 # TensorFlow's own classes would import all of TensorFlow.
 EXAMPLE_PROTO = """
@@ -77,9 +79,9 @@ class Record:
     number: int
     data: bytes
 
-    def damaged(self, reason: str) -> InputError:
+    def damaged(self, reason: str) -> UserError:
         """Return the error that names the record."""
-        return InputError(self.file.name, f"record {self.number}: {reason}")
+        return UserError(self.file.name, f"record {self.number}: {reason}")
 
 
 def masked_crc(data: bytes) -> int:
@@ -92,17 +94,22 @@ def tfrecord_files(path: Path) -> list[Path]:
     """Return the file itself, or those in a folder whose names hold ``.tfrecord``, by name."""
     if path.is_file():
         return [path]
-    return sorted(file for file in path.iterdir() if SUFFIX in file.name and not file.name.startswith("."))
+    return sorted(file for file in path.iterdir() if MARK in file.name and not file.name.startswith("."))
 
 
-def is_tfrecord(path: Path, start: bytes) -> bool:
-    """Whether a file is meant to be one by its name, or is one by the checksum in its first bytes."""
+def is_tfrecord(start: bytes, path: Path) -> bool:
+    """Return whether a path holds TFRecords: by name, by the checksum in its first bytes, or as a folder of such.
+
+    The first byte may be any.
+    """
+    if path.is_dir():
+        return bool(tfrecord_files(path))
     framed = len(start) >= HEADER.size and masked_crc(start[:8]) == HEADER.unpack(start[: HEADER.size])[1]
-    return framed or SUFFIX in path.name
+    return framed or MARK in path.name
 
 
 def tfrecord_source(path: Path) -> Source:
-    """Return the images of a file or folder; InputError names a damaged record, or one unlike the first."""
+    """Return the images of a file or folder; UserError names a damaged record, or one unlike the first."""
     files = tfrecord_files(path)
     count = sum(_count(file) for file in files)
     first = next(_records(files), None)
@@ -131,23 +138,23 @@ def _read_footer(stream: IO[bytes], file: Path, number: int) -> int:
     """Return the checksum behind a record."""
     footer = stream.read(FOOTER.size)
     if len(footer) < FOOTER.size:
-        raise InputError(file.name, f"record {number}: the file is truncated")
+        raise UserError(file.name, f"record {number}: the file is truncated")
     return int(FOOTER.unpack(footer)[0])
 
 
 def _length(header: bytes, file: Path, number: int) -> int:
     if len(header) < HEADER.size:
-        raise InputError(file.name, f"record {number}: the file is truncated")
+        raise UserError(file.name, f"record {number}: the file is truncated")
     length, checksum = HEADER.unpack(header)
     if masked_crc(header[:8]) != checksum:
-        raise InputError(file.name, f"record {number}: the checksum of its length is wrong")
+        raise UserError(file.name, f"record {number}: the checksum of its length is wrong")
     if length > MAX_RECORD_BYTES:
-        raise InputError(file.name, f"record {number}: it is larger than the limit of {MAX_RECORD_BYTES >> 20} MiB")
+        raise UserError(file.name, f"record {number}: it is larger than the limit of {MAX_RECORD_BYTES >> 20} MiB")
     return int(length)
 
 
 def _records(files: list[Path]) -> Iterator[Record]:
-    """Yield all records; InputError names one whose checksum is wrong."""
+    """Yield all records; UserError names one whose checksum is wrong."""
     for file in files:
         with unpacked(file) as stream:
             number = 0
@@ -176,7 +183,7 @@ def _blocks(files: list[Path], shape: tuple[int, int, int], labels: np.ndarray |
 
 
 def _parsed(record: Record, shape: tuple[int, int, int] | None = None) -> tuple[Images, int | None]:
-    """Return image [h, w, c] and label of a record, of the ``shape`` of the first; InputError if it has none."""
+    """Return image [h, w, c] and label of a record, of the ``shape`` of the first; UserError if it has none."""
     try:
         features = Example.FromString(record.data).features.feature
     except DecodeError as error:
@@ -208,5 +215,8 @@ def _decoded(record: Record, content: bytes, shape: tuple[int, int, int] | None)
         with opened_picture(record.file, content) as picture:
             channels = shape[2] if shape is not None else 1 if picture.mode in GREY_MODES else 3
             return picture_array(picture, channels)
-    except InputError as error:
+    except UserError as error:
         raise record.damaged(f"its image: {error.reason}") from error
+
+
+FORMAT = Format("tfrecord", is_tfrecord, opener(tfrecord_source, tfrecord_files))

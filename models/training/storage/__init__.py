@@ -1,1 +1,1 @@
-"""What a training run keeps on disk."""
+"""The files of a training run: checkpoints, snapshots, a lock."""

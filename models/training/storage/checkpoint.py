@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,10 +23,11 @@ from safetensors.numpy import load, save
 
 from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
-from models.core.errors import InputError
-from models.core.files import sync_folder
+from models.core.errors import UserError
+from models.core.files import whole_folder
 from models.core.history import Records, records_of, table_of
-from models.core.settings import Dials, TrainSettings, settings_from_json, settings_to_json
+from models.core.setting_text import settings_from_json, settings_to_json
+from models.core.settings import Dials, TrainSettings
 from models.training.early_stopping import EarlyStopping
 from models.vae.architecture import Architecture, ParameterArrays
 from models.vae.model_file import model_bytes
@@ -43,13 +42,9 @@ MANIFEST_VERSION = 2
 
 PREFIX = "checkpoint-"
 
-DRAFT_PREFIX = ".draft-"
-
 KEPT = 2
 
 MAX_MANIFEST_BYTES = 1 << 16
-
-BYTES_PER_WRITE = 1 << 22
 
 # Parameters, Adam's first and second moment, and the moving average.
 STATE_GROUPS = ("parameters", "first", "second", "average")
@@ -69,7 +64,7 @@ _NAME = re.compile(rf"{PREFIX}(\d+)(?:\.(\d+))?")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a run goes on from.
+    """A state of a run, to resume it from.
 
     Attributes
     ----------
@@ -129,22 +124,13 @@ def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: Parame
 
     OSError if the disk is full or the folder cannot be written; nothing but a draft is left then.
     """
-    run_folder = checkpoint.folder.parent
-    run_folder.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=run_folder))
-    try:
-        contents = {MODEL_FILE: model_bytes(info, parameters), STATE_FILE: _state_bytes(checkpoint)}
-        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-        contents[MANIFEST_FILE] = json.dumps({"version": MANIFEST_VERSION, "sha256": hashes}).encode()
+    contents = {MODEL_FILE: model_bytes(info, parameters), STATE_FILE: _state_bytes(checkpoint)}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    contents[MANIFEST_FILE] = json.dumps({"version": MANIFEST_VERSION, "sha256": hashes}).encode()
+    with whole_folder(checkpoint.folder) as draft:
         for name, content in contents.items():
-            _write_synced(draft / name, content)
-        sync_folder(draft)
-        draft.rename(checkpoint.folder)
-        sync_folder(run_folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    for old in checkpoint_folders(run_folder)[:-KEPT]:
+            (draft / name).write_bytes(content)
+    for old in checkpoint_folders(checkpoint.folder.parent)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -171,13 +157,13 @@ def latest_checkpoint(run_folder: Path) -> Checkpoint | None:
     for folder in reversed(checkpoint_folders(run_folder)):
         try:
             return read_checkpoint(folder)
-        except InputError:
+        except UserError:
             continue
     return None
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read and verify one checkpoint; :class:`InputError` if a file is missing, damaged or makes no sense."""
+    """Read and verify one checkpoint; :class:`UserError` if a file is missing, damaged or makes no sense."""
     try:
         state = _verified(folder)[STATE_FILE]
         header_length = int.from_bytes(state[:8], "little")
@@ -201,17 +187,17 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             ended=bool(values["ended"]),
         )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(str(folder), f"the checkpoint is damaged ({error})") from error
+        raise UserError(str(folder), f"the checkpoint is damaged ({error})") from error
 
 
 def check_state(checkpoint: Checkpoint, architecture: Architecture) -> None:
-    """Raise :class:`InputError` unless the arrays are those of ``architecture``, finite and complete."""
+    """Raise :class:`UserError` unless the arrays are those of ``architecture``, finite and complete."""
     for group in {**dict.fromkeys(STATE_GROUPS), **checkpoint.arrays}:
         found = {name: values.shape for name, values in checkpoint.arrays.get(group, {}).items()}
         if found != architecture.shapes():
-            raise InputError(str(checkpoint.folder), f"its {group} do not fit the model")
+            raise UserError(str(checkpoint.folder), f"its {group} do not fit the model")
         if not all(np.isfinite(values).all() for values in checkpoint.arrays[group].values()):
-            raise InputError(str(checkpoint.folder), f"its {group} hold NaN or infinite numbers")
+            raise UserError(str(checkpoint.folder), f"its {group} hold NaN or infinite numbers")
 
 
 def _state_bytes(checkpoint: Checkpoint) -> bytes:
@@ -256,14 +242,3 @@ def _grouped(tensors: Mapping[str, Floats32]) -> StateArrays:
         group, name = key.split("/", 1)
         groups.setdefault(group, {})[name] = array
     return groups
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest[:BYTES_PER_WRITE]) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The folder of a run while it is at work: locked, read once, written again and again, whatever the disk does."""
+"""The folder of a run in progress: locked, read once, written many times, whatever the disk does."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.core.descriptions import ModelInfo
-from models.core.errors import InputError
-from models.core.files import reason_of
+from models.core.errors import UserError
+from models.core.files import DRAFT_PREFIX, reason_of, sync_folder
 from models.core.history import PastRun, Records, UnfinishedRun
 from models.core.settings import TrainSettings
 from models.protocol.training import CheckpointDelayed, CheckpointWritten
 from models.training.storage.checkpoint import (
-    DRAFT_PREFIX,
-    PREFIX,
     Checkpoint,
     checkpoint_folders,
     latest_checkpoint,
@@ -29,7 +27,7 @@ MOST_EPOCHS_TOLD = 400
 
 
 class RunFolder:
-    """Where the checkpoints of the training ``identity`` go."""
+    """The folder at ``path`` for the checkpoints of the training ``identity``."""
 
     def __init__(self, path: Path, identity: int) -> None:
         self.path = path
@@ -38,28 +36,28 @@ class RunFolder:
         self._complaint = ""
 
     def begin(self) -> None:
-        """Take the folder for a new run; what an earlier one left is removed. InputError if another is at work."""
+        """Take the folder for a new run; what an earlier one left is removed. UserError if another is at work."""
         self.take()
         remove_checkpoints(self.path)
 
     def resume(self) -> Checkpoint:
-        """Take the folder and return its newest whole checkpoint; InputError if there is none or another is at work."""
+        """Take the folder and return its newest whole checkpoint; UserError if there is none or another is at work."""
         self.take()
         checkpoint = latest_checkpoint(self.path)
         if checkpoint is None:
-            raise InputError(str(self.path), "there is no whole checkpoint to resume from")
+            raise UserError(str(self.path), "there is no whole checkpoint to resume from")
         return checkpoint
 
     def write(
         self, checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays
     ) -> CheckpointWritten | CheckpointDelayed:
-        """Write a checkpoint, or say why that is not possible now; a folder that was removed is made again."""
+        """Write a checkpoint, or say why that is not possible now; a folder that was removed is recreated."""
         try:
             self._lock.acquire()
             write_checkpoint(checkpoint, info, parameters)
         except OSError as error:
             return CheckpointDelayed(self._identity, str(self.path), reason_of(error))
-        except InputError as error:
+        except UserError as error:
             return CheckpointDelayed(self._identity, str(self.path), error.reason)
         self._complaint = ""
         return CheckpointWritten(self._identity, str(checkpoint.model_path), info.epoch)
@@ -88,12 +86,12 @@ class RunFolder:
             remove_run(self.path)
 
     def take(self) -> None:
-        """Take the folder; :class:`InputError` if another process is at work on it."""
+        """Take the folder; :class:`UserError` if another process is at work on it."""
         try:
             self._lock.acquire()
             remove_drafts(self.path)
         except OSError as error:
-            raise InputError(str(self.path), reason_of(error)) from error
+            raise UserError(str(self.path), reason_of(error)) from error
 
 
 def resumable(checkpoint: Checkpoint) -> UnfinishedRun:
@@ -139,14 +137,14 @@ def checkpoint_at_rest(run_folder: Path) -> Checkpoint | None:
     try:
         lock.acquire()
         return latest_checkpoint(run_folder)
-    except (InputError, OSError):
+    except (UserError, OSError):
         return None
     finally:
         lock.release()
 
 
 def drop_run(run_folder: Path) -> None:
-    """Remove a run; :class:`InputError` if another process is at work on it, or the disk does not let go of it."""
+    """Remove a run; :class:`UserError` if another process is at work on it, or the disk does not let go of it."""
     folder = RunFolder(run_folder, 0)
     folder.take()
     folder.remove()
@@ -157,22 +155,26 @@ def remove_old_runs(folder: Path, kept: int) -> None:
     for run_folder in sorted(folder.glob("*"))[:-kept]:
         checkpoint = latest_checkpoint(run_folder)
         if checkpoint is None or checkpoint.ended:
-            with contextlib.suppress(InputError):
+            with contextlib.suppress(UserError):
                 drop_run(run_folder)
 
 
 def remove_checkpoints(run_folder: Path) -> None:
-    """Remove the checkpoints and drafts of a run."""
-    _remove(run_folder, PREFIX, DRAFT_PREFIX)
+    """Remove the checkpoints and drafts of a run, the newest last: until then it is the one to go on from."""
+    remove_drafts(run_folder)
+    for checkpoint in checkpoint_folders(run_folder):
+        shutil.rmtree(checkpoint, ignore_errors=True)
 
 
 def remove_drafts(run_folder: Path) -> None:
-    """Remove what a process left that died while it wrote or removed a checkpoint."""
-    _remove(run_folder, DRAFT_PREFIX)
+    """Remove what a process left that died while it wrote a checkpoint."""
+    for entry in run_folder.iterdir():
+        if entry.name.startswith(DRAFT_PREFIX):
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def remove_run(run_folder: Path) -> None:
-    """Remove a run that nobody works on, and its folder if nothing else is in it."""
+    """Remove a run that nobody works on, and its folder if nothing else is in it; a power loss does not undo it."""
     if not run_folder.is_dir():
         return
     remove_checkpoints(run_folder)
@@ -180,9 +182,4 @@ def remove_run(run_folder: Path) -> None:
     (run_folder / LOCK_FILE).unlink(missing_ok=True)
     if not any(run_folder.iterdir()):
         run_folder.rmdir()
-
-
-def _remove(run_folder: Path, *prefixes: str) -> None:
-    for entry in run_folder.iterdir():
-        if entry.name.startswith(prefixes):
-            shutil.rmtree(entry, ignore_errors=True)
+        sync_folder(run_folder.parent)

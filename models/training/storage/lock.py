@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from models.core.errors import InputError
+from models.core.errors import UserError
+from models.core.files import make_folder
 
 if sys.platform == "win32":
     import msvcrt
@@ -26,7 +27,7 @@ class RunLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock, making the folder; :class:`InputError` if another process has it, OSError if it cannot be."""
+        """Take the lock, making the folder; :class:`UserError` if another process has it, OSError if it cannot be."""
         # A file that was removed meanwhile, with its folder or by one that left, locks nobody out.
         while not self._still_ours():
             self.release()
@@ -40,14 +41,14 @@ class RunLock:
 
     def _locked(self) -> int:
         """Return the descriptor of the file, locked."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             _lock(descriptor)
         except (BlockingIOError, PermissionError) as error:
             owner = os.read(descriptor, LOCKED_BYTE).decode("ascii", "replace").strip()
             os.close(descriptor)
-            raise InputError(str(self.path.parent), f"process {owner} is at work on this run") from error
+            raise UserError(str(self.path.parent), f"process {owner} is at work on this run") from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from models.core.descriptions import ModelInfo
-from models.core.files import atomic_file
+from models.core.files import UNFINISHED, whole_file
 from models.core.history import EpochSnapshot
 from models.vae.architecture import ParameterArrays
 from models.vae.model_file import model_bytes
@@ -30,8 +30,8 @@ class Snapshots:
         content = model_bytes(info, parameters)
         if self._room() < ROOM_FOR_CHECKPOINTS * len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
-        with atomic_file(self._folder / f"epoch-{info.epoch:06d}.safetensors", durable=False) as file:
-            file.write(content)
+        with whole_file(self._folder / f"epoch-{info.epoch:06d}.safetensors", durable=False) as draft:
+            draft.write_bytes(content)
         kept = self.kept()
         if len(kept) * len(content) > MAX_BYTES:
             for snapshot in kept[-2::-2]:
@@ -51,7 +51,7 @@ class Snapshots:
 
     def forget_after(self, epoch: int) -> None:
         """Remove those of epochs that a run which goes on from ``epoch`` makes again, and what was half written."""
-        for draft in self._folder.glob(".*.part"):
+        for draft in self._folder.glob(f".*{UNFINISHED}*"):
             draft.unlink(missing_ok=True)
         for snapshot in self.kept():
             if snapshot.epoch > epoch:

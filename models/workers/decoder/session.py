@@ -1,4 +1,4 @@
-"""What the decoder has open, and the work on it."""
+"""The open model, data set and embedding of the decoder, and its jobs."""
 
 from __future__ import annotations
 

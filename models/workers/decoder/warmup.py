@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from models.core.families import FAMILY_PARAMETERS, latent_member
+from models.core.families import FACTS, latent_member
 from models.curves.evaluate import Pair, evaluate_curves, is_prepared, ks_p_value, locate, preparing
 from models.numerics.tracing import TURN_SECONDS, beside, keep_traced, start_tracing
 from models.protocol.distribution import Curves, Locate
@@ -22,10 +22,7 @@ from models.vae.model import VAE
 # Nothing is traced ahead for so long after a request, and after a family became ready: then it is being dragged.
 QUIET_SECONDS = 1.5
 # Those that take seconds come first; the others are traced quickly once they are chosen.
-SLOW = (
-    "TruncatedNormal", "NormalMixture", "VonMises", "StudentT", "Beta", "Gamma", "InverseGamma", "Chi2",
-    "ContinuousBernoulli",
-)  # fmt: skip
+LONGEST_FIRST = sorted(FACTS, key=lambda name: -FACTS[name].tracing)
 
 
 def warming_up(vae: VAE) -> Iterator[None]:
@@ -99,7 +96,7 @@ class Warmer:
         with self._changed:
             if self._wished is not None:
                 return self._wished
-        others = ((name, reference) for name in (*SLOW, *FAMILY_PARAMETERS))
+        others = ((name, reference) for name in LONGEST_FIRST)
         return next((pair for pair in others if not is_prepared(*pair)), None)
 
     def _prepare(self, pair: Pair) -> None:

@@ -1,1 +1,1 @@
-"""The same variational autoencoder trained by different means, each in a process of its own."""
+"""The same variational autoencoder trained in different ways, each in a separate process."""

@@ -55,7 +55,7 @@ class KerasFit:
         self.test = arrays["test"].astype(np.float32) / 255
         self.model = KerasVAE(work, self.images.shape[1:])
         self.model.compile(optimizer=keras.optimizers.Adam(work.learning_rate))
-        # A few steps to compile; the weights begin anew.
+        # A few steps to compile; then the weights are reset.
         self.model.fit(self.images[: 2 * work.batch_size], batch_size=work.batch_size, verbose=0)
 
     def train(self, epochs: int) -> float:

@@ -1,4 +1,4 @@
-"""How a peer of the training benchmark is asked: one line of JSON for each turn. Python's own library only.
+"""Protocol of the training benchmark's peers: one line of JSON per turn. Standard library only.
 
 A peer has ``train(epochs) -> seconds`` and ``elbo() -> nats``; ``work`` is what it trains on.
 """
@@ -36,7 +36,7 @@ class Peer(Protocol):
 
 
 def serve(make: Callable[[Work], Peer]) -> None:
-    """Answer turns on the standard streams until they end; what the libraries say goes to the standard error."""
+    """Answer turns on the standard streams until they end; output of the libraries goes to standard error."""
     answers, sys.stdout = sys.stdout, sys.stderr
     first = json.loads(sys.stdin.readline())
     peer = make(Work(**{name: tuple(value) if isinstance(value, list) else value for name, value in first.items()}))

@@ -1,4 +1,4 @@
-"""Everything that takes the focus has a name, and everything can be done from the keyboard."""
+"""Every focusable widget has a name, and everything can be done from the keyboard."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SHIFT, CTRL, PLAIN = (
 
 
 def _nameless(root: QWidget) -> list[str]:
-    """Return the widgets that take the focus and tell a screen reader nothing."""
+    """Return the focusable widgets that tell a screen reader nothing."""
     found = []
     for widget in root.findChildren(QWidget):
-        # Parts of Qt's own widgets, and the lists that drop down from a combo box with a name.
+        # Parts of Qt's own widgets, and the drop-down lists of named combo boxes.
         # Tabs are named one by one.
         inner = widget.objectName().startswith("qt_") or isinstance(widget, QLabel | QTabBar)
         inner = inner or widget.window() is not root
         if inner or widget.focusPolicy() == Qt.FocusPolicy.NoFocus or widget.focusProxy() is not None:
             continue
-        # A combo box without a name would be read as its choice alone.
+        # An unnamed combo box would be announced by its current choice alone.
         text = widget.text() if isinstance(widget, QAbstractButton) else ""
         if not (widget.accessibleName() or text).strip():
             found.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")

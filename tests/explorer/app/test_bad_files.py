@@ -1,4 +1,4 @@
-"""Nonsense dropped on the window: a banner that names file and reason, and everything else as it was."""
+"""Invalid files dropped on the window: a banner names the file and the reason, and nothing else changes."""
 
 from __future__ import annotations
 

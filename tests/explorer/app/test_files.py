@@ -1,4 +1,4 @@
-"""Good files dropped on the window: pictures of one's own, data sets, models, and models saved."""
+"""Valid files dropped on the window: pictures, data sets and models; and saving models."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: 
 
 
 def export_for_keras(desk: Desk) -> tuple[str, str]:
-    """Export, and return what was told in the end; meanwhile a second export is refused."""
+    """Export and return the final message; check that a second export is refused meanwhile."""
     desk.window.menus.model.export_keras.trigger()
     with desk.qtbot.waitSignal(desk.state.notices.noticed) as refused:
         desk.window.menus.model.export_keras.trigger()

@@ -1,4 +1,4 @@
-"""What must never happen in the window's process: TensorFlow imported, references of constants lost."""
+"""The window's process never imports TensorFlow and never loses references to constants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.places import ROOT
 
 PAINTS, EMITS = 300, 1000
-# A defective binding loses one reference per emit and a hundred per paint; other code gives or takes a few.
+# A defective binding loses one reference per emit and a hundred per paint; other code gains or loses a few.
 SLACK = 100
 
 

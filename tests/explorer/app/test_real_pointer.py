@@ -1,4 +1,4 @@
-"""On a real display a real pointer reaches what pyqtgraph draws."""
+"""A real pointer on a real display reaches what pyqtgraph draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On a real display the real pointer drags what the person sees: point, slider, ε."""
+"""A real pointer on a real display drags what the user sees: point, slider, ε."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEPS = 10
 
 
 def _drag(desk: Desk, pointer: Pointer, widget: QWidget, start: QPointF, by: QPointF) -> QPointF:
-    """Drag with the pointer of the display; each move has arrived before the next is made."""
+    """Drag with the pointer of the display, waiting for each move to arrive before making the next."""
     seen = 0
     events: list[QPointF] = []
 
@@ -41,7 +41,7 @@ def _drag(desk: Desk, pointer: Pointer, widget: QWidget, start: QPointF, by: QPo
 
 @pytest.fixture
 def shows_its_point(desk: Desk, oracle: NumpyVAE) -> Callable[[], None]:
-    """Assert that the picture is that of the point."""
+    """Check that the picture is that of the point."""
     assert QGuiApplication.platformName() == "xcb"
 
     def check() -> None:

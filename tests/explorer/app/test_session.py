@@ -1,4 +1,4 @@
-"""The session: what is kept, what comes back, and what happens to a file that was damaged."""
+"""The session: what is saved, what is restored, and what happens to a damaged file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from explorer.app import session
 from explorer.app.startup import FIRST_MODEL
 from explorer.state import AppState
 from explorer.state.latent import LatentSnapshot, Point, PointSource
+from models.core.errors import UserError
 from resources import model_path
 from tests.support.desk import PATIENCE_MS, Desk, opened_app
 
@@ -76,7 +77,7 @@ def test_no_file_is_no_session(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "session.json"
     file.write_bytes(content)
-    with pytest.raises(session.SessionError, match=r"session\.json: "):
+    with pytest.raises(UserError, match=r"session\.json: "):
         session.load(file)
 
 
@@ -84,7 +85,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "session.json"
     with file.open("wb") as stream:
         stream.truncate(session.LARGEST_BYTES + 1)
-    with pytest.raises(session.SessionError, match="too large"):
+    with pytest.raises(UserError, match="too large"):
         session.load(file)
 
 
@@ -101,7 +102,7 @@ DAMAGES: dict[str, Any] = {
 def test_a_session_that_makes_no_sense_changes_nothing(qapp: QApplication, damage: dict[str, Any]) -> None:
     state = AppState()
     before = session.capture(state)
-    with pytest.raises(session.SessionError):
+    with pytest.raises(UserError):
         session.restore(state, session.capture(_busy_state()) | damage)
     assert session.capture(state) == before
 
@@ -117,7 +118,7 @@ def test_a_damaged_point_changes_nothing(qapp: QApplication, damage: dict[str, A
     state, stored = AppState(), session.capture(_busy_state())
     before = session.capture(state)
     stored["points"][0] |= damage
-    with pytest.raises(session.SessionError):
+    with pytest.raises(UserError):
         session.restore(state, stored)
     assert session.capture(state) == before
 

@@ -1,4 +1,4 @@
-"""Exported files are there whole or not at all, even when the disk takes no more."""
+"""Exported files are complete or absent, even when the disk is full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 from explorer.export.pictures import write_contact_sheet
 from explorer.export.tables import LatentTable, write_csv, write_npz
-from models.core.files import ExportError, whole_file
+from models.core.errors import UserError
+from models.core.files import whole_file
 
 FULL = 2000
 
@@ -45,7 +46,7 @@ def _write(path: Path) -> None:
 @pytest.mark.parametrize("name", ["samples.png", "latents.npz", "latents.csv"])
 def test_a_full_disk_leaves_what_was_there_before(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("the old one")
-    with _full_disk(), pytest.raises(ExportError, match=f"{name}: cannot be written: File too large"):
+    with _full_disk(), pytest.raises(UserError, match=f"{name}: cannot be written: file too large"):
         _write(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "the old one"

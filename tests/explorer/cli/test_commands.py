@@ -1,4 +1,4 @@
-"""The command line as a person runs it: results on standard output, one line for an error, no half files."""
+"""The command line as users run it: results on standard output, one line for an error, no half-written files."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_sample_repeats_by_its_seed_and_pictures_carry_their_latent(workshop: Pa
 
 
 def _decoded_again(workshop: Path, pictures: list[bytes]) -> None:
-    """Decoding the exported latents gives the same pixels."""
+    """Check that decoding the exported latents gives the same pixels."""
     assert result(workshop, "decode", "spots.safetensors", "a/latents.npz", "--out", "d", "--zoom", 2)["pictures"] == 3
     for index, content in enumerate(pictures, 1):
         (workshop / "before.png").write_bytes(content)
@@ -173,7 +173,7 @@ def test_an_error_is_one_line_and_exit_code_2(arguments: tuple[str, ...], messag
         (("train", "bad.npy", "--out", "m.safetensors"), "bad.npy: image 1 holds NaN"),
         (
             ("train", "spots.npz", "--out", "m.safetensors", "--likelihood", "poisson"),
-            "the likelihood is one of bernoulli",
+            "Invalid value for '--likelihood': 'poisson' is not one of 'bernoulli', ",
         ),
         (("train", "spots.npz", "--out", "m.safetensors", "--resume"), "m.run: there is no whole checkpoint"),
         (("sample", "spots.safetensors", "-n", "0", "--out", "x"), "the number of samples lies in 1 to 100000"),

@@ -1,4 +1,4 @@
-"""Sprites on the command line: they train, encode and tell what a model knows of their factors."""
+"""Sprites on the command line: training, encoding, and what a model has learnt of their factors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.command_line import result, run
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a model of two dimensions trained on a few sprites."""
+    """Return a folder with a two-dimensional model trained on a few sprites."""
     folder = tmp_path_factory.mktemp("bench")
     trained = run(folder, "train", "sprites:200:1", "--out", "few.safetensors", "--epochs", 2, "--latent-dim", 2,
                   "--hidden", "16", "--batch-size", 20, "--learning-rate", 0.002)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Training on the command line: what it leaves, how it ends, and how it goes on."""
+"""Training on the command line: what it writes, how it ends and how it is resumed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from explorer.cli.main import cli
 from explorer.cli.train import parse_sizes
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import TrainSettings
 from tests.support.command_line import PATIENCE, command, environment, result, run, run_process
 
@@ -75,7 +75,7 @@ def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had
     assert values["run_folder"] == "stopped.run"
     restart = run(workshop, "train", "spots.npz", "--out", "stopped.safetensors", *SMALL)
     assert restart.returncode == 2
-    assert f"this run was stopped after epoch {values['epoch']}: use --resume to continue it" in restart.stderr
+    assert f"this run was stopped after epoch {values['epoch']}; use --resume to continue it" in restart.stderr
     epochs = values["epoch"] + 2
     again = ("spots.npz", "--out", "stopped.safetensors", "--resume", "--epochs", epochs, "--history", "stopped.json")
     assert result(workshop, "train", *again)["reason"] == "complete"
@@ -140,5 +140,5 @@ def test_curves_and_early_stopping_have_the_names_of_keras(workshop: Path) -> No
 def test_hidden_layers_are_a_list_of_numbers() -> None:
     assert parse_sizes("256,128", "hidden") == (256, 128)
     assert parse_sizes("", "hidden") == ()
-    with pytest.raises(InputError, match="is not a list of numbers like 256,128"):
+    with pytest.raises(UserError, match="is not a list of numbers like 256,128"):
         parse_sizes("256;128", "hidden")

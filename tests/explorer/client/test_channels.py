@@ -1,4 +1,4 @@
-"""Newest wins: what is sent, in which order, and who gets the answer."""
+"""Newest wins: which requests are sent, in which order, and who gets the reply."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NORMAL = Family("Normal", {"loc": 0.0, "scale": 1.0})
 
 
 class Wire:
-    """Keeps what is sent; can be cut."""
+    """A connection that records what is sent and can be cut."""
 
     def __init__(self) -> None:
         self.sent: list[Request] = []
@@ -30,7 +30,7 @@ class Wire:
         return not self.cut
 
     def ask(self, channel: str, u: float) -> None:
-        """Ask for a quantile; its answer is kept with u as its name."""
+        """Request a quantile; its reply is recorded under u."""
         self.requests.ask(
             channel, lambda n: Locate(n, NORMAL, "u", u), lambda reply: self.answers.append((f"{u}", reply))
         )
@@ -41,7 +41,7 @@ class Wire:
 
     @property
     def asked(self) -> list[float]:
-        """The u of all that was sent, in order."""
+        """Return u of every request sent, in order."""
         return [request.value for request in self.sent if isinstance(request, Locate)]
 
 

@@ -1,4 +1,4 @@
-"""A worker's life as the window sees it, and answers that come too late."""
+"""A worker's life cycle as seen by the window, and replies that come too late."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HALF = Locate(7, Family("Normal", {"loc": 3.0, "scale": 1.0}), "u", 0.5)
 
 
 class Listener:
-    """A client with all it received."""
+    """A client and everything it received."""
 
     def __init__(self, qtbot: QtBot) -> None:
         self.qtbot, self.state, self.replies = qtbot, WorkersState(), list[Reply]()
@@ -103,7 +103,7 @@ def test_the_output_of_a_worker_goes_to_its_log(worker: Listener, qtbot: QtBot) 
 
 @pytest.fixture
 def cold(qapp: QApplication, qtbot: QtBot) -> Iterator[Desk]:
-    """A window whose images have never been encoded."""
+    """Return a window whose images have never been encoded."""
     with opened_app(qapp) as app:
         desk = Desk(app, qtbot)
         yield desk
@@ -160,5 +160,5 @@ def test_a_worker_starts_with_one_thread_of_algebra(monkeypatch: pytest.MonkeyPa
         worker.process.kill()
         worker.process.join()
         worker.connection.close()
-    # What a person has set stays.
+    # What the user has set is kept.
     assert [environment[name] for name in THREADS_OF_ALGEBRA] == ["1", "3", "1"]

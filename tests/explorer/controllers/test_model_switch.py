@@ -1,4 +1,4 @@
-"""Models of different sizes opened in turn, with points that were moved: they wait, and nothing crashes."""
+"""Opening models of different sizes in turn after moving points: the points are kept, and nothing crashes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _open(desk: Desk, path: Path) -> None:
 
 
 def _click_image_and_move(desk: Desk, path: Path) -> None:
-    """Click an image of the map, then move the point that stands for it."""
+    """Click an image on the map, then move the point."""
     viewport, cloud = desk.window.map.plot.viewport(), desk.window.map.plot.cloud
     desk.click(viewport, desk.on_map(cloud.xy[IMAGES[path]]))
     desk.settle()

@@ -1,4 +1,4 @@
-"""Exports from the window's dialog: what is written, what is left when it ends early, and the way back."""
+"""Exports from the window's dialog: what is written, what remains after cancelling, and the way back from a picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QDialog
 
-from explorer.export.pictures import Latent, read_latent, write_png
+from explorer.export.pictures import Latent, png_of, read_latent
 from explorer.views.export_dialog import ExportDialog
 from tests.support.desk import PATIENCE_MS, Desk
 from tests.support.oracle import NumpyVAE
@@ -21,7 +21,7 @@ COUNT = 16
 
 @pytest.fixture
 def dialog(desk: Desk, tmp_path: Path) -> Iterator[ExportDialog]:
-    """The dialog as the window opens it, with a folder of the test."""
+    """Return the dialog as the window opens it, with a folder of the test."""
     desk.window.map.select(42)
     desk.latent.set_component("z", 3, 1.7)
     desk.window.menus.model.export.trigger()
@@ -157,7 +157,7 @@ def _latent(dims: int, model_hash: str) -> Latent:
 
 
 def test_a_picture_of_another_model_is_shown_with_a_warning(desk: Desk, tmp_path: Path) -> None:
-    write_png(tmp_path / "other.png", np.zeros((28, 28, 1), np.float32), _latent(50, "feed"))
+    (tmp_path / "other.png").write_bytes(png_of(np.zeros((28, 28, 1), np.float32), _latent(50, "feed")))
     desk.drop(tmp_path / "other.png")
     assert desk.point.z.tolist() == list(_latent(50, "").z)
     assert "other.png was made with another model (elsewhere)" in desk.window.banner.text.text()
@@ -166,7 +166,7 @@ def test_a_picture_of_another_model_is_shown_with_a_warning(desk: Desk, tmp_path
 
 def test_a_picture_of_another_latent_space_is_refused(desk: Desk, tmp_path: Path) -> None:
     before = desk.latent.snapshot()
-    write_png(tmp_path / "flat.png", np.zeros((28, 28, 1), np.float32), _latent(2, "feed"))
+    (tmp_path / "flat.png").write_bytes(png_of(np.zeros((28, 28, 1), np.float32), _latent(2, "feed")))
     desk.drop(tmp_path / "flat.png")
     assert "flat.png holds a point with 2 dimensions" in desk.window.banner.text.text()
     assert desk.latent.snapshot() == before

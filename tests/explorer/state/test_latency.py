@@ -10,7 +10,7 @@ from explorer.state.latency import LatencyMeter
 
 
 class Clock:
-    """A clock that goes when told."""
+    """A clock that advances when told to."""
 
     def __init__(self) -> None:
         self.now = 100.0

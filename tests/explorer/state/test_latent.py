@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.state import AppState
 from explorer.state.latent import SMALLEST_SIGMA, Component, LatentSnapshot, LatentState, Point, PointSource
+from explorer.state.undo import STEPS_KEPT
 
 DIMS = 16
 COMPONENTS: tuple[Component, ...] = get_args(Component)
@@ -28,7 +29,7 @@ def _point(name: str = "A") -> Point:
 
 @pytest.fixture
 def state(qapp: object) -> AppState:
-    """A point of four dimensions, off its mean."""
+    """Return a state with one point away from its mean."""
     state = AppState()
     state.latent.replace_points((_point(),), 0)
     return state
@@ -66,7 +67,7 @@ def test_the_triad_holds_after_every_change(component: Component, hold: str, dim
         assert np.delete(after[name], dim).tobytes() == np.delete(before[name], dim).tobytes()
     untouched = {"z": ("mu", "sigma"), "eps": ("mu", "sigma"), "mu": ("sigma", hold), "sigma": ("mu", hold)}
     for name in untouched[component]:
-        # ε is computed from z: near the smallest σ it keeps fewer digits.
+        # ε is computed from z, and loses digits near the smallest σ.
         slack = 1e-15 / after["sigma"][dim] * 16 if name == "eps" else 0.0
         assert after[name][dim] == pytest.approx(before[name][dim], rel=1e-12, abs=slack)
 
@@ -162,6 +163,18 @@ def test_undo_tells_the_views(state: AppState, qtbot: QtBot) -> None:
         state.undo.stack.undo()
 
 
+def test_recording_a_step_does_not_replay_it(state: AppState, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(state.latent.points_changed), state.latent.step("move"):
+        state.latent.set_component("z", 0, 1.0)
+
+
+def test_the_oldest_steps_are_dropped(state: AppState) -> None:
+    for value in range(STEPS_KEPT + 1):
+        with state.latent.step("move"):
+            state.latent.set_component("z", 0, float(value))
+    assert state.undo.stack.count() == STEPS_KEPT
+
+
 def test_steps_of_another_latent_space_are_forgotten(state: AppState) -> None:
     with state.latent.step("move"):
         state.latent.set_component("z", 0, 1.0)
@@ -199,6 +212,14 @@ def test_a_new_point_stands_where_the_current_one_does(latent: LatentState) -> N
     assert latent.point.z.tobytes() == before.z.tobytes()
     latent.set_component("z", 0, 5.0)
     assert latent.points[0] is before
+
+
+def test_after_a_removal_the_point_before_is_current(latent: LatentState) -> None:
+    for _ in range(3):
+        latent.add_point()
+    latent.set_current(2)
+    latent.remove_point()
+    assert (latent.index, latent.point.name) == (1, "B")
 
 
 def test_removing_one_of_three_is_undone_with_its_place(state: AppState) -> None:

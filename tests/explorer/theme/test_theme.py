@@ -18,7 +18,7 @@ SCHEMES = {"dark": DARK, "light": LIGHT}
 READABLE = 4.5
 GROUNDS = ("window", "surface", "plot", "field")
 TEXTS = ("text", "muted")
-# The colours of curves and messages stand on panes, plots and banners; some carry text there.
+# The colours of curves and messages appear on panes, plots and banners, some of them as text.
 MARKS = {"accent": ("surface", "plot"), "second": ("surface", "plot"), "third": ("surface", "plot"),
          "prior": ("surface", "plot"), "warning": ("surface", "field"), "error": ("surface", "field")}  # fmt: skip
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
@@ -35,7 +35,7 @@ TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 WHITE = np.array([0.95047, 1.0, 1.08883])
-# CIE 1976 ΔE of the two nearest classes; 2.3 is a just noticeable difference.
+# CIE 1976 ΔE of the two closest classes; 2.3 is a just noticeable difference.
 SMALLEST_DIFFERENCE = 11.0
 
 

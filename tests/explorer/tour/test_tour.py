@@ -1,4 +1,4 @@
-"""The tour: the whole main job in the real window, as a program of its own."""
+"""The tour: the main workflow in the real window, as a separate program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 280
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a tour has left what it made."""
+    """Run a tour and return its output folder."""
     folder = tmp_path_factory.mktemp("tour")
     code = "import sys; from explorer.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "tour", "--out", str(folder / "out"), "--size", "1280x800"]
@@ -36,7 +36,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(out: Path) -> dict[str, Any]:
-    """What the tour has measured."""
+    """Return the measurements of the tour."""
     report: dict[str, Any] = json.loads((out / "tour.json").read_text())
     return report
 

@@ -1,4 +1,4 @@
-"""The Decoded pane with the real decoder: its three ways of decoding and its four small pictures."""
+"""The Decoded pane with the real decoder: its three decoding modes and its four small pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _assert_shows(image: QImage | None, values: NDArray[np.floating], white: flo
 
 @pytest.fixture
 def around(desk: Desk, oracle: NumpyVAE) -> NDArray[np.float64]:
-    """The decoded draws [32, 28, 28, 1] around the point, which is moved off its mean."""
+    """Move the point off its mean and return the decoded draws [32, 28, 28, 1] around it."""
     desk.window.map.select(IMAGE)
     desk.latent.set_component("z", 3, 1.7)
     return _draws(desk, oracle, desk.point.z)

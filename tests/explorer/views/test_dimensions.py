@@ -24,7 +24,7 @@ def rows(desk: Desk) -> DimensionList:
 
 
 class CountingDelegate(DimensionDelegate):
-    """Paints as ever, and tells which dimensions it has painted."""
+    """A delegate that paints as usual and records which dimensions it has painted."""
 
     def __init__(self, desk: Desk, rows: DimensionList) -> None:
         super().__init__(desk.state, desk.window.theme, rows.histograms, rows)
@@ -37,7 +37,7 @@ class CountingDelegate(DimensionDelegate):
 
 @pytest.fixture
 def counting(desk: Desk, rows: DimensionList) -> Iterator[CountingDelegate]:
-    """The rows painted through a delegate that counts; all that was to be painted has been."""
+    """Return the rows with a recording delegate, once nothing is left to paint."""
     delegate = CountingDelegate(desk, rows)
     rows.setItemDelegate(delegate)
     rows.viewport().repaint()

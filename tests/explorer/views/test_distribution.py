@@ -13,7 +13,7 @@ from tests.support.desk import Desk
 
 @pytest.fixture
 def dim(desk: Desk) -> int:
-    """A dimension whose z stands off its mean."""
+    """Return a dimension whose z is away from its mean."""
     desk.window.map.select(42)
     chosen = desk.window.dimensions.list.rows.dims[1]
     desk.state.display.set_dimension(chosen)

@@ -1,4 +1,4 @@
-"""Grips of the Distribution pane under the mouse: z, u, ε, μ and σ obey the triad."""
+"""Dragging the handles of the Distribution pane: z, u, ε, μ and σ obey the triad."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ HOLDS: tuple[Hold, Hold] = ("eps", "z")
 
 @dataclass
 class Bench:
-    """A dimension in view, and where the mouse was let go."""
+    """A dimension in view, and where the mouse was released."""
 
     desk: Desk
     dim: int
 
     def drag(self, plot: DistributionPlot, grip: str, by: QPointF, shape: str = "") -> QPointF:
-        """Drag a grip by some pixels, each move answered; return the plot coordinates under the mouse in the end."""
+        """Drag a handle by some pixels, waiting for each answer; return the final plot coordinates of the mouse."""
         start = self.desk.grip(plot, grip, shape)[1]
         self.desk.press(plot.viewport(), start)
         for step in range(1, STEPS + 1):
@@ -44,7 +44,7 @@ class Bench:
 
 @pytest.fixture
 def bench(desk: Desk) -> Bench:
-    """An image is selected and z stands a little off its mean."""
+    """Select an image and move z a little off its mean."""
     desk.window.map.select(42)
     dim = desk.window.dimensions.list.rows.dims[1]
     desk.state.display.set_dimension(dim)

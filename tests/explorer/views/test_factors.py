@@ -1,4 +1,4 @@
-"""The tab of factors: its numbers against NumPy, choosing cells by mouse and keys, and what it says without numbers."""
+"""The Factors tab: its numbers against NumPy, choosing cells with mouse and keys, and what it says without numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEYS = Qt.Key
 
 @pytest.fixture
 def factors(desk: Desk) -> Iterator[Desk]:
-    """The tab of factors in front, with the classes of the digits measured."""
+    """Bring the Factors tab to the front, with the classes of the digits measured."""
     desk.window.show_pane("Factors")
     desk.qtbot.waitUntil(lambda: desk.state.factors.result is not None, timeout=PATIENCE_MS)
     desk.state.factors.set_factor(0)
@@ -41,7 +41,7 @@ def _result(desk: Desk) -> Disentanglement:
 
 
 def _invented(names: tuple[str, ...], dims: int) -> Disentanglement:
-    """Numbers that no model gave, for what is drawn of them."""
+    """Return made-up numbers, to check how they are drawn."""
     rng = np.random.default_rng(0)
     values = np.arange(7)
     means = rng.normal(size=(7, dims))
@@ -92,7 +92,7 @@ def test_a_click_chooses_factor_and_dimension(factors: Desk) -> None:
     assert heat.told(2, dim) == factors.window.factors.told.text()
     factors.click(heat, QPointF(2.0, 5.0))
     assert factors.state.display.dimension == dim
-    # The distribution of that dimension is asked for, as it is when another pane chooses it.
+    # The distribution of that dimension is requested, as when another pane chooses it.
     factors.settle()
     answer = factors.state.answers.distribution
     assert answer is not None

@@ -1,4 +1,4 @@
-"""The laboratory: presets and dials, tallies against the samples themselves, and when it rests."""
+"""The Lab: presets and dials, tallies against the samples themselves, and when it pauses."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 
 from explorer.controllers.lab import adapted_count
-from explorer.state.lab import MOST_SAMPLES, PRESETS, LabState
+from explorer.state.lab import ENOUGH_SAMPLES, PRESETS, LabState
 from explorer.state.tally import Tally
-from explorer.views.lab.form import OBJECTIVES
+from explorer.views.lab.form import INTEGRAND_NAMES
 from models.core.families import Family
 from models.protocol.lab import Estimates, GradientsReady
 from tests.support.desk import Desk
 
 BATCHES = 4
-# Fewer say little of a mean whose samples are as skewed as those of the score function.
+# With fewer samples, the mean of something as skewed as the score function is too uncertain.
 SAMPLES = 4000
 PATIENCE_MS = 20_000
 
 
 @pytest.fixture
 def lab(desk: Desk) -> Iterator[Desk]:
-    """The laboratory in front, at rest."""
+    """Bring the Lab to the front, paused."""
     desk.window.show_pane("Lab")
-    desk.state.lab.change(discrete=False, objective="quadratic", k=0.0, parameter="loc",
+    desk.state.lab.change(discrete=False, integrand="quadratic", k=0.0, parameter="loc",
                           family=Family("Normal", {"loc": 1.0, "scale": 1.0}))  # fmt: skip
     yield desk
     desk.state.lab.set_running(False)
@@ -68,7 +68,7 @@ def test_every_preset_shows_what_its_sentences_say(lab: Desk) -> None:
         score, path = _tally(lab, "score function").variance, _tally(lab, "pathwise").variance
         assert score is not None
         assert path is not None
-        ratios[settings.objective] = score / path
+        ratios[settings.integrand] = score / path
     assert ratios["quadratic"] > 100
     assert ratios["cosine"] < 0.05
     assert ratios["bump"] < 0.1
@@ -146,7 +146,7 @@ def test_after_the_elbo_a_family_has_a_parameter_to_show(lab: Desk) -> None:
     form = lab.window.lab.form
     form.family.textActivated.emit("Gamma")
     for name, parameter in (("elbo", "loc"), ("quadratic", "concentration")):
-        form.objective.activated.emit(list(OBJECTIVES).index(name))
+        form.integrand.activated.emit(list(INTEGRAND_NAMES).index(name))
         assert form.parameter.currentData() == lab.state.lab.parameter == parameter
     _draw(lab)
     assert lab.state.lab.shown
@@ -154,10 +154,10 @@ def test_after_the_elbo_a_family_has_a_parameter_to_show(lab: Desk) -> None:
 
 def test_the_elbo_needs_an_image_and_follows_the_point(lab: Desk) -> None:
     form, state = lab.window.lab.form, lab.state.lab
-    row = list(OBJECTIVES).index("elbo")
+    row = list(INTEGRAND_NAMES).index("elbo")
     lab.latent.set_posterior(np.zeros(50), np.ones(50), source=type(lab.point.source)())
-    form.objective.setCurrentIndex(row)
-    form.objective.activated.emit(row)
+    form.integrand.setCurrentIndex(row)
+    form.integrand.activated.emit(row)
     _draw(lab)
     assert state.message.startswith("The ELBO needs an image")
     lab.window.map.select(42)
@@ -191,7 +191,7 @@ def test_moments_of_batches_are_those_of_all_samples_together() -> None:
 
 def test_drawing_ends_when_there_are_enough() -> None:
     state = LabState()
-    row = Estimates("pathwise", "loc", np.zeros(MOST_SAMPLES), 0.0, False, 1.0)
+    row = Estimates("pathwise", "loc", np.zeros(ENOUGH_SAMPLES), 0.0, False, 1.0)
     assert not state.complete
     state.take(GradientsReady(1, 0.0, {"loc": 0.0}, (row,)))
     assert state.complete
@@ -264,7 +264,7 @@ def test_what_is_typed_may_lie_beyond_the_slider(lab: Desk) -> None:
 def test_every_estimator_of_the_elbo_has_its_row(lab: Desk) -> None:
     lab.window.resize(1280, 800)
     lab.window.map.select(42)
-    lab.state.lab.change(objective="elbo")
+    lab.state.lab.change(integrand="elbo")
     _draw(lab)
     table = lab.window.lab.table
     assert len(lab.state.lab.shown) == 5

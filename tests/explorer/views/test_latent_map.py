@@ -106,7 +106,7 @@ def test_the_empty_map_pans_and_moves_no_point(desk: Desk) -> None:
 
 
 def _lonely_image(desk: Desk) -> int:
-    """Return an image whose dot is the nearest under the mouse there, and where no point's grip is."""
+    """Return an image whose dot is the one nearest to the mouse there, away from any point's handle."""
     plot = desk.window.map.plot
     for index in range(100, 1000):
         pixel = desk.on_map(plot.cloud.xy[index]) - plot.getViewBox().sceneBoundingRect().topLeft()
@@ -143,7 +143,7 @@ def test_hovering_shows_the_image_under_the_mouse(desk: Desk) -> None:
 
 
 def _moments(outline: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the covariance whose ellipse this outline of evenly turned points is."""
+    """Return the covariance of the ellipse with this outline of evenly spaced angles."""
     ring = outline[:-1] - outline[:-1].mean(axis=0)
     return 2.0 * ring.T @ ring / len(ring)
 

@@ -1,4 +1,4 @@
-"""Numbers as they are typed: exponents, what is no number, and what lies outside of the range."""
+"""Numbers as they are typed: exponents, text that is not a number, and numbers out of range."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.desk import Desk
 
 @pytest.fixture
 def box(qtbot: QtBot) -> Iterator[NumberBox]:
-    """A field from 0.5 to 1e9 with four decimals."""
+    """Return a field from 0.5 to 1e9 with four decimals."""
     box = NumberBox(0.5, 1e9, 4, 0.1)
     box.setValue(2.0)
     qtbot.addWidget(box)

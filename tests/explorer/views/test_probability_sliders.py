@@ -1,4 +1,4 @@
-"""Sliders of the Dimensions pane that move the probability u: equal steps are equal probability."""
+"""Sliders of the Dimensions pane that move the probability u, in equal steps of probability."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.desk import Desk
 
 @pytest.fixture
 def sliders(desk: Desk) -> Iterator[Desk]:
-    """An image is selected; sliders return to z in the end."""
+    """Select an image; set the sliders back to z at the end."""
     desk.window.map.select(42)
     desk.settle()
     yield desk

@@ -25,7 +25,7 @@ LONG_MS = 90_000
 
 @pytest.fixture
 def pane(small_data: Desk) -> Desk:
-    """The form asks for a small model."""
+    """Set the form to a small model."""
     form = small_data.window.training.form
     form.fields["hidden"].setText("32")
     form.fields["latent_dim"].setValue(LATENT)
@@ -43,7 +43,7 @@ def _run(desk: Desk) -> Finished:
 
 
 def _start_long(desk: Desk) -> None:
-    """Start a run that does not end by itself, and wait until it makes progress."""
+    """Start a run that does not end on its own, and wait until it makes progress."""
     desk.window.training.form.fields["epochs"].setValue(100_000)
     with desk.qtbot.waitSignal(desk.state.run.progressed, timeout=LONG_MS):
         desk.window.training.controls.start.click()
@@ -89,7 +89,7 @@ def test_the_last_evaluation_tells_how_far_it_is(pane: Desk) -> None:
 
 
 def _shows_two(desk: Desk) -> bool:
-    """Whether the map shows the images by a model of two dimensions."""
+    """Return whether the map shows the images as encoded by a two-dimensional model."""
     embedding = desk.state.model.embedding
     return embedding is not None and embedding.mu.shape == (IMAGES, 2)
 
@@ -222,7 +222,7 @@ def test_families_and_objective_are_chosen_and_the_pane_says_what_is_maximized(p
     for name, key in (("posterior", "StudentT"), ("prior", "Laplace"), ("objective", "dreg")):
         field = training.form.fields[name]
         field.setCurrentIndex(field.findData(key))
-    # An importance-weighted bound has no KL term to weigh, and needs several draws.
+    # An importance-weighted bound has no KL term to weight, and needs several draws.
     assert not training.form.fields["beta"].isEnabled()
     assert training.form.settings().samples == 5
     _run(pane)

@@ -1,4 +1,4 @@
-"""Training watched and steered in the real window: dials, steps, the scrubber, another run beside, what goes wrong."""
+"""Watching and steering a training in the real window: dials, steps, epoch slider, comparison with a run, failures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EPOCHS = 5
 
 @pytest.fixture
 def pane(small_data: Desk) -> Desk:
-    """The form asks for a small model."""
+    """Set the form to a small model."""
     form = small_data.window.training.form
     for name, value in (("latent_dim", 4), ("epochs", EPOCHS), ("seed", 0)):
         form.fields[name].setValue(value)

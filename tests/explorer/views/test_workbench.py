@@ -1,4 +1,4 @@
-"""The distribution workbench: any family with any parameters, without a change of the latent point."""
+"""The distribution workbench: any family with any parameters, without changing the latent point."""
 
 from __future__ import annotations
 

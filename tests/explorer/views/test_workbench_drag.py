@@ -1,4 +1,4 @@
-"""The distribution workbench under the mouse: every grip, and what the curves do meanwhile."""
+"""Dragging on the distribution workbench: every handle, and what the curves do meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of a run: a table and files that give back what was written, under the names of Keras."""
+"""The history of a run: a table and files that round-trip, with Keras' names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.history import EpochRecord, Records, Terms, record_of, records_of, table_of, write_history
 
 RECORDS = tuple(
@@ -81,5 +81,5 @@ def test_the_names_and_the_count_are_those_of_keras(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match=r"h\.csv: cannot be written: "):
+    with pytest.raises(UserError, match=r"h\.csv: cannot be written: "):
         write_history(tmp_path / "file" / "h.csv", RECORDS)

@@ -1,4 +1,4 @@
-"""Curves of families at the ends of what can be set: finite everywhere, and divergences against mpmath."""
+"""Curves of families at the limits of their parameters: finite everywhere, and divergences against mpmath."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from models.curves.evaluate import evaluate_curves, is_prepared, ks_distance, ks
 from models.protocol.distribution import Anchor, Curves, CurvesReady
 from tests.support.places import ROOT
 
+# One process traces and compiles the graphs of a family once.
+pytestmark = pytest.mark.xdist_group("curves")
 SCORES = np.sort(np.random.default_rng(7).standard_normal(512))
 
 
@@ -33,7 +35,7 @@ def kumaraswamy(a: float, b: float) -> Family:
 
 
 def ends(name: str) -> Iterator[Family]:
-    """Return the family with each parameter, and with all of them, at the least and at the most that can be set."""
+    """Yield the family with each parameter, and with all of them, at its lower and its upper limit."""
     usual, parameters = usual_family(name).parameters, FAMILY_PARAMETERS[name]
     for end in ("least", "most"):
         far = {p.name: float(getattr(p, end)) for p in parameters}
@@ -46,7 +48,7 @@ ANCHORS: tuple[tuple[Anchor, float], ...] = (("u", 1e-12), ("z", 1e300), ("u", 1
 
 
 def _far_cut(family: Family) -> bool:
-    """Whether a truncated normal lies too far beyond its mean for its slopes to have digits."""
+    """Return whether a truncated normal lies too far from its mean for its slopes to be precise."""
     if family.name != "TruncatedNormal":
         return False
     loc, scale, low, high = family.parameters.values()
@@ -97,7 +99,7 @@ def test_divergences_without_closed_form_are_the_integrals() -> None:
 
 
 def test_a_divergence_that_rounding_hides_is_not_stated() -> None:
-    # A percent of q rounds to 1, where log p is infinite.
+    # One percent of q rounds to 1, where log p is infinite.
     assert np.isnan(curves(kumaraswamy(0.1, 0.1), kumaraswamy(0.2, 0.1)).numbers.kl)
     assert np.isnan(curves(usual_family("Cauchy")).numbers.kl)
 
@@ -109,7 +111,7 @@ def mixture(weight: float, loc1: float, scale1: float, loc2: float, scale2: floa
 
 @pytest.mark.parametrize("values", [(0.3, -1.0, 0.5, 6.0, 0.5), (0.3, -1.0, 0.1, 6.0, 0.1), (0.1, 0.0, 1.0, 20.0, 1.0)])
 def test_a_divergence_across_the_gap_between_two_modes_is_the_integral(values: tuple[float, ...]) -> None:
-    """There z jumps with its score: no rule over the score of the whole follows."""
+    """There z jumps with its score, so that no quadrature over the score of the whole can follow it."""
     w, m1, s1, m2, s2 = map(mpmath.mpf, values)
 
     def q(z: mpmath.mpf) -> mpmath.mpf:

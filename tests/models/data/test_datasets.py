@@ -1,4 +1,4 @@
-"""Data sets from outside: every format comes out the same, every defect has its reason, memory stays bounded."""
+"""Data sets of users: every format gives the same data, every defect is explained, memory stays bounded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data import cache
 from models.data.opening import load_images, open_data, train_count
 from tests.models.conftest import blobs
@@ -41,7 +41,7 @@ def pngs(folder: Path, images: np.ndarray) -> Path:
 
 
 def reason(path: Path, subject: str | None = None) -> str:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         open_data(path)
     assert caught.value.subject == (subject or path.name)
     assert "\n" not in str(caught.value)
@@ -132,7 +132,7 @@ def test_pictures_of_many_kinds_in_one_folder(tmp_path: Path) -> None:
 def test_what_is_stored_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez(tmp_path / "set.npz", images=IMAGES)
     first = open_data(tmp_path / "set.npz")
-    monkeypatch.setattr("models.data.opening.npz_source", None)
+    monkeypatch.setattr("models.data.opening._check_count", None)
     assert open_data(tmp_path / "set.npz") == first
 
 
@@ -246,8 +246,8 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
         (b"\x93NUMPY\x01\x00", "not a NumPy array file, or its header is damaged"),
         (b"\x93NUMPY\x09\x00" + b"x" * 40, "not a NumPy array file, or its header is damaged"),
         (b"\x1f\x8b\x08 not gzip", "truncated or damaged"),
-        (gzip.compress(b"plain text"), "its magic number is wrong"),
-        (gzip.compress(idx(IMAGES[..., 0]))[:-30], "truncated or damaged"),
+        (gzip.compress(b"plain text", mtime=0), "its magic number is wrong"),
+        (gzip.compress(idx(IMAGES[..., 0]), mtime=0)[:-30], "truncated or damaged"),
         (idx(IMAGES[..., 0])[:-1], "the file is truncated"),
         (idx(IMAGES[..., 0]) + b"x", "bytes after the last image"),
         (idx(IMAGES[..., 0])[:3], "the file is truncated"),
@@ -331,7 +331,7 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
 def test_mixed_sizes_are_refused_by_name(tmp_path: Path) -> None:
     folder = pngs(tmp_path / "set", np.zeros((4, 6, 6), np.uint8))
     Image.new("L", (7, 6)).save(folder / "odd.png")
-    with pytest.raises(InputError, match=r"\w+\.png: it is \d × \d pixels, but \w+\.png is \d × \d"):
+    with pytest.raises(UserError, match=r"\w+\.png: it is \d × \d pixels, but \w+\.png is \d × \d"):
         open_data(folder)
 
 
@@ -351,7 +351,7 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
 
 
 def giant_png(path: Path, side: int) -> None:
-    """A valid PNG header that promises side × side pixels, and nearly nothing behind it."""
+    """Return a valid PNG header that promises side × side pixels, with hardly any data."""
     Image.new("L", (2, 2)).save(path)
     content = bytearray(path.read_bytes())
     content[16:24] = struct.pack(">II", side, side)
@@ -366,7 +366,7 @@ def test_a_giant_picture_is_refused_in_little_memory(side: int, tmp_path: Path) 
     for name in ("a.png", "b.png"):
         giant_png(folder / name, side)
     tracemalloc.start()
-    with pytest.raises(InputError, match=r"[ab]\.png: the picture .*too large"):
+    with pytest.raises(UserError, match=r"[ab]\.png: the picture .*too large"):
         open_data(folder)
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
@@ -393,6 +393,6 @@ def test_no_damage_gets_through_as_another_error(data: st.DataObject, kind: str,
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     target.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
-    with contextlib.suppress(InputError):
+    with contextlib.suppress(UserError):
         info = open_data(target.parent if kind == "png" else target)
         assert load_images(info).shape == (info.count, *info.image_shape)

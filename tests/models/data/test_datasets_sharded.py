@@ -1,4 +1,4 @@
-"""Data in many pieces: folders of ``.npz`` shards and TFRecord files, whole, damaged, and as TensorFlow writes them."""
+"""Data in many pieces: folders of ``.npz`` shards and TFRecord files, intact, damaged, and as written by TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.opening import load_images, open_data
 from tests.models.conftest import blobs
 from tests.support.places import ROOT
@@ -49,7 +49,7 @@ def write_records(
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         open_data(path)
     return str(caught.value)
 
@@ -99,7 +99,7 @@ def test_features_beside_the_image_are_skipped_and_of_several_values_the_first_i
     score = tf.train.Feature(float_list=tf.train.FloatList(value=[0.5]))
     features = {**size, "image": image, "label": numbers(-(1 << 63), 7), "score": score, "empty": tf.train.Feature()}
     message = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
-    # The name of the last feature, which is no UTF-8, is nobody's.
+    # The name of the last feature is not valid UTF-8, and so not one that is read.
     stranger = b"\x0a\x08\x0a\x06\x0a\x02\xff\xfe\x12\x00"
     with tf.io.TFRecordWriter(str(tmp_path / "set.tfrecord")) as writer:
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""One picture from a person: upright, cropped to the model's aspect, in its channels."""
+"""A user's picture: turned upright, cropped to the model's aspect ratio, converted to its channels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.pictures import fitted_picture
 from tests.models.data.test_datasets import giant_png
 
@@ -53,10 +53,10 @@ def test_a_turned_photograph_is_set_upright(tmp_path: Path) -> None:
 
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p.png").write_text("hello")
-    with pytest.raises(InputError, match=r"p\.png: this is not a picture that can be read"):
+    with pytest.raises(UserError, match=r"p\.png: this is not a picture that can be read"):
         fitted_picture(tmp_path / "p.png", (4, 4, 1))
-    with pytest.raises(InputError, match=r"q\.png: no such file"):
+    with pytest.raises(UserError, match=r"q\.png: no such file"):
         fitted_picture(tmp_path / "q.png", (4, 4, 1))
     giant_png(tmp_path / "r.png", 30_000)
-    with pytest.raises(InputError, match=r"r\.png: the picture .*too large"):
+    with pytest.raises(UserError, match=r"r\.png: the picture .*too large"):
         fitted_picture(tmp_path / "r.png", (4, 4, 1))

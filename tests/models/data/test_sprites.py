@@ -1,4 +1,4 @@
-"""Sprites: what is drawn is what its factors say, whichever and however many are asked for."""
+"""Sprites: images match their factors, whichever and however many are requested."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.sprite_names import ALL_SPRITES, SPRITE_FACTORS, SPRITE_SIZES, SpritesName, parse_sprites
 from models.data import sprites
 from models.data.opening import load_images, open_data, opening_data
@@ -40,7 +40,7 @@ def test_places_are_pixels_from_one_to_the_next(shape: int, x: int, y: int) -> N
 def test_areas_are_those_of_the_shapes_at_every_scale_and_turn(shape: int) -> None:
     exact = (4 * sprites.HALF_SIDE**2, np.pi * np.prod(sprites.SEMI_AXES), HEART_AREA * sprites.HEART_UNIT**2)[shape]
     for level, scale in enumerate(sprites.SCALES):
-        # Edges along the rows of samples gain or lose a row as a whole: not the turn 0.
+        # Edges along the sampling grid gain or lose a whole row, so leave out orientation 0.
         for turn in (1, 3, 11):
             assert _draw(shape, level, turn).sum() == pytest.approx(exact * scale**2, rel=5e-3)
 
@@ -56,7 +56,7 @@ def test_edges_are_antialiased_and_corners_dark() -> None:
 def test_a_quarter_of_the_orientations_is_a_quarter_turn() -> None:
     upright, quarter = _draw(2, 5, 0)[:33, :33], _draw(2, 5, 10)[:33, :33]
     assert np.array_equal(quarter, np.rot90(upright, -1))
-    # A heart points down: it has its two bulges above its tip.
+    # A heart points down, with its two lobes above its tip.
     assert (upright[2:10] > 0).sum() > (upright[-10:-2] > 0).sum()
     assert np.array_equal(_draw(0, 5, 4), _draw(0, 5, 14))
     assert np.array_equal(_draw(1, 5, 4), _draw(1, 5, 24))
@@ -108,7 +108,7 @@ def test_names_have_a_usual_form() -> None:
     ],
 )
 def test_what_cannot_be_had_is_said(name: str, reason: str) -> None:
-    with pytest.raises(InputError, match=reason) as caught:
+    with pytest.raises(UserError, match=reason) as caught:
         open_data(name)
     assert caught.value.subject == name
 

@@ -56,7 +56,7 @@ def printed(figures: Figures) -> Texts:
 
 
 def document(place: str, texts: dict[str, Texts]) -> str:
-    """Return the document of these figures, measured at ``place``."""
+    """Return the document with these figures, measured on the machine ``place``."""
     lines = [HEAD, place]
     for title, names in TABLES.items():
         bounds = [" · ".join(f"{bound:g}" for bound in dict.fromkeys(MEASURES[name].bounds.values())) for name in names]
@@ -74,7 +74,7 @@ def _row(cells: list[str]) -> str:
 
 
 def read(text: str) -> tuple[str, dict[str, Texts]]:
-    """Return the place and the figures that a document tells of: the inverse of :func:`document`."""
+    """Parse the place and the figures of a document: the inverse of :func:`document`."""
     place, *tables = text.removeprefix(HEAD).strip().split("\n\n## ")
     texts: dict[str, Texts] = {}
     for table, names in zip(tables, TABLES.values(), strict=True):
@@ -87,7 +87,7 @@ def read(text: str) -> tuple[str, dict[str, Texts]]:
 
 
 def here() -> str:
-    """Return what decides the last bits of a result: the libraries, the processor and how many share the work."""
+    """Return what determines the last bits of a result: the libraries, the processor and the number of cores."""
     names = ("tensorflow", "numpy", "scipy", "mpmath")
     return f"{', '.join(f'{name} {version(name)}' for name in names)}; {_processor()}, {os.cpu_count()} cores."
 
@@ -104,11 +104,10 @@ def _processor() -> str:
 def agree(said: str, found: float | None, column: tuple[str, type], same_place: bool) -> bool:
     """Return whether a figure of the document is the one measured now.
 
-    Where the document was made every figure comes out the same to the last digit printed. Another processor or
-    library rounds elementary functions differently by a unit in the last place: then the worst of many rounding
-    errors is drawn anew from errors of the same size, so that it may double or halve, and below a few roundings'
-    worth it may be anything. A statistic of samples hardly knows of roundings: it keeps the two digits printed, but
-    for where those are cut off.
+    On the machine of the document, every figure is the same to the last printed digit. Another processor or library
+    rounds elementary functions differently in the last place. The worst of many rounding errors is then a different
+    draw from errors of the same size: it may double or halve, and below a few rounding errors it may be anything. A
+    statistic of samples is hardly affected by rounding: it keeps its two printed digits, except where they are cut off.
     """
     if same_place or found is None or said == NOTHING:
         return printed({column: found})[column] == said

@@ -1,4 +1,4 @@
-"""The families with parameters that float32 holds exactly, and what mpmath says of them at 25 digits."""
+"""The families with parameters that float32 holds exactly, and their values by mpmath with 25 digits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import scipy.stats as st
 import tensorflow as tf
 from scipy.special import logit
 
+from models.core.families import Family
 from models.distributions import FAMILIES, Distribution
 
 mp.mp.dps = 25
@@ -20,7 +21,7 @@ Formula = Callable[..., mp.mpf]
 
 @dataclass(frozen=True)
 class Case:
-    """One family at one point of its parameters.
+    """One family with one set of parameters.
 
     ``location`` and ``scaling`` name the parameters that move and stretch z, or what LINES makes of it; a rate has −1.
     """
@@ -45,20 +46,15 @@ class Case:
 
     @property
     def support(self) -> tuple[float, float]:
-        kind = SUPPORTS.get(self.family, (-np.inf, np.inf))
-        if self.family in {"Uniform", "TruncatedNormal"}:
-            return self.values[-2], self.values[-1]
-        if self.family == "VonMises":
-            return self.values[0] - np.pi, self.values[0] + np.pi
-        return kind
+        return Family(self.family, dict(zip(self.names, self.values, strict=True))).support
 
     @property
     def singular(self) -> bool:
-        """Whether the density is a broken power at an edge."""
+        """Return whether the density is a fractional power at an edge."""
         return self.family in {"Gamma", "Chi2", "Weibull", "Beta", "Kumaraswamy"}
 
     def exact(self, what: str, z: float) -> mp.mpf:
-        """Return ``pdf``, ``cdf`` or ``sf`` at the very float ``z``."""
+        """Return ``pdf``, ``cdf`` or ``sf`` at exactly the float ``z``."""
         return EXACT[self.family][("pdf", "cdf", "sf").index(what)](mp.mpf(float(z)), *map(mp.mpf, self.values))
 
 
@@ -98,11 +94,6 @@ LINES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray]
     "LogNormal": (np.log, lambda z: 1.0 / z), "LogitNormal": (logit, lambda z: 1.0 / (z * (1.0 - z))),
     "TanhNormal": (np.arctanh, lambda z: 1.0 / (1.0 - z * z)),
 }  # fmt: skip
-POSITIVE = ("Exponential", "Gamma", "InverseGamma", "Chi2", "Weibull", "LogNormal", "HalfNormal")
-UNIT = ("Beta", "Kumaraswamy", "LogitNormal", "ContinuousBernoulli")
-SUPPORTS = {
-    **dict.fromkeys(POSITIVE, (0.0, np.inf)), **dict.fromkeys(UNIT, (0.0, 1.0)), "TanhNormal": (-1.0, 1.0),
-}  # fmt: skip
 
 
 def phi(y: mp.mpf) -> mp.mpf:
@@ -114,7 +105,7 @@ def upper(y: mp.mpf) -> mp.mpf:
 
 
 def through_normal(to_line: Formula, slope: Formula) -> tuple[Formula, Formula, Formula]:
-    """Density and tails of a map of a normal variable."""
+    """Return density and tails of a function of a normal variable."""
     return (
         lambda z, m, s: phi((to_line(z) - m) / s) / s * slope(z),
         lambda z, m, s: upper(-(to_line(z) - m) / s),
@@ -170,7 +161,7 @@ def falling(z: mp.mpf, slope: mp.mpf) -> mp.mpf:
 
 
 def through_two(index: int) -> Formula:
-    """Density or tail of a mixture of two normal families."""
+    """Return the density or a tail of a mixture of two normals."""
 
     def blend(z: mp.mpf, weight: mp.mpf, m1: mp.mpf, s1: mp.mpf, m2: mp.mpf, s2: mp.mpf) -> mp.mpf:
         part = EXACT["Normal"][index]

@@ -1,4 +1,4 @@
-"""TensorFlow Probability where it is installed (the extra ``oracle``): an oracle of tests, never of the program."""
+"""TensorFlow Probability where it is installed (the extra ``oracle``): an oracle for tests, not for the program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def tfp() -> Any:
-    """Return the package; skip without it. It is imported here, when a test asks, because that takes seconds."""
+    """Return the package; skip without it. It is imported here, when a test needs it, because that takes seconds."""
     if not all(find_spec(name) for name in ("tensorflow_probability", "tf_keras")):
         pytest.skip("TensorFlow Probability is not installed: pip install -e '.[oracle,test]'")
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What the battery measures: for a case and a dtype the worst error, None where a check says nothing of a family."""
+"""The measures of the battery: the worst error for a case and a dtype, None where a check does not apply."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def points_of(case: Case) -> tuple[float, ...]:
 
 
 def at_scores(case: Case, scores: np.ndarray) -> np.ndarray:
-    """Return the values whose normal scores are given."""
+    """Return the values with the given normal scores."""
     q = case.build()
     if q.noise_distribution().name == "Normal":
         return q.from_noise(scores).numpy()
@@ -57,14 +57,14 @@ def _relative(found: np.ndarray, truth: tuple[mp.mpf, ...]) -> float:
 
 
 def inverse(case: Case, dtype: type) -> float:
-    """Worst |cdf(quantile(p)) − p|, p from .02 to .98."""
+    """Return the worst |cdf(quantile(p)) − p|, p from .02 to .98."""
     q = case.build(dtype)
     level = LEVELS.astype(dtype)
     return float(np.abs(q.cdf(q.quantile(level)).numpy().astype(float) - level).max())
 
 
 def round_trip(case: Case, dtype: type) -> float:
-    """Worst |from_noise(to_noise(z)) − z| relative to |z| or, near 0, to the spread of the quartiles."""
+    """Return the worst |from_noise(to_noise(z)) − z| relative to |z| or, near 0, to the spread of the quartiles."""
     q = case.build(dtype)
     z = q.quantile(LEVELS.astype(dtype)).numpy()
     spread = float(np.ptp(q.quantile(np.array([0.25, 0.75], dtype)).numpy()))
@@ -73,10 +73,10 @@ def round_trip(case: Case, dtype: type) -> float:
 
 
 def slope_of_cdf(case: Case, _: type) -> float:
-    """Central difference of cdf against prob in float64, relative to the largest density."""
+    """Compare the central difference of cdf with prob in float64, relative to the largest density."""
     q, h = case.build(), 1e-5
     z = q.quantile(LEVELS).numpy()
-    # Beside an edge where the density is a power, h is no small step: the third derivative is the difference's error.
+    # Near an edge where the density is a power, h is not a small step: the error is in the third derivative.
     low, high = case.support
     z = z[(z - low > 0.2) & (high - z > 0.2)] if case.singular else z
     slope = (q.cdf(z + h) - q.cdf(z - h)).numpy() / (2 * h)
@@ -85,7 +85,7 @@ def slope_of_cdf(case: Case, _: type) -> float:
 
 
 def total(case: Case, dtype: type) -> float:
-    """|∫prob − 1| over panels that are equal in normal scores; what lies beyond the last, 6e-7, is known."""
+    """Return |∫prob − 1| over panels of equal normal scores; the mass beyond the last, 6e-7, is known."""
     q = case.build(dtype)
     edges = at_scores(case, np.linspace(-5, 5, 81))
     half = np.diff(edges)[:, None] / 2
@@ -94,7 +94,7 @@ def total(case: Case, dtype: type) -> float:
 
 
 def kolmogorov(case: Case, dtype: type) -> float:
-    """Log10 of the p-value of 20 000 samples, as a positive number."""
+    """Return −log₁₀ of the Kolmogorov–Smirnov p-value of 20 000 samples."""
     q = case.build(dtype)
     z = q.sample(20_000, seed=11).numpy().astype(np.float64)
     p = scipy.stats.kstest(z, lambda value: case.build().cdf(value).numpy()).pvalue
@@ -102,7 +102,7 @@ def kolmogorov(case: Case, dtype: type) -> float:
 
 
 def moments(case: Case, dtype: type) -> float | None:
-    """Mean and variance of 20 000 samples, in standard errors."""
+    """Return the error of mean and variance of 20 000 samples, in standard errors."""
     q, n = case.build(dtype), 20_000
     if case.family == "Cauchy" or (case.family == "StudentT" and case.values[0] <= 4):
         return None
@@ -114,25 +114,25 @@ def moments(case: Case, dtype: type) -> float | None:
 
 
 def density(case: Case, dtype: type) -> float:
-    """Prob against mpmath, relative, from tail to tail."""
+    """Compare prob with mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
     return _relative(case.build(dtype).prob(z).numpy(), exact(case, "pdf"))
 
 
 def lower_tail(case: Case, dtype: type) -> float:
-    """Cdf against mpmath, relative, from tail to tail."""
+    """Compare cdf with mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
     return _relative(case.build(dtype).cdf(z).numpy(), exact(case, "cdf"))
 
 
 def upper_tail(case: Case, dtype: type) -> float:
-    """Survival function against mpmath, relative, from tail to tail."""
+    """Compare the survival function with mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
     return _relative(case.build(dtype).survival_function(z).numpy(), exact(case, "sf"))
 
 
 def log_lower_tail(case: Case, dtype: type) -> float:
-    """log_cdf against mpmath, relative, from tail to tail."""
+    """Compare log_cdf with mpmath, relative, from tail to tail."""
     z = np.array(points(case), dtype)
     truth = tuple(mp.log1p(-upper) if upper < 0.5 else mp.log(lower)
                   for lower, upper in zip(exact(case, "cdf"), exact(case, "sf"), strict=True))  # fmt: skip
@@ -140,7 +140,7 @@ def log_lower_tail(case: Case, dtype: type) -> float:
 
 
 def quantile_by_scipy(case: Case, _: type) -> float | None:
-    """Quantile against SciPy in float64, relative to |z| or the quartiles' spread, from tail to tail."""
+    """Compare quantile with SciPy in float64, relative to |z| or the quartiles' spread, from tail to tail."""
     # SciPy's von Mises is wrong by 1e-4 in the tails at 1e-9 (mpmath agrees with ours to 1e-14 there).
     if case.family not in SCIPY or case.family == "VonMises":
         return None
@@ -151,9 +151,9 @@ def quantile_by_scipy(case: Case, _: type) -> float | None:
 
 
 def quantile_by_mpmath(case: Case, _: type) -> float:
-    """Tail that mpmath finds at the quantile against the tail asked for, relative, the smaller of both tails.
+    """Compare mpmath's tail at the quantile with the requested one, relative, for the smaller of both tails.
 
-    The floats beside an upper edge lie far apart: what one step between them changes is no error.
+    Floats near an upper edge are far apart: the change over one step between them is not an error.
     """
     levels, worst = FROM_TAIL_TO_TAIL, 0.0
     for level, z in zip(levels, case.build().quantile(levels).numpy(), strict=True):
@@ -164,7 +164,7 @@ def quantile_by_mpmath(case: Case, _: type) -> float:
 
 
 def path(case: Case, _: type) -> float:
-    """Median |∂z/∂θ + ∂F/∂θ / q| in float64, ∂F by differences of the distribution function."""
+    """Return the median |∂z/∂θ + ∂F/∂θ / q| in float64, ∂F by differences of the distribution function."""
     q = case.build()
     z = q.quantile(LEVELS).numpy()
     worst = 0.0
@@ -177,7 +177,7 @@ def path(case: Case, _: type) -> float:
 
 
 def equivariance(case: Case, dtype: type) -> float | None:
-    """Σ ∂x/∂(location-like) = 1 and Σ ±θ ∂x/∂θ = x, relative; x is z, or the value on the line behind it."""
+    """Check Σ ∂x/∂(location-like) = 1 and Σ ±θ ∂x/∂θ = x, relative; x is z, or the value on the line behind it."""
     if not case.location and not case.scaling:
         return None
     q = case.build(dtype)
@@ -197,7 +197,7 @@ def equivariance(case: Case, dtype: type) -> float | None:
 
 
 def sampled_path(case: Case, _: type) -> float | None:
-    """E[∂z²/∂θ] over 4e5 samples against the same expectation along the path of one noise, in standard errors."""
+    """Compare E[∂z²/∂θ] over 4e5 samples with its value along the path of one noise, in standard errors."""
     q, n, worst = case.build(), 400_000, 0.0
     if not isinstance(q, Sampled) or (case.family == "StudentT" and case.values[0] <= 4):
         return None
@@ -231,7 +231,7 @@ def slopes(case: Case, eps: object, dtype: type = np.float64) -> list[np.ndarray
 
 
 def mean_variance_entropy(case: Case, dtype: type) -> float:
-    """Mean, variance and entropy against integrals of the 25-digit density or SciPy's closed forms."""
+    """Compare mean, variance and entropy with integrals of the 25-digit density or SciPy's closed forms."""
     q = case.build(dtype)
     found = np.array([float(q.mean()), float(q.variance()), float(q.entropy())])
     truth = np.array(_moments(case))
@@ -276,7 +276,7 @@ Figures = dict[tuple[str, type], float | None]
 
 @dataclass(frozen=True)
 class Measure:
-    """One check: how the error is measured, its bound for each dtype, and what one rounding does to it.
+    """One check: how the error is measured, its bound for each dtype, and the effect of one rounding.
 
     ``rounding`` is by how much an error of one unit in the last place grows on its way; None for a statistic of
     samples, which roundings do not move.
@@ -292,7 +292,7 @@ def _both(bound: float) -> dict[type, float]:
 
 
 DIGITS = {np.float32: 1e-5, np.float64: 1e-10}
-# In the tails at 1e-9 a rounding of z counts |z f/F| times, up to about 40.
+# In the tails at 1e-9, a rounding of z is amplified by |z f/F|, up to about 40 times.
 MEASURES = {
     "prob, mpmath": Measure(density, DIGITS, 40.0),
     "cdf, mpmath": Measure(lower_tail, DIGITS, 40.0),
@@ -315,5 +315,5 @@ MEASURES = {
 
 @cache
 def measured(case: Case) -> Figures:
-    """Return the error of every check in every dtype; each case is measured once, whoever asks."""
+    """Return the error of every check in every dtype; each case is measured only once."""
     return {(name, dtype): measure.error(case, dtype) for name, measure in MEASURES.items() for dtype in measure.bounds}

@@ -1,4 +1,4 @@
-"""Hypothesis chooses parameters, shapes and points, far out and at the edges: limits or clear errors, never NaN."""
+"""Parameters, shapes and points by Hypothesis, far out and at the edges: limits or clear errors, never NaN."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.distributions import FAMILIES, Distribution, ParameterError, ShapeError
 from tests.models.distributions.cases import Case
 
-# TensorFlow takes subnormal numbers for 0: a bound there is another bound to it.
+# TensorFlow flushes subnormal numbers to 0, so that a bound there would be a different one.
 REAL = st.floats(-50.0, 50.0, width=32, allow_subnormal=False)
 POSITIVE = st.floats(2.0**-5, 50.0, width=32)
 DOMAINS = {"real": REAL, "positive": POSITIVE, "fraction": st.floats(2.0**-10, 1.0 - 2.0**-10, width=32)}

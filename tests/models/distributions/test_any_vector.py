@@ -1,4 +1,4 @@
-"""Vectors of any batch, in a graph or not; infinite, absent and misfit points: limits or clear errors, never NaN."""
+"""Vectors with any batch, in graphs or not; infinite, empty and misshapen points: limits or clear errors, never NaN."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OF_BATCH = ("mean", "variance", "entropy")
 
 @dataclass(frozen=True, eq=False)
 class VectorCase:
-    """One family over vectors of three entries: its parameters without a batch, and what it has besides log_prob."""
+    """One family over vectors of three entries: its parameters without a batch, and its methods besides log_prob."""
 
     kind: Callable[..., VectorDistribution]
     values: tuple[np.ndarray, ...]
@@ -47,7 +47,7 @@ each_vector = pytest.mark.parametrize("case", VECTORS, ids=str)
 
 
 def results(case: VectorCase, parameters: list[tf.Tensor], points: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Return whatever the family can do; ``points`` are values, of which it takes the noise first."""
+    """Return the results of all methods of the family; ``points`` are values, turned into noise first."""
     q = case.kind(*parameters, validate=False)
     eps = q.to_noise(points)
     found = {"prob": q.prob(points), "log_prob": q.log_prob(points), "to_noise": eps, "from_noise": q.from_noise(eps)}

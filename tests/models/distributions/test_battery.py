@@ -1,4 +1,4 @@
-"""Every family passes the same battery, in float32 and float64; SciPy and mpmath say what is right."""
+"""Every family passes the same battery, in float32 and float64, with SciPy and mpmath as oracles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.core.families import FACTS
 from models.distributions import FAMILIES, Gamma
 from tests.models.distributions.battery import DOCUMENT, TABLES, agree, document, families, here, read, worst
 from tests.models.distributions.cases import CASES, Case
 from tests.models.distributions.exact import kept, names_kept, said_of
 from tests.models.distributions.measures import MEASURES, exact, measured, moments_of, points_of
 
-NO_SCORE = {"Uniform", "TruncatedNormal", "VonMises"}  # their support moves with a parameter
+# Two tests ask for the figures of a case, which are measured once in a process.
+pytestmark = pytest.mark.xdist_group("battery")
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -73,7 +75,7 @@ def test_a_figure_that_nobody_measured_does_not_agree(
     assert agree(said, found, (name, np.float32), same_place=False) == elsewhere
 
 
-# Beside an edge that is not 0, floats lie further apart than this tail is long; a lower and an upper edge of these.
+# Near an edge other than 0, floats are further apart than this tail is long: a lower and an upper edge.
 NO_FLOAT_THERE = {("Uniform", "cdf"), ("Uniform", "sf"), ("TruncatedNormal", "cdf")}
 
 
@@ -87,10 +89,11 @@ def test_both_tails_are_visited_to_a_billionth(family: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_whatever_moves_or_stretches_a_family_is_asked_for_equivariance(case: Case) -> None:
-    moving = [name for name in case.names if name.rstrip("12") in {"loc", "low", "high"}]
+    roles = {parameter.name: parameter.role for parameter in FACTS[case.family].parameters}
+    moving = [name for name in case.names if roles[name] in {"location", "low", "high"}]
     assert list(case.location) == moving
     if case.family != "VonMises":  # a circle is not stretched
-        rest = [name for name in case.names if name.rstrip("12") in {"scale", "rate"}]
+        rest = [name for name in case.names if roles[name] in {"scale", "rate"}]
         assert {name for name, _ in case.scaling} == {*moving, *rest}
 
 
@@ -130,7 +133,7 @@ def test_noise_makes_the_samples_and_batches_keep_their_shape(case: Case) -> Non
     assert q.mean().shape == q.variance().shape == q.entropy().shape == (2, 1)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.family not in NO_SCORE], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if not FACTS[case.family].moving], ids=str)
 def test_expected_score_is_zero(case: Case) -> None:
     n = 20_000
     z = tf.stop_gradient(case.build().sample(n, seed=21))

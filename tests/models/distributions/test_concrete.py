@@ -22,7 +22,7 @@ def test_the_largest_entry_is_drawn_with_the_probability_of_its_class(temperatur
 
 
 def toy_gradient(theta: float, temperature: float) -> float:
-    """Return the mean of d/dθ (z − 0.45)² of the relaxed Bernoulli variable, on a grid of its logistic noise."""
+    """Return the mean of d/dθ (z − 0.45)² for the relaxed Bernoulli variable, on a grid of its logistic noise."""
     u = (np.arange(200_000) + 0.5) / 200_000
     noise = tf.constant(np.stack([np.log(u) - np.log1p(-u), np.zeros_like(u)], -1))
     probability = tf.constant(theta, tf.float64)

@@ -1,4 +1,4 @@
-"""What every family promises: shapes, checks of parameters, the registry of divergences."""
+"""Contracts of every family: shapes, parameter checks, the registry of divergences."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_every_family_says_how_it_is_reparameterized(family: type[Distribution])
 
 def test_a_divergence_without_closed_form_says_so() -> None:
     class Odd(Normal):
-        """A family nobody has a divergence for."""
+        """A family without any registered divergence."""
 
     with pytest.raises(NotImplementedError, match="Odd"):
         kl_divergence(Odd(0.0, 1.0), Normal(0.0, 1.0))

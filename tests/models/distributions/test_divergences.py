@@ -79,7 +79,7 @@ def test_without_two_moments_all_is_infinitely_far_from_a_normal(
 
 
 def test_a_heavy_tail_counts_in_full() -> None:
-    """By 25 digits: a quadrature to 8 normal scores misses a tenth of what such a tail adds."""
+    """With 25 digits: a quadrature up to 8 normal scores misses a tenth of the contribution of such a tail."""
     q = build(md.InverseGamma, (2.125, 12.25))
     with mpmath.workdps(25):
         a, b = mpmath.mpf("2.125"), mpmath.mpf("12.25")

@@ -89,7 +89,7 @@ def test_tails_keep_five_digits_to_a_billionth(dtype: type) -> None:
     u = np.array([1e-3, 1e-6, 1e-9])
     upper = oracle().isf(u).astype(dtype)
     lower = oracle().ppf(u).astype(dtype)
-    # In float32 the parameters themselves are rounded; the oracle is that of the rounded ones.
+    # In float32 the parameters themselves are rounded; the oracle uses the rounded ones.
     q = normal(dtype)
     loc, scale = (mpmath.mpf(float(value)) for value in (dtype(LOC), dtype(SCALE)))
     exact = [float(mpmath.ncdf((loc - mpmath.mpf(float(z))) / scale)) for z in upper]

@@ -1,4 +1,4 @@
-"""What holds for every method of every family: finite gradients, XLA, layers of Keras, refusals, any batch shape."""
+"""Contracts of every method of every family: finite gradients, XLA, Keras layers, clear errors, any batch shape."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.distributions.scored import Scored
 from tests.models.distributions.cases import CASES, Case
 
 ONE_EACH = list({case.family: case for case in CASES}.values())
-# No weight is a whole number.
+# No weight is an integer.
 OF_WHOLE_NUMBERS = [case for case in ONE_EACH if "fraction" not in FAMILIES[case.family].domains.values()]
 OF_VALUES = ("prob", "log_prob", "cdf", "log_cdf", "survival_function", "to_noise")
 OF_BATCH = ("mean", "variance", "entropy")
@@ -82,7 +82,7 @@ MADE_OF_GAMMAS = {"Chi2", "InverseGamma"}
     pytest.param(case, marks=[pytest.mark.slow] if case.family in MADE_OF_GAMMAS else []) for case in ONE_EACH
 ], ids=str)  # fmt: skip
 def test_every_method_runs_in_a_graph_of_any_batch_and_compiles_with_xla(case: Case) -> None:
-    # The density at noise is made of two others, and the quantile of a scored family is the path from its noise.
+    # The density at noise is composed of two others, and the quantile of a scored family is the path from its noise.
     scored = isinstance(case.build(), Scored)
     methods = [
         name for name in METHODS if name not in ({"log_prob_at_noise", "quantile"} if scored else {"log_prob_at_noise"})
@@ -92,7 +92,7 @@ def test_every_method_runs_in_a_graph_of_any_batch_and_compiles_with_xla(case: C
         return {method: results(case, list(given), method, points) for method in methods}
 
     signature = [tf.TensorSpec([None, None], tf.float64), *([tf.TensorSpec([None], tf.float64)] * len(case.values))]
-    # Traced twice: inside XLA the samplers draw in another way.
+    # Traced twice, because the samplers work differently inside XLA.
     graph, compiled = (
         tf.function(everything, input_signature=signature, autograph=False, jit_compile=xla) for xla in (False, True)
     )
@@ -220,5 +220,5 @@ def test_a_thousand_independent_float32_values_add_up_without_underflow(case: Ca
     q = case.build(np.float32)
     z = q.quantile(np.linspace(0.001, 0.999, 1000, dtype=np.float32)).numpy()
     exact = case.build().log_prob(z.astype(np.float64)).numpy()
-    # Each value keeps five digits; where densities near 1 have logarithms near 0 their sizes add up, not their sum.
+    # Each value keeps five digits; densities near 1 have logarithms near 0, so bound by the sum of their magnitudes.
     assert float(tf.reduce_sum(q.log_prob(z))) == pytest.approx(exact.sum(), abs=1e-5 * np.abs(exact).clip(1.0).sum())

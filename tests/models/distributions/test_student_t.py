@@ -1,4 +1,4 @@
-"""Student's t with few degrees of freedom: its quantiles reach where squares are no numbers."""
+"""Student's t with few degrees of freedom: its quantiles are so large that their squares overflow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _density(z: float, df: mp.mpf) -> mp.mpf:
 
 @tf.function(autograph=False)
 def _computed(nu: tf.Tensor, level: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return the quantile, the survival function opposite of it, and the derivatives of both in ν, latter first."""
+    """Return the quantile, the opposite survival function, and the derivatives of both in ν, the latter first."""
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(nu)
         q = StudentT(nu, np.float64(0.0), np.float64(1.0))

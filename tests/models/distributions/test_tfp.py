@@ -1,4 +1,4 @@
-"""Every family that TensorFlow Probability has, against it: several parameters as a batch, in float32 and float64.
+"""Comparison with every family in TensorFlow Probability: several parameters as a batch, in float32 and float64.
 
 Only where it is right: what it gets wrong is in test_truth.py, and what it lacks is asserted here, so that a newer
 one with more to compare is noticed.
@@ -27,9 +27,9 @@ LACKING = {
     "VonMises": ("quantile",),
     "NormalMixture": ("quantile", "entropy"),
 }
-# TFP's variance of a von Mises variable is that of the direction, 1 − E[cos]; ours is that of the value on the line.
+# TFP's variance of a von Mises variable is that of the direction, 1 − E[cos]; ours is that of the value itself.
 OTHERWISE_DEFINED = {("VonMises", "variance")}
-# Its quantile of the continuous Bernoulli mixes a float32 constant with float64.
+# TFP's quantile of the continuous Bernoulli mixes a float32 constant with float64.
 BROKEN = {("ContinuousBernoulli", "quantile", np.float64)}
 # TFP's own errors, by family and dtype, relative to the larger of the truth and FLOOR.
 USUAL = {np.float32: 1e-4, np.float64: 2e-12}
@@ -57,7 +57,7 @@ def theirs(tfp: Any, family: str, parameters: list[tf.Tensor]) -> Any:
 
 
 def batch(family: str, dtype: type) -> list[tf.Tensor]:
-    """Return the parameters of all cases, and of each with its positive ones a quarter larger: [cases, 2]."""
+    """Return the parameters of all cases, also with the positive ones a quarter larger: [cases, 2]."""
     rows = [case.values for case in CASES if case.family == family]
     factors = [(1.0, 1.25 if domain == "positive" else 1.0) for domain in FAMILIES[family].domains.values()]
     return [
@@ -99,7 +99,7 @@ def test_values_and_moments_agree(tfp: Any, family: str, dtype: type) -> None:
 
 
 def method_of(q: md.Distribution, method: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return a method; the logarithm of the survival function, which ours keeps to itself, is that of its value."""
+    """Return a method; the log survival function, which is private in ours, is taken as the log of its value."""
     if method == "log_survival_function":
         return lambda z: tf.math.log(q.survival_function(z))
     return getattr(q, method)

@@ -1,4 +1,4 @@
-"""What TensorFlow Probability 0.25 gets wrong: our answer against SciPy or mpmath, and its own where it is installed.
+"""Errors of TensorFlow Probability 0.25: our results against SciPy or mpmath, and TFP's own where it is installed.
 
 A test of its error fails once a newer one is right: then the row leaves the table.
 """
@@ -126,7 +126,7 @@ def test_theirs_loses_the_upper_tail_in_float32(tfp: Any, family: str) -> None:
 
 
 def far_away(dtype: type, loc: float, scale: float) -> tuple[np.floating[Any], float]:
-    """Return a value beside ``loc`` and the log density there by SciPy, of the parameters as float32 holds them."""
+    """Return a value near ``loc`` and SciPy's log density there, for the parameters as float32 holds them."""
     z, m, s = dtype(loc + scale), float(dtype(loc)), float(dtype(scale))
     return z, float(st.norm.logpdf((float(z) - m) / s) - np.log(s))
 

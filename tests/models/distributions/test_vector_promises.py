@@ -1,4 +1,4 @@
-"""What families of vectors promise to programs: compiled by XLA, traced with a batch of any size, trained in layers."""
+"""Contracts of the vector families: compiled by XLA, traced with a batch of any size, trained in layers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ everywhere = pytest.mark.parametrize("name", FAMILIES)
 
 
 def values_and_slopes(make: Make, rows: tf.Tensor, z: tf.Tensor) -> list[tf.Tensor]:
-    """log p(z) of fixed values, and its gradient in what the parameters are made of."""
+    """Return log p(z) of fixed values, and its gradient in the underlying variables."""
     with tf.GradientTape() as tape:
         tape.watch(rows)
         log_p = make(rows).log_prob(z)
@@ -58,7 +58,7 @@ def test_samples_and_their_path_compile_with_xla(name: str) -> None:
     mean, slope = tf.function(draws, jit_compile=True, autograph=False)(ROWS)
     plain = draws(ROWS)
     assert np.isfinite(slope).all()
-    # XLA's noise may be other noise: both are means of 4 000 draws whose deviation is below 2.
+    # XLA's noise may differ: both are means of 4 000 draws with a standard deviation below 2.
     np.testing.assert_allclose(mean, plain[0], atol=0.2)
 
 

@@ -23,7 +23,7 @@ def _signs(*shape: int, seed: int) -> tf.Tensor:
 
 
 def _layers(examples: int) -> dict[str, Layer]:
-    """Return the three ways for one weight and DRAWS batches of so many examples."""
+    """Return the three methods for one weight and DRAWS batches of this many examples."""
     whole, each = _normal(DRAWS, 1, 1, seed=1), _normal(DRAWS, examples, 1, seed=2)
     flips = [_signs(DRAWS, examples, 1, seed=seed) for seed in (3, 4)]
     return {
@@ -82,3 +82,11 @@ def test_flipped_inputs_tell_the_sizes_of_examples_apart() -> None:
     first, second = np.square(drawn.numpy()[..., 0]).T
     # Cov(a², b²)/Var(a²) = 2n/2n² for a = Σ εᵢ, b = Σ ±εᵢ over n inputs; without flips of these it would be 1.
     assert np.corrcoef(first, second)[0, 1] == pytest.approx(1.0 / inputs, abs=0.06)
+
+
+def test_each_example_has_weights_whose_noise_is_flipped_on_both_sides() -> None:
+    x, mu, eps = (_normal(*shape, seed=seed) for shape, seed in (((3, 5), 31), ((5, 2), 32), ((5, 2), 33)))
+    sigma, flips_in, flips_out = tf.abs(mu) + 0.1, _signs(3, 5, seed=34), _signs(3, 2, seed=35)
+    weights = mu + sigma * eps * (flips_in[:, :, tf.newaxis] * flips_out[:, tf.newaxis, :])
+    expected = tf.einsum("ni,nio->no", x, weights).numpy()
+    assert flipout(x, mu, sigma, eps, flips_in, flips_out).numpy() == pytest.approx(expected)

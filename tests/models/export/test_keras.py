@@ -1,4 +1,4 @@
-"""Exported Keras models: a process that has Keras and not this package computes the same numbers."""
+"""Exported Keras models: a process with Keras but without this package computes the same numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import Likelihood
 from models.export.keras import keras_models
 from models.vae.model import VAE
@@ -33,7 +33,7 @@ assert not [name for name in sys.modules if name.split(".")[0] in ("models", "ex
 def _answers(
     opened: OpenedModel, output: str, folder: Path, images: np.ndarray, z: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Export, and let a fresh process with nothing but Keras load and use the files."""
+    """Export, then load and use the files in a fresh process with nothing but Keras."""
     for name, model in keras_models(opened, output).items():
         model.save(folder / f"{name}.keras")
     np.save(folder / "images.npy", images.astype(np.float32) / np.float32(255.0))
@@ -73,5 +73,5 @@ def test_the_decoder_can_give_logits(model_of: Callable[[Likelihood], Path], tmp
 def test_a_parameter_without_a_layer_is_refused(tiny_model: Path) -> None:
     opened = open_model(tiny_model)
     opened.parameters["encoder.flow.kernel"] = np.zeros((3, 3), np.float32)
-    with pytest.raises(InputError, match=r"tiny: Keras has no layer here for its encoder\.flow\.kernel"):
+    with pytest.raises(UserError, match=r"tiny: Keras has no layer here for its encoder\.flow\.kernel"):
         keras_models(opened, "image")

@@ -1,4 +1,4 @@
-"""The log for TensorBoard: what its own reader of event files finds in it."""
+"""The TensorBoard log, as read by TensorBoard's own reader of event files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.export.tensorboard import EpochLog
 from tests.models.core.test_history import RECORDS
 
 
 def _scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """Steps and values by tag of the only file in ``folder``; its tensors must be marked as scalars."""
+    """Return steps and values by tag from the only file in ``folder``; its tensors must be marked as scalars."""
     (path,) = folder.glob("events.out.tfevents.*")
     found: dict[str, list[tuple[int, float]]] = {}
     for raw in tf.data.TFRecordDataset(str(path)):
@@ -44,5 +44,5 @@ def test_tags_and_steps_are_those_of_keras(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match=r"log: (not a directory|file exists)"):
+    with pytest.raises(UserError, match=r"log: (not a directory|file exists)"):
         EpochLog(tmp_path / "file" / "log")

@@ -1,4 +1,4 @@
-"""The root finder: how many times it asks for the distribution function, which is all of its cost."""
+"""The root finder: how often it evaluates the distribution function, which is its entire cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_CALLS_ON_A_CIRCLE = 3
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tf.Tensor]:
-    """Return the values at which the root finder asks for the distribution function, as it asks."""
+    """Return the values at which the root finder evaluates the distribution function, in order."""
     asked: list[tf.Tensor] = []
 
     def counted(tails: Tails, *rest: tf.Tensor) -> tf.Tensor:
@@ -50,17 +50,17 @@ def test_roots_take_few_steps(q: Distribution, oracle: object, calls: list[tf.Te
     z = q.from_noise(tf.constant(SCORES)).numpy()
     assert 0 < len(calls) <= MOST_CALLS
     expected = np.where(SCORES < 0, oracle.ppf(ndtr(SCORES).numpy()), oracle.isf(ndtr(-SCORES).numpy()))  # type: ignore[attr-defined]
-    # Beyond, the squares of both overflow.
+    # Beyond this, the squares of both overflow.
     inside = (np.abs(expected) > 1e-120) & (np.abs(expected) < 1e120)
     assert np.allclose(z[inside], expected[inside], rtol=1e-9, atol=0.0)
 
 
 @pytest.mark.parametrize("kappa", [1e-3, 0.5, 2.0, 10.0, 400.0, 1e5])
 def test_on_a_circle_the_first_guess_is_nearly_the_root(kappa: float, calls: list[tf.Tensor]) -> None:
-    """Down to tails of 1e-12, where that of a small κ is a straight line and that of a large one is normal."""
+    """Down to tails of 1e-12, where that of a small κ is a straight line and that of a large κ is normal."""
     share = np.concatenate([10.0 ** np.linspace(-12.0, -2.0, 41), np.linspace(0.01, 0.5, 99)])
     q = VonMises(np.float64(0.0), np.float64(kappa))
     z = q.quantile(share)
     assert 0 < len(calls) <= MOST_CALLS_ON_A_CIRCLE
-    # Next to π a float64 is 4e-16 away from the next.
+    # Near π, adjacent float64 numbers are 4e-16 apart.
     assert np.allclose(q.cdf(z), share, rtol=1e-9, atol=1e-15)

@@ -1,4 +1,4 @@
-"""Draws and derivatives that come from series where many float32 values are drawn of each parameter."""
+"""Draws and derivatives from series, used where many float32 values are drawn for each parameter."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_the_normal_noise_is_the_same_compiled_and_reaches_far() -> None:
     compiled = tf.function(lambda: standard_normal([1_000_000], SEED, tf.float32), jit_compile=True)().numpy()
     assert np.allclose(plain, compiled, rtol=2e-6, atol=2e-6)
     assert st.kstest(plain.astype(float), "norm").pvalue > 1e-4
-    # Neighbouring draws in the tail are not on a lattice, as they are when ε comes of 24 bits.
+    # Neighbouring draws in the tail are not on a lattice, as they would be if ε came from 24 bits.
     assert len(np.unique(plain[plain < -3.5])) > 0.99 * (plain < -3.5).sum()
     assert 4.5 < np.abs(plain).max() < REACH
     assert abs(float(np.corrcoef(plain[:-1], plain[1:])[0, 1])) < 4e-3

@@ -1,4 +1,4 @@
-"""TensorFlow traces beside the decoder's loop: a real worker answers pictures meanwhile, and ends when it is told."""
+"""TensorFlow traces alongside the decoder's loop: a real worker decodes meanwhile, and exits when told to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Z = np.zeros((1, 2), np.float32)
 
 @pytest.fixture
 def decoder(tmp_path: Path) -> Iterator[Worker]:
-    """A decoder with a model, that has traced no family of the workbench."""
+    """Return a decoder with a model that has not yet traced any workbench family."""
     worker = Worker("decoder", tmp_path)
     assert isinstance(worker.receive(), Hello)
     worker.ask(OpenModel(1, str(model_path("mnist-vae-2"))), ModelOpened)
@@ -33,7 +33,7 @@ def decoder(tmp_path: Path) -> Iterator[Worker]:
     yield worker
     if worker.process.is_alive():
         worker.close()
-    # Even when it was told to end in the midst of tracing.
+    # Even if it was told to exit in the middle of tracing.
     assert worker.process.exitcode == 0
 
 
@@ -85,7 +85,7 @@ def test_gradients_come_between_pictures(decoder: Worker) -> None:
 
 
 def test_gradients_are_drawn_in_slices() -> None:
-    # No other test draws these: what they need is compiled here.
+    # No other test draws these, so that their graphs are compiled here.
     request = Gradients(1, Continuous("bump", usual_family("Kumaraswamy"), 1.5), 100, 5)
     first = sum(1 for _ in drawing_gradients(request, None))
     again = sum(1 for _ in drawing_gradients(request, None))

@@ -1,4 +1,4 @@
-"""Peak memory of a training on so many images of 28 × 28: ``streaming_memory.py FOLDER COUNT LIMIT``."""
+"""Peak memory of training on a number of 28 × 28 images: ``streaming_memory.py FOLDER COUNT LIMIT``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main(folder: str, count: int, limit: int) -> None:
 
 
 def peak_megabytes() -> float:
-    """Return the most memory this process has held; what ``getrusage`` tells would include its parent's before exec."""
+    """Return the peak memory of this process; that of ``getrusage`` would include its parent's before exec."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
     return round(float(kibibytes) * 1024.0 / 1e6, 1)

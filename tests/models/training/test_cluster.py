@@ -1,4 +1,4 @@
-"""Training shared: the cluster is described in full, and replicas make the steps that one makes with their batches."""
+"""Shared training: clusters are described in full, and replicas take the steps of one with all their batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.training.cluster import Cluster, read_cluster
 from models.training.storage.checkpoint import latest_checkpoint
 from models.vae.model_file import open_model
@@ -62,7 +62,7 @@ def test_the_first_worker_is_the_chief_unless_there_is_one() -> None:
     ],
 )
 def test_a_cluster_that_is_not_described_in_full_is_refused(text: str, expected: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         read_cluster(text)
     assert caught.value.subject == "TF_CONFIG"
     assert expected in caught.value.reason
@@ -93,7 +93,7 @@ def ports(number: int) -> list[int]:
 def started(
     data: Path, out: Path, options: list[str], tf_config: str = "", before: str = ""
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run ``latentscape train`` in a process of its own, which does not outlive the block."""
+    """Run ``latentscape train`` in a separate process, which does not outlive the block."""
     code = f"import sys; {before or 'pass'}; from explorer.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "train", str(data), "--out", str(out), *OPTIONS, *options, "--json"]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"} | ({"TF_CONFIG": tf_config} if tf_config else {})
@@ -185,7 +185,7 @@ def test_a_worker_that_dies_ends_the_run_and_leaves_the_checkpoint(data: Path, t
 
 
 def goes_on(data: Path, out: Path, epochs: int) -> None:
-    """Both workers resume, and agree on where."""
+    """Check that both workers resume, and agree on where."""
     addresses = {"worker": [f"127.0.0.1:{port}" for port in ports(2)]}
     resumed = ["--strategy", "multiworker", "--epochs", str(epochs), "--resume"]
     with (
@@ -200,7 +200,7 @@ def goes_on(data: Path, out: Path, epochs: int) -> None:
 
 
 def wait_for(run_folder: Path, process: subprocess.Popen[str]) -> None:
-    """Return when there is a checkpoint."""
+    """Wait until there is a checkpoint."""
     while not list(run_folder.glob("checkpoint-*")):
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.1)
@@ -222,7 +222,7 @@ def test_what_cannot_be_shared_is_said_in_one_line(
     with started(data, tmp_path / "m.safetensors", options, tf_config, before) as process:
         _, errors = process.communicate(timeout=100)
     assert process.returncode == 2
-    # TensorFlow that is imported for the devices, before the command, says more.
+    # TensorFlow, imported for the devices before the command, prints more.
     said = [line for line in errors.splitlines() if not before or line.startswith("latentscape:")]
     assert len(said) == 1
     assert expected in said[0]

@@ -1,10 +1,10 @@
-"""Early stopping: Keras' own callback is the oracle; after a resume a run ends at the same epoch with the same bits."""
+"""Early stopping against Keras' own callback; a resumed run ends at the same epoch with the same bits."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -23,20 +23,20 @@ from models.training.early_stopping import EarlyStopping
 from models.training.run import TrainingRun
 from models.training.storage.checkpoint import latest_checkpoint
 from models.vae.model_file import open_model
-from tests.models.conftest import SETTINGS
+from tests.models.conftest import SETTINGS, write_blobs
 
 RULE = TrainSettings(early_stopping_patience=2, min_delta=0.5)
 
 
 def record(epoch: int, loss: float) -> EpochRecord:
-    """An epoch whose test loss is ``loss``."""
+    """Return the record of an epoch with test loss ``loss``."""
     return EpochRecord(
         epoch, epoch, Terms(0, 0, 0, 0), Terms(0.0, 1.0, 1.0, loss), (), 0, 1.0, 1e-3, 1.0, (), (), 1.0, 1.0
     )
 
 
 def ours(losses: Sequence[float], rule: TrainSettings) -> tuple[int, int]:
-    """Return the epoch of the end, the last one if there is none before, and the best epoch."""
+    """Return the epoch at which the run ends, and the best epoch."""
     state = EarlyStopping()
     for epoch, loss in enumerate(losses, 1):
         state = state.after(record(epoch, loss), rule)
@@ -96,11 +96,29 @@ def weights(path: str) -> dict[str, bytes]:
     return {name: values.tobytes() for name, values in open_model(path).parameters.items()}
 
 
-def test_a_run_ends_early_and_keeps_its_best_weights(tiny_data: Path, tmp_path: Path) -> None:
-    story = list(events(tiny_data, tmp_path / "run"))
+@dataclass(frozen=True)
+class Whole:
+    """A run that ended early: what it told, and its folder, to be read only."""
+
+    story: list[Reply]
+    folder: Path
+
+    @property
+    def finished(self) -> Finished:
+        assert isinstance(self.story[-1], Finished)
+        return self.story[-1]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder = tmp_path_factory.mktemp("whole")
+    return Whole(list(events(write_blobs(folder), folder / "run")), folder / "run")
+
+
+def test_a_run_ends_early_and_keeps_its_best_weights(whole: Whole, tiny_data: Path, tmp_path: Path) -> None:
+    story = whole.story
     losses = [-event.record.test.elbo for event in story if isinstance(event, EpochDone)]
-    finished = story[-1]
-    assert isinstance(finished, Finished)
+    finished = whole.finished
     assert finished.reason == "early"
     rule = replace(SETTINGS, **STOPPING)
     ended, best = ours(losses, rule)
@@ -108,7 +126,7 @@ def test_a_run_ends_early_and_keeps_its_best_weights(tiny_data: Path, tmp_path: 
     assert best == ended - 3
     info = open_model(finished.path).info
     assert info.epoch == best
-    # The best epoch's weights are those of a run that is over then.
+    # The weights of the best epoch equal those of a run that ends there.
     short = list(events(tiny_data, tmp_path / "short", epochs=best))[-1]
     assert weights(finished.path) == weights(short.path)
     last = list(events(tiny_data, tmp_path / "last", restore_best_weights=False))[-1]
@@ -119,11 +137,10 @@ def test_a_run_ends_early_and_keeps_its_best_weights(tiny_data: Path, tmp_path: 
 
 @pytest.mark.parametrize("back", [1, 2, 13])
 def test_a_resume_ends_at_the_same_epoch_with_the_same_bits(
-    back: int, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    back: int, whole: Whole, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = list(events(tiny_data, tmp_path / "whole"))
     monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
-    stop_at = 9 * whole[-1].epoch - back
+    stop_at = 9 * whole.finished.epoch - back
     request = Train(1, str(tiny_data), str(tmp_path / "parts"), "tiny", replace(SETTINGS, **STOPPING))
     run = TrainingRun(request)
     for event in run.events():
@@ -132,8 +149,8 @@ def test_a_resume_ends_at_the_same_epoch_with_the_same_bits(
     assert event.reason == "stopped"
     rest = list(events(tiny_data, tmp_path / "parts", resume=True))
     assert rest[-1].reason == "early"
-    assert weights(rest[-1].path) == weights(whole[-1].path)
-    ends = [latest_checkpoint(tmp_path / name) for name in ("whole", "parts")]
+    assert weights(rest[-1].path) == weights(whole.finished.path)
+    ends = [latest_checkpoint(folder) for folder in (whole.folder, tmp_path / "parts")]
     assert (ends[0].history, ends[0].stopping, ends[0].sums) == (ends[1].history, ends[1].stopping, ends[1].sums)
     for group in ("best", "parameters", "first", "second"):
         for name, values in ends[0].arrays[group].items():

@@ -1,4 +1,4 @@
-"""Training losses: against the bounds they stand for, and against probabilistic PCA, where log p(x) is known."""
+"""Training losses: against the bounds they estimate, and against probabilistic PCA, where log p(x) is known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import scipy.stats
 import tensorflow as tf
 
 from models.core.families import LATENT_FAMILIES, LatentFamily
-from models.core.settings import TRAINING_OBJECTIVES, TrainingObjective, TrainSettings, check_settings
+from models.core.setting_checks import check_settings
+from models.core.setting_table import SETTINGS as TABLE
+from models.core.settings import TrainingObjective, TrainSettings
 from models.training.loop import TrainingLoop, initial_state
 from models.training.loss import BatchLoss, TrainingLoss, gradients_of
 from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
@@ -24,7 +26,7 @@ BATCH = 64
 def loss_of(
     settings: TrainSettings, draws: int = 1, seed: int = 0
 ) -> tuple[TrainingLoss, Tensors, tf.Tensor, tf.Tensor]:
-    """A loss with fresh parameters, a batch of blobs [b, pixels] and noise [K, b, d] of the posterior's family."""
+    """Return a loss with fresh parameters, a batch of blobs [b, pixels] and noise [K, b, d] for the posterior."""
     architecture = architecture_of(settings, IMAGE_SHAPE)
     parameters = {name: tf.constant(value) for name, value in architecture.initial_parameters(2).items()}
     x = tf.constant(blobs(BATCH).reshape(BATCH, -1) / np.float32(255))
@@ -78,7 +80,7 @@ def test_importance_weighted_losses_are_between_the_elbo_and_each_other() -> Non
 def location_gradient(
     loss: TrainingLoss, parameters: Tensors, x: tf.Tensor, samples: int, seed: tf.Tensor
 ) -> tf.Tensor:
-    """One gradient in the bias of the locations, with fresh noise."""
+    """Return one gradient in the bias of the locations, with fresh noise."""
     shape = tf.constant([samples, BATCH, SETTINGS.latent_dim])
     eps = loss.space.noise(shape, tf.stack([tf.constant(1, tf.int64), seed]), "philox")
     with tf.GradientTape(persistent=True) as tape:
@@ -100,7 +102,7 @@ def test_estimators_of_one_bound_have_the_same_mean_gradient(name: TrainingObjec
 
 
 def linear_model() -> tuple[TrainSettings, Architecture, Tensors, np.ndarray, np.ndarray]:
-    """A Gaussian model of one dimension near 0 whose decoder is all but linear, with data [n, 1]."""
+    """Return a one-dimensional Gaussian model near 0 with an almost linear decoder, and data [n, 1]."""
     settings = TrainSettings(hidden=(), latent_dim=1, likelihood="gaussian", objective="stl")
     architecture = architecture_of(settings, (1, 1, 1))
     slope, variance = 0.04, 0.0004
@@ -117,7 +119,7 @@ def linear_model() -> tuple[TrainSettings, Architecture, Tensors, np.ndarray, np
     return settings, architecture, {k: tf.constant(v, tf.float32) for k, v in parameters.items()}, x[:, None], log_p
 
 
-@pytest.mark.parametrize("objective", TRAINING_OBJECTIVES)
+@pytest.mark.parametrize("objective", TABLE["objective"].choices)
 def test_at_the_true_posterior_every_bound_is_the_evidence(objective: TrainingObjective) -> None:
     settings, architecture, parameters, x, log_p = linear_model()
     draws = 16
@@ -126,7 +128,7 @@ def test_at_the_true_posterior_every_bound_is_the_evidence(objective: TrainingOb
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(parameters)
         result = loss(parameters, tf.constant(x, tf.float32), eps, tf.constant(1.0))
-    # The third-order term of the sigmoid is what is left.
+    # What remains is the third-order term of the sigmoid.
     assert -float(result.loss) == pytest.approx(float(log_p.mean()), abs=4e-3)
     path = gradients_of(tape, result, parameters)["encoder.loc.bias"]
     if objective in ("stl", "dreg"):
@@ -158,10 +160,10 @@ def test_every_choice_learns_in_the_compiled_loop(changes: dict[str, object]) ->
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"objective": "adam"}, "the objective is one of elbo"), ({"samples": 0}, "samples lies in 1 to"),
-    ({"free_bits": float("nan")}, "free bits lies in"), ({"objective": "iwae"}, "needs at least 2 samples"),
+    ({"objective": "adam"}, "objective must be elbo, "), ({"samples": 0}, "samples of z must be between 1 "),
+    ({"free_bits": float("nan")}, "free nats must be between 0 "), ({"objective": "iwae"}, "needs at least 2 samples"),
     ({"objective": "dreg", "samples": 4, "beta": 2.0}, "β must be 1"),
-    ({"objective": "iwae", "samples": 4, "free_bits": 1.0}, "free bits 0"),
+    ({"objective": "iwae", "samples": 4, "free_bits": 1.0}, "free nats must be 0 with iwae or dreg"),
 ])  # fmt: skip
 def test_settings_that_make_no_sense_are_named(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -170,5 +172,5 @@ def test_settings_that_make_no_sense_are_named(changes: dict[str, object], messa
 
 @pytest.mark.parametrize("role", ["posterior", "prior"])
 def test_a_family_that_the_latent_space_does_not_have_is_named(role: str) -> None:
-    with pytest.raises(ValueError, match=f"the {role} is one of Normal, Laplace"):
+    with pytest.raises(ValueError, match=f"{role} must be Normal, Laplace"):
         architecture_of(replace(SETTINGS, **{role: "Gamma"}), IMAGE_SHAPE)

@@ -1,17 +1,17 @@
-"""Training: the arithmetic against NumPy, and that the same settings and data give the same bits."""
+"""Training: the arithmetic against NumPy, and the same bits from the same settings and data."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import BetaSchedule, Dials, Schedule, TrainSettings
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointWritten, Diverged, EpochDone, Finished, Progress, Train, TrainStarted
@@ -22,7 +22,7 @@ from models.training.schedules import scheduled_beta, scheduled_rate
 from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint, read_checkpoint
 from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
 from models.vae.model_file import open_model
-from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
+from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs, write_blobs
 
 
 def request(data: Path, run_folder: Path, resume: bool = False, **changes: object) -> Train:
@@ -88,7 +88,7 @@ def test_beta_rises_once_or_in_every_cycle() -> None:
 
 
 def test_one_step_is_the_gradient_of_the_objective(tiny_data: Path) -> None:
-    """With Adam's first step every weight moves by the rate against the sign of its gradient."""
+    """In Adam's first step, every weight moves by the learning rate against the sign of its gradient."""
     settings = replace(SETTINGS, likelihood="continuous_bernoulli", learning_rate=1e-3)
     architecture = architecture_of(settings, IMAGE_SHAPE)
     loop, state = TrainingLoop(architecture, settings, blobs(16)), initial_state(architecture, 0)
@@ -159,16 +159,36 @@ def test_every_epoch_sees_every_image_once_in_another_order() -> None:
 # --------------------------------------------------------------------------------------------------------- runs
 
 
-def test_a_run_tells_its_story(tiny_data: Path, tmp_path: Path) -> None:
-    story = trained(tiny_data, tmp_path / "run", epochs=5)
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run of which every epoch was written, and its data; to be copied, not changed."""
+
+    story: list[Reply]
+    data: Path
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    folder = tmp_path_factory.mktemp("finished")
+    data = write_blobs(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTSCAPE_CACHE", str(folder / "cache"))
+        patch.setattr("models.training.recorder.SECONDS_PER_CHECKPOINT", 0.0)
+        patch.setattr("models.training.recorder.TRAINING_PER_WRITING", 0.0)
+        return FinishedRun(trained(data, folder / "run"), data, folder / "run")
+
+
+def test_a_run_tells_its_story(finished_run: FinishedRun) -> None:
+    story = finished_run.story
     assert isinstance(story[0], TrainStarted)
     assert (story[0].train_count, story[0].test_count, story[0].steps_per_epoch) == (144, 16, 9)
-    assert [event.record.epoch for event in story if isinstance(event, EpochDone)] == [1, 2, 3, 4, 5]
+    assert [event.record.epoch for event in story if isinstance(event, EpochDone)] == [1, 2, 3, 4]
     steps = [event.step for event in story if isinstance(event, Progress)]
     assert steps == sorted(steps)
-    assert steps[-1] == 45
+    assert steps[-1] == 36
     assert isinstance(story[-2], CheckpointWritten)
-    assert story[-1] == Finished(7, "complete", story[-2].path, 5)
+    assert story[-1] == Finished(7, "complete", story[-2].path, 4)
     for event in story:
         if isinstance(event, Progress | EpochDone):
             train = event.train if isinstance(event, Progress) else event.record.train
@@ -187,8 +207,10 @@ def test_every_likelihood_learns(likelihood: str, tiny_data: Path, tmp_path: Pat
     assert (LOG_VARIANCE in model.parameters) == (likelihood == "gaussian")
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(tiny_data: Path, tmp_path: Path) -> None:
-    one = weights(trained(tiny_data, tmp_path / "one")[-1])
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(
+    finished_run: FinishedRun, tiny_data: Path, tmp_path: Path
+) -> None:
+    one = weights(finished_run.story[-1])
     two = weights(trained(tiny_data, tmp_path / "two")[-1])
     other = weights(trained(tiny_data, tmp_path / "other", seed=6)[-1])
     assert one == two
@@ -199,7 +221,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(tiny_data: Path,
 def test_a_resumed_run_is_bit_equal(
     changes: dict[str, object], stop_at: int, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # One step a chunk: step 9 is the end of an epoch, step 21 lies within one.
+    # One step per chunk: step 9 ends an epoch, step 21 lies within one.
     monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
     whole_story = trained(tiny_data, tmp_path / "whole", **changes)
     whole = whole_story[-1]
@@ -223,21 +245,23 @@ def test_a_resumed_run_is_bit_equal(
     assert rest[0].records == histories[0][: stop_at // 9]
 
 
-def test_a_complete_run_can_be_continued_with_more_epochs(tiny_data: Path, tmp_path: Path) -> None:
-    whole = trained(tiny_data, tmp_path / "whole", epochs=4)[-1]
+def test_a_complete_run_can_be_continued_with_more_epochs(
+    finished_run: FinishedRun, tiny_data: Path, tmp_path: Path
+) -> None:
+    whole = finished_run.story[-1]
     trained(tiny_data, tmp_path / "parts", epochs=2)
     assert weights(trained(tiny_data, tmp_path / "parts", epochs=4, resume=True)[-1]) == weights(whole)
 
 
 def test_only_the_same_run_is_resumed(tiny_data: Path, tmp_path: Path) -> None:
     trained(tiny_data, tmp_path / "run", epochs=1)
-    with pytest.raises(InputError, match="started with"):
+    with pytest.raises(UserError, match="started with"):
         trained(tiny_data, tmp_path / "run", resume=True, beta=2.0)
     other = tmp_path / "other.npz"
     np.savez(other, images=blobs(160, seed=9))
-    with pytest.raises(InputError, match="other data"):
+    with pytest.raises(UserError, match="other data"):
         trained(other, tmp_path / "run", resume=True, epochs=1)
-    with pytest.raises(InputError, match="no whole checkpoint"):
+    with pytest.raises(UserError, match="no whole checkpoint"):
         trained(tiny_data, tmp_path / "empty", resume=True)
 
 
@@ -277,7 +301,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(
 
 
 def test_a_run_that_diverges_goes_on_from_its_last_good_checkpoint(tiny_data: Path, tmp_path: Path) -> None:
-    """A heavy KL term at the highest rate explodes within a few steps."""
+    """A large KL weight at the highest learning rate diverges within a few steps."""
     changes: dict[str, object] = {"likelihood": "gaussian", "beta": 1000.0}
     before = trained(tiny_data, tmp_path / "run", epochs=3, **changes)[-1]
     story = trained(tiny_data, tmp_path / "run", resume=True, epochs=60, learning_rate=1.0, **changes)
@@ -300,7 +324,7 @@ def test_a_run_that_diverges_goes_on_from_its_last_good_checkpoint(tiny_data: Pa
 
 
 def test_a_resume_keeps_the_rate_as_it_was_turned_unless_another_is_asked_for(tiny_data: Path, tmp_path: Path) -> None:
-    """Half of a rate that was doubled by hand is the one of the settings: it has to count all the same."""
+    """Half of a rate that was doubled by hand equals that of the settings, and must still take effect."""
     run = TrainingRun(request(tiny_data, tmp_path / "run"))
     doubled = 2.0 * SETTINGS.learning_rate
     for event in events(run):
@@ -326,7 +350,7 @@ def test_weights_that_are_no_numbers_are_never_written(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def poisoned(architecture: Architecture, seed: int) -> LoopState:
-        # Without a moving average nothing looks at this one, so that no loss tells.
+        # Without a moving average nothing reads this one, so that no loss shows it.
         state = initial_state(architecture, seed)
         state.average["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.inf))
         return state
@@ -338,32 +362,32 @@ def test_weights_that_are_no_numbers_are_never_written(
 
 
 def test_curves_do_not_depend_on_how_epochs_are_cut_into_chunks(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished_run: FinishedRun, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = [event.record for event in trained(tiny_data, tmp_path / "one") if isinstance(event, EpochDone)]
+    whole = [event.record for event in finished_run.story if isinstance(event, EpochDone)]
     monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
     assert whole == [event.record for event in trained(tiny_data, tmp_path / "two") if isinstance(event, EpochDone)]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tiny_data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match=r"run: .*(not a directory|file exists)"):
+    with pytest.raises(UserError, match=r"run: .*(not a directory|file exists)"):
         trained(tiny_data, tmp_path / "file" / "run")
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"epochs": 0}, "epochs lies in 1"),
-        ({"batch_size": 0}, "batch size lies in 1"),
-        ({"learning_rate": float("nan")}, "learning rate lies"),
-        ({"beta": -1.0}, "beta lies in 0"),
-        ({"seed": -1}, "seed lies in 0"),
-        ({"average": 1.0}, "average lies in 0"),
-        ({"schedule": "linear"}, "schedule is one of"),
-        ({"hidden": (0,)}, "hidden layers have 1 to"),
-        ({"latent_dim": 0}, "latent_dim lies in 1"),
-        ({"likelihood": "poisson"}, "likelihood is one of"),
+        ({"epochs": 0}, "epochs must be between 1 and 100,000, not 0"),
+        ({"batch_size": 0}, "batch size must be between 1 and 65,536"),
+        ({"learning_rate": float("nan")}, "learning rate must be between 1e-9 and 1, not nan"),
+        ({"beta": -1.0}, "β must be between 0 "),
+        ({"seed": -1}, "seed must be between 0 and 9,223,372,036,854,775,807"),
+        ({"average": 1.0}, "EMA decay must be between 0 and 0.999999, not 1"),
+        ({"schedule": "linear"}, "LR schedule must be constant or cosine, not 'linear'"),
+        ({"hidden": (0,)}, "hidden layers must be up to 8 numbers between 1 and 8,192, not 0"),
+        ({"latent_dim": 0}, "latent dim must be between 1 "),
+        ({"likelihood": "poisson"}, "likelihood must be bernoulli, "),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(
@@ -379,24 +403,11 @@ def test_a_batch_larger_than_the_data_is_the_data(tiny_data: Path, tmp_path: Pat
     assert story[-1].reason == "complete"
 
 
-@pytest.fixture(scope="module")
-def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data and the folder of a run of which every epoch was written; to be copied, not changed."""
-    folder = tmp_path_factory.mktemp("finished")
-    np.savez_compressed(folder / "blobs.npz", images=blobs(160), labels=np.arange(160) % 4)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LATENTSCAPE_CACHE", str(folder / "cache"))
-        patch.setattr("models.training.recorder.SECONDS_PER_CHECKPOINT", 0.0)
-        patch.setattr("models.training.recorder.TRAINING_PER_WRITING", 0.0)
-        trained(folder / "blobs.npz", folder / "run")
-    return folder
-
-
-def test_two_checkpoints_are_kept_and_each_is_whole(finished_run: Path) -> None:
-    folders = checkpoint_folders(finished_run / "run")
+def test_two_checkpoints_are_kept_and_each_is_whole(finished_run: FinishedRun) -> None:
+    folders = checkpoint_folders(finished_run.folder)
     assert [folder.name for folder in folders] == ["checkpoint-00000027", "checkpoint-00000036"]
     assert [read_checkpoint(folder).step for folder in folders] == [27, 36]
-    assert [path.name for path in (finished_run / "run").iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in (finished_run.folder).iterdir() if path.name.startswith(".")] == []
 
 
 Damage = Callable[[Path], None]
@@ -422,17 +433,17 @@ def _flip(name: str) -> Damage:
         lambda folder: (folder / "manifest.json").write_bytes(b"[" * 5000),
     ],
 )
-def test_a_damaged_checkpoint_is_passed_over(damage: Damage, finished_run: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished_run / "run", tmp_path / "run")
+def test_a_damaged_checkpoint_is_passed_over(damage: Damage, finished_run: FinishedRun, tmp_path: Path) -> None:
+    shutil.copytree(finished_run.folder, tmp_path / "run")
     damage(tmp_path / "run" / "checkpoint-00000036")
     assert latest_checkpoint(tmp_path / "run").step == 27
 
 
-def test_a_run_goes_on_from_the_last_whole_checkpoint(finished_run: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished_run / "run", tmp_path / "run")
+def test_a_run_goes_on_from_the_last_whole_checkpoint(finished_run: FinishedRun, tmp_path: Path) -> None:
+    shutil.copytree(finished_run.folder, tmp_path / "run")
     whole = weights(Finished(7, "complete", str(tmp_path / "run" / "checkpoint-00000036" / "model.safetensors"), 4))
     _flip("state.safetensors")(tmp_path / "run" / "checkpoint-00000036")
-    rest = trained(finished_run / "blobs.npz", tmp_path / "run", resume=True)
+    rest = trained(finished_run.data, tmp_path / "run", resume=True)
     assert rest[0].first_epoch == 3
     assert weights(rest[-1]) == whole
 

@@ -1,4 +1,4 @@
-"""A run that is steered: dials turned while it goes, one step at a time, the model of every epoch kept."""
+"""Steering a run: dials changed during the run, single steps, the model of every epoch kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from models.vae.architecture import Architecture, architecture_of
 from models.vae.likelihoods import log_likelihood
 from models.vae.model_file import open_model
 from models.vae.networks import decode
-from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs
+from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs, write_blobs
 
 STEPS_PER_EPOCH = 9
 
@@ -40,7 +40,7 @@ def one_step_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def turned(data: Path, folder: Path, stop_at: int | None = None, resume: bool = False) -> list[Reply]:
-    """A run whose dials are turned after 12 steps, and that may be stopped."""
+    """Return a run whose dials are changed after 12 steps and that may be stopped."""
     run, story = run_of(data, folder, resume, beta_schedule="cyclic", beta_epochs=2.0, warmup_epochs=1.0), []
     for event in events(run):
         story.append(event)
@@ -58,7 +58,7 @@ def test_a_turned_dial_counts_from_the_next_step_and_is_remembered(
     whole = turned(tiny_data, tmp_path / "whole")
     records = [event.record for event in whole if isinstance(event, EpochDone)]
     assert [record.learning_rate for record in records] == pytest.approx([0.001, 0.01, 0.01, 0.01])
-    # Cycles of 18 steps: β is whole in the second half of each, and 16/9 of 0 … 8/9 in the first.
+    # Cycles of 18 steps: β is full in the second half of each, and 16/9 of 0 … 8/9 in the first.
     assert [record.beta for record in records] == pytest.approx([16 / 18, 3.0, 3.0 * 16 / 18, 3.0], rel=1e-5)
     turned(tiny_data, tmp_path / "parts", stop_at=23)
     stopped = latest_checkpoint(tmp_path / "parts")
@@ -78,7 +78,7 @@ def test_a_dial_that_makes_no_sense_is_refused(tiny_data: Path, tmp_path: Path) 
     run = run_of(tiny_data, tmp_path / "run", objective="iwae", samples=3)
     with pytest.raises(ValueError, match="β must be 1"):
         run.adjust(Dials(0.001, 2.0))
-    with pytest.raises(ValueError, match="learning rate lies in"):
+    with pytest.raises(ValueError, match="learning rate must be between"):
         run.adjust(Dials(float("nan"), 1.0))
 
 
@@ -117,7 +117,7 @@ def test_a_step_shows_one_turn_of_the_trick(objective: str, samples: int, tiny_d
 
 
 def check_by_differences(shown: StepShown, settings: TrainSettings) -> None:
-    """What reaches μ is the derivative of the reconstruction term along z: central differences of the decoder."""
+    """Check the gradient at μ against central differences of the reconstruction term along z."""
     architecture = architecture_of(settings, IMAGE_SHAPE)
     parameters = {name: tf.constant(value) for name, value in architecture.initial_parameters(settings.seed).items()}
 
@@ -133,8 +133,15 @@ def check_by_differences(shown: StepShown, settings: TrainSettings) -> None:
         assert by_sigma == pytest.approx(slope * shown.eps[dim], rel=0.05, abs=0.05)
 
 
-def test_the_model_of_every_epoch_is_kept(tiny_data: Path, tmp_path: Path) -> None:
-    story = list(events(run_of(tiny_data, tmp_path / "run")))
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Reply], Path]:
+    """What an undisturbed run has told, and its folder, to be read only."""
+    folder = tmp_path_factory.mktemp("plain")
+    return list(events(run_of(write_blobs(folder), folder / "run"))), folder / "run"
+
+
+def test_the_model_of_every_epoch_is_kept(plain: tuple[list[Reply], Path]) -> None:
+    story, _ = plain
     last = next(event for event in reversed(story) if isinstance(event, EpochDone))
     assert [snapshot.epoch for snapshot in last.snapshots] == [1, 2, 3, 4]
     models = [open_model(snapshot.path) for snapshot in last.snapshots]
@@ -144,12 +151,12 @@ def test_the_model_of_every_epoch_is_kept(tiny_data: Path, tmp_path: Path) -> No
 
 
 def test_snapshots_are_thinned_out_and_the_newest_stays(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plain: tuple[list[Reply], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    story = list(events(run_of(tiny_data, tmp_path / "run", epochs=3)))
+    story, folder = plain
     info = open_model(str(story[-1].path)).info
     parameters = open_model(str(story[-1].path)).parameters
-    size = Path(Snapshots(tmp_path / "run").kept()[0].path).stat().st_size
+    size = Path(Snapshots(folder).kept()[0].path).stat().st_size
     monkeypatch.setattr("models.training.storage.snapshots.MAX_BYTES", 5.5 * size)
     snapshots = Snapshots(tmp_path / "thin")
     for epoch in range(1, 21):

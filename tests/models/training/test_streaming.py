@@ -1,8 +1,9 @@
-"""Images that stay in their file: the same bits as in memory, the same after a resume, and no more memory for more."""
+"""Images that stay in their file: the same bits as in memory, also after a resume, in constant memory."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.data.opening import load_images, open_data
 from models.protocol.training import Finished, Progress, Train, TrainStarted
 from models.training import preparation, streaming
@@ -32,7 +34,7 @@ PIXELS = 30
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of 7 images and segments of 4 batches, so that few images are many of them."""
+    """Use blocks of 7 images and segments of 4 batches, so that a few images make many of both."""
     monkeypatch.setattr(streaming, "plan_of", lambda *sizes: plan_of(*sizes, 7 * PIXELS, 4 * 16 * PIXELS))
     monkeypatch.setattr("models.training.loop.plan_of", streaming.plan_of)
 
@@ -51,8 +53,8 @@ def bits(state: LoopState) -> list[bytes]:
 # ---------------------------------------------------------------------------------------------------- the order
 
 
-def epoch_indices(plan: Plan, seed: int, epoch: int) -> np.ndarray:
-    """The images of a whole epoch in the order in which they are taken."""
+def epoch_indices(plan: Plan, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the images of a whole epoch in the order in which they are taken."""
     starts, parts = block_order(plan, seed, epoch), []
     for segment in range(plan.segments):
         read = np.concatenate([np.arange(*run) for run in runs_of(plan, starts, segment)])
@@ -80,7 +82,7 @@ def test_the_left_over_images_are_others_in_another_epoch() -> None:
 
 
 def test_images_are_mixed_across_the_whole_file() -> None:
-    """Blocks are spread over the epoch, and neighbours in a block over their segment."""
+    """Blocks are spread over the epoch, and neighbours within a block over their segment."""
     plan = plan_of(100_000, 784, 128)
     order = epoch_indices(plan, 5, 0)
     assert np.mean(np.abs(np.diff(order)) < 2) < 0.01
@@ -117,7 +119,7 @@ def test_the_same_order_gives_the_same_bits_streamed_and_in_memory(segment: int,
 
 
 def test_any_batch_can_be_asked_for(images: np.memmap) -> None:
-    """A run that diverges goes back to look for the step; one that resumes begins in the middle."""
+    """A diverging run goes back to find the step; a resumed one begins in the middle."""
     plan = plan_of(COUNT, PIXELS, 16, 7 * PIXELS, 64 * PIXELS)
     feed = Streamed(images, plan, 5)
     for epoch, batch in ((0, 0), (0, 1), (0, 24), (1, 0), (0, 3), (2, 9), (2, 11), (2, 12)):
@@ -134,7 +136,7 @@ def test_a_file_that_was_cut_is_named(tmp_path: Path) -> None:
     feed = Streamed(np.load(path, mmap_mode="r"), plan_of(COUNT, PIXELS, 16, 7 * PIXELS, 64 * PIXELS), 5)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 7 * PIXELS * 40)
-    with pytest.raises(InputError, match=r"set\.npy: the file is truncated"):
+    with pytest.raises(UserError, match=r"set\.npy: the file is truncated"):
         consume(feed)
 
 
@@ -184,7 +186,7 @@ def test_a_run_resumed_within_an_epoch_is_bit_equal(
 
 
 def test_the_limit_decides_what_is_streamed(images: np.memmap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In memory all images that do not train test; streamed there are at most so many."""
+    """In memory, all held-out images are test images; when streaming, their number is limited."""
     monkeypatch.setattr(preparation, "MAX_TEST_IMAGES", 25)
     loops: list[TrainingLoop] = []
     for limit, tested, kind in ((363 * PIXELS, 40, InMemory), (363 * PIXELS - 1, 25, Streamed)):
@@ -196,12 +198,13 @@ def test_the_limit_decides_what_is_streamed(images: np.memmap, tmp_path: Path, m
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Training on 400 MB takes no more than 200 MB beyond what training on 4 MB takes; in memory it takes all."""
+    """Training on 400 MB takes at most 200 MB more than training on 4 MB; in memory it takes all of it."""
     peaks = {}
     for name, count, limit in (("small", 5_000, 0), ("large", 500_000, 0), ("held", 500_000, 1 << 40)):
         script = ROOT / "tests" / "models" / "streaming_memory.py"
         command = [sys.executable, str(script), str(tmp_path), str(count), str(limit)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         peaks[name] = json.loads(done.stdout)["peak_mb"]
     assert peaks["large"] - peaks["small"] < 200.0
     assert peaks["held"] - peaks["small"] > 390.0

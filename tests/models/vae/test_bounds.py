@@ -1,4 +1,4 @@
-"""Bounds and surrogates where log p(x) is known: probabilistic PCA, and the toys of the papers."""
+"""Bounds and surrogates where log p(x) is known: probabilistic PCA, and the toy problems of the papers."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def normal(loc: object, scale: object) -> Normal:
 
 
 def exact_log_p() -> np.ndarray:
-    """log N(x; 0, WWᵀ + σ²I): the evidence of a linear VAE with one latent dimension."""
+    """Return log N(x; 0, WWᵀ + σ²I), the evidence of a linear VAE with one latent dimension."""
     covariance = LOADINGS @ LOADINGS.T + NOISE**2 * np.eye(PIXELS)
     return np.asarray(scipy.stats.multivariate_normal(np.zeros(PIXELS), covariance).logpdf(X))
 
 
 def posterior() -> Normal:
-    """N(M⁻¹Wᵀx, σ²M⁻¹), M = WᵀW + σ²."""
+    """Return N(M⁻¹Wᵀx, σ²M⁻¹), M = WᵀW + σ²."""
     m = float((LOADINGS**2).sum()) + NOISE**2
     return normal((X @ LOADINGS)[:, 0] / m, np.full(len(X), NOISE / np.sqrt(m)))
 
 
 def likelihood(z: tf.Tensor) -> tf.Tensor:
-    """log p(x|z) [K, n] of z [K, n]."""
+    """Return log p(x|z) [K, n] of z [K, n]."""
     mean = z[..., tf.newaxis] * tf.constant(LOADINGS[:, 0])
     return tf.reduce_sum(normal(mean, NOISE).log_prob(X), axis=-1)
 
@@ -61,7 +61,7 @@ def test_bounds_rise_in_k_towards_the_evidence() -> None:
 
 
 def gradient_in_loc(kind: str, m: float, s: float, sigma: float, seed: int, count: int) -> np.ndarray:
-    """Single-sample gradients in μ of E_q[log p − log q], target N(m, s²), q = N(m, σ²)."""
+    """Return single-sample gradients in μ of E_q[log p − log q], target N(m, s²), q = N(m, σ²)."""
     loc = tf.fill([count], tf.constant(m, tf.float64))
     with tf.GradientTape() as tape:
         tape.watch(loc)
@@ -83,7 +83,7 @@ DIMENSIONS = 20
 
 
 def importance_toy(count: int, batch: int, seed: int, shift: float, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds [batch] and gradients in b of the IWAE toy: prior N(θ, I), likelihood N(z, I), q = N(x/2 + b, ⅔I).
+    """Return bounds [batch] and gradients in b of the IWAE toy: prior N(θ, I), likelihood N(z, I), q = N(x/2 + b, ⅔I).
 
     θ = 0, x = 0: the optimum is b = 0, and log p(x) = log N(0; 0, 2I).
     """

@@ -1,4 +1,4 @@
-"""Convolutional networks: against sums written out in NumPy, at all sizes, trained, kept and resumed."""
+"""Convolutional networks: against explicit sums in NumPy, at all sizes, trained, saved and resumed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.settings import TrainSettings
 from models.export.keras import keras_models
 from models.training.flops import gigaflop_per_image, model_gigaflop_per_image
@@ -19,8 +19,9 @@ from models.vae import networks
 from models.vae.architecture import Architecture, architecture_of
 from models.vae.evaluation import Evaluator
 from models.vae.model import VAE
-from models.vae.model_file import open_model, write_model
+from models.vae.model_file import open_model
 from tests.models.conftest import blobs, finish, info_of
+from tests.support.kept_files import write_model
 
 Array = NDArray[np.float64]
 SETTINGS = TrainSettings(
@@ -30,13 +31,13 @@ SHAPES = [(28, 28, 1), (45, 28, 3), (96, 33, 3), (128, 128, 1)]
 
 
 def wide(architecture: Architecture, seed: int = 1) -> dict[str, Array]:
-    """Parameters in float64, biases too, so that each of them counts."""
+    """Return parameters in float64 with nonzero biases, so that each of them matters."""
     rng = np.random.default_rng(seed)
     return {name: rng.normal(0.0, 0.1, shape) for name, shape in architecture.shapes().items()}
 
 
 def convolution(grid: Array, kernel: Array) -> Array:
-    """Σ over the kernel of the padded image, stride 2: out[i, j] = Σ x[2i + a − 1, 2j + b − 1] k[a, b]."""
+    """Return the sum over the kernel of the padded image, stride 2: out[i, j] = Σ x[2i + a − 1, 2j + b − 1] k[a, b]."""
     padded = np.pad(grid, ((0, 0), (1, 1), (1, 1), (0, 0)))
     height, width = grid.shape[1] // 2, grid.shape[2] // 2
     result = np.zeros((len(grid), height, width, kernel.shape[3]))
@@ -47,7 +48,7 @@ def convolution(grid: Array, kernel: Array) -> Array:
 
 
 def transposed(grid: Array, kernel: Array) -> Array:
-    """Each value spreads a kernel over the grid of twice the sides: out[2i + a − 1, 2j + b − 1] += x[i, j] k[a, b]."""
+    """Spread a kernel for each value over a grid of twice the size: out[2i + a − 1, 2j + b − 1] += x[i, j] k[a, b]."""
     count, height, width, _ = grid.shape
     padded = np.zeros((count, 2 * height + 2, 2 * width + 2, kernel.shape[2]))
     for a in range(4):
@@ -65,7 +66,7 @@ def relu(values: Array) -> Array:
 
 
 def expected_posterior(shape: tuple[int, int, int], weights: dict[str, Array], x: Array) -> tuple[Array, Array]:
-    """μ and σ of a network with two convolutions and one hidden layer."""
+    """Return μ and σ of a network with two convolutions and one hidden layer."""
     rows, columns = (-shape[0] % 4, -shape[1] % 4)
     margins = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2))
     grid = np.pad(x.reshape(-1, *shape), ((0, 0), *margins, (0, 0)))
@@ -77,7 +78,7 @@ def expected_posterior(shape: tuple[int, int, int], weights: dict[str, Array], x
 
 
 def expected_logits(shape: tuple[int, int, int], weights: dict[str, Array], z: Array) -> Array:
-    """The logits of the same network."""
+    """Return the logits of the same network."""
     height, width = -(-shape[0] // 4), -(-shape[1] // 4)
     grid = relu(affine(weights, "decoder.grid", relu(affine(weights, "decoder.hidden.0", z))))
     grid = grid.reshape(len(z), height, width, 6)
@@ -150,10 +151,10 @@ def test_work_counts_each_place_of_a_kernel() -> None:
         ((27, 64, 1), {}, "images of 28 to 128 pixels a side with 1 or 3 channels, not 27 × 64 × 1"),
         ((64, 129, 3), {}, "not 64 × 129 × 3"),
         ((64, 64, 2), {}, "not 64 × 64 × 2"),
-        ((64, 64, 3), {"channels": ()}, "1 to 5 convolutions"),
-        ((64, 64, 3), {"channels": (8,) * 6}, "1 to 5 convolutions"),
-        ((64, 64, 3), {"channels": (8, 0)}, "1 to 512 channels"),
-        ((64, 64, 3), {"network": "convolutional"}, "the network is one of dense, conv"),
+        ((64, 64, 3), {"channels": ()}, "channels must be 1 to 5 numbers between 1 and 512"),
+        ((64, 64, 3), {"channels": (8,) * 6}, "channels must be 1 to 5 numbers between 1 and 512"),
+        ((64, 64, 3), {"channels": (8, 0)}, "channels must be 1 to 5 numbers between 1 and 512, not 8, 0"),
+        ((64, 64, 3), {"network": "convolutional"}, "network must be dense or conv, "),
     ],
 )
 def test_what_no_network_can_be_made_of_is_refused(
@@ -194,7 +195,7 @@ def test_a_kernel_of_another_size_is_refused(tmp_path: Path) -> None:
     architecture, weights = saved(path, (28, 28, 1))
     weights["encoder.conv.0.kernel"] = np.zeros((3, 3, 1, 4), np.float32)
     write_model(path, info_of(architecture, SETTINGS), weights)
-    with pytest.raises(InputError, match=r"encoder.conv.0.kernel is F32 \[3, 3, 1, 4\]"):
+    with pytest.raises(UserError, match=r"encoder.conv.0.kernel is F32 \[3, 3, 1, 4\]"):
         open_model(path)
 
 

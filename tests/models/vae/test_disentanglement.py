@@ -1,4 +1,4 @@
-"""The mutual information gap of codes for which it is known, and the means and spreads by value."""
+"""The mutual information gap of codes with known gaps, and the means and spreads by factor value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency
 from scipy.stats.contingency import crosstab
 
 from explorer.cli.console import finished
-from models.core.errors import InputError
+from models.core.errors import UserError
 from models.core.factors import Disentanglement
 from models.data.opening import open_data
 from models.vae.disentanglement import BINS, KnownFactors, disentanglement, factors_of
@@ -31,7 +31,7 @@ def test_a_dimension_for_each_factor_has_the_gap_one() -> None:
     entropies = [-(share * np.log(share)).sum() for share in (np.bincount(f) / COUNT for f in FACTORS.T)]
     assert [factor.entropy for factor in result.factors] == pytest.approx(entropies, rel=1e-12)
     assert np.diag(result.information) == pytest.approx(entropies, rel=1e-12)
-    # What the other dimension seems to know is no more than chance.
+    # The other dimension seems to know something only by chance.
     chance = [(4 - 1) * (10 - 1) / (2 * COUNT) / entropy for entropy in entropies]
     assert 1.0 - result.gaps == pytest.approx(chance, rel=1.0)
     assert result.gap == pytest.approx(result.gaps.mean(), rel=1e-12)
@@ -62,7 +62,7 @@ def test_independent_codes_know_what_chance_tells() -> None:
     result = _measured(RNG.uniform(size=(count, dims)), factor)
     bias = (BINS - 1) * (8 - 1) / (2 * count)
     assert result.factors[0].bias == pytest.approx(bias, rel=1e-12)
-    # 2n times the information is χ² of (B − 1)(v − 1) degrees of freedom: its mean over the dimensions is known.
+    # 2n times the information is χ² with (B − 1)(v − 1) degrees of freedom, so its mean over the dimensions is known.
     error = np.sqrt(2 * 133) / (2 * count) / np.sqrt(dims)
     assert result.information.mean() == pytest.approx(bias, abs=4 * error + 0.03 * bias)
     assert 0.0 < result.gap < 0.02
@@ -106,7 +106,7 @@ def test_a_single_dimension_has_all_it_knows_as_its_gap() -> None:
 
 
 def test_names_of_images_are_no_factor() -> None:
-    with pytest.raises(InputError, match="has 1,000 values, factors of up to 256"):
+    with pytest.raises(UserError, match="has 1,000 values, factors of up to 256"):
         _measured(np.zeros((1000, 2)), np.arange(1000)[:, np.newaxis])
 
 

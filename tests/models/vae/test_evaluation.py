@@ -16,7 +16,7 @@ PRIOR_BIAS = float(np.log(np.expm1(1.0 - 1e-4)))
 
 
 def deaf_model(latent_dim: int = 2) -> tuple[Architecture, Tensors]:
-    """A decoder that does not hear z: p(x) is a product of Bernoullis whatever the encoder says."""
+    """Return a decoder that ignores z: p(x) is a product of Bernoullis whatever the encoder says."""
     architecture = Architecture(IMAGE_SHAPE, (), latent_dim, "bernoulli")
     parameters = {name: np.zeros(shape, np.float32) for name, shape in architecture.shapes().items()}
     parameters["decoder.logits.bias"] = np.linspace(-2, 1, architecture.pixels).astype(np.float32)
@@ -51,10 +51,10 @@ def test_a_wrong_posterior_costs_its_kl_in_the_bound_and_little_in_the_evidence(
     result = finish(evaluator.bound(parameters))
     assert result.kl_per_dim == pytest.approx([0.125, 0.0], abs=1e-5)
     assert result.terms.elbo == pytest.approx(exact - 0.125, rel=1e-5)
-    # The weights have variance e^0.25 - 1: the bias of the mean of 500 is minus half of that over 500.
+    # The weights have variance e^0.25 - 1: the bias of the log mean of 500 is minus half of that over 500.
     bounds = finish(evaluator.evidence(parameters))
     assert bounds[500][0] == pytest.approx(exact, abs=4 * np.sqrt(0.284 / 500 / 40) + 3e-4)
-    # One draw is the ELBO; the log weights of single draws vary by the shift of the mean, ½.
+    # With one draw it is the ELBO; the log weights of single draws vary by the shift of the mean, ½.
     assert bounds[1][0] == pytest.approx(exact - 0.125, abs=4 * 0.5 / np.sqrt(500 * 40))
     means = [bounds[k][0] for k in (1, 5, 50, 500)]
     assert means == sorted(means)

@@ -29,11 +29,11 @@ EDGES = (-np.inf, -40.0, -8.0, -2.0, 0.0, 2.0, 8.0, 40.0, np.inf)
 
 
 def divergence(posterior: LatentFamily, prior: LatentFamily, loc: float, scale: float) -> float:
-    """KL(q ‖ p) by adaptive quadrature over the noise, in pieces that meet where densities have kinks."""
+    """Return KL(q ‖ p) by adaptive quadrature over the noise, in pieces that meet where densities have kinks."""
     q = ORACLES[posterior]
 
     def log_prior(z: float) -> float:
-        # SciPy's logarithm of a Laplace density underflows far out.
+        # SciPy's log density of the Laplace distribution underflows far out.
         return -abs(z) - np.log(2.0) if prior == "Laplace" else float(ORACLES[prior].logpdf(z))
 
     def part(eps: float) -> float:

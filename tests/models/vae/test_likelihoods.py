@@ -24,7 +24,7 @@ LOGITS = np.array([-90.0, -20.0, -3.0, -0.6, -0.2001, -0.1999, -1e-3, 0.0, 1e-4,
 
 
 def _exact_log_normalizer(logit: float) -> float:
-    """log C = log[2 artanh(1 − 2λ)/(1 − 2λ)], in 60 digits."""
+    """Return log C = log[2 artanh(1 − 2λ)/(1 − 2λ)] with 60 digits."""
     with mpmath.workdps(60):
         rate = 1 / (1 + mpmath.exp(-mpmath.mpf(logit)))
         if rate == mpmath.mpf(1) / 2:

@@ -1,4 +1,4 @@
-"""Embeddings in the cache folder: found again, bounded in number, never half."""
+"""Embeddings in the cache folder: found again, bounded in number, never incomplete."""
 
 from __future__ import annotations
 

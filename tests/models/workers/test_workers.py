@@ -1,4 +1,4 @@
-"""The worker processes, real ones, over a real pipe."""
+"""The real worker processes, over a real pipe."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Worker:
         return reply
 
     def ask(self, request: Request, kind: type[R]) -> R:
-        """Send and return the reply, which must be of ``kind`` and repeat the id."""
+        """Send a request and return the reply, which must be of ``kind`` and repeat the id."""
         self.send(request)
         reply = self.receive()
         assert isinstance(reply, kind), reply
@@ -141,7 +141,7 @@ def test_images_are_means_of_the_likelihood(
     for kind in ("bernoulli", likelihood):
         decoder.ask(OpenModel(1, str(model_of(kind))), ModelOpened)
         images[kind] = decoder.ask(Decode(2, z), Decoded).images
-    # The mean of a continuous Bernoulli lies nearer to one half than its parameter does.
+    # The mean of a continuous Bernoulli is closer to one half than its parameter.
     ours, rate = np.abs(images[likelihood] - 0.5), np.abs(images["bernoulli"] - 0.5)
     assert (ours < rate + 1e-6).all() if likelihood == "continuous_bernoulli" else np.allclose(ours, rate)
 
@@ -212,7 +212,7 @@ def test_embedding_and_aggregate_of_a_data_set(opened: Worker, tiny_data: Path) 
 
 
 def failure_of(worker: Worker) -> Failed:
-    """Return the next failure; what was given up before is told first."""
+    """Return the next failure; cancelled requests are reported first."""
     while not isinstance(reply := worker.receive(), Failed):
         assert isinstance(reply, Dropped), reply
     return reply
@@ -321,7 +321,7 @@ def test_work_on_a_replaced_model_is_given_up(opened: Worker, tiny_model: Path, 
 
 
 class Nonsense:
-    """A request that no worker knows."""
+    """A request unknown to every worker."""
 
     id = 77
 
@@ -399,8 +399,8 @@ def test_training_is_steered_between_chunks(trainer: Worker, tiny_data: Path, tm
 
 def test_a_training_that_fails_leaves_a_trainer_that_works(trainer: Worker, tiny_data: Path, tmp_path: Path) -> None:
     for settings, message in (
-        (TrainSettings(epochs=0), "epochs lies in 1 to 100000, not 0"),
-        (TrainSettings(hidden=(99_999,)), "hidden layers have 1 to 8192 units, not (99999,)"),
+        (TrainSettings(epochs=0), "epochs must be between 1 and 100,000, not 0"),
+        (TrainSettings(hidden=(99_999,)), "hidden layers must be up to 8 numbers between 1 and 8,192, not 99999"),
     ):
         trainer.send(Train(1, str(tiny_data), str(tmp_path / "run"), "tiny", settings))
         assert trainer.receive().message == message
@@ -436,7 +436,7 @@ if __name__ == "__main__":
 """
 
 
-# The main thread is in a call that does not end: only the watch can end the process.
+# The main thread is in a call that never returns: only the watchdog thread can end the process.
 STUCK_PARENT = """
 import multiprocessing, sys, threading
 from models.workers.process import exit_with_parent

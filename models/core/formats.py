@@ -1,0 +1,31 @@
+"""The endings of files by what is in them: what openers take, and what file dialogs offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+
+# Of data sets, by the name of their format; the others are folders only.
+DATA_SUFFIXES: Mapping[str, tuple[str, ...]] = {
+    "shards": (),
+    "tfrecord": (".tfrecord", ".tfrecords"),
+    "npz": (".npz",),
+    "npy": (".npy",),
+    # IDX files are told by the end of a name without a dot, unless they are packed.
+    "idx": ("ubyte", ".gz"),
+    "folder": (),
+}
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "WebP", "GIF", "TIFF", "PPM")
+MODEL_SUFFIX = ".safetensors"
+
+
+def dialog_filter(label: str, suffixes: tuple[str, ...]) -> str:
+    """Return a kind of files as a file dialog wants it: ``Pictures (*.png *.gif)``."""
+    return f"{label} ({' '.join(f'*{suffix}' for suffix in suffixes)})"
+
+
+DATA_FILES = f"{dialog_filter('Images', tuple(chain(*DATA_SUFFIXES.values())))};;All files (*)"
+PICTURE_FILES = dialog_filter("Pictures", PICTURE_SUFFIXES)
+MODEL_FILES = dialog_filter("Models", (MODEL_SUFFIX,))

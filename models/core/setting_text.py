@@ -1,0 +1,62 @@
+"""Settings as text: JSON values for files, and the command line that repeats a training."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+from models.core.setting_checks import check_settings
+from models.core.setting_table import SETTINGS, Setting
+from models.core.settings import TrainSettings
+
+
+def command_of(
+    dataset: str, name: str, settings: TrainSettings, turns: Sequence[tuple[float, float, float]] = ()
+) -> str:
+    """Return the command line that repeats a training; options that have their default are left out.
+
+    A comment lists ``turns``, learning rates and βs changed by hand, each after the epoch until which it was in effect.
+    """
+    words = ["latentscape", "train", dataset, "--out", f"{name}.safetensors"]
+    for field in fields(TrainSettings):
+        words += _option_words(SETTINGS[field.name], getattr(settings, field.name))
+    told = [f"learning rate {rate:g}, β {beta:g} until epoch {epoch:.2f}" for epoch, rate, beta in turns]
+    return shlex.join(words) + (f"  # {'; '.join(told)}" if told else "")
+
+
+def option_text(value: object) -> str:
+    """Return a value as it is typed on the command line."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+
+
+def settings_to_json(settings: TrainSettings) -> dict[str, object]:
+    """Return the settings as plain JSON values."""
+    values = ((field.name, getattr(settings, field.name)) for field in fields(TrainSettings))
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+
+
+def settings_from_json(values: Mapping[str, object]) -> TrainSettings:
+    """Rebuild settings from :func:`settings_to_json`; ValueError on an unknown name or a wrong type."""
+    unknown = set(values) - set(SETTINGS)
+    if unknown:
+        raise ValueError(f"unknown setting {min(unknown)!r}")
+    converted = {name: _converted(SETTINGS[name], value) for name, value in values.items()}
+    return check_settings(TrainSettings(**converted))  # type: ignore[arg-type]
+
+
+def _option_words(row: Setting, value: object) -> list[str]:
+    if value == row.default:
+        return []
+    return [row.option] if row.kind == "switch" else [row.option, option_text(value)]
+
+
+def _converted(row: Setting, value: object) -> object:
+    match row.kind:
+        case "sizes" if isinstance(value, list) and all(type(item) is int for item in value):
+            return tuple(value)
+        case "real" if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        case "whole" | "choice" | "switch" if type(value) is type(row.default):
+            return value
+    raise ValueError(f"setting {row.name!r} has the wrong type")
