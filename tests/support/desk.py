@@ -137,9 +137,9 @@ class Desk:
     def _reopen(self) -> None:
         state, model, data = self.state.model, str(model_path(FIRST_MODEL)), str(dataset_path(FIRST_DATA))
         if state.model is None or state.model.path != model:
-            state.open_model_requested.emit(model)
+            state.request_model(model)
         if state.data is None or state.data.info.path != data:
-            state.open_data_requested.emit(data)
+            state.request_data(data)
         self.settle()
 
     # ----------------------------------------------------------------------------------------------------- mouse

@@ -113,7 +113,7 @@ def cold(qapp: QApplication, qtbot: QtBot) -> Iterator[Desk]:
 def test_another_model_may_come_while_the_images_are_being_encoded(cold: Desk, qtbot: QtBot) -> None:
     requests = cold.app.decoder.requests
     qtbot.waitUntil(lambda: requests.under_way("embedding") is not None, timeout=PATIENCE_MS)
-    cold.state.model.open_model_requested.emit(str(model_path("mnist-vae-2")))
+    cold.state.model.request_model(str(model_path("mnist-vae-2")))
     qtbot.waitUntil(lambda: cold.latent.latent_dim == 2, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: cold.state.model.embedding is not None, timeout=PATIENCE_MS)
     assert cold.embedding.latent_dim == 2
@@ -125,7 +125,7 @@ def test_another_model_waits_for_the_end_of_an_export(cold: Desk, qtbot: QtBot, 
     settings = ExportSettings(tmp_path / "samples", count=500, sheet=False, tables=False)
     with qtbot.waitSignal(cold.state.export.finished, timeout=PATIENCE_MS) as finished:
         cold.state.export.start(settings)
-        cold.state.model.open_model_requested.emit(str(model_path("mnist-vae-2")))
+        cold.state.model.request_model(str(model_path("mnist-vae-2")))
         assert cold.latent.latent_dim == 50
     assert finished.args[0].startswith("500 samples written")
     assert len(list(settings.folder.rglob("*.png"))) == 500
@@ -136,7 +136,7 @@ def test_a_model_of_another_size_starts_with_a_point_of_its_own(cold: Desk, qtbo
     cold.wait_ready()
     with cold.latent.step("move"):
         cold.latent.set_component("z", 3, 1.0)
-    cold.state.model.open_model_requested.emit(str(model_path("mnist-vae-2")))
+    cold.state.model.request_model(str(model_path("mnist-vae-2")))
     qtbot.waitUntil(lambda: cold.latent.latent_dim == 2, timeout=PATIENCE_MS)
     cold.settle()
     assert not cold.state.undo.stack.canUndo()

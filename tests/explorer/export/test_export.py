@@ -29,7 +29,7 @@ def dialog(desk: Desk, tmp_path: Path) -> Iterator[ExportDialog]:
     dialog.folder.setText(str(tmp_path / "out"))
     desk.settle()
     yield dialog
-    desk.state.export.cancel_requested.emit()
+    desk.state.export.cancel()
     desk.qtbot.waitUntil(lambda: not desk.state.export.running)
     QDialog.reject(dialog)
 

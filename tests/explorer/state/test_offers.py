@@ -40,9 +40,9 @@ def test_runs_are_offered_one_after_the_other(state: AppState) -> None:
 
 
 def test_a_new_run_withdraws_what_is_offered_and_a_resumed_one_leaves_the_others_waiting(state: AppState) -> None:
-    state.offers.set_found([_left("new"), _left("old")])
+    state.offers.set_found([_left("new"), _left("old"), _left("oldest")])
     state.run.resume(_left("new"))
-    assert (state.offers.offer, len(state.offers.waiting)) == (None, 1)
+    assert (state.offers.offer, len(state.offers.waiting)) == (None, 2)
     state.offers.offer_next()
     assert state.offers.offer is None  # one trains
     state.run.finish(None)

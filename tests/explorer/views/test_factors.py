@@ -158,7 +158,7 @@ def test_unknown_gaps_are_drawn_as_such(factors: Desk) -> None:
 def test_sprites_that_do_not_fit_the_model_say_so(factors: Desk) -> None:
     state = factors.state
     factors.window.factors.open_sprites.click()
-    state.model.open_data_requested.emit("sprites:50")
+    state.model.request_data("sprites:50")
     factors.qtbot.waitUntil(lambda: factors.data.info.name == "sprites:50", timeout=PATIENCE_MS)
     assert state.factors.result is None
     assert factors.window.factors.empty.text().startswith("mnist-vae-50 takes images of 28 × 28 × 1, sprites:50 has 64")
