@@ -123,7 +123,7 @@ def _existing(stored: object, bundled: Path) -> str:
 def _missing(stored: dict[str, Any]) -> str:
     paths = (stored.get("model"), stored.get("data"))
     gone = [path for path in paths if isinstance(path, str) and not _there(path)]
-    return f"Gone since the last session: {', '.join(gone)}. Bundled files are shown instead." if gone else ""
+    return f"Files of the last session are missing: {', '.join(gone)}. Bundled ones are shown instead." if gone else ""
 
 
 def _there(path: str) -> bool:

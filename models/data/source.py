@@ -98,7 +98,7 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: 
     values = height * width * channels
     if height * width > MAX_IMAGE_PIXELS:
         raise UserError(
-            name, f"images of {width} × {height} pixels are too large, {MAX_IMAGE_PIXELS:,} in all are possible"
+            name, f"images of {width} × {height} pixels are too large; the limit is {MAX_IMAGE_PIXELS:,} pixels"
         )
     if count * values > limit:
         raise UserError(
