@@ -58,22 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(start_display())
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = {mark for mark in MARKS if config.getoption(f"--{mark}")}
     others = [item for item in items if {mark for mark in MARKS if item.get_closest_marker(mark)} != chosen]
     config.hook.pytest_deselected(items=others)
     left_out = set(others)
     items[:] = [item for item in items if item not in left_out]
-    for item in items:
-        if _shares_with_its_module(item):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(config.rootpath))))
-
-
-def _shares_with_its_module(item: pytest.Item) -> bool:
-    """Whether a fixture, a window for example, is made once for the module: one process then runs all of its tests."""
-    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    return any(found[-1].scope == "module" for found in fixtures.values())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -39,11 +39,11 @@ from models.core.settings import TrainSettings
 
 def begin():
     app.state.model.model_changed.disconnect(begin)
-    app.state.model.open_model_requested.connect(tell)
+    app.state.model.model_changed.connect(tell)
     app.state.run.start(sys.argv[1], {SETTINGS!r})
 
-def tell(path):
-    print(app.trainer.client.pid, path, flush=True)
+def tell():
+    print(app.trainer.client.pid, app.state.model.model.path, flush=True)
 
 if __name__ == "__main__":
     qt = make_qt()

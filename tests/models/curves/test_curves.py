@@ -17,8 +17,6 @@ from models.curves.evaluate import evaluate_curves, is_prepared, ks_distance, ks
 from models.protocol.distribution import Anchor, Curves, CurvesReady
 from tests.support.places import ROOT
 
-# One process traces and compiles the graphs of a family once.
-pytestmark = pytest.mark.xdist_group("curves")
 SCORES = np.sort(np.random.default_rng(7).standard_normal(512))
 
 

@@ -16,9 +16,6 @@ from tests.models.distributions.cases import CASES, Case
 from tests.models.distributions.exact import kept, names_kept, said_of
 from tests.models.distributions.measures import MEASURES, exact, measured, moments_of, points_of
 
-# Two tests ask for the figures of a case, which are measured once in a process.
-pytestmark = pytest.mark.xdist_group("battery")
-
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_family_keeps_every_bound(case: Case) -> None:
