@@ -109,7 +109,7 @@ def test_a_killed_training_is_resumed(workshop: Path) -> None:
     assert not (workshop / "killed.safetensors").exists()
     refused = run(workshop, "train", *options, "--epochs", 1)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
-    reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+): use --resume", refused.stderr)
+    reached = re.match(r"latentscape: killed\.run: .* interrupted after epoch (\d+); use --resume", refused.stderr)
     assert reached is not None
     other = run(workshop, "train", *options, "--latent-dim", 3, "--resume")
     assert other.stderr == "latentscape: killed.run: this run was started with latent dim 50, not 3\n"

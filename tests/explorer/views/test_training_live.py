@@ -169,9 +169,9 @@ def test_of_thousands_of_epochs_some_are_drawn_each_where_it_belongs(pane: Desk)
         replace(record, kl_per_dim=(float(record.epoch), 2000.0 - record.epoch)) for record in records(*[1.0] * 1999)
     ]
     run, view = pane.state.run, pane.window.training.views["dimensions"]
-    before, run.records = run.records, every
+    before, run.history.records = run.records, every
     view.refresh()
-    run.records = before
+    run.history.records = before
     table, place = view.image.image, view.image.mapRectToParent(view.image.boundingRect())
     assert 300 < table.shape[1] < 1000
     epoch = place.left() + (np.arange(table.shape[1]) + 1) * place.width() / table.shape[1] - 0.5
