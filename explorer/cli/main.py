@@ -62,11 +62,17 @@ def open_command(files: tuple[str, ...]) -> int:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for screenshots and timings.")
 @click.option("--size", default="1440x900", show_default=True, help="Window size in pixels.")
 @click.option("--scheme", type=click.Choice(["dark", "light"]), help="Colour scheme; by default the system's.")
-def tour(out: Path, size: str, scheme: str | None) -> int:
+@click.option(
+    "--families",
+    default="Gamma,StudentT,Beta,TruncatedNormal,VonMises,NormalMixture",
+    show_default=True,
+    help="Families to drag on the workbench.",
+)
+def tour(out: Path, size: str, scheme: str | None, families: str) -> int:
     """Run a scripted tour of the window and save screenshots and timings."""
     from explorer.cli.window import run_guided_tour
 
-    return run_guided_tour(out, size, scheme)
+    return run_guided_tour(out, size, scheme, families)
 
 
 @cli.command(short_help="Train a model.")

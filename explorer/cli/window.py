@@ -22,17 +22,24 @@ def open_window(files: Sequence[str]) -> int:
     return run_app(files, launched)
 
 
-def run_guided_tour(out: Path, size: str, scheme: str | None) -> int:
-    """Run the tour in a window of ``size``, e.g. ``1440x900``; UserError if that is not a valid size."""
+def run_guided_tour(out: Path, size: str, scheme: str | None, families: str) -> int:
+    """Run the tour in a window of ``size``, e.g. ``1440x900``, with the ``families`` named between commas.
+
+    UserError if that is not a valid size, or a family is unknown.
+    """
+    from models.core.errors import UserError
+    from models.core.families import FACTS
+
     match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", size)
     if match is None:
-        from models.core.errors import UserError
-
         raise UserError("--size", f"{size!r} is not a size like 1440x900")
+    names = tuple(name.strip() for name in families.split(","))
+    if unknown := sorted(set(names) - FACTS.keys()):
+        raise UserError("--families", f"there is no family {unknown[0]!r}", f"choose from {', '.join(FACTS)}")
     launched = _launch_decoder()
     from explorer.tour.script import run_tour
 
-    return run_tour(out, (int(match[1]), int(match[2])), scheme, launched)
+    return run_tour(out, (int(match[1]), int(match[2])), scheme, names, launched)
 
 
 def _launch_decoder() -> Launched:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -29,7 +29,6 @@ SLIDER_MOVES = 60
 GRIP_MOVES = 40
 MOVES_WHILE_TRAINING = 300
 LAB_MOVES = 100
-WORKBENCH_FAMILIES = ("Gamma", "StudentT", "Beta", "TruncatedNormal", "VonMises", "NormalMixture")
 SAMPLES = 16
 SETTLE_TICKS = 25
 Step = Callable[[], bool]
@@ -38,9 +37,9 @@ Step = Callable[[], bool]
 class Tour(QObject):
     """Runs a script of steps, one per tick of the loop meter; each waits for what it has asked for."""
 
-    def __init__(self, app: App, out: Path, born: float) -> None:
+    def __init__(self, app: App, out: Path, born: float, families: Sequence[str]) -> None:
         super().__init__()
-        self.app, self.out, self._born = app, out, born
+        self.app, self.out, self._born, self._families = app, out, born, families
         self.state, self.window = app.state, app.window
         self.loop, self.drags = LoopMeter(self), DragMeter(app.state.latency, self)
         self.hands = Hands(app.window, self.drags)
@@ -126,7 +125,7 @@ class Tour(QObject):
         self.window.show_pane("Distribution")
         self.drags.phase = "workbench"
         self.state.distribution.set_mode("workbench")
-        for family in WORKBENCH_FAMILIES:
+        for family in self._families:
             self.loop.enter(None)
             self.state.workbench.choose(family)
             yield self._bench_answered
@@ -231,13 +230,14 @@ def _ticks(count: int) -> Step:
 
 def run_tour(
     out: Path,
-    size: tuple[int, int] = (1440, 900),
-    scheme: str | None = None,
+    size: tuple[int, int],
+    scheme: str | None,
+    families: Sequence[str],
     launched: Launched | None = None,
 ) -> int:
     """Run the tour and write its pictures and ``tour.json`` into ``out``; return the exit code.
 
-    ``launched`` is a decoder started ahead, as for the window.
+    ``families`` are dragged on the workbench; ``launched`` is a decoder started ahead, as for the window.
     """
     born = perf_counter() - process_age()
     out.mkdir(parents=True, exist_ok=True)
@@ -248,7 +248,7 @@ def run_tour(
     app.window.resize(*size)
     app.window.reset_layout()
     app.show()
-    tour = Tour(app, out, born)
+    tour = Tour(app, out, born, families)
     tour.start()
     code = qt.exec()
     memory = memory_mb()

@@ -154,6 +154,7 @@ def test_a_model_is_exported_for_keras(workshop: Path) -> None:
             "z.txt: the output file must end in .npz",
         ),
         (("tour", "--out", "t", "--size", "large"), "--size: 'large' is not a size like 1440x900"),
+        (("tour", "--out", "t", "--families", "Gama"), "--families: there is no family 'Gama'; choose from Normal"),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_2(arguments: tuple[str, ...], message: str, workshop: Path) -> None:

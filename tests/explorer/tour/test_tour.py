@@ -25,7 +25,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tour")
     code = "import sys; from explorer.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "tour", "--out", str(folder / "out"), "--size", "1280x800"]
-    command += ["--scheme", "light"]
+    command += ["--scheme", "light", "--families", "Gamma"]
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
             patch.setenv(f"XDG_{kind}_HOME", str(folder))

@@ -14,8 +14,11 @@ from explorer.state.training.run import RunStatus
 from models.core.history import write_history
 from models.core.settings import TrainSettings
 from models.protocol.training import Finished
+from models.vae.architecture import architecture_of
 from resources import model_path
+from tests.models.conftest import info_of
 from tests.support.desk import PATIENCE_MS, Desk
+from tests.support.kept_files import write_model
 from tests.support.oracle import NumpyVAE
 
 IMAGES = 300
@@ -235,10 +238,13 @@ def test_families_and_objective_are_chosen_and_the_pane_says_what_is_maximized(p
     assert training.form.fields["beta"].isEnabled()
 
 
-def test_the_noise_of_a_student_t_posterior_is_set_by_the_engine(pane: Desk) -> None:
-    field = pane.window.training.form.fields["posterior"]
-    field.setCurrentIndex(field.findData("StudentT"))
-    _run(pane)
+def test_the_noise_of_a_student_t_posterior_is_set_by_the_decoder(pane: Desk, tmp_path: Path) -> None:
+    settings = TrainSettings(hidden=(8,), latent_dim=4, posterior="StudentT")
+    architecture = architecture_of(settings, (28, 28, 1))
+    write_model(tmp_path / "t.safetensors", info_of(architecture, settings), architecture.initial_parameters(seed=1))
+    with pane.qtbot.waitSignal(pane.state.model.embedding_changed, timeout=PATIENCE_MS):
+        pane.drop(tmp_path / "t.safetensors")
+    pane.settle()
     distribution, dim = pane.state.distribution, pane.state.display.dimension
     distribution.set("eps", 1.5)
     pane.settle()

@@ -26,8 +26,13 @@ def test_curves_and_numbers_are_those_of_scipy(bench: Desk) -> None:
     assert (numbers.ks, numbers.ks_p) == (pytest.approx(near.statistic), pytest.approx(near.pvalue, rel=1e-5))
 
 
-def test_every_family_is_drawn_without_a_nan(bench: Desk) -> None:
-    for family in FAMILY_PARAMETERS:
+# Families of every kind: location and scale, a shape, a moving support, two modes, the workbench's own default.
+KINDS = ("Normal", "Gumbel", "Exponential", "Uniform", "LogitNormal", "NormalMixture", "Gamma")
+
+
+@pytest.mark.parametrize("families", [KINDS, pytest.param(tuple(FAMILY_PARAMETERS), marks=pytest.mark.slow)])
+def test_families_are_drawn_without_a_nan(bench: Desk, families: tuple[str, ...]) -> None:
+    for family in families:
         choose(bench, family)
         curves = shown_on(bench).curves
         assert shown_on(bench).family.name == family
