@@ -26,6 +26,7 @@ from models.training.run import TrainingRun
 from models.training.storage.checkpoint import checkpoint_folders, read_checkpoint
 from resources import dataset_path
 from tests.support.desk import Desk, opened_app
+from tests.support.folders import use_folders
 from tests.support.places import ROOT
 
 LONG_MS = 90_000
@@ -54,11 +55,21 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
     with np.load(dataset_path("mnist_10k")) as arrays:
-        np.save(tmp_path / "few.npy", arrays["images"][:300])
-    return tmp_path / "few.npy"
+        np.save(folder / "few.npy", arrays["images"][:300])
+    return folder / "few.npy"
+
+
+@pytest.fixture(scope="module")
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train without an interruption, and return the model file."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        use_folders(folder, patch)
+        return _uninterrupted(data, folder / "run")
 
 
 def _train_until_killed(script: Path, data: Path, victims: str) -> None:
@@ -86,7 +97,7 @@ def _uninterrupted(data: Path, folder: Path) -> Path:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("victims", ["app", "both"])
 def test_the_next_start_resumes_to_the_same_bits(
-    victims: str, data: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path,
+    victims: str, data: Path, whole: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
@@ -115,7 +126,6 @@ def test_the_next_start_resumes_to_the_same_bits(
         desk.settle()
         vars(desk).clear()
     resumed = Path(finished.args[0].path)
-    whole = _uninterrupted(data, tmp_path / "whole")
     assert resumed.read_bytes() == whole.read_bytes()
     ours, theirs = read_checkpoint(resumed.parent), read_checkpoint(whole.parent)
     assert records == ours.history == theirs.history
