@@ -95,7 +95,7 @@ def _uninterrupted(data: Path, folder: Path) -> Path:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("victims", ["app", "both"])
+@pytest.mark.parametrize("victims", ["app", pytest.param("both", marks=pytest.mark.slow)])
 def test_the_next_start_resumes_to_the_same_bits(
     victims: str, data: Path, whole: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path,
     monkeypatch: pytest.MonkeyPatch,

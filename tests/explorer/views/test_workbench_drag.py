@@ -74,7 +74,9 @@ def test_the_axes_rest_while_a_parameter_is_dragged(bench: Desk) -> None:
     assert plot.viewRange()[0] != before
 
 
-@pytest.mark.parametrize(("family", "parameter"), [("TruncatedNormal", "loc"), ("LogitNormal", "loc")])
+@pytest.mark.parametrize(
+    ("family", "parameter"), [pytest.param("TruncatedNormal", "loc", marks=pytest.mark.slow), ("LogitNormal", "loc")]
+)
 def test_a_parameter_pushed_against_a_bound_comes_to_rest_and_comes_back(
     bench: Desk, family: str, parameter: str
 ) -> None:

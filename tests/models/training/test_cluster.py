@@ -130,6 +130,7 @@ def close(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
     return all(np.allclose(one[name], two[name], rtol=1e-3, atol=1e-4) for name in one)
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_steps_of_one_with_the_doubled_batch(data: Path, tmp_path: Path) -> None:
     addresses = {"worker": [f"127.0.0.1:{port}" for port in ports(2)]}
     chief, other = tmp_path / "chief.safetensors", tmp_path / "other.safetensors"
