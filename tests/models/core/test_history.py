@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from models.core.errors import UserError
-from models.core.history import EpochRecord, Records, Terms, record_of, records_of, table_of, write_history
+from models.core.history import EpochRecord, Terms, records_of, table_of, write_history
+from tests.support.kept_files import read_history
 
 RECORDS = tuple(
     EpochRecord(
@@ -41,25 +42,14 @@ def test_the_clock_takes_no_part_in_comparisons() -> None:
     assert replace(RECORDS[0], train=RECORDS[1].train) != RECORDS[0]
 
 
-def records_in(path: Path) -> Records:
-    """Read a file as anybody would, and count epochs as we do."""
-    if path.suffix == ".json":
-        lists = json.loads(path.read_text())
-        rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-    else:
-        with path.open(newline="") as file:
-            rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
-    return tuple(record_of(row | {"epoch": row["epoch"] + 1}) for row in rows)
-
-
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
 def test_a_file_gives_back_every_bit(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"history{suffix}"
     write_history(path, RECORDS)
-    assert records_in(path) == RECORDS
-    assert clock(records_in(path)) == clock(RECORDS)
+    assert read_history(path) == RECORDS
+    assert clock(read_history(path)) == clock(RECORDS)
     write_history(path, ())
-    assert records_in(path) == ()
+    assert read_history(path) == ()
 
 
 def test_the_names_and_the_count_are_those_of_keras(tmp_path: Path) -> None:
