@@ -91,7 +91,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Latent:
+class LatentFacts:
     """The facts of a family over a latent space: the variance of its member with scale 1, and its fixed shapes."""
 
     variance: float
@@ -118,7 +118,7 @@ class Facts:
         Seconds that it takes to trace its curves: the longest are traced ahead first.
     lab : dict
         Parameters that the Lab begins with, where they are not the usual ones.
-    latent : Latent or None
+    latent : LatentFacts or None
         None where it is not offered for q(z|x) and p(z).
     """
 
@@ -129,7 +129,7 @@ class Facts:
     modes: int
     tracing: float
     lab: dict[str, float]
-    latent: Latent | None
+    latent: LatentFacts | None
 
     @property
     def moving(self) -> tuple[str, ...]:
@@ -186,11 +186,11 @@ _CIRCLE = (Edge(-math.pi, "loc"), Edge(math.pi, "loc"))
 # name, parameters, support, straight, modes, tracing, lab, latent
 _ROWS = (
     # At the mean of N(0, 1) many gradients are 0.
-    Facts("Normal", _LOC_SCALE, _LINE, True, 1, 0.5, {"loc": 1.0}, Latent(1.0, {})),
-    Facts("Laplace", _LOC_SCALE, _LINE, True, 1, 0.5, {}, Latent(2.0, {})),
-    Facts("Logistic", _LOC_SCALE, _LINE, True, 1, 0.5, {}, Latent(math.pi**2 / 3.0, {})),
+    Facts("Normal", _LOC_SCALE, _LINE, True, 1, 0.5, {"loc": 1.0}, LatentFacts(1.0, {})),
+    Facts("Laplace", _LOC_SCALE, _LINE, True, 1, 0.5, {}, LatentFacts(2.0, {})),
+    Facts("Logistic", _LOC_SCALE, _LINE, True, 1, 0.5, {}, LatentFacts(math.pi**2 / 3.0, {})),
     Facts("StudentT", (_DF, *_LOC_SCALE), _LINE, False, 1, 4.0, {},
-          Latent(LATENT_DF / (LATENT_DF - 2.0), {"df": LATENT_DF})),
+          LatentFacts(LATENT_DF / (LATENT_DF - 2.0), {"df": LATENT_DF})),
     Facts("Cauchy", _LOC_SCALE, _LINE, True, 1, 0.5, {}, None),
     Facts("Gumbel", _LOC_SCALE, _LINE, True, 1, 0.5, {}, None),
     Facts("Uniform", _BOUNDS, _BETWEEN, False, 1, 0.5, {}, None),
