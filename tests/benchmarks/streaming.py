@@ -34,7 +34,7 @@ CHUNK = 25
 SIDE = 28
 SETTINGS = TrainSettings(batch_size=128)
 IN_MEMORY = 1 << 40
-MEMORY_SCRIPT = Path(__file__).parents[1] / "models" / "streaming_memory.py"
+MEMORY_SCRIPT = Path(__file__).parents[1] / "models" / "training" / "streaming_memory.py"
 MEMORY_COUNT, LITTLE = 500_000, 5_000
 
 

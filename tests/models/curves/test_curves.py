@@ -142,10 +142,10 @@ def test_the_distance_of_a_sample_and_its_p_value_are_scipys(size: int) -> None:
     assert ks_p_value(distance, size) == pytest.approx(expected.pvalue, rel=1e-9)
 
 
-def test_statistics_are_imported_by_the_warm_up() -> None:
+def test_statistics_are_imported_before_the_first_curves() -> None:
     script = (
-        "import sys; from models.workers.decoder.warmup import importing_statistics;"
-        "before = 'scipy.stats' in sys.modules; list(importing_statistics());"
+        "import sys; from models.curves.evaluate import preparing;"
+        "before = 'scipy.stats' in sys.modules; next(preparing('Normal', 'Normal'), None);"
         "print(before, 'scipy.stats' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)

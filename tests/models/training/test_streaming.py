@@ -201,7 +201,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Training on 400 MB takes at most 200 MB more than training on 4 MB; in memory it takes all of it."""
     peaks = {}
     for name, count, limit in (("small", 5_000, 0), ("large", 500_000, 0), ("held", 500_000, 1 << 40)):
-        script = ROOT / "tests" / "models" / "streaming_memory.py"
+        script = ROOT / "tests" / "models" / "training" / "streaming_memory.py"
         command = [sys.executable, str(script), str(tmp_path), str(count), str(limit)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
