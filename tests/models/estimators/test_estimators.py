@@ -7,12 +7,14 @@ from collections.abc import Callable
 import mpmath as mp
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.optimize import brentq
 from scipy.special import expit, gamma, kv
 from scipy.stats import norm
 
 from models.core.families import FACTS, FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
 from models.estimators import draw_gradients
+from models.estimators.continuous import pathwise
 from models.estimators.discrete import exact_moments
 from models.protocol.lab import (
     Continuous,
@@ -242,6 +244,18 @@ def test_the_gradient_of_a_models_own_elbo(vae: VAE) -> None:
     ]  # fmt: skip
     upper, lower = (ask(end, 10, vae=vae).value for end in moved)
     assert answer.truth["scale"] == pytest.approx((upper - lower) / (2 * step * scale), rel=2e-2, abs=0.5)
+
+
+def test_sticking_the_landing_holds_the_parameters_within_log_q() -> None:
+    """The slopes of −log q along the path are 0 and 1/σ; with the parameters within q held, ε/σ and ε²/σ."""
+    eps, sigma = np.array([-1.5, 0.2, 0.9]), 2.0
+    parameters = tf.constant([0.3, sigma], tf.float64)
+    whole, stuck = (
+        pathwise(lambda z, q: -q.log_prob(z), "Normal", parameters, tf.constant(eps), landing)
+        for landing in (False, True)
+    )
+    np.testing.assert_allclose(whole, [0.0 * eps, 0.0 * eps + 1.0 / sigma], atol=1e-12)
+    np.testing.assert_allclose(stuck, [eps / sigma, eps**2 / sigma], rtol=1e-12)
 
 
 def test_other_weights_give_other_numbers(vae: VAE) -> None:
