@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from tests.faults.mount import NOT_ALLOWED
 from tests.faults.trainee import SETTINGS
 from tests.models.conftest import blobs
 from tests.models.core.test_history import RECORDS
+from tests.support.full_disk import full_disk
 from tests.support.places import ROOT
 
 FULL = 500
@@ -59,31 +58,20 @@ def _undisturbed(data: Path, folder: Path) -> dict[str, bytes]:
     return _weights(story[-1].path)
 
 
-@contextmanager
-def _full_disk() -> Iterator[None]:
-    """Let no file of this process grow beyond 500 bytes; the system answers as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FULL, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def _until(events: Iterator[Reply | None], kind: type[Reply]) -> Reply:
     return next(event for event in events if isinstance(event, kind))
 
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     log = EpochLog(tmp_path / "log")
-    with _full_disk(), pytest.raises(UserError, match="log: the log cannot be written: file too large"):
+    with full_disk(FULL), pytest.raises(UserError, match="log: the log cannot be written: file too large"):
         log.write(RECORDS)
 
 
 def test_a_training_goes_on_while_the_disk_is_full(data: Path, tmp_path: Path) -> None:
     events = _run(data, tmp_path / "run").events()
     _until(events, CheckpointWritten)
-    with _full_disk():
+    with full_disk(FULL):
         delayed = _until(events, CheckpointDelayed)
         assert delayed == CheckpointDelayed(1, str(tmp_path / "run"), "file too large")
         later = latest_checkpoint(tmp_path / "run")
@@ -108,7 +96,7 @@ def test_a_model_that_cannot_be_kept_ends_the_run_with_the_last_checkpoint_intac
     events = _run(data, tmp_path / "run").events()
     for _ in range(EPOCHS - 1):
         _until(events, CheckpointWritten)
-    with _full_disk(), pytest.raises(UserError, match=rf"{tmp_path / 'run'}: file too large"):
+    with full_disk(FULL), pytest.raises(UserError, match=rf"{tmp_path / 'run'}: file too large"):
         list(events)
     standing = latest_checkpoint(tmp_path / "run")
     assert standing is not None
@@ -123,7 +111,7 @@ def test_a_patient_run_waits_for_room_unless_it_is_discarded(given_up: bool, dat
     events = run.events()
     for _ in range(EPOCHS - 1):
         _until(events, CheckpointWritten)
-    with _full_disk():
+    with full_disk(FULL):
         assert isinstance(_until(events, CheckpointDelayed), CheckpointDelayed)
         assert [next(events) for _ in range(5)] == [None] * 5
         if given_up:

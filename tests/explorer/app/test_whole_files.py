@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +11,9 @@ from explorer.export.pictures import write_contact_sheet
 from explorer.export.tables import LatentTable, write_csv, write_npz
 from models.core.errors import UserError
 from models.core.files import whole_file
+from tests.support.full_disk import full_disk
 
 FULL = 2000
-
-
-@contextmanager
-def _full_disk() -> Iterator[None]:
-    """Let no file of this process grow beyond 2000 bytes; the system answers as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FULL, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _table() -> LatentTable:
@@ -46,7 +33,7 @@ def _write(path: Path) -> None:
 @pytest.mark.parametrize("name", ["samples.png", "latents.npz", "latents.csv"])
 def test_a_full_disk_leaves_what_was_there_before(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("the old one")
-    with _full_disk(), pytest.raises(UserError, match=f"{name}: cannot be written: file too large"):
+    with full_disk(FULL), pytest.raises(UserError, match=f"{name}: cannot be written: file too large"):
         _write(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "the old one"
