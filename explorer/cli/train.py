@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress as ProgressBar
@@ -20,6 +18,7 @@ from rich.progress import TaskID, TextColumn
 from explorer.cli.console import print_result, progress_bar
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.science import check_target, find_data, start_science
+from explorer.cli.stopping import stopped_by_signals
 from models.core.diagnosis import diagnose
 from models.core.errors import UserError
 from models.core.files import output_file
@@ -75,8 +74,9 @@ class How:
 def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
     """Train on ``data`` and write the model; return the exit code.
 
-    Checkpoints stay in ``OUT.run`` until the training is complete, so that ``--resume`` can continue after a crash or
-    Ctrl-C. In a cluster only the chief writes files and prints; the other machines are silent.
+    Checkpoints stay in ``OUT.run`` until the training is complete, so that ``--resume`` can continue after a crash,
+    Ctrl-C, a shutdown or a closed terminal. In a cluster only the chief writes files and prints; the other machines
+    are silent.
     """
     out = outputs.model
     check_target(out, ".safetensors")
@@ -98,7 +98,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     from models.training.storage.folder import remove_run
 
     run = _run_of(request, how)
-    with _stopped_by_interrupt(run), _recording(outputs) as curves:
+    with stopped_by_signals(partial(run.control, "stop")), _recording(outputs) as curves:
         story, finished = _follow(run, curves)
         if finished.path is None:
             raise KeyboardInterrupt
@@ -242,21 +242,6 @@ def parse_sizes(text: str, option: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:
         raise UserError(f"--{option}", f"{text!r} is not a list of numbers like 256,128") from error
-
-
-@contextmanager
-def _stopped_by_interrupt(run: TrainingRun) -> Iterator[None]:
-    """Let Ctrl-C stop the training and keep the model; a second Ctrl-C interrupts as usual."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        run.control("stop")
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @dataclass

@@ -5,16 +5,24 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.numpy import load_file
 
 from explorer.cli.main import cli
+from explorer.cli.stopping import stopped_by_signals
 from explorer.cli.train import parse_sizes
 from models.core.errors import UserError
 from models.core.settings import TrainSettings
@@ -88,7 +96,59 @@ def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had
     }
 
 
-def _wait_for(process: subprocess.Popen[str], run_folder: Path) -> None:
+def test_a_shutdown_stops_a_training_as_ctrl_c_does(workshop: Path, tmp_path: Path) -> None:
+    run_folder, before = tmp_path / "ended.run", signal.getsignal(signal.SIGTERM)
+
+    def shut_down() -> None:
+        while not any(run_folder.glob("checkpoint-*")):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=shut_down)
+    thread.start()
+    options = ("--out", tmp_path / "ended.safetensors", "--epochs", 100_000, *SMALL)
+    values = result(workshop, "train", "spots.npz", *options)
+    thread.join()
+    assert (values["reason"], values["run_folder"]) == ("stopped", str(run_folder))
+    assert result(workshop, "info", tmp_path / "ended.safetensors")["epoch"] == values["epoch"]
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_signal_that_is_ignored_stays_ignored_and_a_second_one_is_no_longer_held() -> None:
+    told: list[str] = []
+    with _handled(signal.SIGHUP, signal.SIG_IGN), stopped_by_signals(lambda: told.append("stop")):
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert told == []
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert told == ["stop"]
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@contextlib.contextmanager
+def _handled(number: int, handler: signal.Handlers) -> Iterator[None]:
+    before = signal.signal(number, handler)
+    yield
+    signal.signal(number, before)
+
+
+def test_a_closed_terminal_does_not_cost_the_model(workshop: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    options = ("--out", tmp_path / "alone.safetensors", "--epochs", 100_000, *SMALL)
+    own_terminal = f"import fcntl, os, sys, termios; fcntl.ioctl({theirs}, termios.TIOCSCTTY, 0); "
+    start = f"{own_terminal}os.execv(sys.executable, {command('train', 'spots.npz', *options)!r})"
+    with subprocess.Popen(
+        [sys.executable, "-c", start], cwd=workshop, env=environment(workshop), stdin=theirs, stdout=theirs,
+        stderr=theirs, start_new_session=True, pass_fds=[theirs],
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        _wait_for(process, tmp_path / "alone.run")
+        os.close(ours)
+        assert process.wait(PATIENCE) == 0
+    assert result(workshop, "info", tmp_path / "alone.safetensors")["epoch"] >= 1
+
+
+def _wait_for(process: subprocess.Popen[Any], run_folder: Path) -> None:
     """Wait until the first checkpoint is written."""
     while not any(run_folder.glob("checkpoint-*")):
         with contextlib.suppress(subprocess.TimeoutExpired):
