@@ -16,6 +16,7 @@ from models.core.errors import UserError
 from models.core.settings import Dials, TrainSettings
 from models.training.cluster import VARIABLE
 from models.training.loop import ChunkSums, LoopState, TrainingLoop
+from models.training.steps import Steps
 from models.vae.architecture import Architecture
 from models.vae.networks import Tensors
 
@@ -74,8 +75,9 @@ class SharedLoop(TrainingLoop):
         memory_limit: int | None,
         strategy: tf.distribute.Strategy,
     ) -> None:
+        self._strategy = strategy
         super().__init__(architecture, settings, images, memory_limit)
-        self._strategy, replicas = strategy, strategy.num_replicas_in_sync
+        replicas = strategy.num_replicas_in_sync
         if settings.batch_size % replicas:
             raise ValueError(f"a batch of {settings.batch_size} cannot be shared by {replicas} replicas")
         if replicas > 1 and settings.batch_size > len(images):
@@ -84,11 +86,9 @@ class SharedLoop(TrainingLoop):
             )
         if replicas > 1 and settings.free_bits > 0.0:
             raise ValueError("free bits are counted on a whole batch, which cannot be shared by replicas")
-        self._share = self.batch_size // replicas
-        dense = architecture.network == "dense"
-        self._differentiate = tf.function(self._differentiated_part, jit_compile=dense, autograph=False)
-        # The exchange cannot be compiled by XLA; what lies between two of them is.
-        self._run = tf.function(self._graph, autograph=False)
+
+    def _compiled(self, settings: TrainSettings) -> SharedSteps:
+        return SharedSteps(self.architecture, settings, self.batch_size, self.steps_per_epoch, self._strategy)
 
     def chunk(self, wanted: int, left: int) -> int:
         """Return how many steps to make in one call: the same on every machine, however quick it is."""
@@ -105,6 +105,25 @@ class SharedLoop(TrainingLoop):
                 f"a worker of the cluster is gone or cannot be reached ({_first_line(error)}); the last checkpoint "
                 "stands: start all of them again with --resume"
             ) from error
+
+
+class SharedSteps(Steps):
+    """Steps that differentiate the parts of a batch on the replicas of ``strategy``."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        settings: TrainSettings,
+        batch_size: int,
+        steps_per_epoch: int,
+        strategy: tf.distribute.Strategy,
+    ) -> None:
+        super().__init__(architecture, settings, batch_size, steps_per_epoch)
+        self._strategy, self._share = strategy, batch_size // strategy.num_replicas_in_sync
+        dense = architecture.network == "dense"
+        self._differentiate = tf.function(self._differentiated_part, jit_compile=dense, autograph=False)
+        # The exchange cannot be compiled by XLA; what lies between two of them is.
+        self.run = tf.function(self.graph, autograph=False)
 
     def differentiated(
         self, parameters: Tensors, batch: tuple[tf.Tensor, tf.Tensor], beta: tf.Tensor

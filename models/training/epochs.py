@@ -90,7 +90,7 @@ def _progress(course: Course, sums: ChunkSums) -> Progress:
 
 def _record(course: Course, evaluation: Evaluation) -> EpochRecord:
     sums = course.loop.epoch_sums(course.state)
-    rate, beta = course.loop.scheduled(course.memory.dials, tf.constant(course.state.step - 1))
+    rate, beta = course.loop.steps.scheduled(course.memory.dials, tf.constant(course.state.step - 1))
     return EpochRecord(
         epoch=course.epoch,
         step=course.state.step,

@@ -98,7 +98,7 @@ def _started(course: Course, train_count: int, test_count: int) -> TrainStarted:
         test_count,
         course.loop.steps_per_epoch,
         course.epoch,
-        course.loop.loss.describe(),
+        course.loop.steps.loss.describe(),
         course.steering.dials or course.memory.dials,
         gigaflop_per_image(course.architecture, course.settings.samples),
         peak_gflops(),

@@ -47,13 +47,13 @@ class StepDetails:
         turned: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:  # fmt: skip
         """Return [9, d] (:data:`ROWS`), the image and its reconstruction [2, pixels], and loss, reconstruction, β."""
-        x, eps = self._loop.batch_at(images, order, batch, step)
+        x, eps = self._loop.steps.batch_at(images, order, batch, step, self._loop.seed)
         x, eps = x[:1], eps[:, :1]
-        _, beta = self._loop.scheduled(Dials(turned[0], turned[1]), step)
+        _, beta = self._loop.steps.scheduled(Dials(turned[0], turned[1]), step)
         loc, scale = networks.encode(self._loop.architecture, parameters, x)
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([loc, scale])
-            loss = self._loop.loss.at(parameters, x, (loc, scale), eps, beta)
+            loss = self._loop.steps.loss.at(parameters, x, (loc, scale), eps, beta)
         whole = tape.gradient(loss.surrogate, [loc, scale])
         part = tape.gradient(loss.reconstruction, [loc, scale])
         unknown = tf.fill(tf.shape(loc), np.float32(np.nan))

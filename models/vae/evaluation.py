@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import tensorflow as tf
@@ -33,6 +34,8 @@ IMAGES_PER_CALL = 250
 DECODES_PER_CALL = 2500
 # The most that one layer may hold of them: 256 MiB.
 VALUES_PER_LAYER = 1 << 26
+# Tracing takes half a second, which the next run of the same architecture does not wait for.
+GRAPHS_KEPT = 4
 
 # By K: mean and standard error of IWAE-K.
 Bounds = dict[int, tuple[float, float]]
@@ -68,16 +71,13 @@ class Evaluator:
 
     def __init__(self, architecture: Architecture, images: NDArray[np.uint8]) -> None:
         self._architecture = architecture
-        self._latent_dim = architecture.latent_dim
-        self._space = LatentSpace(architecture.posterior, architecture.prior)
+        self._graphs = _graphs_of(architecture)
         self._pixels = evaluation_pixels(images.reshape(len(images), -1), architecture.likelihood)
-        self._terms = tf.function(self._terms_graph, autograph=False, reduce_retracing=True)
-        self._weights = tf.function(self._weights_graph, autograph=False, reduce_retracing=True)
 
     @property
     def kl_kind(self) -> str:
         """The origin of the KL in words."""
-        return "closed form" if self._space.closed else "quadrature"
+        return "closed form" if self._graphs.space.closed else "quadrature"
 
     def terms(self, parameters: Tensors) -> Generator[None, None, Evaluation]:
         """Return :meth:`bound` with one draw of ε for each of all images, for the curves of a run."""
@@ -92,7 +92,7 @@ class Evaluator:
         """
         parts = []
         for index, x in enumerate(self._slices(IMAGES_PER_CALL, count)):
-            terms = self._terms(parameters, x, tf.constant(draws), tf.constant(index))
+            terms = self._graphs.terms(parameters, x, tf.constant(draws), tf.constant(index))
             parts.append([part.numpy() for part in terms])
             yield
         reconstruction, loc, scale, divergence = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -113,7 +113,7 @@ class Evaluator:
         per_call, draws = max(1, decodes // most), tf.constant(most)
         calls = len(range(0, len(self._pixels[:MAX_EVALUATED]), per_call))
         for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):
-            results.append(self._weights(parameters, x, draws, tf.constant(index)).numpy())
+            results.append(self._graphs.weights(parameters, x, draws, tf.constant(index)).numpy())
             yield (index + 1) / calls
         bounds = np.concatenate(results, axis=1).astype(np.float64)
         return {k: (float(row.mean()), standard_error(row)) for k, row in zip(BOUND_DRAWS, bounds, strict=True)}
@@ -124,15 +124,25 @@ class Evaluator:
         for start in range(0, len(pixels), size):
             yield tf.constant(pixels[start : start + size] / np.float32(255.0))
 
+
+class EvaluationGraphs:
+    """What an :class:`Evaluator` computes, compiled for any parameters and images of one architecture."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self._architecture = architecture
+        self.space = LatentSpace(architecture.posterior, architecture.prior)
+        self.terms = tf.function(self._terms_graph, autograph=False, reduce_retracing=True)
+        self.weights = tf.function(self._weights_graph, autograph=False, reduce_retracing=True)
+
     def _sampled(
         self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return z [k, n, d], location and scale [n, d] and log p(x|z) [k, n] for ``draws`` k of each image."""
         loc, scale = networks.encode(self._architecture, parameters, x)
-        shape = [draws, tf.shape(x)[0], self._latent_dim]
-        z = loc + scale * self._space.noise(tf.stack(shape), tf.stack([EVALUATION_SEED, index]), "philox")
-        flat = networks.decode(self._architecture, parameters, tf.reshape(z, [-1, self._latent_dim]))
-        logits = tf.reshape(flat, [draws, -1, self._pixels.shape[1]])
+        shape = [draws, tf.shape(x)[0], self._architecture.latent_dim]
+        z = loc + scale * self.space.noise(tf.stack(shape), tf.stack([EVALUATION_SEED, index]), "philox")
+        flat = networks.decode(self._architecture, parameters, tf.reshape(z, [-1, self._architecture.latent_dim]))
+        logits = tf.reshape(flat, [draws, -1, x.shape[1]])
         return z, loc, scale, log_likelihood(parameters, self._architecture.likelihood, logits, x)
 
     def _terms_graph(
@@ -140,14 +150,19 @@ class Evaluator:
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         _, loc, scale, log_p = self._sampled(parameters, x, draws, index)
         wide = (tf.cast(loc, tf.float64), tf.cast(scale, tf.float64))
-        return -tf.reduce_mean(log_p, axis=0), loc, scale, self._space.kl(*wide)
+        return -tf.reduce_mean(log_p, axis=0), loc, scale, self.space.kl(*wide)
 
     def _weights_graph(self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         z, loc, scale, log_p = self._sampled(parameters, x, draws, index)
-        log_ratio = self._space.p().log_prob(z) - self._space.q(loc, scale).log_prob(z)
+        log_ratio = self.space.p().log_prob(z) - self.space.q(loc, scale).log_prob(z)
         log_w = log_p + tf.reduce_sum(log_ratio, axis=-1)
         grouped = (tf.reshape(log_w, [-1, k, tf.shape(x)[0]]) for k in BOUND_DRAWS)
         return tf.stack([tf.reduce_mean(iwae(tf.transpose(group, [1, 0, 2])), axis=0) for group in grouped])
+
+
+@lru_cache(maxsize=GRAPHS_KEPT)
+def _graphs_of(architecture: Architecture) -> EvaluationGraphs:
+    return EvaluationGraphs(architecture)
 
 
 def histogram(values: Floats32, edges: Floats64) -> tuple[int, ...]:

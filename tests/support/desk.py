@@ -21,6 +21,7 @@ from explorer.state.model import OpenedData, OpenedEmbedding
 from explorer.views.distribution.plot import DistributionPlot, Handle
 from models.protocol.distribution import CurvesReady
 from resources import dataset_path, model_path
+from tests.support.workers import fork_workers
 
 PATIENCE_MS = 90_000
 AN_HOUR_MS = 3_600_000
@@ -46,6 +47,7 @@ def opened_app(
     with pytest.MonkeyPatch.context() as patch:
         if not trainer_ahead:
             patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
+        fork_workers(patch)
         app = App(qt, scheme, keep_session=keep_session)
     app.show()
     try:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Self
 
@@ -81,13 +81,13 @@ def process_name(process: psutil.Process) -> str:
 
 
 def processes() -> Iterator[psutil.Process]:
-    """Living processes below this one, but for the one of multiprocessing that tracks shared resources."""
+    """Living processes below this one, but for the two of multiprocessing: it tracks resources, it forks workers."""
     multiprocessing.active_children()  # reaps those that have ended
     if _childless():
         return
-    tracker = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+    own = {resource_tracker._resource_tracker._pid, forkserver._forkserver._forkserver_pid}  # type: ignore[attr-defined]
     for process in psutil.Process().children(recursive=True):
-        if process.pid != tracker and process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if process.pid not in own and process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             yield process
 
 

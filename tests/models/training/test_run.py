@@ -15,10 +15,11 @@ from models.core.errors import UserError
 from models.core.settings import BetaSchedule, Dials, Schedule, TrainSettings
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointWritten, Diverged, EpochDone, Finished, Progress, Train, TrainStarted
-from models.training.loop import LoopState, TrainingLoop, initial_state, noise_seed, training_input
+from models.training.loop import LoopState, TrainingLoop, initial_state
 from models.training.optimizer import adam, averaged
 from models.training.run import TrainingRun
 from models.training.schedules import scheduled_beta, scheduled_rate
+from models.training.steps import noise_seed, training_input
 from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint, read_checkpoint
 from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
 from models.vae.model_file import open_model
@@ -130,9 +131,13 @@ def test_binarized_pixels_are_black_or_white_with_their_grey_level() -> None:
 
 
 def test_every_step_has_noise_of_its_own() -> None:
-    seeds = [noise_seed(5, tf.constant(step), stream).numpy().tolist() for step in range(10) for stream in (0, 1)]
-    assert len({tuple(seed) for seed in seeds}) == 20
-    assert noise_seed(6, tf.constant(0), 0).numpy().tolist() not in seeds
+    seeds = {_noise_seed(5, step, stream) for step in range(10) for stream in (0, 1)}
+    assert len(seeds) == 20
+    assert _noise_seed(6, 0, 0) not in seeds
+
+
+def _noise_seed(seed: int, step: int, stream: int) -> tuple[int, ...]:
+    return tuple(noise_seed(tf.constant(seed, tf.int64), tf.constant(step), stream).numpy().tolist())
 
 
 def test_steps_do_not_depend_on_how_they_are_cut_into_chunks() -> None:

@@ -234,7 +234,7 @@ def test_a_step_of_the_loop_is_adam_on_the_gradient_of_the_loss() -> None:
     loop, state = TrainingLoop(architecture, SETTINGS, images), initial_state(architecture, 0)
     before, order = dict(state.parameters), loop.epoch_order(0)
     fed = loop.feed.at(order, 0)
-    x, eps = loop._batch(fed.images, fed.order, tf.constant(0), tf.constant(0))
+    x, eps = loop.steps.batch(fed.images, fed.order, tf.constant(0), tf.constant(0), loop.seed)
     with tf.GradientTape() as tape:
         tape.watch(before)
         loss = TrainingLoss(architecture, SETTINGS)(before, x, eps, tf.constant(1.0)).loss

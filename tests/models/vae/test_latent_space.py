@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from models.core.families import LATENT_DF, LATENT_FAMILIES, LATENT_VARIANCES, LatentFamily
 from models.core.geometry import standard_noise
-from models.training.loop import NOISE_ALGORITHM
+from models.training.steps import NOISE_ALGORITHM
 from models.vae.latent_space import Divergence, LatentSpace, standard_draws
 from tests.models.conftest import finish
 

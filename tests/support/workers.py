@@ -1,0 +1,40 @@
+"""Workers of windows under test, forked from one process that has imported TensorFlow: an import takes seconds.
+
+All else is real: the process, its pipe, its environment, what it runs. Tests of the command line, of faults and of the
+workers themselves spawn theirs, as the program does.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from explorer.client import launcher
+
+# TensorFlow starts no thread before it is set up, which is left to each worker.
+PRELOADED = ["tensorflow", "scipy.stats", "models.workers.decoder.worker", "models.workers.trainer"]
+
+
+def fork_workers(patch: pytest.MonkeyPatch) -> None:
+    """Let the program's launcher fork its workers while ``patch`` lasts."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+
+    def process(target: Callable[..., None], args: tuple[Any, ...], **options: Any) -> ForkServerProcess:
+        return context.Process(target=_run, args=(dict(os.environ), target, args), **options)
+
+    forking = SimpleNamespace(Pipe=context.Pipe, Process=process)
+    patch.setattr(launcher, "multiprocessing", SimpleNamespace(get_context=lambda _: forking))
+
+
+def _run(environment: dict[str, str], target: Callable[..., None], args: tuple[Any, ...]) -> None:
+    """Run ``target`` in the environment of the test rather than in that of the process forked from."""
+    os.environ.clear()
+    os.environ.update(environment)
+    target(*args)
