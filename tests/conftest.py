@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,10 +54,19 @@ def _qt_loads() -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        _share_what_xla_compiles(config)
     if config.getoption("--xvfb"):
         from tests.support.display import start_display
 
         config.add_cleanup(start_display())
+
+
+def _share_what_xla_compiles(config: pytest.Config) -> None:
+    """Let every process of the run load what another has compiled already."""
+    folder = tempfile.mkdtemp(prefix="latentscape-xla-")
+    os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={folder}"
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

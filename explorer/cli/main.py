@@ -68,11 +68,18 @@ def open_command(files: tuple[str, ...]) -> int:
     show_default=True,
     help="Families to drag on the workbench.",
 )
-def tour(out: Path, size: str, scheme: str | None, families: str) -> int:
+@click.option(
+    "--moves",
+    default=300,
+    show_default=True,
+    type=click.IntRange(60, 10_000),
+    help="Moves of the point; with fewer it is over sooner, and the figures are less certain.",
+)
+def tour(out: Path, size: str, scheme: str | None, families: str, moves: int) -> int:
     """Run a scripted tour of the window and save screenshots and timings."""
     from explorer.cli.window import run_guided_tour
 
-    return run_guided_tour(out, size, scheme, families)
+    return run_guided_tour(out, size, scheme, families, moves)
 
 
 @cli.command(short_help="Train a model.")

@@ -22,8 +22,8 @@ def open_window(files: Sequence[str]) -> int:
     return run_app(files, launched)
 
 
-def run_guided_tour(out: Path, size: str, scheme: str | None, families: str) -> int:
-    """Run the tour in a window of ``size``, e.g. ``1440x900``, with the ``families`` named between commas.
+def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, moves: int) -> int:
+    """Run the tour in a window of ``size``, e.g. ``1440x900``, ``families`` between commas, with ``moves``.
 
     UserError if that is not a valid size, or a family is unknown.
     """
@@ -39,7 +39,7 @@ def run_guided_tour(out: Path, size: str, scheme: str | None, families: str) -> 
     launched = _launch_decoder()
     from explorer.tour.script import run_tour
 
-    return run_tour(out, (int(match[1]), int(match[2])), scheme, names, launched)
+    return run_tour(out, (int(match[1]), int(match[2])), scheme, names, moves, launched)
 
 
 def _launch_decoder() -> Launched:

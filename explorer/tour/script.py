@@ -24,11 +24,8 @@ from models.core.files import output_file
 from models.core.settings import TrainSettings
 
 TIMEOUT_SECONDS = 120.0
-MOVES = 300
-SLIDER_MOVES = 60
-GRIP_MOVES = 40
-MOVES_WHILE_TRAINING = 300
-LAB_MOVES = 100
+MOVES = 300  # of the point; sliders, grips and the Lab take a part of them
+MOVES_AT_ONCE = 50
 SAMPLES = 16
 SETTLE_TICKS = 25
 Step = Callable[[], bool]
@@ -37,9 +34,9 @@ Step = Callable[[], bool]
 class Tour(QObject):
     """Runs a script of steps, one per tick of the loop meter; each waits for what it has asked for."""
 
-    def __init__(self, app: App, out: Path, born: float, families: Sequence[str]) -> None:
+    def __init__(self, app: App, out: Path, born: float, families: Sequence[str], moves: int) -> None:
         super().__init__()
-        self.app, self.out, self._born, self._families = app, out, born, families
+        self.app, self.out, self._born, self._families, self._moves = app, out, born, families, moves
         self.state, self.window = app.state, app.window
         self.loop, self.drags = LoopMeter(self), DragMeter(app.state.latency, self)
         self.hands = Hands(app.window, self.drags)
@@ -90,9 +87,9 @@ class Tour(QObject):
         yield self._ready
         yield _ticks(SETTLE_TICKS)
         self.loop.enter("idle")
-        yield from self.hands.drag_point(MOVES)
-        yield from self.hands.move_sliders(SLIDER_MOVES)
-        yield from self.hands.drag_grips(GRIP_MOVES)
+        yield from self.hands.drag_point(self._moves)
+        yield from self.hands.move_sliders(self._moves // 5)
+        yield from self.hands.drag_grips(self._grip_moves)
         yield from self._visit_tabs()
         yield from self._settle()
         yield from self._workbench()
@@ -100,6 +97,10 @@ class Tour(QObject):
         yield from self._train()
         yield from self._export()
         yield from self._picture_tabs()
+
+    @property
+    def _grip_moves(self) -> int:
+        return self._moves * 2 // 15
 
     def _ready(self) -> bool:
         results, model = self.state.answers, self.state.model
@@ -131,7 +132,7 @@ class Tour(QObject):
             yield self._bench_answered
             yield _ticks(SETTLE_TICKS)
             self.loop.enter("workbench")
-            yield from self.hands.drag_workbench(GRIP_MOVES)
+            yield from self.hands.drag_workbench(self._grip_moves)
             yield from self._settle()
         self._take_picture("workbench")
         self.state.distribution.set_mode("model")
@@ -147,7 +148,7 @@ class Tour(QObject):
         self.loop.enter("laboratory")
         self.drags.phase = "laboratory"
         self.state.lab.choose(PRESETS[0])
-        yield from self.hands.drag_point(LAB_MOVES)
+        yield from self.hands.drag_point(self._moves // 3)
         yield from self._settle()
         self._take_picture("lab")
         self.state.lab.set_running(False)
@@ -171,9 +172,9 @@ class Tour(QObject):
         self.drags.phase = "training"
         self.state.run.start(self.window.training.form.data_path() or "", replace(TrainSettings(), epochs=1))
         moved = 0
-        while self.state.run.active or moved < MOVES_WHILE_TRAINING:
-            moved += 50
-            yield from self.hands.drag_point(50)
+        while self.state.run.active or moved < self._moves:
+            moved += MOVES_AT_ONCE
+            yield from self.hands.drag_point(MOVES_AT_ONCE)
         yield from self._settle()
         self.report["training"] = {
             "unsaved_model": self.state.run.unsaved is not None,
@@ -233,11 +234,13 @@ def run_tour(
     size: tuple[int, int],
     scheme: str | None,
     families: Sequence[str],
+    moves: int = MOVES,
     launched: Launched | None = None,
 ) -> int:
     """Run the tour and write its pictures and ``tour.json`` into ``out``; return the exit code.
 
-    ``families`` are dragged on the workbench; ``launched`` is a decoder started ahead, as for the window.
+    ``families`` are dragged on the workbench, the point moves ``moves`` times; ``launched`` is a decoder started
+    ahead, as for the window.
     """
     born = perf_counter() - process_age()
     out.mkdir(parents=True, exist_ok=True)
@@ -248,7 +251,7 @@ def run_tour(
     app.window.resize(*size)
     app.window.reset_layout()
     app.show()
-    tour = Tour(app, out, born, families)
+    tour = Tour(app, out, born, families, moves)
     tour.start()
     code = qt.exec()
     memory = memory_mb()

@@ -30,7 +30,8 @@ from tests.support.folders import use_folders
 from tests.support.places import ROOT
 
 LONG_MS = 90_000
-EPOCHS = 400
+# Enough for the window to be killed between two checkpoints.
+EPOCHS = 150
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
 # Open the window, train, print the epoch and the trainer's process id at every checkpoint, and keep running.
 SCRIPT = f"""

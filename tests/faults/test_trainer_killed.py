@@ -16,7 +16,7 @@ from models.core.settings import TrainSettings
 from tests.support.desk import PATIENCE_MS, Desk
 from tests.support.oracle import NumpyVAE
 
-SETTINGS = TrainSettings(hidden=(32,), latent_dim=8, epochs=300, seed=3)
+SETTINGS = TrainSettings(hidden=(32,), latent_dim=8, epochs=100, seed=3)
 LONG_MS = 90_000
 
 
@@ -35,8 +35,8 @@ def _kill(desk: Desk) -> None:
 
 def test_a_run_goes_on_from_its_checkpoint_and_ends(broken: Desk, data: str) -> None:
     desk, run = broken, broken.state.run
-    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=LONG_MS):
-        run.start(data, SETTINGS)
+    run.start(data, SETTINGS)
+    desk.qtbot.waitUntil(lambda: run.kept, timeout=LONG_MS)
     with desk.latent.step("move"):
         desk.latent.set_component("z", 3, 1.25)
     with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):

@@ -17,6 +17,7 @@ from tests.support.places import ROOT
 SIZE = (1280, 800)
 TABS = ("distribution", "workbench", "lab", "factors", "training", "log")
 SECONDS = 280
+MOVES = 90
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tour")
     code = "import sys; from explorer.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "tour", "--out", str(folder / "out"), "--size", "1280x800"]
-    command += ["--scheme", "light", "--families", "Gamma"]
+    command += ["--scheme", "light", "--families", "Gamma", "--moves", str(MOVES)]
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
             patch.setenv(f"XDG_{kind}_HOME", str(folder))
@@ -56,8 +57,8 @@ def test_every_measurement_is_there(report: dict[str, Any]) -> None:
 
 
 def test_every_move_was_answered_on_screen(report: dict[str, Any]) -> None:
-    assert report["drag_to_pixels_ms"]["idle"]["n"] >= 300
-    assert report["drag_to_pixels_ms"]["training"]["n"] >= 100
+    assert report["drag_to_pixels_ms"]["idle"]["n"] >= MOVES
+    assert report["drag_to_pixels_ms"]["training"]["n"] >= MOVES / 3
 
 
 def test_it_trained_and_exported(report: dict[str, Any], out: Path) -> None:

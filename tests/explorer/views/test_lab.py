@@ -17,7 +17,7 @@ from models.protocol.lab import Estimates, GradientsReady
 from tests.support.desk import Desk
 
 BATCHES = 4
-# With fewer samples, the mean of something as skewed as the score function is too uncertain.
+# With fewer samples, the mean of something as skewed as the score function is too uncertain to be tested.
 SAMPLES = 4000
 PATIENCE_MS = 90_000
 
@@ -34,15 +34,15 @@ def lab(desk: Desk) -> Iterator[Desk]:
     desk.settle()
 
 
-def _draw(desk: Desk) -> None:
+def _draw(desk: Desk, samples: int = 1) -> None:
+    """Let it draw a few batches, and at least so many ``samples``, or until it says why it does not."""
     lab = desk.state.lab
     if not lab.running:
         desk.window.lab.run.click()
-    desk.qtbot.waitUntil(lambda: _has_enough(lab) or bool(lab.message), timeout=PATIENCE_MS)
+    desk.qtbot.waitUntil(lambda: _has_enough(lab, samples) or bool(lab.message), timeout=PATIENCE_MS)
 
 
-def _has_enough(lab: LabState) -> bool:
-    fewest = BATCHES if lab.settings.on_elbo else SAMPLES
+def _has_enough(lab: LabState, fewest: int) -> bool:
     return lab.batches >= BATCHES and all(tally.count >= fewest for tally in lab.shown)
 
 
@@ -53,7 +53,7 @@ def _tally(desk: Desk, name: str) -> Tally:
 def test_every_preset_shows_what_its_sentences_say(lab: Desk) -> None:
     for button, preset in zip(lab.window.lab.presets, PRESETS, strict=True):
         button.click()
-        _draw(lab)
+        _draw(lab, SAMPLES)
         assert lab.state.lab.settings == preset.settings
         assert lab.window.lab._text.text() == preset.text
         truth = lab.state.lab.truth[lab.state.lab.parameter]
@@ -64,7 +64,7 @@ def test_every_preset_shows_what_its_sentences_say(lab: Desk) -> None:
     ratios = {}
     for settings in (far, cosine, bump):
         lab.state.lab.change(**vars(settings))
-        _draw(lab)
+        _draw(lab, SAMPLES)
         score, path = _tally(lab, "score function").variance, _tally(lab, "pathwise").variance
         assert score is not None
         assert path is not None
@@ -73,7 +73,7 @@ def test_every_preset_shows_what_its_sentences_say(lab: Desk) -> None:
     assert ratios["cosine"] < 0.05
     assert ratios["bump"] < 0.1
     lab.state.lab.change(**vars(concrete))
-    _draw(lab)
+    _draw(lab, SAMPLES)
     assert _tally(lab, "Concrete").mean < 0 < lab.state.lab.truth["theta"]
 
 
@@ -131,7 +131,7 @@ def test_where_the_support_moves_the_score_is_marked_and_the_reason_given(lab: D
     pane, state = lab.window.lab, lab.state.lab
     pane.form.family.textActivated.emit("TruncatedNormal")
     assert [dial.key for dial in pane.form.dials if not dial.field.isHidden()] == ["k", "loc", "scale", "low", "high"]
-    _draw(lab)
+    _draw(lab, SAMPLES)
     assert not any(tally.biased for tally in state.shown)
     assert "moves" not in pane._text.text()
     pane.form.parameter.setCurrentIndex(pane.form.parameter.findData("high"))

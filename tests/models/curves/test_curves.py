@@ -15,6 +15,7 @@ import scipy.stats
 from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
 from models.curves.evaluate import evaluate_curves, is_prepared, ks_distance, ks_p_value, preparing
 from models.protocol.distribution import Anchor, Curves, CurvesReady
+from tests.support.kinds import marks_of
 from tests.support.places import ROOT
 
 SCORES = np.sort(np.random.default_rng(7).standard_normal(512))
@@ -53,7 +54,8 @@ def _far_cut(family: Family) -> bool:
     return low > loc + 300.0 * scale or high < loc - 300.0 * scale
 
 
-@pytest.mark.parametrize("name", FAMILY_PARAMETERS)
+# Tracing takes seconds.
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in FAMILY_PARAMETERS])
 def test_all_that_is_drawn_is_finite_at_the_ends_of_every_parameter(name: str) -> None:
     for family, (anchor, value) in zip(ends(name), cycle(ANCHORS), strict=False):
         if _far_cut(family):

@@ -14,6 +14,7 @@ from models.distributions import FAMILIES, Dirichlet, MultivariateNormalTriL, Pa
 from models.distributions.base import WANTED
 from models.distributions.scored import Scored
 from tests.models.distributions.cases import CASES, Case
+from tests.support.kinds import marks_of
 
 ONE_EACH = list({case.family: case for case in CASES}.values())
 # No weight is an integer.
@@ -74,22 +75,9 @@ def test_gradients_are_finite_outside_of_the_support(case: Case) -> None:
         assert np.isfinite([float(part) for part in slopes]).all(), method
 
 
-# One family for each kind of noise and of path; compiling takes seconds, and the others are compiled by --slow.
-A_KIND_EACH = {
-    "Normal",
-    "Gumbel",
-    "Uniform",
-    "Exponential",
-    "LogNormal",
-    "Gamma",
-    "StudentT",
-    "VonMises",
-    "NormalMixture",
-}
-
-
+# Compiling takes seconds.
 @pytest.mark.parametrize("case", [
-    pytest.param(case, marks=[] if case.family in A_KIND_EACH else [pytest.mark.slow]) for case in ONE_EACH
+    pytest.param(case, marks=marks_of(case.family)) for case in ONE_EACH
 ], ids=str)  # fmt: skip
 def test_every_method_runs_in_a_graph_of_any_batch_and_compiles_with_xla(case: Case) -> None:
     # The density at noise is composed of two others, and the quantile of a scored family is the path from its noise.
