@@ -23,8 +23,9 @@ PATIENCE_MS = 90_000
 
 
 @pytest.fixture
-def lab(desk: Desk) -> Iterator[Desk]:
-    """Bring the Lab to the front, paused."""
+def lab(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Bring the Lab to the front, paused; its batches may take their time, for nobody drags beside them."""
+    monkeypatch.setattr("explorer.controllers.lab.BUDGET_MS", 50.0)
     desk.window.show_pane("Lab")
     desk.state.lab.change(discrete=False, integrand="quadratic", k=0.0, parameter="loc",
                           family=Family("Normal", {"loc": 1.0, "scale": 1.0}))  # fmt: skip
