@@ -57,7 +57,9 @@ QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {
     selection-background-color: $accent; selection-color: $on_accent; min-height: 18px; }
 QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0 4px; }
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border-color: $accent; }
-QAbstractSpinBox[wrong="true"] { border-color: $error; }
+QAbstractSpinBox[wrong="true"], QLineEdit[wrong="true"] { border-color: $error; }
+#bubble { background: $text; color: $surface; border: none; border-radius: 4px; padding: 4px 10px; }
+#bubble[level="error"] { background: $error; color: $window; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $muted; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QComboBox::drop-down { border: none; width: 20px; }

@@ -24,7 +24,9 @@ from PySide6.QtWidgets import (
 from explorer.state import AppState
 from explorer.state.export import MOST_EXPORTED, PREVIEW_IMAGES, ExportSettings
 from explorer.theme.theme import Theme
-from explorer.views.common.pane import caption, real_box, whole_box
+from explorer.views.common.number_box import NumberBox, WholeBox
+from explorer.views.common.number_text import Exact
+from explorer.views.common.pane import caption
 from explorer.views.common.pictures import Picture
 from models.core.arrays import Floats32
 from models.protocol.decoding import SampleSource
@@ -36,6 +38,10 @@ SOURCES: dict[SampleSource, str] = {
 }
 
 
+MOST_ZOOM = 32
+LARGEST_SEED = 2**31 - 1
+
+
 class ExportDialog(QDialog):
     """Asks for settings, previews them live and shows progress; Cancel stops and says what was written."""
 
@@ -44,9 +50,9 @@ class ExportDialog(QDialog):
         self.state = state
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export samples")
-        self.source, self.count = QComboBox(), whole_box(16, 1, MOST_EXPORTED)
-        self.seed, self.zoom = whole_box(state.display.seed, 0, 2**31 - 1), whole_box(4, 1, 32)
-        self.spread = real_box(0.5, 0.01, 10.0, 2, 0.1)
+        self.source, self.count = QComboBox(), WholeBox(1, MOST_EXPORTED, live=False)
+        self.seed, self.zoom = WholeBox(0, LARGEST_SEED, live=False), WholeBox(1, MOST_ZOOM, live=False)
+        self.spread = NumberBox(0.01, 10.0, Exact(2), 0.1, live=False)
         self.pictures, self.sheet = QCheckBox("PNG files, each with its latent"), QCheckBox("contact sheet")
         self.tables = QCheckBox("latents as NPZ and CSV")
         self.folder, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
@@ -60,7 +66,9 @@ class ExportDialog(QDialog):
     def _fill(self) -> None:
         for key, text in SOURCES.items():
             self.source.addItem(text, key)
-        self.zoom.setSuffix(" ×")
+        self._numbers = {"number": self.count, "seed": self.seed, "spread": self.spread, "zoom": self.zoom}
+        for field, value in zip(self._numbers.values(), (16, self.state.display.seed, 0.5, 4), strict=True):
+            field.setValue(value)
         self.folder.setText(str(Path.home() / "latentscape-samples"))
         for box in (self.pictures, self.sheet, self.tables):
             box.setChecked(True)
@@ -90,7 +98,7 @@ class ExportDialog(QDialog):
         form.setVerticalSpacing(8)
         form.setColumnStretch(1, 1)
         rows = (("draw from", self.source), ("number", self.count), ("seed", self.seed), ("spread", self.spread),
-                ("size", self.zoom))  # fmt: skip
+                ("zoom", self.zoom))  # fmt: skip
         for row, (name, field) in enumerate(rows):
             field.setAccessibleName(name)
             form.addWidget(caption(name), row, 0)
@@ -123,6 +131,7 @@ class ExportDialog(QDialog):
         self.count.valueChanged.connect(self.ask_preview)
         self.seed.valueChanged.connect(self.ask_preview)
         self.spread.valueChanged.connect(self.ask_preview)
+        self.zoom.valueChanged.connect(self.ask_preview)
         self.export.clicked.connect(self._start)
         self.cancel.clicked.connect(self.reject)
         export.previewed.connect(self._show_preview)
@@ -140,7 +149,11 @@ class ExportDialog(QDialog):
     def ask_preview(self) -> None:
         """Ask for the first images of what would be exported."""
         self.spread.setEnabled(self.source.currentData() == "around")
-        self.state.export.request_preview(self.settings())
+        refusals = [f"{name}: {box.refusal}" for name, box in self._numbers.items() if box.refusal]
+        self.export.setEnabled(not refusals and not self.state.export.running)
+        self.text.setText(" ".join(refusals))
+        if not refusals:
+            self.state.export.request_preview(self.settings())
 
     def _show_preview(self) -> None:
         images = self.state.export.preview

@@ -5,11 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -92,23 +90,3 @@ class Segments(QWidget):
     def key_of(self, number: int) -> str:
         """Return the key of a button of :attr:`group`."""
         return self._keys[number]
-
-
-def whole_box(value: int, low: int, high: int) -> QSpinBox:
-    """Return a field for a whole number."""
-    box = QSpinBox()
-    box.setRange(low, high)
-    box.setValue(value)
-    box.lineEdit().setTextMargins(3, 0, 3, 0)
-    return box
-
-
-def real_box(value: float, low: float, high: float, decimals: int, step: float) -> QDoubleSpinBox:
-    """Return a field for a number with decimals."""
-    box = QDoubleSpinBox()
-    box.setDecimals(decimals)
-    box.setRange(low, high)
-    box.setSingleStep(step)
-    box.setValue(value)
-    box.lineEdit().setTextMargins(3, 0, 3, 0)
-    return box

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QDoubleValidator, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.number_box import ENTER, NumberBox
+from explorer.views.common.number_text import Fixed
 from explorer.views.common.painting import guarded
 from explorer.views.dimensions.scale import DimensionScale
 from models.core.geometry import dimension_name
@@ -193,10 +195,10 @@ class DimensionDelegate(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:
         """Return a field for a typed value."""
-        editor = QLineEdit(parent)
+        editor = NumberBox(*self.scale.limits, Fixed(self.scale.decimals), self.scale.step)
+        editor.setParent(parent)
         # The rows may change their order while one types.
         editor.setProperty("dim", index.data(Qt.ItemDataRole.UserRole))
-        editor.setValidator(QDoubleValidator(-1e6, 1e6, 8, editor))
         editor.setAlignment(Qt.AlignmentFlag.AlignRight)
         editor.setAccessibleName(f"Value of {dimension_name(index.data(Qt.ItemDataRole.UserRole))}")
         return editor
@@ -208,14 +210,22 @@ class DimensionDelegate(QStyledItemDelegate):
 
     def setEditorData(self, editor: QWidget, index: AnyIndex) -> None:
         """Start from the number shown."""
-        if isinstance(editor, QLineEdit):
-            dim = editor.property("dim")
-            editor.setText(self.scale.text_of(dim, precise=True))
+        if isinstance(editor, NumberBox):
+            editor.setValue(self.scale.value_of(editor.property("dim")))
             editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: object, index: AnyIndex) -> None:
         """Move the point to what was typed."""
-        if isinstance(editor, QLineEdit) and editor.hasAcceptableInput():
-            dim = editor.property("dim")
+        if not isinstance(editor, NumberBox):
+            return
+        dim = editor.property("dim")
+        if editor.enter() and editor.value() != self.scale.value_of(dim):
             with self._state.latent.step(f"Set {dimension_name(dim)}"):
-                self.scale.set_value(dim, float(editor.text()))
+                self.scale.set_value(dim, editor.value())
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Keep the field open where it refuses what is to be entered."""
+        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in ENTER
+        if pressed and isinstance(editor, NumberBox) and not editor.enter():
+            return True
+        return super().eventFilter(editor, event)

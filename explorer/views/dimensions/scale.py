@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explorer.state import AppState
 from explorer.state.distribution import SMALLEST_U
+from models.core.families import LARGEST_NUMBER
 
 STEP_Z, STEP_U = 0.1, 0.02
 ANCHORS = {"posterior": "u", "prior": "u of p"}
@@ -49,7 +50,17 @@ class DimensionScale:
         else:
             self._state.latent.set_component("z", dim, value)
 
-    def text_of(self, dim: int, precise: bool = False) -> str:
-        """Return the number of a row; as it is typed if ``precise``."""
-        digits = (6 if precise else 3) if self.by_probability else (4 if precise else 2)
-        return f"{self.value_of(dim):.{digits}f}"
+    def text_of(self, dim: int) -> str:
+        """Return the number of a row."""
+        text = f"{self.value_of(dim):.{3 if self.by_probability else 2}f}"
+        return text.removeprefix("-") if float(text) == 0.0 else text
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of a number that is typed."""
+        return 6 if self.by_probability else 4
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest number that can be typed."""
+        return (SMALLEST_U, 1.0 - SMALLEST_U) if self.by_probability else (-LARGEST_NUMBER, LARGEST_NUMBER)

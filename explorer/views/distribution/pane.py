@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSl
 from explorer.state import AppState
 from explorer.state.display import BANK_SIZE
 from explorer.theme.theme import Theme
-from explorer.views.common.pane import Pane, caption, whole_box
+from explorer.views.common.number_box import WholeBox
+from explorer.views.common.pane import Pane, caption
 from explorer.views.distribution.curves import DistributionCurves
 from explorer.views.distribution.readouts import Readouts
 from explorer.views.distribution.subject import Subject
@@ -34,7 +35,7 @@ class DistributionPane(Pane):
         self.curves, self.readouts, self.subject = DistributionCurves(state, theme), Readouts(state), Subject(state)
         self._legend, self._provisional = QLabel(), False
         self._held = NOTHING_HELD
-        self._seed = whole_box(state.display.seed, 0, 2**31 - 1)
+        self._seed = WholeBox(0, 2**31 - 1)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self._resample = QPushButton("Resample")
         self._build()
@@ -43,6 +44,7 @@ class DistributionPane(Pane):
 
     def _build(self) -> None:
         self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._seed.setValue(self.state.display.seed)
         self._seed.setFixedWidth(70)
         self._seed.setAccessibleName("Seed of the noise bank")
         self._resample.setToolTip("Draw a new bank of ε with the next seed")

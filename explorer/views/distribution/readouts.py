@@ -11,6 +11,7 @@ from explorer.state import AppState
 from explorer.state.answers import DistributionAnswer
 from explorer.state.distribution import FARTHEST, SMALLEST_U
 from explorer.views.common.number_box import NumberBox
+from explorer.views.common.number_text import Fixed
 from explorer.views.common.pane import Segments, caption
 from models.core.families import FAMILY_PARAMETERS, Parameter
 
@@ -67,7 +68,7 @@ class Fields(QWidget):
     def _field(self, key: str, tip: str) -> NumberBox:
         by_probability = key == "u"
         low, high = (SMALLEST_U, 1.0 - SMALLEST_U) if by_probability else (-FARTHEST, FARTHEST)
-        field = NumberBox(low, high, 6 if by_probability else 4, 0.01 if by_probability else 0.1)
+        field = NumberBox(low, high, Fixed(6 if by_probability else 4), 0.01 if by_probability else 0.1)
         field.setToolTip(tip)
         field.setAccessibleName(tip)
         field.setAlignment(Qt.AlignmentFlag.AlignRight)

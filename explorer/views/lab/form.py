@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 
 from explorer.state import AppState
 from explorer.views.common.number_box import NumberBox
+from explorer.views.common.number_text import Fixed
 from explorer.views.common.pane import caption
 from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, STANDARD_NORMAL
 from models.protocol.lab import Integrand
@@ -54,7 +55,7 @@ class Dial(QWidget):
         super().__init__()
         self.key, self._reach = "", (0.0, 1.0)
         self.label, self.slider = caption(""), QSlider(Qt.Orientation.Horizontal)
-        self.field = NumberBox(-LARGEST_NUMBER, LARGEST_NUMBER, 3, 0.1)
+        self.field = NumberBox(-LARGEST_NUMBER, LARGEST_NUMBER, Fixed(3), 0.1)
         self.slider.setRange(0, STEPS)
         for widget in (self.slider, self.field):
             widget.setAccessibleName("Number of the estimated gradient")

@@ -6,25 +6,51 @@ import re
 from html import escape
 from typing import TypeAlias
 
-from PySide6.QtCore import QRegularExpression, QSignalBlocker, SignalInstance
-from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox
+from PySide6.QtCore import QSignalBlocker, SignalInstance
+from PySide6.QtWidgets import QCheckBox, QComboBox
 
-from explorer.views.common.pane import whole_box
-from explorer.views.training.numbers import RealBox, WholeBox
+from explorer.views.common.number_box import NumberBox, WholeBox
+from explorer.views.common.number_text import Exact
+from explorer.views.common.text_field import TextField, mark_wrong
 from models.core.setting_table import Setting
 
-Field: TypeAlias = QComboBox | QCheckBox | QLineEdit | QSpinBox | WholeBox | RealBox
-
-# Qt's spin box holds 32 bits.
-MOST_OF_A_SPIN_BOX = (1 << 31) - 1
-SIZES = QRegularExpression(r"[\d,\s]*")
 LONGEST_LIST = 100
+BETWEEN = re.compile(r"[, \t]+")
 
 
-def make_field(row: Setting) -> Field:
-    """Return a field for a setting, with its name, tooltip, limits and default."""
-    field = _empty_field(row)
+class SizesField(TextField):
+    """A list of sizes; what is not one is marked, and :attr:`refusal` says what is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMaxLength(LONGEST_LIST)
+        self.setPlaceholderText("none")
+        self.textChanged.connect(self._mark)
+
+    @property
+    def refusal(self) -> str:
+        """The sentence that refuses the text; empty if it is a list of whole numbers."""
+        wrong = [word for word in self._words() if re.fullmatch(r"\d+", word, re.ASCII) is None]
+        return f"“{wrong[0]}” is not a whole number; write sizes such as 512, 256." if wrong else ""
+
+    def value(self) -> tuple[int, ...]:
+        """Return the sizes."""
+        return () if self.refusal else tuple(map(int, self._words()))
+
+    def _words(self) -> list[str]:
+        return [word for word in BETWEEN.split(self.text()) if word]
+
+    def _mark(self) -> None:
+        mark_wrong(self, bool(self.refusal))
+        self.setToolTip(self.refusal or self.accessibleDescription())
+
+
+Field: TypeAlias = QComboBox | QCheckBox | SizesField | NumberBox
+
+
+def make_field(row: Setting, live: bool = False) -> Field:
+    """Return a field for a setting, with its name, tooltip, limits and default; of a running training if ``live``."""
+    field = _empty_field(row, live)
     field.setAccessibleName(row.label)
     field.setAccessibleDescription(row.hint)
     # Rich text is wrapped.
@@ -33,7 +59,7 @@ def make_field(row: Setting) -> Field:
     return field
 
 
-def _empty_field(row: Setting) -> Field:
+def _empty_field(row: Setting, live: bool) -> Field:
     match row.kind:
         case "choice":
             box = QComboBox()
@@ -43,20 +69,11 @@ def _empty_field(row: Setting) -> Field:
         case "switch":
             return QCheckBox()
         case "sizes":
-            return _sizes_field()
+            return SizesField()
         case "real":
-            return RealBox(row.low, row.high, row.decimals, row.step)
+            return NumberBox(row.low, row.high, Exact(row.decimals), row.step, live)
         case "whole":
-            low, high = int(row.low), int(row.high)
-            return whole_box(low, low, high) if high <= MOST_OF_A_SPIN_BOX else WholeBox(low, high)
-
-
-def _sizes_field() -> QLineEdit:
-    field = QLineEdit()
-    field.setMaxLength(LONGEST_LIST)
-    field.setPlaceholderText("none")
-    field.setValidator(QRegularExpressionValidator(SIZES, field))
-    return field
+            return WholeBox(int(row.low), int(row.high), live)
 
 
 def value_of(field: Field) -> object:
@@ -66,14 +83,13 @@ def value_of(field: Field) -> object:
             return field.currentData()
         case QCheckBox():
             return field.isChecked()
-        case QLineEdit():
-            return tuple(int(size) for size in re.findall(r"\d+", field.text()))
-        case RealBox():
-            # What is being typed counts, though it has not been entered.
-            field.interpretText()
-            return field.value()
         case _:
             return field.value()
+
+
+def refusal_of(field: Field) -> str:
+    """Return why what is typed cannot be taken; empty if it can."""
+    return field.refusal if isinstance(field, SizesField | NumberBox) else ""
 
 
 def show_value(field: Field, value: object) -> bool:
@@ -84,11 +100,9 @@ def show_value(field: Field, value: object) -> bool:
                 field.setCurrentIndex(field.findData(value))
             case QCheckBox(), bool():
                 field.setChecked(value)
-            case QLineEdit(), tuple():
+            case SizesField(), tuple():
                 field.setText(", ".join(map(str, value)))
-            case ((QSpinBox() | WholeBox()), int()):
-                field.setValue(value)
-            case RealBox(), int() | float():
+            case NumberBox(), int() | float():
                 field.setValue(value)
     return value_of(field) == value
 
@@ -100,9 +114,7 @@ def edited(field: Field) -> SignalInstance:
             return field.currentIndexChanged
         case QCheckBox():
             return field.toggled
-        case QLineEdit():
+        case SizesField():
             return field.textChanged
-        case WholeBox():
-            return field.changed
         case _:
             return field.valueChanged

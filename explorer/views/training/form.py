@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.state import AppState
-from explorer.views.common.pane import Segments, caption, whole_box
-from explorer.views.training.fields import Field, edited, make_field, show_value, value_of
+from explorer.views.common.number_box import WholeBox
+from explorer.views.common.pane import Segments, caption
+from explorer.views.training.fields import Field, edited, make_field, refusal_of, show_value, value_of
 from explorer.views.training.live import LiveSettings
 from models.core.formats import DATA_FILES
 from models.core.history import UnfinishedRun
@@ -33,6 +34,7 @@ from models.core.sprite_names import SpritesName
 from resources import bundled_datasets, dataset_path
 
 USUAL_WEIGHTED_SAMPLES = 5
+MOST_SEEDS = 20
 CAPTION_WIDTH = 84
 LIVE = "live"
 PAGES = {page: [row for row in SETTINGS.values() if row.page == page] for page in get_args(Page)}
@@ -47,7 +49,7 @@ class TrainingForm(QWidget):
         self.data = QComboBox()
         self.pages = Segments("Settings of", {page: page for page in (*PAGES, LIVE)}, {})
         self.fields: dict[str, Field] = {}
-        self.seeds, self.live, self.note = whole_box(1, 1, 20), LiveSettings(state), QLabel()
+        self.seeds, self.live, self.note = WholeBox(1, MOST_SEEDS, live=False), LiveSettings(state), QLabel()
         self._stack, self._top = QStackedWidget(), QWidget()
         self._held: dict[str, object] = {}
         self._running = False
@@ -144,6 +146,10 @@ class TrainingForm(QWidget):
 
     def trouble(self) -> str:
         """Say why no run can be started with the settings; nothing if one can."""
+        fields = {SETTINGS[name].label: field for name, field in self.fields.items()} | {"seeds in a row": self.seeds}
+        for label, field in fields.items():
+            if refusal := refusal_of(field):
+                return f"{label}: {refusal}".rstrip(".")
         try:
             settings = check_settings(self.settings())
             check_settings(replace(settings, seed=settings.seed + self.seeds.value() - 1))

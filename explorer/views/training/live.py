@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from explorer.state import AppState
 from explorer.state.training.run import RunStatus
+from explorer.views.common.number_box import NumberBox
 from explorer.views.common.pane import caption
 from explorer.views.training.fields import make_field, show_value
-from explorer.views.training.numbers import RealBox
 from models.core.setting_table import SETTINGS
 from models.core.settings import Dials
 from models.protocol.training import Progress
@@ -26,7 +26,9 @@ class LiveSettings(QWidget):
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.rate, self.beta = (cast(RealBox, make_field(SETTINGS[name])) for name in ("learning_rate", "beta"))
+        self.rate, self.beta = (
+            cast(NumberBox, make_field(SETTINGS[name], live=True)) for name in ("learning_rate", "beta")
+        )
         self.facts: dict[str, QLabel] = {name: QLabel("–") for name in FACTS}
         self._build()
         self.rate.valueChanged.connect(self._turn_rate)

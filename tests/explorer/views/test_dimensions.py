@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QPainter, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionViewItem
+from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
+from explorer.views.common.number_box import NumberBox
 from explorer.views.dimensions.list import DimensionList
 from explorer.views.dimensions.rows import AnyIndex, DimensionDelegate, row_layout
 from tests.support.desk import Desk
@@ -86,7 +87,7 @@ def test_dragging_a_slider_moves_its_dimension_alone(desk: Desk, rows: Dimension
 def test_a_typed_value_is_taken_as_typed(desk: Desk, rows: DimensionList, qtbot: QtBot) -> None:
     dim = rows.rows.dims[2]
     desk.click(rows.viewport(), row_layout(rows.rect_of(dim)).value.center())
-    editor = rows.viewport().findChild(QLineEdit)
+    editor = rows.viewport().findChild(NumberBox)
     editor.selectAll()
     qtbot.keyClicks(editor, "-1.2345678")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
@@ -97,12 +98,16 @@ def test_a_typed_value_is_taken_as_typed(desk: Desk, rows: DimensionList, qtbot:
 def test_what_is_no_number_is_not_taken(desk: Desk, rows: DimensionList, qtbot: QtBot) -> None:
     dim, before = rows.rows.dims[2], desk.point.z.copy()
     desk.click(rows.viewport(), row_layout(rows.rect_of(dim)).value.center())
-    editor = rows.viewport().findChild(QLineEdit)
-    editor.selectAll()
-    qtbot.keyClicks(editor, "abc")
-    assert editor.text() != "abc"
+    editor = rows.viewport().findChild(NumberBox)
+    for text in ("abc", "1.234,5", "1e7"):
+        editor.selectAll()
+        qtbot.keyClicks(editor, text)
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+        assert (editor.isVisible(), editor.text()) == (True, text)
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
     qtbot.keyClick(editor, Qt.Key.Key_Escape)
     assert desk.point.z.tobytes() == before.tobytes()
+    assert desk.state.undo.stack.count() == 0
 
 
 def test_a_double_click_and_delete_return_one_dimension_to_its_mean(
