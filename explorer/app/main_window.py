@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QImage
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabWidget
+from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabBar, QTabWidget
 
 from explorer.app.actions.edit import EditActions
 from explorer.app.actions.file import FileActions
@@ -16,11 +16,14 @@ from explorer.app.actions.model import ModelActions
 from explorer.app.actions.view import ViewActions
 from explorer.app.banner import Banner
 from explorer.app.files import open_path
+from explorer.app.pane_menu import PaneMenu
+from explorer.app.shortcuts import ShortcutList
 from explorer.app.status_bar import StatusBar
+from explorer.app.stops import stops_after
 from explorer.app.toolbar import ToolBar
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.common.pane import Pane
+from explorer.views.common.pane import Pane, focused
 from explorer.views.decoded import DecodedPane
 from explorer.views.dimensions.pane import DimensionsPane
 from explorer.views.distribution.pane import DistributionPane
@@ -66,6 +69,7 @@ class MainWindow(QMainWindow):
         self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
         self.menus = self._make_menus()
         self.menus.fill(self.menuBar())
+        QShortcut(QKeySequence("F10"), self, self._go_to_menus)
         self.addToolBar(ToolBar(state, self.menus))
         self.setStatusBar(StatusBar(state))
         self.banner = Banner(self, state, theme)
@@ -85,6 +89,7 @@ class MainWindow(QMainWindow):
         dock.setTitleBarWidget(pane.bar)
         dock.setWidget(pane)
         dock.visibilityChanged.connect(pane.set_shown)
+        PaneMenu(dock, pane, self.reset_layout)
         return dock
 
     @property
@@ -98,7 +103,7 @@ class MainWindow(QMainWindow):
             EditActions(state, theme, rows.draw, rows.reset_all, self._decoded_image, self),
             ModelActions(state, theme, self, self._show_training),
             ViewActions(theme, self._toggles, self.reset_layout, self),
-            HelpActions(state, theme, self),
+            HelpActions(state, theme, self, self._show_keys),
         )
 
     def _decoded_image(self) -> QImage | None:
@@ -131,6 +136,34 @@ class MainWindow(QMainWindow):
         """Bring a pane to the front."""
         self.docks[title].show()
         self.docks[title].raise_()
+
+    # -------------------------------------------------------------------------------------------------- the keys
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Move the focus to the next control that can be seen."""
+        following = next(stops_after(focused(self) or self.map.bar, forward), None)
+        if following is not None:
+            reasons = Qt.FocusReason
+            following.setFocus(reasons.TabFocusReason if forward else reasons.BacktabFocusReason)
+        return following is not None
+
+    def _show_keys(self) -> None:
+        ShortcutList(self.menuBar(), self).show()
+
+    def _go_to_menus(self) -> None:
+        """Give the keys to the menu bar."""
+        self.menuBar().setFocus(Qt.FocusReason.MenuBarFocusReason)
+        self.menuBar().setActiveAction(self.menuBar().actions()[0])
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Watch the tabs of the panes: the wheel changes them only while the keys go to them."""
+        super().childEvent(event)
+        if event.polished() and isinstance(event.child(), QTabBar):
+            event.child().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the wheel from tabs that it happens to pass."""
+        return event.type() == QEvent.Type.Wheel and isinstance(watched, QTabBar) and not watched.hasFocus()
 
     def save_look(self) -> dict[str, str]:
         """Return geometry and layout as text, for the session."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from explorer.state import AppState
 from explorer.state.workers import Status
+from explorer.views.common.menus import offer_label
 
 WORDS = {
     Status.STOPPED: "off", Status.STARTING: "starting …", Status.READY: "ready", Status.BUSY: "training",
@@ -37,6 +39,10 @@ class StatusBar(QStatusBar):
         state.display.seed_changed.connect(self._show_seed)
         self._show_workers()
         self._show_seed()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to copy the text under the mouse."""
+        offer_label(self, event)
 
     def _show_workers(self) -> None:
         workers = self.state.workers

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 from explorer.app.actions.menus import Menus
 from explorer.state import AppState
+from explorer.views.common.choices import Choice
 from explorer.views.common.pane import caption
 from resources import bundled_models, model_path
 
@@ -23,7 +24,7 @@ class ToolBar(QToolBar):
         self.setMovable(False)
         self.setIconSize(QSize(18, 18))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.models = QComboBox()
+        self.models = Choice()
         self.models.setMinimumWidth(190)
         self.models.setAccessibleName("Model")
         self.models.activated.connect(self._choose)
@@ -45,6 +46,8 @@ class ToolBar(QToolBar):
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
         self.addAction(scheme)
+        for stop in self.findChildren(QToolButton):
+            stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for action in (*history, scheme):
             button = self.widgetForAction(action)
             if isinstance(button, QToolButton):

@@ -43,9 +43,26 @@ class Latent:
 
 def png_of(image: Floats32, latent: Latent, zoom: int = 1) -> bytes:
     """Return an image [h, w, c] in 0–1, each pixel ``zoom`` pixels wide, as a PNG with its latent as a text chunk."""
+    return _png(_pixels(image, zoom), latent)
+
+
+def png_at(pixels: NDArray[np.uint8], width: int, smooth: bool, latent: Latent | None) -> bytes:
+    """Return pixels [h, w, c] at a ``width`` as a PNG, with the latent that they were decoded from if that is known."""
+    return _png(resized(pixels, width, smooth), latent)
+
+
+def resized(pixels: NDArray[np.uint8], width: int, smooth: bool) -> NDArray[np.uint8]:
+    """Return pixels [h, w, c] at a ``width``, in proportion: as squares, or flowing into each other if ``smooth``."""
+    height = max(1, round(width * pixels.shape[0] / pixels.shape[1]))
+    way = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
+    return np.asarray(_to_pillow(pixels).resize((width, height), way)).reshape(height, width, pixels.shape[2])
+
+
+def _png(pixels: NDArray[np.uint8], latent: Latent | None) -> bytes:
     text, content = PngInfo(), BytesIO()
-    text.add_itxt(CHUNK, json.dumps({"version": VERSION, **asdict(latent)}))
-    _to_pillow(_pixels(image, zoom)).save(content, format="PNG", pnginfo=text)
+    if latent is not None:
+        text.add_itxt(CHUNK, json.dumps({"version": VERSION, **asdict(latent)}))
+    _to_pillow(pixels).save(content, format="PNG", pnginfo=text)
     return content.getvalue()
 
 

@@ -13,7 +13,7 @@ from explorer.state.latent import Component, Hold, LatentState
 from explorer.state.model import ModelState
 from explorer.state.workbench import WorkbenchState
 from models.core.arrays import Vector
-from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, Family, Parameter, usual_family
+from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, Family, Parameter, limits_of, usual_family
 from models.core.geometry import dimension_name
 from models.protocol.distribution import Anchor
 
@@ -118,7 +118,7 @@ class DistributionState(QObject):
         """Set z, eps, u or a parameter by its name to the nearest value allowed; NaN is ignored."""
         if math.isnan(value):
             return
-        low, high = self._limits(key)
+        low, high = self.limits(key)
         kept = min(max(value, low), high)
         if self.on_workbench:
             self._set_on_workbench(key, kept)
@@ -140,9 +140,13 @@ class DistributionState(QObject):
         self.set(key, value)
         self.end()
 
-    def _limits(self, key: str) -> tuple[float, float]:
+    def limits(self, key: str) -> tuple[float, float]:
+        """Return the least and the most that z, eps, u or a parameter can be beside the other parameters."""
         if key == "u":
             return SMALLEST_U, 1.0 - SMALLEST_U
+        family = self.family
+        if key in family.parameters:
+            return limits_of(family, key)
         # A model decodes in float32.
         return (-FARTHEST, FARTHEST) if self.on_workbench else (-LARGEST_NUMBER, LARGEST_NUMBER)
 

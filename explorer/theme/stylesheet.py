@@ -58,8 +58,8 @@ QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {
 QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0 4px; }
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border-color: $accent; }
 QAbstractSpinBox[wrong="true"], QLineEdit[wrong="true"] { border-color: $error; }
-#bubble { background: $text; color: $surface; border: none; border-radius: 4px; padding: 4px 10px; }
-#bubble[level="error"] { background: $error; color: $window; }
+#bubble { background: $field; color: $text; border: 1px solid $accent; border-radius: 4px; padding: 4px 10px; }
+#bubble[level="error"] { border-color: $error; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $muted; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QComboBox::drop-down { border: none; width: 20px; }
@@ -72,7 +72,7 @@ QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; mar
 QSlider::handle:horizontal:focus { border: 2px solid $text; width: 8px; height: 8px; }
 QProgressBar { background: $field; border: none; border-radius: 3px; height: 6px; text-align: center; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
-QScrollArea, QListView { background: transparent; border: none; outline: none; }
+QScrollArea, QListView, QTreeView { background: transparent; border: none; outline: none; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar::handle:vertical { background: $border; border-radius: 4px; min-height: 28px; margin: 1px; }
 QScrollBar::handle:vertical:hover { background: $muted; }
@@ -81,6 +81,14 @@ QScrollBar::handle:horizontal { background: $border; border-radius: 4px; min-wid
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QCheckBox, QRadioButton, QLabel { color: $text; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
+QPushButton#primary:focus, QPushButton#segment:checked:focus { border: 2px solid $text; }
+QPushButton#primary:focus { padding: 4px 11px; }
+QPushButton#segment:checked:focus { padding: 3px 9px; }
+QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 4px; padding: 1px 3px; }
+QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
+QGraphicsView, QListView, QTreeView { border: 1px solid transparent; }
+QGraphicsView:focus, QListView:focus, QTreeView:focus, QPlainTextEdit:focus { border: 1px solid $accent; }
+QTabBar::tab:selected:focus { background: $field; }
 #banner { background: $field; border-radius: 6px; border-left: 3px solid $accent; }
 #banner[level="warning"] { border-left-color: $warning; }
 #banner[level="error"] { border-left-color: $error; }

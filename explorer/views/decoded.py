@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QLabel
@@ -12,6 +13,9 @@ from explorer.state.display import DRAWS
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import Pane, Segments, caption
 from explorer.views.common.pictures import Picture
+
+if TYPE_CHECKING:
+    from explorer.export.pictures import Latent
 
 STD_WHITE = 0.5
 MODES = {"mu": "μ", "sample": "sample", "mean": f"mean of {DRAWS}"}
@@ -63,6 +67,7 @@ class DecodedPane(Pane):
         state = self.state
         self.modes.group.idClicked.connect(self._choose_mode)
         self.large.painted.connect(self._painted)
+        self.large.latent = self._latent
         state.display.decode_changed.connect(self._mode_changed)
         state.answers.picture_changed.connect(self._show_picture)
         state.answers.draws_changed.connect(self._show_draws)
@@ -89,6 +94,16 @@ class DecodedPane(Pane):
 
     def _show_picture(self) -> None:
         self.large.set_image(self.state.answers.picture)
+
+    def _latent(self) -> Latent | None:
+        """Return the latent of the large picture; of draws around the point it is not that of the point."""
+        from explorer.export.pictures import Latent
+
+        point, model, view = self.state.latent.point, self.state.model.model, self.state.display
+        if model is None or view.decode_mode != "mu":
+            return None
+        mu, sigma, eps, z = (tuple(vector.tolist()) for vector in (point.mu, point.sigma, point.eps, point.z))
+        return Latent(mu, sigma, eps, z, view.seed, 0, model.name, model.digest)
 
     def _show_draws(self) -> None:
         drawn = self.state.answers.draws

@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QFileDialog,
     QGridLayout,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from explorer.state import AppState
 from explorer.state.export import MOST_EXPORTED, PREVIEW_IMAGES, ExportSettings
 from explorer.theme.theme import Theme
+from explorer.views.common.choices import Choice
 from explorer.views.common.number_box import NumberBox, WholeBox
 from explorer.views.common.number_text import Exact
 from explorer.views.common.pane import caption
@@ -50,7 +50,7 @@ class ExportDialog(QDialog):
         self.state = state
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export samples")
-        self.source, self.count = QComboBox(), WholeBox(1, MOST_EXPORTED, live=False)
+        self.source, self.count = Choice(), WholeBox(1, MOST_EXPORTED, live=False)
         self.seed, self.zoom = WholeBox(0, LARGEST_SEED, live=False), WholeBox(1, MOST_ZOOM, live=False)
         self.spread = NumberBox(0.01, 10.0, Exact(2), 0.1, live=False)
         self.pictures, self.sheet = QCheckBox("PNG files, each with its latent"), QCheckBox("contact sheet")

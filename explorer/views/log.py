@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QPlainTextEdit
 
 from explorer.state import AppState
 from explorer.views.common.pane import Pane
+from explorer.views.common.text_field import ReadOnlyText
 
 READ_EVERY_MS = 1000
 READ_BYTES = 64_000
@@ -22,8 +22,7 @@ class LogPane(Pane):
     def __init__(self, state: AppState) -> None:
         super().__init__("Log", show_title=False)
         self.state = state
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
+        self.text = ReadOnlyText()
         self.text.setMaximumBlockCount(LINES_KEPT)
         self.text.setAccessibleName("Log")
         self.text.setPlaceholderText("Messages from the app and its workers appear here.")

@@ -241,12 +241,19 @@ def lab_family(name: str) -> Family:
 
 
 def with_parameter(family: Family, name: str, value: float) -> Family:
-    """Return ``family`` with one parameter set, kept in its domain and a lower bound below its upper one."""
-    parameter = family.facts.parameter(name)
-    kept = parameter.clip(value)
-    bounds = {other.role: family.parameters[other.name] for other in family.facts.parameters}
-    if parameter.role == "low":
-        kept = min(kept, bounds["high"] - SMALLEST)
-    elif parameter.role == "high":
-        kept = max(kept, bounds["low"] + SMALLEST)
+    """Return ``family`` with one parameter set to the nearest value that :func:`limits_of` allows."""
+    low, high = limits_of(family, name)
+    kept = min(max(family.facts.parameter(name).clip(value), low), high)
     return Family(family.name, {**family.parameters, name: kept})
+
+
+def limits_of(family: Family, name: str) -> tuple[float, float]:
+    """Return the least and the most that a parameter can be beside the others: a lower bound below its upper one."""
+    parameter = family.facts.parameter(name)
+    bounds = {other.role: family.parameters[other.name] for other in family.facts.parameters}
+    low, high = parameter.least, parameter.most
+    if parameter.role == "low":
+        high = min(high, bounds["high"] - SMALLEST)
+    elif parameter.role == "high":
+        low = max(low, bounds["low"] + SMALLEST)
+    return low, high

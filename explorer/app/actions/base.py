@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from explorer.theme.theme import Theme
 
@@ -48,7 +47,7 @@ class MenuActions(QObject):
         action.triggered.connect(command.do)
         if command.shortcut is not None:
             action.setShortcut(QKeySequence(command.shortcut))
-        tip, keys = command.tip or command.text.removesuffix(" …"), action.shortcut().toString()
+        tip, keys = command.tip or command.text.removesuffix(" …").replace("&", ""), action.shortcut().toString()
         action.setToolTip(f"{tip} ({keys})" if keys else tip)
         if command.icon:
             self.set_icon(action, command.icon)
@@ -74,9 +73,3 @@ def fill_menu(menu: QMenu, entries: Entries) -> None:
             menu.addMenu(entry)
         else:
             menu.addAction(entry)
-
-
-def ask_target(over: QWidget, title: str, name: str, kinds: str) -> Path | None:
-    """Ask where to write a file, ``name`` in the home folder if nothing else is chosen; None if it was cancelled."""
-    path, _ = QFileDialog.getSaveFileName(over, title, str(Path.home() / name), kinds)
-    return Path(path) if path else None

@@ -29,13 +29,13 @@ class EditActions(MenuActions):
         self._state, self._picture = state, picture
         add = self.add_action
         self.undo, self.redo = self._history()
-        self.add_point = add(Command("Add point", state.latent.add_point, "plus", "Ctrl+D"))
-        self.remove_point = add(Command("Remove point", state.latent.remove_point, shortcut="Ctrl+Backspace"))
+        self.add_point = add(Command("&Add point", state.latent.add_point, "plus", "Ctrl+D"))
+        self.remove_point = add(Command("Re&move point", state.latent.remove_point, shortcut="Ctrl+Backspace"))
         tip = "Move the current point to a sample of the prior, from the next seed"
-        self.sample = add(Command("Sample", self._sample, "dice", "Ctrl+Shift+R", tip))
-        self.randomize = add(Command("Randomize unlocked dimensions", randomize, shortcut="Ctrl+R"))
-        self.reset = add(Command("Reset to μ", reset, "reset", "Ctrl+0"))
-        self.copy_picture = add(Command("Copy decoded picture", self._copy_picture, shortcut="Ctrl+Shift+C"))
+        self.sample = add(Command("&Sample", self._sample, "dice", "Ctrl+Shift+R", tip))
+        self.randomize = add(Command("Randomi&ze unlocked dimensions", randomize, shortcut="Ctrl+R"))
+        self.reset = add(Command("Reset &to μ", reset, "reset", "Ctrl+0"))
+        self.copy_picture = add(Command("&Copy decoded picture", self._copy_picture, shortcut="Ctrl+Shift+C"))
         state.model.model_changed.connect(self._model_changed)
         self._model_changed()
 
@@ -50,7 +50,9 @@ class EditActions(MenuActions):
 
     def _history(self) -> tuple[QAction, QAction]:
         group = self._state.undo.group
-        undo, redo = group.createUndoAction(self, "Undo"), group.createRedoAction(self, "Redo")
+        undo, redo = group.createUndoAction(self, "&Undo"), group.createRedoAction(self, "&Redo")
+        undo.setWhatsThis("Undo the last change")
+        redo.setWhatsThis("Redo what was undone")
         undo.setShortcuts(QKeySequence.keyBindings(Key.Undo))
         # Not twice: Qt finds a key that an action has two times ambiguous, and does nothing.
         keys = [key for key in QKeySequence.keyBindings(Key.Redo) if key != QKeySequence("Ctrl+Y")]

@@ -8,10 +8,11 @@ from pathlib import Path
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
-from explorer.app.actions.base import Command, Entries, Key, MenuActions, ask_target
+from explorer.app.actions.base import Command, Entries, Key, MenuActions
 from explorer.app.files import open_path, save_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.saving import ask_target
 from models.core.formats import DATA_FILES, MODEL_FILES, PICTURE_FILES
 from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
 
@@ -23,15 +24,15 @@ class FileActions(MenuActions):
         super().__init__(theme, over)
         self._state, self._over = state, over
         add = self.add_action
-        self.open_model = add(Command("Open model …", self._open_model, "open", Key.Open))
-        self.open_data = add(Command("Open data …", self._open_data, "image", "Ctrl+Shift+O"))
-        self.open_folder = add(Command("Open folder of images …", self._open_folder))
-        self.open_sprites = add(Command("Open sprites …", self._open_sprites))
-        self.open_picture = add(Command("Open picture …", self._open_picture))
-        self.recent = QMenu("Open recent", over)
-        self.save_model = add(Command("Save model", self.save, "save", Key.Save))
-        self.save_as = add(Command("Save model as …", self.ask_and_save, shortcut="Ctrl+Shift+S"))
-        self.quit = add(Command("Quit", close, shortcut=Key.Quit))
+        self.open_model = add(Command("Open &model …", self._open_model, "open", Key.Open))
+        self.open_data = add(Command("Open &data …", self._open_data, "image", "Ctrl+Shift+O"))
+        self.open_folder = add(Command("Open &folder of images …", self._open_folder))
+        self.open_sprites = add(Command("Open s&prites …", self._open_sprites))
+        self.open_picture = add(Command("Open pic&ture …", self._open_picture))
+        self.recent = QMenu("Open &recent", over)
+        self.save_model = add(Command("&Save model", self.save, "save", Key.Save))
+        self.save_as = add(Command("S&ave model as …", self.ask_and_save, shortcut="Ctrl+Shift+S"))
+        self.quit = add(Command("&Quit", close, shortcut=Key.Quit))
         state.model.recent_changed.connect(self._fill_recent)
         state.model.model_changed.connect(self._model_changed)
         self._fill_recent()
@@ -51,7 +52,7 @@ class FileActions(MenuActions):
     def _fill_recent(self) -> None:
         self.recent.clear()
         for path in self._state.model.recent:
-            action = self.recent.addAction(path)
+            action = self.recent.addAction(path.replace("&", "&&"))
             action.setData(path)
             action.triggered.connect(self._open_recent)
         self.recent.setEnabled(bool(self._state.model.recent))

@@ -30,5 +30,5 @@ class Menus:
             fill_menu(bar.addMenu(title), entries)
 
     def _by_title(self) -> dict[str, Entries]:
-        menus = {"File": self.file, "Edit": self.edit, "Model": self.model, "View": self.view, "Help": self.help}
+        menus = {"&File": self.file, "&Edit": self.edit, "&Model": self.model, "&View": self.view, "&Help": self.help}
         return {title: menu.entries for title, menu in menus.items()}

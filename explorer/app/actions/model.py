@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
-from explorer.app.actions.base import Command, Entries, MenuActions, ask_target
+from explorer.app.actions.base import Command, Entries, MenuActions
 from explorer.app.files import save_curves
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.saving import ask_target
 from explorer.views.export_dialog import ExportDialog
 from models.core.files import with_ending
 
@@ -24,10 +25,10 @@ class ModelActions(MenuActions):
         super().__init__(theme, over)
         self._state, self._over = state, over
         add = self.add_action
-        self.train = add(Command("Train …", show_training, "train", "Ctrl+T"))
-        self.export = add(Command("Export samples …", self._export, "export", "Ctrl+E"))
-        self.export_keras = add(Command("Export for Keras …", self._export_keras))
-        self.export_curves = add(Command("Export training curves …", self._export_curves))
+        self.train = add(Command("&Train …", show_training, "train", "Ctrl+T"))
+        self.export = add(Command("&Export samples …", self._export, "export", "Ctrl+E"))
+        self.export_keras = add(Command("Export for &Keras …", self._export_keras))
+        self.export_curves = add(Command("Export training &curves …", self._export_curves))
         state.model.model_changed.connect(self._model_changed)
         state.run.curves_changed.connect(self._curves_changed)
         self._model_changed()

@@ -20,8 +20,8 @@ class ViewActions(MenuActions):
         super().__init__(theme, parent)
         add = self.add_action
         self.panes = tuple(panes)
-        self.layout_reset = add(Command("Reset layout", reset_layout))
-        self.scheme = add(Command("Dark or light", theme.toggle, "theme", "Ctrl+Shift+L"))
+        self.layout_reset = add(Command("&Reset layout", reset_layout))
+        self.scheme = add(Command("&Dark or light", theme.toggle, "theme", "Ctrl+Shift+L"))
 
     @property
     def entries(self) -> Entries:

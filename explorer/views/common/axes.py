@@ -5,13 +5,18 @@ from __future__ import annotations
 import pyqtgraph as pg
 
 from explorer.theme.theme import Theme
+from explorer.views.common.plot_menu import PlotMenu
 
 
-def prepare_plot(plot: pg.PlotWidget, name: str) -> None:
-    """Take away what a pane offers itself, and give the plot an accessible name."""
+def prepare_plot(plot: pg.PlotWidget, name: str, title: str = "") -> PlotMenu:
+    """Take away what a pane offers itself, give the plot an accessible name, and return its context menu.
+
+    ``title`` is what the plot is called in files, the name if it is empty.
+    """
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setAccessibleName(name)
+    return PlotMenu(plot, title or name)
 
 
 def style_plot(plot: pg.PlotWidget, theme: Theme, names: dict[str, str], all_ticks: bool = False) -> None:

@@ -35,7 +35,7 @@ class Bubble(QLabel):
         self.style().unpolish(self)
         self.style().polish(self)
         self.setText(text)
-        self.setFixedWidth(min(WIDEST, self.fontMetrics().horizontalAdvance(text) + 24))
+        self.setFixedWidth(min(WIDEST, self.fontMetrics().horizontalAdvance(text) + 32))
         self.adjustSize()
         self.move(self._place(beside))
         self.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -86,11 +87,25 @@ class Layer(pg.GraphicsObject):
         """Paint in pixels of the plot area."""
         painter.resetTransform()
         painter.translate(self.getViewBox().sceneBoundingRect().topLeft())
-        self.paint_pixels(painter, self.frame())
+        frame = self.frame()
+        if widget is None:
+            # A picture of the plot is made, not a frame of the window.
+            painter.setClipRect(QRectF(0.0, 0.0, *frame.size))
+            self.paint_whole(painter, frame)
+        else:
+            self.paint_pixels(painter, frame)
 
     def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
         """Paint; ``frame`` maps coordinates to pixels."""
         raise NotImplementedError
+
+    def paint_whole(self, painter: QPainter, frame: Frame) -> None:
+        """Paint all at once, into a picture of the plot."""
+        self.paint_pixels(painter, frame)
+
+    def series(self) -> dict[str, Matrix]:
+        """Return the numbers behind the layer: places [n, 2] by name."""
+        return {}
 
 
 class StillLayer(Layer):
@@ -124,6 +139,11 @@ class StillLayer(Layer):
             self._wanted = key
             self._drop_work()
             self._turn.start()
+
+    def paint_whole(self, painter: QPainter, frame: Frame) -> None:
+        """Paint all slices at once, sharp at any size."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        deque(self.render_still(painter, frame), maxlen=0)
 
     def _advance(self) -> None:
         """Paint a slice, and the next one after whatever else waits: no slice holds up the event loop."""

@@ -62,8 +62,8 @@ class NumberBox(QAbstractSpinBox):
 
     def setRange(self, low: float, high: float) -> None:
         """Set the smallest and the largest number."""
-        if (low, high) != (self._low, self._high):
-            self._low, self._high = low, high
+        self._low, self._high = low, high
+        if not low <= self._value <= high:
             self.setValue(self._value)
 
     @property
@@ -80,13 +80,13 @@ class NumberBox(QAbstractSpinBox):
     def _read(self, text: str) -> float:
         """Return the number that is typed; raises ``ValueError`` with the sentence that refuses it."""
         if not text.strip():
-            raise ValueError(f"A number is missing: {self._span_text()}.")
+            raise ValueError(f"A number is missing ({self._span_text()}).")
         try:
             number = self._numerals.read(text, self.locale().decimalPoint())
         except ValueError as error:
-            raise ValueError(f"“{text}” {error}: {self._span_text()}.") from error
+            raise ValueError(f"“{text}” {error} ({self._span_text()}).") from error
         if not self._low <= number <= self._high:
-            raise ValueError(f"“{text}” is out of range: {self._span_text()}.")
+            raise ValueError(f"“{text}” is out of range ({self._span_text()}).")
         return number
 
     def _span_text(self) -> str:

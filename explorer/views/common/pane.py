@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -11,6 +12,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from explorer.views.common.menus import offer_label
 
 HEADER_HEIGHT = 36
 
@@ -44,9 +47,22 @@ class Pane(QWidget):
         self.setLayout(self.body)
         self.shown = True
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to copy the number or the text under the mouse."""
+        offer_label(self, event)
+
     def set_shown(self, shown: bool) -> None:
         """Record whether the pane is in front in its dock: what nobody sees costs nothing."""
         self.shown = shown
+        focus = focused(self)
+        if not shown and focus is not None and (self.isAncestorOf(focus) or self.bar.isAncestorOf(focus)):
+            # Keys must not go where nobody looks.
+            focus.clearFocus()
+
+
+def focused(widget: QWidget) -> QWidget | None:
+    """Return what the keys go to in the window of a widget; None if they go to the window itself."""
+    return widget.window().focusWidget()
 
 
 def heading(text: str) -> QLabel:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.theme.theme import Theme
+from explorer.views.common.bubble import say
+from explorer.views.common.menus import Entry, pop_up
 from explorer.views.common.painting import guarded
 from models.core.arrays import Floats32
 from models.core.images import to_bytes
 
+if TYPE_CHECKING:
+    from explorer.export.pictures import Latent
+
 CAPTION = 18
+Bytes: TypeAlias = NDArray[np.uint8]
 
 
 class Picture(QWidget):
@@ -25,6 +34,9 @@ class Picture(QWidget):
         super().__init__()
         self._theme, self._text, self._empty, self._smallest = theme, text, empty, smallest
         self._image: QImage | None = None
+        self._pixels: Bytes | None = None
+        # The latent of what is shown, where that is known: a saved picture carries it.
+        self.latent: Callable[[], Latent | None] | None = None
         self.setAccessibleName(text or "Decoded picture")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -47,7 +59,8 @@ class Picture(QWidget):
 
     def set_image(self, image: Floats32 | None, scale: float = 1.0) -> None:
         """Show an image [h, w, c] whose value ``scale`` is white; None shows the empty text."""
-        self._image = None if image is None else to_qimage(to_bytes(np.asarray(image) / np.float32(scale)))
+        self._pixels = None if image is None else to_bytes(np.asarray(image) / np.float32(scale))
+        self._image = None if self._pixels is None else to_qimage(self._pixels)
         self.update()
 
     def set_text(self, text: str) -> None:
@@ -55,6 +68,28 @@ class Picture(QWidget):
         if text != self._text:
             self._text = text
             self.update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to copy and to save the picture."""
+        if self._image is None:
+            event.ignore()
+            return
+        size = f"{self._image.width()} × {self._image.height()}"
+        entries = Entry(f"Copy picture ({size})", self._copy), Entry("Copy or save at another size …", self._offer_size)
+        pop_up(self, event.globalPos(), entries)
+
+    def _copy(self) -> None:
+        if self._image is not None:
+            QGuiApplication.clipboard().setImage(self._image)
+            say(self, "Copied the picture")
+
+    def _offer_size(self) -> None:
+        # Pillow is loaded when it is needed.
+        from explorer.views.common.picture_dialog import PictureDialog
+
+        if self._pixels is not None:
+            latent = None if self.latent is None else self.latent()
+            PictureDialog(self._pixels, self._text or "decoded", latent, self.window()).open()
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:

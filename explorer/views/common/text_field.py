@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 Key = QKeySequence.StandardKey
 
@@ -20,8 +20,27 @@ class TextField(QLineEdit):
         return super().event(event)
 
     def _is_spent(self, event: QKeyEvent) -> bool:
-        undo = event.matches(Key.Undo) and not self.isUndoAvailable()
-        return undo or (event.matches(Key.Redo) and not self.isRedoAvailable())
+        return undoes(event) and not self.isUndoAvailable()
+
+
+class ReadOnlyText(QPlainTextEdit):
+    """A text that is read: the keys for undo and redo are the window's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+
+    def event(self, event: QEvent) -> bool:
+        """Leave undo and redo to the window, which nothing typed here could want."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and undoes(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+
+def undoes(event: QKeyEvent) -> bool:
+    """Return whether a key undoes or redoes."""
+    return event.matches(Key.Undo) or event.matches(Key.Redo)
 
 
 class NumberLine(TextField):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from explorer.state import AppState
 from explorer.state.latent import Point
 from explorer.theme.theme import Theme
+from explorer.views.common.menus import pop_up
+from explorer.views.dimensions.menu import dimension_entries
 from explorer.views.dimensions.rows import AnyIndex, DimensionDelegate, RowHistograms, row_layout
 from models.core.geometry import dimension_name
 
@@ -88,7 +92,7 @@ class DimensionList(QListView):
         self.setAccessibleName("Dimensions: up and down choose, left and right move, F2 types")
         self.setToolTip(
             "Drag a slider, or click its number to type. Double-click to return to μ. Keys: ← → step (with Shift ten "
-            "times as far, with Ctrl a tenth), Delete returns to μ, L locks. Ctrl + wheel moves."
+            "times as far, with Ctrl a tenth), Delete returns to μ, L locks. Ctrl + wheel moves the chosen one."
         )
 
     # -------------------------------------------------------------------------------------------------- showing
@@ -157,15 +161,32 @@ class DimensionList(QListView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the slider go."""
-        if self._drag is not None:
+        if self._drag is not None and event.button() == Qt.MouseButton.LeftButton:
             self._drag = None
             self._app.latent.end()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Return the dimension under the mouse to its posterior mean."""
         index = self.indexAt(event.position().toPoint())
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
         if index.isValid() and row_layout(self.visualRect(index)).track.contains(event.position().toPoint()):
             self.reset_dimension(self.rows.dims[index.row()])
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with the dimension under the mouse, or with the chosen one."""
+        keyed = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if keyed else self.indexAt(event.pos())
+        if index.isValid():
+            dim = self.rows.dims[index.row()]
+            at = self.viewport().mapToGlobal(self.visualRect(index).center()) if keyed else event.globalPos()
+            edit = partial(self._edit, dim)
+            pop_up(self, at, dimension_entries(self._app, self.delegate.scale, dim, self, edit, self.reset_dimension))
+
+    def _edit(self, dim: int) -> None:
+        index = self.rows.index(self.rows.dims.index(dim))
+        self.setCurrentIndex(index)
+        self.edit(index)
 
     def _drag_to(self, event: QMouseEvent) -> None:
         if self._drag is not None:
@@ -174,9 +195,9 @@ class DimensionList(QListView):
             self.delegate.scale.set_value(self._drag, track.to_value(event.position().x() + self._grip))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll; with Ctrl, move the dimension under the mouse."""
-        index = self.indexAt(event.position().toPoint())
-        if index.isValid() and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        """Scroll; with Ctrl, move the chosen dimension under the mouse while the keys go to it."""
+        index, control = self.indexAt(event.position().toPoint()), Qt.KeyboardModifier.ControlModifier
+        if event.modifiers() & control and index.isValid() and index == self.currentIndex() and self.hasFocus():
             self.nudge(self.rows.dims[index.row()], self.delegate.scale.step * event.angleDelta().y() / WHEEL_NOTCH)
         else:
             super().wheelEvent(event)

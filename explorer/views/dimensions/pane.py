@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton
+from PySide6.QtWidgets import QCheckBox, QPushButton
 
 from explorer.state import AppState
 from explorer.state.display import SliderScale
 from explorer.theme.theme import Theme
+from explorer.views.common.choices import Choice
 from explorer.views.common.pane import Pane, caption
 from explorer.views.dimensions.list import DimensionList
 
@@ -20,7 +21,7 @@ class DimensionsPane(Pane):
         super().__init__("Dimensions")
         self.state = state
         self.list = DimensionList(state, theme)
-        self.active, self.scale = QCheckBox("active only"), QComboBox()
+        self.active, self.scale = QCheckBox("active only"), Choice()
         self.randomize, self.reset = QPushButton("Randomize"), QPushButton("Reset")
         self._columns = caption("")
         self._build()

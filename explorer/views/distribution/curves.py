@@ -36,14 +36,16 @@ class DistributionCurves:
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         self.state, self.theme = state, theme
-        self.pdf = DistributionPlot(theme, "Density; drag z and the parameters", "z", "pdf")
-        self.cdf = DistributionPlot(theme, "Distribution function; drag z and u", "z", "cdf")
-        self.noise = DistributionPlot(theme, "The path from noise to z; drag ε and z", "ε", "z")
-        self._bars, self._aggregate_pdf = self.pdf.curve(0), self.pdf.curve(2)
-        self._prior_pdf, self._posterior_pdf, self._tail = self.pdf.curve(1), self.pdf.curve(4), self.pdf.curve(3)
-        self._ecdf, self._aggregate_cdf = self.cdf.curve(0), self.cdf.curve(2)
-        self._prior_cdf, self._posterior_cdf = self.cdf.curve(1), self.cdf.curve(3)
-        self._rays, self._tangent, self._path = self.noise.curve(0), self.noise.curve(1), self.noise.curve(2)
+        self.pdf = DistributionPlot(theme, "Density; drag z and the parameters", "density", "z", "pdf")
+        self.cdf = DistributionPlot(theme, "Distribution function; drag z and u", "distribution function", "z", "cdf")
+        self.noise = DistributionPlot(theme, "The path from noise to z; drag ε and z", "path", "ε", "z")
+        self._bars, self._aggregate_pdf = self.pdf.curve("bank", 0), self.pdf.curve("aggregate", 2)
+        self._prior_pdf, self._posterior_pdf = self.pdf.curve("p", 1), self.pdf.curve("q", 4)
+        self._tail = self.pdf.curve("q up to z", 3)
+        self._ecdf, self._aggregate_cdf = self.cdf.curve("bank", 0), self.cdf.curve("aggregate", 2)
+        self._prior_cdf, self._posterior_cdf = self.cdf.curve("p", 1), self.cdf.curve("q", 3)
+        self._rays, self._tangent = self.noise.curve("rays of the bank", 0), self.noise.curve("tangent", 1)
+        self._path = self.noise.curve("path", 2)
         self._key: tuple[object, ...] | None = None
         self._range, self._heights = (-1.0, 1.0), (0.0, 1.0)
         self._rests = 0

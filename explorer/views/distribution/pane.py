@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.state.display import BANK_SIZE
 from explorer.theme.theme import Theme
+from explorer.views.common.choices import Slider
+from explorer.views.common.menus import Entries, Entry, copy_text
 from explorer.views.common.number_box import WholeBox
 from explorer.views.common.pane import Pane, caption
 from explorer.views.distribution.curves import DistributionCurves
+from explorer.views.distribution.plot import DistributionPlot
 from explorer.views.distribution.readouts import Readouts
 from explorer.views.distribution.subject import Subject
 
@@ -36,7 +40,7 @@ class DistributionPane(Pane):
         self._legend, self._provisional = QLabel(), False
         self._held = NOTHING_HELD
         self._seed = WholeBox(0, 2**31 - 1)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         self._resample = QPushButton("Resample")
         self._build()
         self._connect()
@@ -72,6 +76,8 @@ class DistributionPane(Pane):
         self.slider.setRange(1, SLIDER_STEPS - 1)
         self.slider.setPageStep(SLIDER_STEPS // 20)
         self.slider.setAccessibleName("Probability u; z = F⁻¹(u) follows")
+        self.slider.number = self._probability
+        self.slider.put_back = partial(self.state.distribution.reset, "u")
         self.slider.setToolTip("Equal steps are equally probable: z = F⁻¹(u) follows")
         row = QHBoxLayout()
         row.addWidget(caption("probability u"))
@@ -86,6 +92,7 @@ class DistributionPane(Pane):
             plot.released.connect(state.distribution.end)
             plot.released.connect(self._show)
             plot.reset_asked.connect(state.distribution.reset)
+            plot.menu.more = partial(self._entries_at, plot)
         self.slider.sliderPressed.connect(self._press_slider)
         self.slider.valueChanged.connect(self._slide)
         self.slider.sliderReleased.connect(state.distribution.end)
@@ -145,6 +152,10 @@ class DistributionPane(Pane):
         self._held = NOTHING_HELD
         self.state.distribution.begin(grip, "Drag")
 
+    def _probability(self) -> float:
+        answer = self.state.distribution.shown
+        return self.slider.value() / SLIDER_STEPS if answer is None else answer.place.u
+
     def _press_slider(self) -> None:
         self.state.distribution.begin("u", "Drag")
 
@@ -196,6 +207,20 @@ class DistributionPane(Pane):
             return False
         onward = (now - start) * gap / slope > 0.0
         return onward and abs(slope) < FLATTEST * abs(first)
+
+    def _entries_at(self, plot: DistributionPlot, place: QPoint) -> Entries:
+        """Return what can be done with the grip at a place of a plot."""
+        handle, distribution = plot.handle_at(place.toPointF()), self.state.distribution
+        answer = distribution.shown
+        if handle is None or answer is None:
+            return ()
+        at, symbol = answer.place, distribution.symbol(handle.grip)
+        value = {"z": at.z, "eps": at.eps, "u": at.u, **answer.family.parameters}[handle.grip]
+        resettable = distribution.on_workbench or handle.grip in ("z", "eps", "u")
+        return (
+            Entry(f"Copy {symbol} = {value:.4g}", partial(copy_text, plot, repr(value))),
+            Entry(f"Put {symbol} back", partial(distribution.reset, handle.grip), resettable),
+        )
 
     def _restyle(self) -> None:
         self._show_legend()

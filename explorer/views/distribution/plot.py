@@ -155,7 +155,7 @@ class DistributionPlot(pg.PlotWidget):
     released = Signal()
     reset_asked = Signal(str)
 
-    def __init__(self, theme: Theme, name: str, x_name: str, y_name: str) -> None:
+    def __init__(self, theme: Theme, name: str, title: str, x_name: str, y_name: str) -> None:
         super().__init__()
         self.theme, self._names = theme, (x_name, y_name)
         self.layer = HandleLayer(theme)
@@ -163,14 +163,14 @@ class DistributionPlot(pg.PlotWidget):
         self.addItem(self.layer, ignoreBounds=True)
         self._held: Handle | None = None
         self.setMouseEnabled(False, False)
-        prepare_plot(self, name)
+        self.menu = prepare_plot(self, name, title)
         self.disableAutoRange()
         self.setMouseTracking(True)
         self.setMinimumSize(150, 110)
 
-    def curve(self, z: float = 0.0) -> pg.PlotCurveItem:
+    def curve(self, name: str, z: float = 0.0) -> pg.PlotCurveItem:
         """Add an empty curve at a height of the stack."""
-        item = pg.PlotCurveItem()
+        item = pg.PlotCurveItem(name=name)
         item.setZValue(z)
         self.addItem(item, ignoreBounds=True)
         self.curves.append(item)
@@ -192,10 +192,11 @@ class DistributionPlot(pg.PlotWidget):
         """Return where a grip stands in the widget."""
         return QPointF(self.layer.frame().point(handle.x, handle.y) + self.getViewBox().sceneBoundingRect().topLeft())
 
-    def _handle_at(self, event: QMouseEvent) -> Handle | None:
+    def handle_at(self, at: QPointF) -> Handle | None:
+        """Return the grip within reach of a place of the widget."""
         best, nearest = None, REACH
         for handle in self.layer.handles:
-            gap = event.position() - self.pixel_of(handle)
+            gap = at - self.pixel_of(handle)
             distances = {"v": abs(gap.x()), "h": abs(gap.y()), ".": float(np.hypot(gap.x(), gap.y())) - DOT}
             if distances[handle.shape] < nearest:
                 best, nearest = handle, distances[handle.shape]
@@ -203,7 +204,7 @@ class DistributionPlot(pg.PlotWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold of the nearest grip."""
-        handle = self._handle_at(event)
+        handle = self.handle_at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and handle is not None:
             self._held = handle
             self.grabbed.emit(handle.grip)
@@ -211,7 +212,7 @@ class DistributionPlot(pg.PlotWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the grip that is held, or show by the cursor that there is one."""
         if self._held is None:
-            handle = self._handle_at(event)
+            handle = self.handle_at(event.position())
             shape = Qt.CursorShape.ArrowCursor
             if handle is not None:
                 shape = Qt.CursorShape.SizeVerCursor if handle.shape == "h" else Qt.CursorShape.SizeHorCursor
@@ -222,14 +223,14 @@ class DistributionPlot(pg.PlotWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""
-        if self._held is not None:
+        if self._held is not None and event.button() == Qt.MouseButton.LeftButton:
             self._held = None
             self.released.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask for the grip under the mouse to be put back."""
-        handle = self._handle_at(event)
-        if handle is not None:
+        handle = self.handle_at(event.position())
+        if handle is not None and event.button() == Qt.MouseButton.LeftButton:
             self.reset_asked.emit(handle.grip)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

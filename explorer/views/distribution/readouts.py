@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.state.answers import DistributionAnswer
-from explorer.state.distribution import FARTHEST, SMALLEST_U
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.number_text import Fixed
 from explorer.views.common.pane import Segments, caption
@@ -67,8 +66,9 @@ class Fields(QWidget):
 
     def _field(self, key: str, tip: str) -> NumberBox:
         by_probability = key == "u"
-        low, high = (SMALLEST_U, 1.0 - SMALLEST_U) if by_probability else (-FARTHEST, FARTHEST)
-        field = NumberBox(low, high, Fixed(6 if by_probability else 4), 0.01 if by_probability else 0.1)
+        field = NumberBox(
+            *self.state.distribution.limits(key), Fixed(6 if by_probability else 4), 0.01 if by_probability else 0.1
+        )
         field.setToolTip(tip)
         field.setAccessibleName(tip)
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -100,9 +100,6 @@ class Fields(QWidget):
         field.setProperty("grip", parameter.name)
         field.setToolTip(f"Parameter {parameter.name} of the {self.state.distribution.family.name} family")
         field.setAccessibleName(f"Parameter {parameter.name}")
-        field.blockSignals(True)
-        field.setRange(parameter.clip(-math.inf), parameter.clip(math.inf))
-        field.blockSignals(False)
         self.fields[parameter.name] = field
 
     def _typed(self, value: float) -> None:
@@ -120,10 +117,11 @@ class Fields(QWidget):
         values = {"z": place.z, "eps": place.eps, "u": place.u, **answer.family.parameters}
         for key, field in self.fields.items():
             value = values.get(key, math.nan)
-            if math.isfinite(value) and (not field.hasFocus() or field.value() != value):
-                field.blockSignals(True)
-                field.setValue(value)
-                field.blockSignals(False)
+            if math.isfinite(value):
+                with QSignalBlocker(field):
+                    field.setRange(*self.state.distribution.limits(key))
+                    if not field.hasFocus() or field.value() != value:
+                        field.setValue(value)
 
 
 class NumberReadouts(QWidget):

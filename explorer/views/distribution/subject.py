@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QStringListModel
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QWidget
 
 from explorer.state import AppState
+from explorer.views.common.choices import Choice
 from explorer.views.common.pane import Segments
 from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL
 from models.core.geometry import dimension_name
@@ -22,7 +23,7 @@ class Subject(QWidget):
             {"model": "The prior, posterior and aggregate of a latent dimension",
              "workbench": "Any family with any parameters; no model is needed"},
         )  # fmt: skip
-        self.dimension, self.family = QComboBox(), QComboBox()
+        self.dimension, self.family = Choice(), Choice()
         self.pin, self.unpin = QPushButton("Pin as p"), QPushButton("p = N(0, 1)")
         self.zoom, self.log = QCheckBox("zoom to q"), QCheckBox("log")
         self._texts = QStringListModel(self)

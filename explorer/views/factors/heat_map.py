@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.menus import Entry, copy_text, pop_up
 from explorer.views.common.painting import guarded
 from models.core.factors import Disentanglement
 from models.core.geometry import dimension_name
@@ -194,6 +206,15 @@ class FactorMap(QWidget):
         cell = self.cell_at(event.position())
         if cell is not None and event.button() == Qt.MouseButton.LeftButton:
             self.choose(*cell)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to copy the numbers of a cell, or all."""
+        keyed = event.reason() == QContextMenuEvent.Reason.Keyboard
+        chosen = self.state.factors.factor, self.state.display.dimension
+        cell = chosen if keyed else self.cell_at(QPointF(event.pos()))
+        own = [] if cell is None else [Entry(f"Copy {self.told(*cell)}", partial(copy_text, self, self.told(*cell)))]
+        lines = "\n".join(self.lines())
+        pop_up(self, event.globalPos(), [*own, Entry("Copy the map as text", partial(copy_text, self, lines))])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the choice with the arrow keys; leave other keys to others."""

@@ -27,7 +27,8 @@ class FactorPlot(pg.PlotWidget):
         self.setMouseEnabled(False, False)
         self.disableAutoRange()
         self.setMinimumSize(180, 120)
-        self.line, self.dots = pg.PlotCurveItem(), pg.ScatterPlotItem(size=6, pen=None)
+        self.line = pg.PlotCurveItem(name="line")
+        self.dots = pg.ScatterPlotItem(size=6, pen=None, name="mean of μ")
         self.bars = pg.ErrorBarItem(x=np.zeros(1), y=np.zeros(1), top=np.zeros(1), bottom=np.zeros(1), beam=0.0)
         for item in (self.bars, self.line, self.dots):
             self.addItem(item, ignoreBounds=True)

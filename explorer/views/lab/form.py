@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from explorer.state import AppState
+from explorer.views.common.choices import Choice, Slider
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.number_text import Fixed
 from explorer.views.common.pane import caption
-from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, STANDARD_NORMAL
+from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, STANDARD_NORMAL, Family, Parameter, limits_of
 from models.protocol.lab import Integrand
 
 INTEGRAND_NAMES: dict[Integrand | None, str] = {
@@ -54,9 +54,10 @@ class Dial(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.key, self._reach = "", (0.0, 1.0)
-        self.label, self.slider = caption(""), QSlider(Qt.Orientation.Horizontal)
+        self.label, self.slider = caption(""), Slider()
         self.field = NumberBox(-LARGEST_NUMBER, LARGEST_NUMBER, Fixed(3), 0.1)
         self.slider.setRange(0, STEPS)
+        self.slider.number = self.field.value
         for widget in (self.slider, self.field):
             widget.setAccessibleName("Number of the estimated gradient")
         self.field.setFixedWidth(76)
@@ -97,7 +98,7 @@ class LabForm(QWidget):
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.integrand, self.family, self.parameter = QComboBox(), QComboBox(), QComboBox()
+        self.integrand, self.family, self.parameter = Choice(), Choice(), Choice()
         self.dials = [Dial() for _ in range(MOST_ROWS)]
         self._family_name, self._parameter_name = caption("family"), caption("gradient in")
         self._grid = QGridLayout(self)
@@ -159,11 +160,10 @@ class LabForm(QWidget):
             return [_plain(key, getattr(settings, key)) for key in ("theta", "target", "temperature")]
         if settings.on_elbo:
             return []
-        family = settings.family
-        return [_plain("k", settings.k), *(
-            Number(p.name, p.symbol, f"parameter {p.name} of q", family.parameters[p.name], (p.least, p.most), p.slider)
-            for p in FAMILY_PARAMETERS[family.name]
-        )]  # fmt: skip
+        return [
+            _plain("k", settings.k),
+            *(_parameter(settings.family, p) for p in FAMILY_PARAMETERS[settings.family.name]),
+        ]
 
     def _fit_dials(self) -> None:
         numbers = self._numbers()
@@ -197,6 +197,12 @@ class LabForm(QWidget):
             self.state.lab.change(**{key: value})
         else:
             self.state.lab.set_parameter(key, value)
+
+
+def _parameter(family: Family, parameter: Parameter) -> Number:
+    name = parameter.name
+    words, value = f"parameter {name} of q", family.parameters[name]
+    return Number(name, parameter.symbol, words, value, limits_of(family, name), parameter.slider)
 
 
 def _plain(key: str, value: float) -> Number:

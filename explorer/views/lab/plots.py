@@ -91,11 +91,17 @@ class LabPlots(QWidget):
             if row < len(tallies) and edges is not None:
                 counts = np.histogram(tallies[row].newest, edges)[0]
                 self._bars[row].setData(*steps(edges, counts / (len(tallies[row].newest) * np.diff(edges))))
+                self._name(row, tallies[row].estimator)
                 self._show_mean(row, tallies[row])
             else:
                 for curve in (self._bars[row], self._means[row], self._bands[row]):
                     curve.setData([], [])
         self._set_ranges(edges, truth)
+
+    def _name(self, row: int, estimator: str) -> None:
+        """Name the curves of an estimator, for tables of the plots."""
+        for curve, name in ((self._bars[row], ""), (self._means[row], ""), (self._bands[row], ", band")):
+            curve.opts["name"] = f"{estimator}{name}"
 
     def _edges(self) -> np.ndarray | None:
         """Return bins over the middle of all: single gradients of the score function may be huge."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.state import AppState
 from explorer.state.tally import Tally
 from explorer.theme.theme import Theme
+from explorer.views.common.menus import Entry, copy_text, pop_up
 from explorer.views.common.painting import guarded
 from explorer.views.lab.plots import estimator_color
 
@@ -44,6 +46,11 @@ class LabTable(QWidget):
     def lines(self) -> list[str]:
         """Return the table as text."""
         return [f"{tally.estimator}: {_numbers(tally)}" for tally in self.state.lab.shown]
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to copy the table."""
+        copy = partial(copy_text, self, "\n".join(self.lines()))
+        pop_up(self, event.globalPos(), [Entry("Copy the table", copy, bool(self.lines()))])
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:

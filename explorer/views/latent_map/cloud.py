@@ -37,6 +37,12 @@ class CloudLayer(StillLayer):
         """Coordinates [n, 2] of the images."""
         return self._xy
 
+    def series(self) -> dict[str, Matrix]:
+        """Return the images' places by class."""
+        names = self._names or {-1: "images"}
+        chosen = {name: self._xy[self._labels == label] for label, name in names.items()}
+        return {f"class {name}" if self._names else name: places for name, places in chosen.items()}
+
     def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
         """Show images at ``xy`` [n, 2]; labels [n] are −1 without a class; ``names`` are the classes'."""
         self._xy, self._labels, self._names = xy, labels, names
@@ -49,6 +55,8 @@ class CloudLayer(StillLayer):
     def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
         """Paint dots or density, and name the classes."""
         pixels, labels = frame.to_pixels(self._xy), self._labels
+        seen = ((pixels > -DOT) & (pixels < np.array(frame.size) + DOT)).all(axis=1)
+        pixels, labels = pixels[seen], labels[seen]
         palette = {label: self.theme.class_color(label) for label in self._names or {-1: ""}}
         if len(pixels) > SCATTER_LIMIT:
             painter.drawImage(QPointF(0, 0), density_image(pixels, labels, frame.size, palette))

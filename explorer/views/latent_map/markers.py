@@ -41,6 +41,10 @@ class MarkerLayer(Layer):
         self.markers = markers
         self.update()
 
+    def series(self) -> dict[str, Matrix]:
+        """Return the places of the points."""
+        return {f"point {marker.name}": np.atleast_2d(marker.xy) for marker in self.markers}
+
     def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
         """Draw ellipses below, handles above."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

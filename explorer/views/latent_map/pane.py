@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from explorer.state import AppState
 from explorer.state.latent import Point
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import style_plot
+from explorer.views.common.choices import Choice
+from explorer.views.common.menus import Entries, Entry
 from explorer.views.common.pane import Pane, caption
 from explorer.views.common.pictures import to_qimage
 from explorer.views.latent_map.hover_card import HoverCard
 from explorer.views.latent_map.markers import Marker
+from explorer.views.latent_map.menu import place_entries, point_entries
 from explorer.views.latent_map.plot import MapPlot
 from models.core.arrays import Matrix
 from models.core.geometry import Projection, dimension_name, dimension_plane, ellipse_outline, principal_plane
@@ -35,7 +39,7 @@ class LatentMapPane(Pane):
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setWordWrap(True)
         self._legend.setAccessibleName("Legend of the classes")
-        self._x, self._y = QComboBox(), QComboBox()
+        self._x, self._y = Choice(), Choice()
         self._card = HoverCard(self.plot)
         self._build()
         self._connect()
@@ -76,6 +80,7 @@ class LatentMapPane(Pane):
         plot.reset_asked.connect(self._reset)
         plot.nudged.connect(self._nudge)
         plot.getViewBox().sigRangeChangedManually.connect(self._stop_fitting)
+        plot.menu.more = self._entries_at
         state.model.model_changed.connect(self._fill_axes)
         state.model.model_changed.connect(self._fill_legend)
         state.model.data_changed.connect(self._data_changed)
@@ -215,6 +220,21 @@ class LatentMapPane(Pane):
             latent = self.state.latent
             with latent.step(f"Move {latent.point.name}"):
                 self._drag(self._projection.to_plane(latent.point.z) + step)
+
+    def _entries_at(self, place: QPoint) -> Entries:
+        """Return what can be done at a place of the plot."""
+        marker, image, target = self.plot.things_at(place)
+        if marker is not None:
+            return point_entries(self.state, self.plot, marker.name)
+        name = self.state.latent.point.name
+        return (
+            *place_entries(self.state, self.plot, image), Entry(f"Move {name} here", partial(self._move_to, target)),
+            Entry("Show all", self.fit),
+        )  # fmt: skip
+
+    def _move_to(self, target: Matrix) -> None:
+        with self.state.latent.step(f"Move {self.state.latent.point.name}"):
+            self._drag(target)
 
     def _reset(self, name: str) -> None:
         latent = self.state.latent

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import prepare_plot
 from explorer.views.common.layers import Frame
 from explorer.views.latent_map.cloud import CloudLayer, RingLayer
-from explorer.views.latent_map.markers import MarkerLayer
+from explorer.views.latent_map.markers import Marker, MarkerLayer
 from models.core.arrays import Matrix
 
 CLICK_RADIUS = 12.0
@@ -38,7 +38,7 @@ class MapPlot(pg.PlotWidget):
         for layer in (self.cloud, self.rings, self.points):
             self.addItem(layer, ignoreBounds=True)
         self.setAspectLocked(True)
-        prepare_plot(self, "Latent map: arrow keys move the current point")
+        self.menu = prepare_plot(self, "Latent map: arrow keys move the current point", "latent map")
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._grip: QPointF | None = None
@@ -60,6 +60,11 @@ class MapPlot(pg.PlotWidget):
         frame = self.frame()
         return np.array([frame.left + pixel.x() / frame.x_scale, frame.top - pixel.y() / frame.y_scale])
 
+    def things_at(self, place: QPoint) -> tuple[Marker | None, int | None, Matrix]:
+        """Return the point and the image at a place of the widget, and its coordinates [2]."""
+        pixel = QPointF(place) - self.getViewBox().sceneBoundingRect().topLeft()
+        return self.points.marker_at(self.frame(), pixel), self._image_at(pixel), self._coordinates(pixel)
+
     def _image_at(self, pixel: QPointF) -> int | None:
         xy = self.cloud.xy
         if not len(xy):
@@ -70,7 +75,9 @@ class MapPlot(pg.PlotWidget):
         return nearest if distance[nearest] <= CLICK_RADIUS**2 else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Grab the point under the mouse, or leave the press to panning."""
+        """Grab the point under the mouse, or leave the press to panning; the right button only opens a menu."""
+        if event.button() == Qt.MouseButton.RightButton:
+            return
         pixel = self._pixel(event)
         marker = self.points.marker_at(self.frame(), pixel)
         if event.button() == Qt.MouseButton.LeftButton and marker is not None:
@@ -92,14 +99,17 @@ class MapPlot(pg.PlotWidget):
         super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let the point go, or pick the image that was clicked."""
+        """Let the point go, or pick the image that was clicked with the left button."""
+        if event.button() == Qt.MouseButton.RightButton:
+            return
         if self._grip is not None:
             self._grip = None
             self.released.emit()
             return
         super().mouseReleaseEvent(event)
         pixel, press, self._press = self._pixel(event), self._press, None
-        if press is not None and (pixel - press).manhattanLength() < 4:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and press is not None and (pixel - press).manhattanLength() < 4:
             index = self._image_at(pixel)
             if index is not None:
                 self.picked.emit(index)
@@ -107,7 +117,7 @@ class MapPlot(pg.PlotWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Return the point under the mouse to its posterior mean."""
         marker = self.points.marker_at(self.frame(), self._pixel(event))
-        if marker is not None:
+        if marker is not None and event.button() == Qt.MouseButton.LeftButton:
             self.reset_asked.emit(marker.name)
 
     def leaveEvent(self, event: QEvent) -> None:

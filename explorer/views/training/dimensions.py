@@ -25,7 +25,7 @@ class DimensionHistory(QWidget):
         super().__init__()
         self.state, self.theme = state, theme
         self.map, self.units = pg.PlotWidget(), pg.PlotWidget()
-        self.image, self._line = pg.ImageItem(), pg.PlotCurveItem()
+        self.image, self._line = pg.ImageItem(), pg.PlotCurveItem(name="active units")
         self.marks = [pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=90)]
         self.scale: QLabel = caption()
         self._build()

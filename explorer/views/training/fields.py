@@ -7,8 +7,9 @@ from html import escape
 from typing import TypeAlias
 
 from PySide6.QtCore import QSignalBlocker, SignalInstance
-from PySide6.QtWidgets import QCheckBox, QComboBox
+from PySide6.QtWidgets import QCheckBox
 
+from explorer.views.common.choices import Choice
 from explorer.views.common.number_box import NumberBox, WholeBox
 from explorer.views.common.number_text import Exact
 from explorer.views.common.text_field import TextField, mark_wrong
@@ -45,7 +46,7 @@ class SizesField(TextField):
         self.setToolTip(self.refusal or self.accessibleDescription())
 
 
-Field: TypeAlias = QComboBox | QCheckBox | SizesField | NumberBox
+Field: TypeAlias = Choice | QCheckBox | SizesField | NumberBox
 
 
 def make_field(row: Setting, live: bool = False) -> Field:
@@ -62,7 +63,7 @@ def make_field(row: Setting, live: bool = False) -> Field:
 def _empty_field(row: Setting, live: bool) -> Field:
     match row.kind:
         case "choice":
-            box = QComboBox()
+            box = Choice()
             for word, name in row.choices.items():
                 box.addItem(name, word)
             return box
@@ -79,7 +80,7 @@ def _empty_field(row: Setting, live: bool) -> Field:
 def value_of(field: Field) -> object:
     """Return the value that a field shows."""
     match field:
-        case QComboBox():
+        case Choice():
             return field.currentData()
         case QCheckBox():
             return field.isChecked()
@@ -96,7 +97,7 @@ def show_value(field: Field, value: object) -> bool:
     """Show a value without telling anybody; return whether the field holds it now."""
     with QSignalBlocker(field):
         match field, value:
-            case QComboBox(), str():
+            case Choice(), str():
                 field.setCurrentIndex(field.findData(value))
             case QCheckBox(), bool():
                 field.setChecked(value)
@@ -110,7 +111,7 @@ def show_value(field: Field, value: object) -> bool:
 def edited(field: Field) -> SignalInstance:
     """Return the signal that a field emits when its value is changed by hand."""
     match field:
-        case QComboBox():
+        case Choice():
             return field.currentIndexChanged
         case QCheckBox():
             return field.toggled

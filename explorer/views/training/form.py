@@ -9,7 +9,6 @@ from typing import cast, get_args
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.state import AppState
+from explorer.views.common.choices import Choice
 from explorer.views.common.number_box import WholeBox
 from explorer.views.common.pane import Segments, caption
 from explorer.views.training.fields import Field, edited, make_field, refusal_of, show_value, value_of
@@ -46,7 +46,7 @@ class TrainingForm(QWidget):
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.data = QComboBox()
+        self.data = Choice()
         self.pages = Segments("Settings of", {page: page for page in (*PAGES, LIVE)}, {})
         self.fields: dict[str, Field] = {}
         self.seeds, self.live, self.note = WholeBox(1, MOST_SEEDS, live=False), LiveSettings(state), QLabel()

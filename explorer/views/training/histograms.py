@@ -26,8 +26,8 @@ class Histogram(pg.PlotWidget):
         prepare_plot(self, f"histogram of {name}")
         self.setMouseEnabled(False, False)
         none = np.zeros(len(edges) - 1)
-        self.bars = pg.PlotCurveItem(edges, none, stepMode="center", fillLevel=0.0)
-        self._first = pg.PlotCurveItem(edges, none, stepMode="center")
+        self.bars = pg.PlotCurveItem(edges, none, stepMode="center", fillLevel=0.0, name="this epoch")
+        self._first = pg.PlotCurveItem(edges, none, stepMode="center", name="first epoch")
         for item in (self.bars, self._first):
             self.addItem(item)
 

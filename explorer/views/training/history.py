@@ -34,9 +34,9 @@ class CurvePlot(pg.PlotWidget):
         prepare_plot(self, f"{name} over the epochs")
         self.disableAutoRange()
         self.setMinimumSize(140, 100)
-        self.raw, self.smooth, self.test = pg.PlotCurveItem(), pg.PlotCurveItem(), pg.PlotCurveItem()
-        self.other = pg.PlotCurveItem()
-        self._dots = pg.ScatterPlotItem(size=5, pen=None)
+        names = "training", "training, smoothed", "test", "test of the other run"
+        self.raw, self.smooth, self.test, self.other = (pg.PlotCurveItem(name=name) for name in names)
+        self._dots = pg.ScatterPlotItem(size=5, pen=None, name="test, each epoch")
         self.shown = pg.InfiniteLine(angle=90)
         self.shown.setVisible(False)
         for item in (self.other, self.raw, self.smooth, self.test, self._dots, self.shown):

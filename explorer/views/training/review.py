@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from explorer.state import AppState
+from explorer.views.common.choices import Choice, Slider
 from explorer.views.common.pane import caption
 from models.core.history import PastRun
 
@@ -20,9 +20,9 @@ class ReviewBar(QWidget):
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         self.newest = QPushButton("Newest")
-        self.compare = QComboBox()
+        self.compare = Choice()
         self._where = caption()
         self._build()
         self.slider.valueChanged.connect(self._scrub)

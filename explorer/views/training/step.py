@@ -22,6 +22,7 @@ MOST_DIMENSIONS = 7
 BAR_WIDTH = 0.36
 PICTURE_WIDTH = 92
 FILL_ALPHA = 200
+PARTS = ("through z", "from the KL")
 
 
 class StepView(QWidget):
@@ -33,10 +34,11 @@ class StepView(QWidget):
         self.seen, self.reconstruction = Picture(theme, "x"), Picture(theme, "mean of p(x|z)")
         self.plots = tuple(pg.PlotWidget() for _ in range(4))
         self.noise, self.path, self.by_mu, self.by_sigma = self.plots
-        self.stems = pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH)
-        self.spread, self.centre, self.drawn = pg.ErrorBarItem(beam=0.25), pg.ScatterPlotItem(), pg.ScatterPlotItem()
+        self.stems = pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH, name="ε")
+        self.spread = pg.ErrorBarItem(beam=0.25)
+        self.centre, self.drawn = pg.ScatterPlotItem(name="μ"), pg.ScatterPlotItem(name="z")
         self.bars = {
-            (plot, part): pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH)
+            (plot, part): pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH, name=PARTS[part])
             for plot in ("mu", "sigma")
             for part in (0, 1)
         }

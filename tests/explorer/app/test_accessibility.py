@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QLabel, QTabBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QLabel,
+    QMenu,
+    QScrollBar,
+    QTabBar,
+    QToolBar,
+    QToolButton,
+    QWhatsThis,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from explorer.app.shortcuts import ShortcutList
+from explorer.app.stops import stops_after
 from explorer.views.export_dialog import ExportDialog
 from tests.support.desk import Desk
+from tests.support.menus import choose, context_menu, turn_wheel
 
 KEYS = Qt.Key
 SHIFT, CTRL, PLAIN = (
@@ -126,3 +144,175 @@ def test_a_row_says_its_dimension_and_value(desk: Desk) -> None:
     text = rows.data(rows.index(0), Qt.ItemDataRole.AccessibleTextRole)
     assert text == rows.data(rows.index(0))
     assert str(text).endswith(" = 1.250")
+
+
+@pytest.fixture
+def active(desk: Desk, qtbot: QtBot) -> Desk:
+    """The window in front, with the keys going to the map."""
+    with qtbot.waitActive(desk.window):
+        desk.window.activateWindow()
+    desk.window.map.plot.setFocus()
+    return desk
+
+
+def _walk(desk: Desk, qtbot: QtBot, key: Qt.Key) -> list[QWidget]:
+    """Press Tab until the focus is back on the map."""
+    walked: list[QWidget] = []
+    while len(walked) < 200:
+        qtbot.keyClick(QApplication.focusWidget(), key)
+        focus = QApplication.focusWidget()
+        if focus is desk.window.map.plot:
+            return walked
+        walked.append(focus)
+    raise AssertionError(f"no way round: {walked[-5:]}")
+
+
+def _dock_of(widget: QWidget) -> str:
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return "" if parent is None else parent.objectName()
+
+
+@pytest.mark.parametrize("pane", ["Distribution", "Lab", "Factors", "Training", "Log"])
+def test_undo_undoes_wherever_the_focus_is(active: Desk, qtbot: QtBot, pane: str) -> None:
+    active.window.show_pane(pane)
+    active.window.map.plot.setFocus()
+    deaf = []
+    for stop in list(stops_after(active.window.map.plot)):
+        with active.latent.step("move"):
+            active.latent.set_component("z", 3, 1.0)
+        stop.setFocus()
+        qtbot.keySequence(stop, "Ctrl+Z")
+        if active.point.z[3] == 1.0:
+            deaf.append(f"{type(stop).__name__} {stop.accessibleName()}")
+            active.state.undo.stack.undo()
+    assert deaf == []
+
+
+@pytest.mark.parametrize("pane", ["Distribution", "Lab"])
+def test_tab_stops_only_at_what_is_seen(active: Desk, qtbot: QtBot, pane: str) -> None:
+    active.window.show_pane(pane)
+    active.window.map.plot.setFocus()
+    walked = _walk(active, qtbot, KEYS.Key_Tab)
+    assert {_dock_of(widget) for widget in walked} <= {"", "Latent map", "Decoded", "Dimensions", pane}
+    assert not [widget for widget in walked if widget.visibleRegion().isEmpty()]
+    tools = active.window.findChild(QToolBar).findChildren(QToolButton)
+    assert [tool for tool in tools if tool.isVisible() and tool.isEnabled() and tool not in walked] == []
+    back = _walk(active, qtbot, KEYS.Key_Backtab)
+    assert back == walked[::-1]
+
+
+def test_keys_do_not_reach_a_pane_that_is_behind(active: Desk, qtbot: QtBot) -> None:
+    start = active.window.training.controls.start
+    active.window.show_pane("Training")
+    start.setFocus()
+    active.window.show_pane("Lab")
+    qtbot.waitUntil(lambda: not start.hasFocus())
+    qtbot.keyClick(QApplication.focusWidget() or active.window, KEYS.Key_Space)
+    assert not active.state.run.active
+
+
+@pytest.mark.parametrize("pane", ["Distribution", "Lab", "Factors", "Training", "Log"])
+def test_focus_is_seen_everywhere(active: Desk, qtbot: QtBot, pane: str) -> None:
+    active.window.show_pane(pane)
+    active.window.map.plot.setFocus()
+    active.settle()
+    unseen = []
+    for stop in list(stops_after(active.window.map.plot)):
+        active.window.menuBar().setFocus()
+        without = stop.grab().toImage()
+        stop.setFocus(Qt.FocusReason.TabFocusReason)
+        if stop.grab().toImage() == without:
+            unseen.append(f"{type(stop).__name__} {stop.accessibleName()}")
+    assert unseen == []
+
+
+@pytest.mark.parametrize("pane", ["Distribution", "Lab", "Training"])
+def test_the_wheel_changes_nothing_in_passing(active: Desk, pane: str) -> None:
+    active.window.show_pane(pane)
+    active.window.map.plot.setFocus()
+    changed = []
+    for widget in active.window.findChildren(QWidget):
+        if not widget.isVisible() or isinstance(widget, QScrollBar):
+            continue
+        before = _shown_by(widget)
+        turn_wheel(widget)
+        turn_wheel(widget, notches=-3)
+        if _shown_by(widget) != before or QApplication.focusWidget() is not active.window.map.plot:
+            changed.append(widget.accessibleName())
+    assert changed == []
+
+
+def _shown_by(widget: QWidget) -> object:
+    match widget:
+        case QComboBox() | QTabBar():
+            return widget.currentIndex()
+        case QAbstractSlider():
+            return widget.value()
+        case QAbstractSpinBox():
+            return widget.text()
+    return None
+
+
+def test_every_menu_and_command_has_a_letter_of_its_own(desk: Desk) -> None:
+    bar = desk.window.menuBar()
+    menus = [action.menu() for action in bar.actions()]
+    for actions in (bar.actions(), *(menu.actions() for menu in menus if isinstance(menu, QMenu))):
+        # The panes are called what their titles say.
+        texts = [action.text() for action in actions if action.text() and not action.isCheckable()]
+        letters = [text.replace("&&", "").partition("&")[2][:1].lower() for text in texts]
+        assert all(letters), texts
+        assert len(set(letters)) == len(letters), texts
+
+
+def test_f10_leads_to_the_menus(active: Desk, qtbot: QtBot) -> None:
+    qtbot.keyClick(active.window.map.plot, KEYS.Key_F10)
+    bar = active.window.menuBar()
+    assert bar.activeAction() is bar.actions()[0]
+    bar.setActiveAction(None)
+    active.window.map.plot.setFocus()
+
+
+def test_the_list_of_shortcuts_is_that_of_the_menus(active: Desk, qtbot: QtBot) -> None:
+    qtbot.keySequence(active.window.map.plot, "Ctrl+/")
+    dialog = active.window.findChild(ShortcutList)
+    rows = [item for _, items in dialog.groups for item in items]
+    shown = {row.text(0) for row in rows}
+    commands = [action for menu in active.window.menuBar().findChildren(QMenu) for action in menu.actions()]
+    keys = [action.shortcut().toString() for action in commands if action.shortcuts()]
+    assert [key for key in keys if not any(key in text for text in shown)] == []
+    qtbot.keyClicks(dialog.filter, "sample")
+    found = [row.text(1) for row in rows if not row.isHidden()]
+    dialog.close()
+    assert "Sample" in found
+    assert all("sample" in text.lower() for text in found)
+
+
+def test_the_menu_of_a_title_takes_the_pane_out_and_hides_it(desk: Desk) -> None:
+    bar, dock = desk.window.decoded.bar, desk.window.docks["Decoded"]
+    choose(context_menu(bar, QPoint(200, 5)), "Take Decoded out of the window")
+    assert dock.isFloating()
+    choose(context_menu(bar, QPoint(200, 5)), "Put Decoded back into the window")
+    assert not dock.isFloating()
+    choose(context_menu(bar, QPoint(200, 5)), "Hide Decoded")
+    assert dock.isHidden()
+    choose(context_menu(desk.window.map.bar, QPoint(200, 5)), "Reset layout")
+    assert dock.isVisible()
+
+
+def test_a_number_of_the_status_bar_is_copied(desk: Desk) -> None:
+    bar = desk.window.statusBar()
+    choose(context_menu(bar, bar.seed.geometry().center()), "Copy “seed 7”")
+    assert QApplication.clipboard().text() == "seed 7"
+
+
+def test_f1_explains_what_has_the_keys(active: Desk, qtbot: QtBot) -> None:
+    pane = active.window.map
+    usual = pane.whatsThis()
+    pane.setWhatsThis("All images by their means.")
+    qtbot.keyClick(pane.plot, KEYS.Key_F1)
+    told = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QWhatsThat")]
+    pane.setWhatsThis(usual)
+    assert [widget.isVisible() for widget in told] == [True]
+    QWhatsThis.hideText()

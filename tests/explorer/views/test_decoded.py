@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog
 
+from explorer.export.pictures import read_latent
+from explorer.views.common.picture_dialog import PictureDialog
 from models.core.geometry import standard_noise
 from tests.support.desk import Desk
+from tests.support.menus import choose, context_menu
 from tests.support.oracle import NumpyVAE
 
 IMAGE = 42
@@ -114,3 +120,51 @@ def test_the_picture_can_be_copied(desk: Desk) -> None:
     desk.window.menus.edit.copy_picture.trigger()
     copied = QGuiApplication.clipboard().image()
     np.testing.assert_array_equal(_pixels(copied), _pixels(desk.window.decoded.large.image))
+
+
+def test_every_picture_is_copied_from_its_menu(desk: Desk, around: NDArray[np.float64]) -> None:
+    desk.settle()
+    pane = desk.window.decoded
+    for picture in (pane.large, pane.input, pane.reconstruction, pane.mean, pane.std):
+        choose(context_menu(picture, picture.rect().center()), "Copy picture (28 × 28)")
+        np.testing.assert_array_equal(_pixels(QGuiApplication.clipboard().image()), _pixels(picture.image))
+
+
+def _dialog(desk: Desk) -> PictureDialog:
+    large = desk.window.decoded.large
+    choose(context_menu(large, large.rect().center()), "Copy or save at another size …")
+    return desk.window.findChild(PictureDialog)
+
+
+def test_a_picture_is_copied_at_a_size_sharp_or_smooth(desk: Desk, around: NDArray[np.float64]) -> None:
+    desk.settle()
+    dialog, pixels = _dialog(desk), _pixels(desk.window.decoded.large.image)
+    dialog.width_box.setValue(84)
+    dialog.copy_button.click()
+    sharp = _pixels(QGuiApplication.clipboard().image())
+    np.testing.assert_array_equal(sharp, pixels.repeat(3, axis=0).repeat(3, axis=1))
+    dialog.way.group.button(1).click()
+    dialog.copy_button.click()
+    smooth = _pixels(QGuiApplication.clipboard().image())
+    dialog.width_box.setValue(100)
+    dialog.way.group.button(0).click()
+    told = dialog.told.text()
+    dialog.close()
+    assert smooth.shape == (84, 84)
+    assert np.abs(np.diff(smooth.astype(int), axis=1)).max() < np.abs(np.diff(sharp.astype(int), axis=1)).max()
+    assert told.startswith("100 × 100 pixels, made of 28 × 28. Not a multiple")
+
+
+@pytest.mark.parametrize(("mode", "carried"), [("μ", True), ("sample", False)])
+def test_a_saved_picture_carries_the_point_it_shows(
+    desk: Desk, around: NDArray[np.float64], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, carried: bool
+) -> None:
+    _choose(desk, mode)
+    dialog = _dialog(desk)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "big"), ""))
+    dialog.save_button.click()
+    dialog.close()
+    assert QImage(str(tmp_path / "big.png")).width() == 504
+    latent = read_latent(tmp_path / "big.png")
+    assert (latent is not None) == carried
+    assert latent is None or list(latent.z) == desk.point.z.tolist()

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QPainter, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from explorer.views.common.number_box import NumberBox
 from explorer.views.dimensions.list import DimensionList
 from explorer.views.dimensions.rows import AnyIndex, DimensionDelegate, row_layout
+from models.core.geometry import dimension_name
 from tests.support.desk import Desk
+from tests.support.menus import choose, context_menu
 from tests.support.oracle import NumpyVAE
 
 
@@ -175,10 +178,49 @@ def test_a_move_repaints_its_own_row_only(desk: Desk, rows: DimensionList, count
     assert set(counting.painted) == {dim}
 
 
-def test_the_wheel_with_ctrl_moves_and_without_it_scrolls(desk: Desk, rows: DimensionList) -> None:
+def test_the_wheel_with_ctrl_moves_the_chosen_row_and_without_it_scrolls(
+    desk: Desk, rows: DimensionList, qtbot: QtBot
+) -> None:
     dim, before = rows.rows.dims[0], desk.point.z.copy()
+    with qtbot.waitActive(desk.window):
+        desk.window.activateWindow()
+    rows.setCurrentIndex(rows.rows.index(0))
+    desk.window.map.plot.setFocus()
+    _wheel(rows, dim, 3, Qt.KeyboardModifier.ControlModifier)
+    rows.setFocus()
+    _wheel(rows, rows.rows.dims[1], 3, Qt.KeyboardModifier.ControlModifier)
+    assert desk.point.z.tobytes() == before.tobytes()
     _wheel(rows, dim, 3, Qt.KeyboardModifier.ControlModifier)
     assert desk.point.z[dim] == pytest.approx(before[dim] + 0.3)
     _wheel(rows, dim, -2, Qt.KeyboardModifier.NoModifier)
     assert rows.verticalScrollBar().value() > 0
     assert desk.point.z[dim] == pytest.approx(before[dim] + 0.3)
+
+
+def test_the_menu_of_a_row_copies_locks_and_returns_it(desk: Desk, rows: DimensionList) -> None:
+    dim = rows.rows.dims[1]
+    desk.latent.set_component("z", dim, 1.0 / 3.0)
+    place = rows.rect_of(dim).center()
+    choose(context_menu(rows.viewport(), place), "Copy 0.33")
+    assert QApplication.clipboard().text() == repr(1.0 / 3.0)
+    name = dimension_name(dim)
+    choose(context_menu(rows.viewport(), place), f"Return {name} to μ")
+    assert desk.point.z[dim] == desk.point.mu[dim]
+    choose(context_menu(rows.viewport(), place), f"Lock {name}")
+    assert desk.latent.locked[dim]
+    choose(context_menu(rows.viewport(), place), f"Unlock {name}")
+    assert not desk.latent.locked[dim]
+    choose(context_menu(rows.viewport(), place), "Show up the map")
+    assert desk.state.display.axes[1] == dim
+    desk.state.display.set_axes("pca")
+
+
+@pytest.mark.parametrize("part", ["track", "value", "lock"])
+def test_a_right_click_changes_no_row(desk: Desk, rows: DimensionList, part: str) -> None:
+    place = getattr(row_layout(rows.rect_of(rows.rows.dims[1])), part).center()
+    before = desk.point
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.RightButton, pos=place)
+    QTest.mouseDClick(rows.viewport(), Qt.MouseButton.RightButton, pos=place)
+    assert desk.point is before
+    assert not desk.latent.locked.any()
+    assert rows.viewport().findChild(NumberBox) is None

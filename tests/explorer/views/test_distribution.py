@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 from scipy import stats
 
 from tests.support.desk import Desk
+from tests.support.menus import choose, context_menu
 
 
 @pytest.fixture
@@ -166,3 +175,83 @@ def test_choosing_a_dimension_shows_its_own_curves(desk: Desk, dim: int) -> None
     assert aggregate is not None
     assert aggregate.dim == 9
     np.testing.assert_allclose(curves.family_pdf, _posterior(desk, 9).pdf(curves.x), rtol=1e-10, atol=1e-300)
+
+
+def test_a_plot_is_copied_as_a_picture_three_times_as_large(desk: Desk, dim: int) -> None:
+    plot = desk.window.distribution.curves.pdf
+    choose(context_menu(plot.viewport(), QPoint(3, 3)), "Copy plot as picture")
+    image = QGuiApplication.clipboard().image()
+    assert (image.width(), image.height()) == (3 * plot.viewport().width(), 3 * plot.viewport().height())
+    shown = {image.pixelColor(x, image.height() // 2).name() for x in range(image.width())}
+    assert desk.app.theme.colors.accent in shown
+
+
+def test_the_numbers_of_a_plot_are_copied_as_they_are(desk: Desk, dim: int) -> None:
+    plot = desk.window.distribution.curves.pdf
+    choose(context_menu(plot.viewport(), QPoint(3, 3)), "Copy its numbers (CSV)")
+    head, *rows = csv.reader(StringIO(QGuiApplication.clipboard().text()))
+    assert head == ["series", desk.state.distribution.shown.name, "pdf"]
+    x, y = np.array([row[1:] for row in rows if row[0] == "q"], float).T
+    np.testing.assert_array_equal(x, desk.curves.x)
+    np.testing.assert_array_equal(y, desk.curves.family_pdf)
+
+
+@pytest.mark.parametrize(("name", "ending"), [("plain", ".png"), ("a.svg", ".svg"), ("a.csv", ".csv")])
+def test_every_plot_is_saved_in_every_way(
+    desk: Desk, dim: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, ending: str
+) -> None:
+    window, target = desk.window, (tmp_path / name).with_suffix(ending)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / name), ""))
+    for plot in (window.map.plot, *window.distribution.curves.plots):
+        target.unlink(missing_ok=True)
+        choose(context_menu(plot.viewport(), QPoint(3, 3)), "Save plot as PNG, SVG or CSV …")
+        content = target.read_bytes()
+        if ending == ".svg":
+            assert QSvgRenderer(content).isValid()
+            assert content.count(b"<text") > 4
+        assert content.startswith({".png": b"\x89PNG", ".svg": b"<?xml", ".csv": b"series,"}[ending])
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [target.name]
+
+
+def test_the_map_as_a_table_holds_every_image_and_point(desk: Desk) -> None:
+    choose(context_menu(desk.window.map.plot.viewport(), QPoint(3, 3)), "Copy its numbers (CSV)")
+    rows = list(csv.reader(StringIO(QGuiApplication.clipboard().text())))[1:]
+    assert len(rows) == len(desk.data.images) + len(desk.latent.points)
+
+
+def test_the_menu_of_a_grip_copies_its_value_and_puts_it_back(desk: Desk, dim: int) -> None:
+    plot = desk.window.distribution.curves.noise
+    at = desk.grip(plot, "eps", "v")[1].toPoint()
+    choose(context_menu(plot.viewport(), at), "Copy ε = 0.8")
+    assert float(QGuiApplication.clipboard().text()) == pytest.approx(0.8)
+    choose(context_menu(plot.viewport(), at), "Put ε back")
+    assert desk.point.z[dim] == desk.point.mu[dim]
+
+
+def test_a_right_click_moves_no_grip(desk: Desk, dim: int) -> None:
+    before = desk.point
+    for plot in desk.window.distribution.curves.plots:
+        for handle in plot.layer.handles:
+            place = plot.pixel_of(handle).toPoint()
+            QTest.mouseClick(plot.viewport(), Qt.MouseButton.RightButton, pos=place)
+            QTest.mouseDClick(plot.viewport(), Qt.MouseButton.RightButton, pos=place)
+    desk.settle()
+    assert desk.point is before
+
+
+def test_any_number_is_copied(desk: Desk, dim: int) -> None:
+    pane = desk.window.distribution
+    label: QLabel = pane.readouts.numbers.labels["entropy"]
+    place = label.mapTo(pane, label.rect().center())
+    # As Qt does, the event goes from the label to what lies behind it.
+    choose(context_menu(pane, place), f"Copy “{label.text()}”")
+    assert QGuiApplication.clipboard().text() == label.text()
+
+
+def test_the_menu_of_the_slider_copies_and_returns_it(desk: Desk, dim: int) -> None:
+    slider = desk.window.distribution.slider
+    u = desk.curves.place.u
+    choose(context_menu(slider, slider.rect().center()), f"Copy {u}")
+    assert float(QGuiApplication.clipboard().text()) == u
+    choose(context_menu(slider, slider.rect().center()), "Put it back")
+    assert desk.point.z[dim] == desk.point.mu[dim]

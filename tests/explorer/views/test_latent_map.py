@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from explorer.views.latent_map.hover_card import HoverCard
 from models.core.geometry import dimension_name
 from tests.support.desk import LEFT, Desk
+from tests.support.menus import choose, context_menu, entries
 from tests.support.oracle import NumpyVAE
 
 PATH = [QPointF(4 * step, -3 * step) for step in range(1, 11)]
@@ -233,3 +236,67 @@ def test_new_images_are_shown_whole_after_a_resize_until_one_zooms(desk: Desk) -
     desk.state.model.embedding_changed.emit()
     assert np.allclose(plot.viewRange(), zoomed)
     desk.window.map.fit()
+
+
+def _on_image(desk: Desk, image: int) -> QPointF:
+    """Return where an image lies in the viewport of the map, with no point upon it."""
+    return desk.on_map(desk.window.map.plot.cloud.xy[image])
+
+
+def _lonely_image(desk: Desk) -> int:
+    """Return an image far from the points."""
+    xy, places = desk.window.map.plot.cloud.xy, [m.xy for m in desk.window.map.plot.points.markers]
+    return int(
+        np.argmax(np.min([np.hypot(*(xy - place).T) for place in places], axis=0) * (np.abs(xy) < 2).all(axis=1))
+    )
+
+
+@pytest.mark.parametrize("button", [Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton])
+def test_only_the_left_button_moves_a_point(desk: Desk, button: Qt.MouseButton) -> None:
+    before, viewport = desk.point, desk.window.map.plot.viewport()
+    shown = desk.window.map.plot.getViewBox().viewRect()
+    for place in (_on_image(desk, _lonely_image(desk)), desk.marker("A")):
+        QTest.mouseClick(viewport, button, pos=place.toPoint())
+        QTest.mouseDClick(viewport, button, pos=place.toPoint())
+    assert desk.point is before
+    assert desk.state.undo.stack.count() == 0
+    assert desk.window.map.plot.getViewBox().viewRect() == shown
+    desk.window.map.fit()
+
+
+def test_a_right_click_while_dragging_does_not_let_go(desk: Desk) -> None:
+    viewport, start = desk.window.map.plot.viewport(), desk.marker("A")
+    desk.press(viewport, start)
+    QTest.mouseClick(viewport, Qt.MouseButton.RightButton, pos=start.toPoint())
+    assert desk.window.map.plot.holding
+    desk.release(viewport, start)
+
+
+def test_the_menu_of_an_image_sets_the_point_to_it(desk: Desk) -> None:
+    image, name = _lonely_image(desk), desk.point.name
+    viewport = desk.window.map.plot.viewport()
+    menu = context_menu(viewport, _on_image(desk, image).toPoint())
+    text = next(entry for entry in entries(menu) if entry.startswith(f"Set {name} to image"))
+    choose(menu, text)
+    chosen = int(text.split()[-1])
+    np.testing.assert_array_equal(desk.point.mu, desk.embedding.mu[chosen].astype(np.float64))
+    assert desk.state.undo.stack.count() == 1
+
+
+def test_the_menu_beside_moves_the_point_there(desk: Desk) -> None:
+    place = desk.marker("A") + QPointF(70.0, -50.0)
+    choose(context_menu(desk.window.map.plot.viewport(), place.toPoint()), "Move A here")
+    np.testing.assert_allclose((desk.marker("A") - place.toPoint()).manhattanLength(), 0.0, atol=1e-6)
+    assert desk.state.undo.stack.undoText() == "Move A"
+
+
+def test_the_menu_of_a_point_copies_and_returns_it(desk: Desk) -> None:
+    viewport = desk.window.map.plot.viewport()
+    desk.latent.set_component("z", 3, 1.25)
+    menu = context_menu(viewport, desk.marker("A").toPoint())
+    assert not next(action for action in menu.actions() if action.text() == "Remove A").isEnabled()
+    choose(menu, "Copy z of A")
+    copied = [float(number) for number in QApplication.clipboard().text().split(", ")]
+    assert copied == desk.point.z.tolist()
+    choose(context_menu(viewport, desk.marker("A").toPoint()), "Return A to μ")
+    assert desk.point.untouched

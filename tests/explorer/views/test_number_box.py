@@ -88,7 +88,7 @@ def test_what_is_refused_says_why_and_the_range_and_changes_nothing(
         enter(qtbot, box, text)
     assert (box.value(), box.text()) == (2.0, text)
     assert box.property("wrong")
-    assert said(box) == f"“{text}” {reason}: from 0.5 to 1000000000."
+    assert said(box) == f"“{text}” {reason} (from 0.5 to 1000000000)."
 
 
 def test_a_number_that_is_missing_is_asked_for(qtbot: QtBot, box: NumberBox) -> None:
@@ -96,7 +96,7 @@ def test_a_number_that_is_missing_is_asked_for(qtbot: QtBot, box: NumberBox) -> 
     box.selectAll()
     qtbot.keyClick(box, Qt.Key.Key_Delete)
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert said(box) == "A number is missing: from 0.5 to 1000000000."
+    assert said(box) == "A number is missing (from 0.5 to 1000000000)."
 
 
 @pytest.mark.parametrize(("text", "value"), [
