@@ -26,7 +26,7 @@ class SizesField(TextField):
         super().__init__()
         self.setMaxLength(LONGEST_LIST)
         self.setPlaceholderText("none")
-        self.textChanged.connect(self._mark)
+        self.textEdited.connect(self._mark)
 
     @property
     def refusal(self) -> str:
@@ -41,9 +41,15 @@ class SizesField(TextField):
     def _words(self) -> list[str]:
         return [word for word in BETWEEN.split(self.text()) if word]
 
+    def setText(self, text: str | None, /) -> None:
+        """Show a list; a refusal is over with it, whoever listens."""
+        super().setText(text)
+        self._mark()
+
     def _mark(self) -> None:
         mark_wrong(self, bool(self.refusal))
-        self.setToolTip(self.refusal or self.accessibleDescription())
+        # Rich text is wrapped.
+        self.setToolTip(f"<qt>{escape(self.refusal or self.accessibleDescription())}</qt>")
 
 
 Field: TypeAlias = Choice | QCheckBox | SizesField | NumberBox
