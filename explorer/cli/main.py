@@ -94,7 +94,9 @@ def tour(out: Path, size: str, scheme: str | None, families: str, moves: int) ->
 @click.option(
     "--memory-limit", default=1024, show_default=True, type=COUNT, help="Stream training images beyond this many MiB."
 )
-@click.option("--resume", is_flag=True, help="Resume an interrupted run from its checkpoints.")
+@click.option(
+    "--resume", is_flag=True, help="Continue a run from its checkpoints, with more --epochs also one that is complete."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
     """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord or a folder. Ctrl-C stops and saves."""

@@ -17,6 +17,7 @@ from rich.progress import TaskID, TextColumn
 
 from explorer.cli.console import print_result, progress_bar
 from explorer.cli.info import model_fields, model_lines
+from explorer.cli.resuming import keep_the_end, make_way, resumed
 from explorer.cli.science import check_target, find_data, start_science
 from explorer.cli.stopping import stopped_by_signals
 from models.core.diagnosis import diagnose
@@ -74,9 +75,9 @@ class How:
 def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
     """Train on ``data`` and write the model; return the exit code.
 
-    Checkpoints stay in ``OUT.run`` until the training is complete, so that ``--resume`` can continue after a crash,
-    Ctrl-C, a shutdown or a closed terminal. In a cluster only the chief writes files and prints; the other machines
-    are silent.
+    Checkpoints lie in ``OUT.run``, so that ``--resume`` can continue after a crash, Ctrl-C, a shutdown or a closed
+    terminal. The last one stays there, so that a training that is complete can be trained further. In a cluster only
+    the chief writes files and prints; the other machines are silent.
     """
     out = outputs.model
     check_target(out, ".safetensors")
@@ -84,19 +85,18 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         check_target(outputs.history, ".csv", ".json")
     typed = {**options, **{name: parse_sizes(options[name], name) for name in LISTS}}
     run_folder = out.with_suffix(".run")
-    settings = TrainSettings(**typed)
-    if how.resume:
-        settings = _resumed_settings(run_folder, settings, {name: typed[name] for name in how.given if name in typed})
-    _check_input(find_data(data), settings)
     request = Train(
-        1, str(find_data(data)), str(run_folder), out.stem, settings, how.resume, memory_limit=how.memory_limit << 20
-    )
+        1, str(find_data(data)), str(run_folder), out.stem, TrainSettings(**typed), how.resume,
+        memory_limit=how.memory_limit << 20,
+    )  # fmt: skip
+    if how.resume:
+        request = resumed(request, out, {name: typed[name] for name in how.given if name in typed})
+    _check_input(find_data(data), request.settings)
     if not _is_chief(how):
         return _assist(request, how)
-    _check_nothing_lost(run_folder, how.resume)
+    if not how.resume:
+        make_way(run_folder, out)
     start_science("trainer")
-    from models.training.storage.folder import remove_run
-
     run = _run_of(request, how)
     with stopped_by_signals(partial(run.control, "stop")), _recording(outputs) as curves:
         story, finished = _follow(run, curves)
@@ -105,22 +105,11 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         # Before the curves, so that failing to write those does not cost the model.
         with output_file(out) as draft:
             shutil.copyfile(finished.path, draft)
-    # Last of all: until model and curves are on the disk, the run is all there is of them.
-    left = run_folder if finished.reason == "stopped" else None
-    if left is None:
-        remove_run(run_folder)
-    _report(outputs, finished, story, curves.records, left)
+    if finished.reason != "stopped":
+        # Last of all: until model and curves are on the disk, the run is all there is of them.
+        keep_the_end(run_folder)
+    _report(outputs, finished, story, curves.records, run_folder)
     return 0
-
-
-def _resumed_settings(run_folder: Path, usual: TrainSettings, typed: Mapping[str, Any]) -> TrainSettings:
-    """Return the settings of the run in ``run_folder``, overridden by ``typed``; ``usual`` if there is no run."""
-    from models.training.storage.checkpoint import latest_checkpoint
-
-    checkpoint = latest_checkpoint(run_folder)
-    if checkpoint is None:
-        return usual
-    return replace(checkpoint.settings, **{"learning_rate": checkpoint.dials.learning_rate, **typed})
 
 
 def _is_chief(how: How) -> bool:
@@ -137,7 +126,8 @@ def _assist(request: Train, how: How) -> int:
         if request.resume:
             _copy_run(Path(request.run_folder), mine)
         start_science("trainer")
-        for event in _run_of(replace(request, run_folder=str(mine)), how).events():
+        assisting = replace(request, run_folder=str(mine), further=str(mine) if request.further else "")
+        for event in _run_of(assisting, how).events():
             if isinstance(event, Diverged):
                 raise ValueError(_diverged(event))
     return 0
@@ -166,19 +156,6 @@ def _run_of(request: Train, how: How) -> TrainingRun:
     batch = request.settings.batch_size * (strategy.num_replicas_in_sync if of_each else 1)
     settings = replace(request.settings, batch_size=batch)
     return TrainingRun(replace(request, settings=settings), make_loop=shared_by(strategy))
-
-
-def _check_nothing_lost(run_folder: Path, resume: bool) -> None:
-    """Refuse to start over where a run can be resumed."""
-    from models.training.storage.folder import checkpoint_at_rest
-
-    found = None if resume else checkpoint_at_rest(run_folder)
-    if found is not None:
-        how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
-        raise UserError(
-            str(run_folder), f"this run was {how} after epoch {epoch}",
-            "use --resume to continue it, or remove its folder to start over",
-        )  # fmt: skip
 
 
 @contextmanager
@@ -302,9 +279,9 @@ def _diverged(event: Diverged) -> str:
 
 
 def _report(
-    outputs: Outputs, finished: Finished, story: Story, records: Sequence[EpochRecord], run_folder: Path | None
+    outputs: Outputs, finished: Finished, story: Story, records: Sequence[EpochRecord], run_folder: Path
 ) -> None:
-    """Print how the run went; ``run_folder`` is given if the run can be resumed."""
+    """Print how the run went, and how it can go on."""
     from models.vae.model_file import open_model
 
     info, last = open_model(outputs.model).info, story.last
@@ -313,11 +290,12 @@ def _report(
     speed = 0.0 if last is None else last.images_per_second
     result = {
         **model_fields(info), "reason": finished.reason, "loss": story.loss, "seconds": seconds,
-        "images_per_second": speed, "trouble": trouble, "run_folder": None if run_folder is None else str(run_folder),
+        "images_per_second": speed, "trouble": trouble, "run_folder": str(run_folder),
     }  # fmt: skip
     ending = ENDINGS[finished.reason].format(epoch=finished.epoch, kept=info.epoch)
     lines = [
         f"{ending} after {seconds:.1f} s at {speed:,.0f} images/s, maximizing the {story.loss}", *model_lines(info)
     ]  # fmt: skip
-    left = "" if run_folder is None else f"to continue the run in {run_folder}, use --resume"
-    print_result(result, [*lines, *filter(None, [trouble, left])], outputs.as_json)
+    more = "" if finished.reason == "stopped" else f" --epochs N, more than {finished.epoch}"
+    onward = f"to {'train further' if more else 'continue'}, use --resume{more}; the checkpoint is in {run_folder}"
+    print_result(result, [*lines, *filter(None, [trouble]), onward], outputs.as_json)

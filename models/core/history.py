@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from io import StringIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -28,6 +28,17 @@ class Terms:
     reconstruction: float
     kl: float
     loss: float
+
+
+# The folders of a run that hold its models: one for the models of all epochs, and one for each checkpoint.
+EPOCHS_FOLDER, CHECKPOINT_PREFIX = "epochs", "checkpoint-"
+
+
+def run_of(path: str) -> str:
+    """Return the folder of the run that left a model file, empty if none did."""
+    folder = PurePath(path).parent
+    ours = folder.name == EPOCHS_FOLDER or folder.name.startswith(CHECKPOINT_PREFIX)
+    return str(folder.parent) if ours else ""
 
 
 # Edges of the histograms of posterior means and scales.

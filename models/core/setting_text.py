@@ -12,16 +12,22 @@ from models.core.settings import TrainSettings
 
 
 def command_of(
-    dataset: str, name: str, settings: TrainSettings, turns: Sequence[tuple[float, float, float]] = ()
+    dataset: str,
+    name: str,
+    settings: TrainSettings,
+    turns: Sequence[tuple[float, float, float]] = (),
+    extended: Sequence[int] = (),
 ) -> str:
     """Return the command line that repeats a training; options that have their default are left out.
 
-    A comment lists ``turns``, learning rates and βs changed by hand, each after the epoch until which it was in effect.
+    A comment lists ``turns``, learning rates and βs changed by hand, each after the epoch until which it was in effect,
+    and after which epochs the run was ``extended``.
     """
     words = ["latentscape", "train", dataset, "--out", f"{name}.safetensors"]
     for field in fields(TrainSettings):
         words += _option_words(SETTINGS[field.name], getattr(settings, field.name))
     told = [f"learning rate {rate:g}, β {beta:g} until epoch {epoch:.2f}" for epoch, rate, beta in turns]
+    told += [f"trained further after epoch {epoch}" for epoch in extended]
     return shlex.join(words) + (f"  # {'; '.join(told)}" if told else "")
 
 

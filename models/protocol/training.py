@@ -18,9 +18,11 @@ FinishReason = Literal["complete", "early", "stopped", "discarded"]
 class Train:
     """Train on a data set; checkpoints go to ``run_folder``. With ``resume`` the newest one there is continued.
 
-    A ``learning_rate`` then replaces the one it had. A run that is ``stepping`` waits before its first step; each
-    :class:`Control` with ``step`` makes one. Training images of more bytes than the ``memory_limit`` stay in their
-    file; then they come in another order, so that a run must be resumed with the limit it began with.
+    A run that has come to its end in the folder ``further`` is trained further, with its optimizer and all it knows of
+    its epochs; ``run_folder`` may be another folder, and then ``further`` stays as it is. A ``learning_rate`` then
+    replaces the one it had. A run that is ``stepping`` waits before its first step; each :class:`Control` with ``step``
+    makes one. Training images of more bytes than the ``memory_limit`` stay in their file; then they come in another
+    order, so that a run must be resumed with the limit it began with.
     """
 
     id: int
@@ -32,6 +34,7 @@ class Train:
     stepping: bool = False
     learning_rate: float | None = None
     memory_limit: int = MEMORY_LIMIT
+    further: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import tensorflow as tf
 
@@ -26,6 +26,8 @@ class RunMemory:
     settings : TrainSettings
     dials : Dials
         The present ones; ``turns`` are the earlier ones, each with the epoch until which it was in force.
+    extended : tuple of int
+        Epochs after which the run had come to its end, and was trained further.
     best : mapping of str to tensor, or None
         The weights of the best epoch, if they are to be restored.
     """
@@ -33,6 +35,7 @@ class RunMemory:
     settings: TrainSettings
     dials: Dials
     turns: tuple[Turn, ...] = ()
+    extended: tuple[int, ...] = ()
     history: list[EpochRecord] = field(default_factory=list)
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
     best: Tensors | None = None
@@ -61,6 +64,7 @@ class RunMemory:
         check_state(checkpoint, architecture)
         self.clock.elapsed = checkpoint.elapsed
         self.history, self.turns = list(checkpoint.history), checkpoint.turns
+        self.extended = checkpoint.extended
         self.stopping = checkpoint.stopping
         self.dials = checkpoint.dials
         if learning_rate is None and checkpoint.settings.learning_rate != self.settings.learning_rate:
@@ -74,3 +78,8 @@ class RunMemory:
         }
         self.best = groups.pop(BEST, None)
         return LoopState(checkpoint.step, **groups, sums=tf.constant(checkpoint.sums, tf.float64))
+
+    def extend(self) -> None:
+        """Go on after the end of the run: patience begins again, or a run that ended early would end at once."""
+        self.extended += (len(self.history),)
+        self.stopping = replace(self.stopping, wait=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from models.training.memory import RunMemory
 from models.training.recorder import RunWriter
 from models.training.steering import Steering
 from models.training.step_details import StepDetails
-from models.training.storage.checkpoint import Checkpoint
+from models.training.storage.checkpoint import Checkpoint, latest_checkpoint
 from models.vae.architecture import Architecture, architecture_of
 from models.vae.evaluation import Evaluator
 
@@ -67,15 +68,29 @@ def _starting_state(
 ) -> LoopState:
     """Take the folder of the run, and return fresh parameters or the state of its newest checkpoint."""
     folder, snapshots = writer.folder, writer.snapshots
-    if not request.resume:
+    if request.resume:
+        checkpoint: Checkpoint | None = folder.resume()
+    else:
         folder.begin()
         snapshots.remove()
+        checkpoint = _ended(Path(request.further)) if request.further else None
+    if checkpoint is None:
         return initial_state(architecture, memory.settings.seed)
-    checkpoint = folder.resume()
     _check_same_run(str(folder.path), checkpoint, memory.settings, data)
     state = memory.restore(checkpoint, architecture, request.learning_rate)
+    if request.further and checkpoint.ended:
+        memory.extend()
+        snapshots.adopt(Path(request.further))
     snapshots.forget_after(len(memory.history))
     return state
+
+
+def _ended(run_folder: Path) -> Checkpoint:
+    """Return the checkpoint that a run ended with; UserError if it is not there or not whole."""
+    checkpoint = latest_checkpoint(run_folder)
+    if checkpoint is None:
+        raise UserError(str(run_folder), "there is no whole checkpoint to train further from")
+    return checkpoint
 
 
 def _check_same_run(folder: str, checkpoint: Checkpoint, settings: TrainSettings, data: DataInfo) -> None:

@@ -70,6 +70,7 @@ class RunWriter:
             turns=memory.turns,
             stopping=memory.stopping,
             ended=ended,
+            extended=memory.extended,
         )
         began = time.monotonic()
         written = self.folder.write(checkpoint, info, _arrays(kept))
@@ -95,10 +96,15 @@ class RunWriter:
             dataset=self._data.name,
             epoch=epoch,
             parameters=self._architecture.parameter_count(),
-            recipe=command_of(self._data.name, self._request.name, self._memory.settings, self._memory.turns),
+            recipe=self._recipe(),
             metrics=metrics,
             kl_per_dim=tuple(evaluation.kl_per_dim.tolist()),
+            data_digest=self._data.digest,
         )
+
+    def _recipe(self) -> str:
+        memory = self._memory
+        return command_of(self._data.name, self._request.name, memory.settings, memory.turns, memory.extended)
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:

@@ -25,7 +25,7 @@ from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.core.files import whole_folder
-from models.core.history import Records, records_of, table_of
+from models.core.history import CHECKPOINT_PREFIX, Records, records_of, table_of
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.settings import Dials, TrainSettings
 from models.training.early_stopping import EarlyStopping
@@ -40,7 +40,6 @@ MANIFEST_FILE = "manifest.json"
 
 MANIFEST_VERSION = 2
 
-PREFIX = "checkpoint-"
 
 KEPT = 2
 
@@ -59,7 +58,7 @@ Turn = tuple[float, float, float]
 
 StateArrays = dict[str, dict[str, Floats32]]
 
-_NAME = re.compile(rf"{PREFIX}(\d+)(?:\.(\d+))?")
+_NAME = re.compile(rf"{CHECKPOINT_PREFIX}(\d+)(?:\.(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,8 @@ class Checkpoint:
         Of the epochs completed.
     ended : bool
         Whether the run has come to its end, or was stopped by the person.
+    extended : tuple of int
+        Epochs after which the run had come to its end, and was trained further.
     """
 
     folder: Path
@@ -112,6 +113,13 @@ class Checkpoint:
     turns: tuple[Turn, ...] = ()
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
     ended: bool = False
+    extended: tuple[int, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run has come to its end, not just been stopped."""
+        done = len(self.history) >= self.settings.epochs or self.stopping.ends(self.settings)
+        return self.ended and done
 
     @property
     def model_path(self) -> Path:
@@ -136,10 +144,10 @@ def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: Parame
 
 def checkpoint_folder(run_folder: Path, step: int) -> Path:
     """Return where the next checkpoint after ``step`` steps belongs; nothing is there."""
-    folder, again = run_folder / f"{PREFIX}{step:08d}", 0
+    folder, again = run_folder / f"{CHECKPOINT_PREFIX}{step:08d}", 0
     while folder.exists():
         again += 1
-        folder = run_folder / f"{PREFIX}{step:08d}.{again}"
+        folder = run_folder / f"{CHECKPOINT_PREFIX}{step:08d}.{again}"
     return folder
 
 
@@ -185,6 +193,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             turns=tuple((float(epoch), float(rate), float(beta)) for epoch, rate, beta in values["turns"]),
             stopping=EarlyStopping(**values["stopping"]),
             ended=bool(values["ended"]),
+            # What an earlier version wrote has none.
+            extended=tuple(int(epoch) for epoch in values.get("extended", ())),
         )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(str(folder), f"the checkpoint is damaged ({error})") from error
@@ -215,6 +225,7 @@ def _state_bytes(checkpoint: Checkpoint) -> bytes:
         "turns": checkpoint.turns,
         "stopping": asdict(checkpoint.stopping),
         "ended": checkpoint.ended,
+        "extended": checkpoint.extended,
     }
     tensors: dict[str, NDArray[np.floating]] = {
         f"{group}/{name}": array for group, arrays in checkpoint.arrays.items() for name, array in arrays.items()

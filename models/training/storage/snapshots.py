@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 from pathlib import Path
 
 from models.core.descriptions import ModelInfo
-from models.core.files import UNFINISHED, whole_file
-from models.core.history import EpochSnapshot
+from models.core.files import UNFINISHED, make_folder, whole_file
+from models.core.history import EPOCHS_FOLDER, EpochSnapshot
 from models.vae.architecture import ParameterArrays
 from models.vae.model_file import model_bytes
 
-FOLDER = "epochs"
 MAX_BYTES = 256 << 20
 # A checkpoint is four times the model, and the new one stands beside two old ones: checkpoints come first.
 ROOM_FOR_CHECKPOINTS = 12
@@ -23,7 +23,7 @@ class Snapshots:
     """The snapshots of one run folder; every other one goes when they have become too many."""
 
     def __init__(self, run_folder: Path) -> None:
-        self._folder = run_folder / FOLDER
+        self._folder = run_folder / EPOCHS_FOLDER
 
     def write(self, info: ModelInfo, parameters: ParameterArrays) -> None:
         """Keep the model of an epoch; OSError if that is not possible, or would take the room of a checkpoint."""
@@ -48,6 +48,13 @@ class Snapshots:
         """Return what is there, oldest first."""
         paths = sorted(self._folder.glob("epoch-*.safetensors"))
         return tuple(EpochSnapshot(int(path.stem.removeprefix("epoch-")), str(path)) for path in paths)
+
+    def adopt(self, run_folder: Path) -> None:
+        """Keep those of another run, too, from which this one goes on; the files are the same, and take no room."""
+        for snapshot in Snapshots(run_folder).kept():
+            with contextlib.suppress(OSError):
+                make_folder(self._folder)
+                os.link(snapshot.path, self._folder / Path(snapshot.path).name)
 
     def forget_after(self, epoch: int) -> None:
         """Remove those of epochs that a run which goes on from ``epoch`` makes again, and what was half written."""

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +45,8 @@ def test_train_leaves_the_model_and_says_how_it_is(workshop: Path) -> None:
     assert (values["reason"], values["epoch"], values["name"]) == ("complete", 3, "spots")
     assert {"elbo", "reconstruction", "kl", "nll", "active_units"} == set(values["metrics"])
     assert values["images_per_second"] > 0
-    assert not (workshop / "spots.run").exists()
+    assert values["run_folder"] == "spots.run"
+    assert not (workshop / "spots.run" / "epochs").exists()  # only what is needed to train further
     described = result(workshop, "info", "spots.safetensors")
     assert described["sha256"] == values["sha256"]
     assert described["settings"] == values["settings"] | {"hidden": [16, 8], "beta": 2.0, "seed": 9}
@@ -87,13 +89,32 @@ def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had
     epochs = values["epoch"] + 2
     again = ("spots.npz", "--out", "stopped.safetensors", "--resume", "--epochs", epochs, "--history", "stopped.json")
     assert result(workshop, "train", *again)["reason"] == "complete"
-    assert not (workshop / "stopped.run").exists()
     assert json.loads((workshop / "stopped.json").read_text())["epoch"] == list(range(epochs))
     result(workshop, "train", "spots.npz", "--out", "whole.safetensors", "--epochs", epochs, *SMALL)
     one, other = (load_file(workshop / f"{name}.safetensors") for name in ("stopped", "whole"))
     assert {name: array.tobytes() for name, array in one.items()} == {
         name: array.tobytes() for name, array in other.items()
     }
+
+
+def test_a_training_that_is_complete_is_trained_further(workshop: Path, tmp_path: Path) -> None:
+    shutil.copytree(workshop / "spots.run", tmp_path / "more.run")
+    shutil.copy(workshop / "spots.safetensors", tmp_path / "more.safetensors")
+    arguments = ("train", "spots.npz", "--out", tmp_path / "more.safetensors")
+    done = run(workshop, *arguments, "--resume", "--epochs", 3)
+    assert (done.returncode, done.stderr.partition("more.run: ")[2]) == (
+        2, "this run is complete after 3 epochs; use --epochs with more than 3 to train further\n",
+    )  # fmt: skip
+    values = result(workshop, *arguments, "--resume", "--epochs", 5, "--history", tmp_path / "more.json")
+    assert (values["reason"], values["epoch"]) == ("complete", 5)
+    assert json.loads((tmp_path / "more.json").read_text())["epoch"] == list(range(5))
+    described = result(workshop, "info", tmp_path / "more.safetensors")
+    assert str(described["recipe"]).endswith("# trained further after epoch 3")
+    # The run can be started over, since its model is where it was asked for; then it cannot.
+    again = ("--epochs", 1, "--latent-dim", 2, *SMALL)
+    assert result(workshop, *arguments, *again)["epoch"] == 1
+    (tmp_path / "more.safetensors").write_bytes(b"another")
+    assert "use --resume to continue it" in run(workshop, *arguments, *again).stderr
 
 
 def test_a_shutdown_stops_a_training_as_ctrl_c_does(workshop: Path, tmp_path: Path) -> None:
@@ -178,7 +199,6 @@ def test_a_killed_training_is_resumed(workshop: Path) -> None:
     done = run(workshop, "train", *few, "--resume", "--history", "killed.json")
     assert "--hidden 8" in json.loads(done.stdout)["recipe"]
     assert json.loads(done.stdout)["reason"] == "complete"
-    assert not (workshop / "killed.run").exists()
     assert json.loads((workshop / "killed.json").read_text())["epoch"] == list(range(int(reached[1])))
 
 

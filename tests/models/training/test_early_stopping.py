@@ -135,6 +135,20 @@ def test_a_run_ends_early_and_keeps_its_best_weights(whole: Whole, tiny_data: Pa
     assert weights(last.path) != weights(finished.path)
 
 
+def test_a_run_that_ended_early_is_trained_further_with_new_patience(
+    whole: Whole, tiny_data: Path, tmp_path: Path
+) -> None:
+    request = Train(
+        1, str(tiny_data), str(tmp_path / "further"), "tiny", replace(SETTINGS, **STOPPING), further=str(whole.folder)
+    )
+    last = [event for event in TrainingRun(request).events() if event is not None][-1]
+    assert isinstance(last, Finished)
+    assert last.epoch > whole.finished.epoch
+    ends = [latest_checkpoint(folder) for folder in (whole.folder, tmp_path / "further")]
+    assert ends[1].history[: whole.finished.epoch] == ends[0].history
+    assert ends[1].stopping.best <= ends[0].stopping.best
+
+
 @pytest.mark.parametrize("back", [1, 2, 13])
 def test_a_resume_ends_at_the_same_epoch_with_the_same_bits(
     back: int, whole: Whole, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -254,8 +254,33 @@ def test_a_complete_run_can_be_continued_with_more_epochs(
     finished_run: FinishedRun, tiny_data: Path, tmp_path: Path
 ) -> None:
     whole = finished_run.story[-1]
-    trained(tiny_data, tmp_path / "parts", epochs=2)
-    assert weights(trained(tiny_data, tmp_path / "parts", epochs=4, resume=True)[-1]) == weights(whole)
+    short = weights(trained(tiny_data, tmp_path / "parts", epochs=2)[-1])
+    # Elsewhere, which leaves the first run as it is, and in its own folder.
+    before = {file: file.read_bytes() for file in (tmp_path / "parts").rglob("*.safetensors")}
+    copied = list(events(TrainingRun(further(tiny_data, tmp_path / "parts", tmp_path / "further", epochs=4))))
+    assert {file: file.read_bytes() for file in (tmp_path / "parts").rglob("*.safetensors")} == before
+    assert [snapshot.epoch for snapshot in copied[0].snapshots] == [1, 2]
+    assert [record.epoch for record in copied[0].records] == [1, 2]
+    there = list(events(TrainingRun(further(tiny_data, tmp_path / "parts", tmp_path / "parts", epochs=4))))
+    for end in (copied[-1], there[-1]):
+        assert (end.reason, end.epoch) == ("complete", 4)
+        assert weights(end) == weights(whole) != short
+        assert open_model(end.path).info.recipe.endswith("--seed 5  # trained further after epoch 2")
+    ends = [read_checkpoint(Path(end.path).parent) for end in (copied[-1], there[-1], whole)]
+    assert [end.extended for end in ends] == [(2,), (2,), ()]
+    assert ends[0].history == ends[1].history == ends[2].history
+    assert all(end.complete for end in ends)
+
+
+def further(data: Path, ended: Path, folder: Path, **changes: object) -> Train:
+    """Return the request that trains the run in ``ended`` further."""
+    return replace(request(data, folder, resume=folder == ended, **changes), further=str(ended))
+
+
+def test_a_run_that_is_not_there_is_not_trained_further(tiny_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nowhere: there is no whole checkpoint to train further from"):
+        list(events(TrainingRun(further(tiny_data, tmp_path / "nowhere", tmp_path / "run"))))
+    assert not (tmp_path / "run").exists()
 
 
 def test_only_the_same_run_is_resumed(tiny_data: Path, tmp_path: Path) -> None:
