@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from explorer.state import AppState
 from explorer.state.latent import PointSource
+from explorer.state.unsaved import UnsavedModel
 from models.core.errors import UserError
-from models.core.files import output_file, with_ending
+from models.core.files import output_file, reason_of, with_ending
 from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES
 from models.core.history import SUFFIXES, write_history
 from models.core.sprite_names import is_sprites
@@ -70,18 +72,68 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
         state.notices.notice("info", f"Returned to the point saved in {name}.")
 
 
-def save_model(state: AppState, source: str, path: Path) -> bool:
-    """Copy the model file ``source`` to ``path``, whole or not at all; failures are notified, False is returned."""
+@dataclass(frozen=True)
+class ModelToSave:
+    """A model file as it is when the person asks for it to be saved: what is shown then is what is saved.
+
+    ``file_name`` is what to call the copy unless the person says otherwise.
+    """
+
+    path: str
+    file_name: str
+    content: bytes
+
+
+def shown_model(state: AppState) -> ModelToSave | None:
+    """Return the model that is shown; None, and a notice, if there is none or its file is another one by now."""
+    model = state.model.model
+    if model is None:
+        return None
+    draft = state.unsaved.is_draft(model.path)
+    read = _read_model(state, model.path, file_name(model.name, model.epoch) if draft else Path(model.path).name)
+    if read is not None and hashlib.sha256(read.content).hexdigest()[: len(model.digest)] != model.digest:
+        text = f"{model.path} has changed since it was opened, so that it would not be the model shown: open it again."
+        state.notices.notice("error", text)
+        return None
+    return read
+
+
+def unsaved_model(state: AppState, model: UnsavedModel) -> ModelToSave | None:
+    """Return a model that a run has ended with; None, and a notice, if it cannot be read."""
+    return _read_model(state, model.path, file_name(model.run.name, model.epoch))
+
+
+def file_name(name: str, epoch: int) -> str:
+    """Return the name of a file for the model of an epoch."""
+    return f"{name}-epoch-{epoch}{MODEL_SUFFIX}"
+
+
+def _read_model(state: AppState, path: str, name: str) -> ModelToSave | None:
+    try:
+        return ModelToSave(path, name, Path(path).read_bytes())
+    except OSError as error:
+        state.notices.notice("error", str(UserError(path, reason_of(error))))
+        return None
+
+
+def save_model(state: AppState, model: ModelToSave, path: Path) -> bool:
+    """Write a model to ``path``, whole or not at all; failures are notified, False is returned.
+
+    The copy is opened in place of the model, but not in place of one that a run has gone through: the slider through
+    the epochs stays where it is.
+    """
     target = with_ending(path, MODEL_SUFFIX)
     try:
         with output_file(target) as draft:
-            shutil.copyfile(source, draft)
+            draft.write_bytes(model.content)
     except UserError as error:
         state.notices.notice("error", str(error))
         return False
-    state.run.mark_saved(source)
+    passing = state.unsaved.is_draft(model.path) and state.unsaved.at(model.path) is None
+    state.unsaved.mark_saved(model.path)
     state.model.remember(str(target))
-    state.model.request_model(str(target))
+    if state.model.model is not None and state.model.model.path == model.path and not passing:
+        state.model.request_model(str(target))
     state.notices.notice("info", f"Saved {target.name}.")
     return True
 

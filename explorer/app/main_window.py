@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabBar, QTabWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget
 
 from explorer.app.actions.edit import EditActions
 from explorer.app.actions.file import FileActions
@@ -15,6 +15,7 @@ from explorer.app.actions.menus import Menus
 from explorer.app.actions.model import ModelActions
 from explorer.app.actions.view import ViewActions
 from explorer.app.banner import Banner
+from explorer.app.closing import ask_before_closing
 from explorer.app.files import open_path
 from explorer.app.pane_menu import PaneMenu
 from explorer.app.shortcuts import ShortcutList
@@ -22,6 +23,7 @@ from explorer.app.status_bar import StatusBar
 from explorer.app.stops import stops_after
 from explorer.app.toolbar import ToolBar
 from explorer.state import AppState
+from explorer.state.unsaved import model_title
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import Pane, focused
 from explorer.views.decoded import DecodedPane
@@ -76,7 +78,9 @@ class MainWindow(QMainWindow):
         self.reset_layout()
         self.map.setFocus()
         self.training.controls.save.clicked.connect(self.menus.file.save_as.trigger)
+        self.training.controls.further.clicked.connect(self.menus.model.train_further.trigger)
         state.model.model_changed.connect(self._name_model)
+        state.unsaved.changed.connect(self._name_model)
 
     @property
     def _panes(self) -> tuple[Pane, ...]:
@@ -184,8 +188,12 @@ class MainWindow(QMainWindow):
         return menu
 
     def _name_model(self) -> None:
-        model = self.state.model.model
-        self.setWindowTitle(TITLE if model is None else f"{model.name} — {TITLE}")
+        model, unsaved = self.state.model.model, self.state.unsaved
+        if model is None:
+            return
+        draft = unsaved.is_draft(model.path)
+        self.setWindowTitle(f"{model_title(model.name, model.epoch) if draft else model.name}[*] — {TITLE}")
+        self.setWindowModified(draft)
 
     def event(self, event: QEvent) -> bool:
         """Tell the latency meter when a frame is complete."""
@@ -213,17 +221,7 @@ class MainWindow(QMainWindow):
             event.ignore()
 
     def _may_close(self) -> bool:
-        run = self.state.run
-        if not run.active and run.unsaved is None:
-            return True
-        text = (
-            "A training run is in progress; you can resume it from its last checkpoint at the next start."
-            if run.active
-            else "The trained model has not been saved."
-        )
-        buttons = QMessageBox.StandardButton
-        choices = buttons.Cancel | (buttons.Close if run.active else buttons.Discard | buttons.Save)
-        answer = QMessageBox.question(self, TITLE, f"{text} Close anyway?", choices, buttons.Cancel)
-        if answer == buttons.Save:
-            return self.menus.file.save()
-        return answer in (buttons.Discard, buttons.Close)
+        answer = ask_before_closing(self, self.state)
+        if answer == "discard":
+            self.state.unsaved.set_models(())
+        return answer != "cancel" and (answer != "save" or self.menus.file.save_all())

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from explorer.app import session
+from explorer.app import remembering, session
 from explorer.app.files import open_path
 from explorer.app.garbage import Collector
 from explorer.app.main_window import MainWindow
@@ -105,10 +105,11 @@ class App(QObject):
         look = stored.get("look")
         if isinstance(look, dict):
             self.window.restore_look({key: text for key, text in look.items() if isinstance(text, str)})
-        return ""
+        lost = remembering.recall(self.state, stored)
+        return f"Of the last session, this could not be restored: {', '.join(lost)}." if lost else ""
 
     def _save_session(self) -> None:
-        stored = session.capture(self.state)
+        stored = session.capture(self.state) | remembering.captured(self.state)
         stored |= {"scheme": self.theme.choice, "look": self.window.save_look()}
         try:
             session.save(session.session_path(), stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QObject
@@ -36,8 +37,10 @@ class OpeningController(QObject):
         self._data_path: str | None = None
         self._fallback: str | None = None
         self._postponed: str | None = None
-        state.model.open_model_requested.connect(self.open_model)
-        state.model.open_data_requested.connect(self.open_data)
+        # A model that the person asked for, whose data have not been looked for yet.
+        self._wanted: str | None = None
+        state.model.open_model_requested.connect(self._open_wanted)
+        state.model.open_data_requested.connect(self._open_chosen)
         state.export.finished.connect(self._open_postponed)
 
     def prepare(self, model_path: str, data_path: str, fallback: str) -> None:
@@ -62,6 +65,15 @@ class OpeningController(QObject):
         """Open a data set; if that fails, the open one stays."""
         self._requests.ask("data", lambda number: OpenData(number, path), self._data_opened)
 
+    def _open_wanted(self, path: str) -> None:
+        self._wanted = path
+        self.open_model(path)
+
+    def _open_chosen(self, path: str) -> None:
+        """Open the data that the person has chosen: no others take their place."""
+        self._wanted = None
+        self.open_data(path)
+
     def _open_postponed(self) -> None:
         path, self._postponed = self._postponed, None
         if path is not None:
@@ -76,12 +88,34 @@ class OpeningController(QObject):
             with self.state.model.replaced(reply.model):
                 self._points.fit(reply.model.latent_dim)
             self._ask_embedding()
+            self._offer_data()
 
     def _data_opened(self, reply: Reply) -> None:
         if isinstance(reply, DataOpened):
             self._data_path = reply.data.path
             self.state.model.set_data(reply.data)
             self._ask_embedding()
+            self._offer_data()
+
+    def _offer_data(self) -> None:
+        """Open the data of a model that the person has just opened, if it cannot encode the open data."""
+        model, data = self.state.model.model, self.state.model.data
+        if model is None or data is None or model.path != self._wanted or self._opening_data:
+            return
+        self._wanted = None
+        if self.state.model.compatible:
+            return
+        own = self.state.catalogue.data_of(model)
+        if own is not None and own != data.info.path:
+            self.open_data(own)
+            text = f"{model.name} cannot encode {data.info.name}, so its own data are opened: {Path(own).name}."
+        else:
+            text = f"{model.name} was trained on {model.dataset or 'other data'}: open them to see the map."
+        self.state.notices.notice("info", text)
+
+    @property
+    def _opening_data(self) -> bool:
+        return self._requests.under_way("data") is not None
 
     def _ask_embedding(self) -> None:
         if self.state.model.compatible:

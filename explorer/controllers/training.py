@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from explorer.controllers.opening import Opener
 from explorer.state import AppState
 from explorer.state.training.offers import after_divergence
 from explorer.state.training.run import RunStatus
+from explorer.state.unsaved import UnsavedModel
 from explorer.state.workers import Status
 from models.core.history import UnfinishedRun
 from models.core.settings import Dials, TrainSettings
@@ -52,7 +54,7 @@ class TrainingController(QObject):
         self.state, self._opener = state, opener
         self.client = WorkerClient("trainer", state.workers, state.notices, self)
         self._job: Train | None = None
-        self._number = 0
+        self._number = self._epoch = 0
         self._prepare = QTimer(self)
         self._prepare.setSingleShot(True)
         self._prepare.setInterval(PREPARE_AFTER_MS)
@@ -62,11 +64,13 @@ class TrainingController(QObject):
         self.client.crashed.connect(self._crashed)
         state.run.start_requested.connect(self.train)
         state.run.resume_requested.connect(self.resume)
+        state.run.further_requested.connect(self.train_further)
         state.run.control_requested.connect(self.control)
         state.run.adjust_requested.connect(self._adjust)
         state.offers.drop_requested.connect(self._drop)
         state.review.open_requested.connect(opener.open_model)
         state.model.model_changed.connect(self._prepare_later)
+        state.model.open_model_requested.connect(state.review.leave)
 
     def ensure_started(self) -> None:
         """Start the worker if there is none, so that a click on Start need not wait for TensorFlow."""
@@ -92,18 +96,21 @@ class TrainingController(QObject):
 
     def resume(self, run: UnfinishedRun) -> None:
         """Go on with a run from its newest checkpoint, with its data on the map."""
+        self._go_on(Train(0, run.data_path, run.folder, run.name, run.settings, resume=True), run.learning_rate)
+
+    def train_further(self, run: UnfinishedRun) -> None:
+        """Go on with a run that has come to its end, in a new folder, so that it can be returned to."""
+        folder = str(new_run_folder())
+        self._go_on(Train(0, run.data_path, folder, run.name, run.settings, further=run.folder), run.learning_rate)
+
+    def _go_on(self, job: Train, learning_rate: float) -> None:
         data = self.state.model.data
-        if data is None or data.info.path != run.data_path:
-            self._opener.open_data(run.data_path)
-        job = Train(0, run.data_path, run.folder, run.name, run.settings, resume=True)
-        self._begin(replace(job, learning_rate=run.learning_rate))
+        if data is None or data.info.path != job.data_path:
+            self._opener.open_data(job.data_path)
+        self._begin(replace(job, learning_rate=learning_rate))
 
     def _begin(self, job: Train) -> None:
-        model, unsaved = self.state.model.model, self.state.run.unsaved
-        if unsaved is not None:
-            self.state.model.remember(unsaved)
-            text = f"The last trained model has not been saved. It stays at {unsaved} and in File ▸ Open recent."
-            self.state.notices.notice("info", text)
+        model = self.state.model.model
         self.state.run.set_previous(None if model is None else model.path)
         self._number += 1
         self.state.review.clear()
@@ -173,7 +180,8 @@ class TrainingController(QObject):
                 run.add_epoch(reply)
                 self.state.review.set_snapshots(reply.snapshots)
             case CheckpointWritten():
-                self._job = replace(job, resume=True, learning_rate=None)
+                self._job = replace(job, resume=True, learning_rate=None, further="")
+                self._epoch = reply.epoch
                 run.mark_kept()
                 self.state.review.follow(reply.path)
             case CheckpointDelayed():
@@ -201,7 +209,7 @@ class TrainingController(QObject):
                 run.show_step(reply)
 
     def _finish(self, finished: Finished | None, return_to_previous: bool = True) -> None:
-        self._job = None
+        job, self._job = self._job, None
         if self.client.running:
             self.state.workers.set_status("trainer", Status.READY)
         kept = None if finished is None else finished.path
@@ -210,6 +218,8 @@ class TrainingController(QObject):
             self.state.review.clear()
         if self.state.run.records and not discarded:
             self.state.review.remember(self.state.run.past)
+        if kept is not None and job is not None:
+            self.state.unsaved.add(UnsavedModel(kept, self._epoch, _run_of(job, self.state)))
         self.state.run.finish(finished)
         if kept is not None:
             self.state.review.follow(kept)
@@ -218,9 +228,10 @@ class TrainingController(QObject):
             self._return_to_previous()
 
     def _return_to_previous(self) -> None:
-        """Open the model from before the run, unless it is open still."""
+        """Open the model from before the run, unless one is open that is none of the run."""
         model, previous = self.state.model.model, self.state.run.previous
-        if previous is not None and model is not None and model.path != previous:
+        of_the_run = model is not None and self.state.unsaved.is_draft(model.path)
+        if previous is not None and model is not None and model.path != previous and of_the_run:
             self._opener.open_model(previous)
 
     def _diverged(self, diverged: Diverged) -> None:
@@ -252,3 +263,11 @@ class TrainingController(QObject):
         self.state.offers.look_again()
         self._finish(None)
         return f"It failed too often, so the run has ended; {run.left}."
+
+
+def _run_of(job: Train, state: AppState) -> UnfinishedRun:
+    """Return a run that has just ended as it could go on."""
+    run, epoch = state.run, state.run.records[-1].epoch if state.run.records else 0
+    return UnfinishedRun(
+        job.run_folder, job.name, job.data_path, epoch, time.time(), run.settings, run.dials.learning_rate
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from explorer.state.answers import AnswerState
+from explorer.state.catalogue import Catalogue
 from explorer.state.display import DisplayState
 from explorer.state.distribution import DistributionState
 from explorer.state.export import ExportState
@@ -14,10 +15,13 @@ from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
 from explorer.state.notices import NoticeState
+from explorer.state.training.further import FurtherState
 from explorer.state.training.offers import OfferState
+from explorer.state.training.plan import PlanState
 from explorer.state.training.review import ReviewState
 from explorer.state.training.run import RunState
 from explorer.state.undo import UndoHistory
+from explorer.state.unsaved import UnsavedState
 from explorer.state.workbench import WorkbenchState
 from explorer.state.workers import WorkersState
 
@@ -29,13 +33,17 @@ class AppState(QObject):
         super().__init__(parent)
         self.latent = LatentState(self)
         self.model = ModelState(self)
+        self.catalogue = Catalogue(self.model, self)
         self.display = DisplayState(self)
         self.answers = AnswerState(self)
         self.workbench = WorkbenchState(self)
         self.distribution = DistributionState(self.latent, self.model, self.display, self.answers, self.workbench, self)
         self.run = RunState(self)
         self.offers = OfferState(self.run, self)
+        self.plan = PlanState(self.model, self)
         self.review = ReviewState(self)
+        self.unsaved = UnsavedState(self)
+        self.further = FurtherState(self.model, self.unsaved, self)
         self.export = ExportState(self)
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)

@@ -177,7 +177,7 @@ class Tour(QObject):
             yield from self.hands.drag_point(MOVES_AT_ONCE)
         yield from self._settle()
         self.report["training"] = {
-            "unsaved_model": self.state.run.unsaved is not None,
+            "unsaved_model": bool(self.state.unsaved.models),
             "test_elbo": self.state.run.test["elbo"].values[-1:],
         }
 

@@ -13,7 +13,10 @@ from models.core.settings import TrainSettings
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The description in a model file. ``kl_per_dim`` and ``metrics`` are means over the test images, in nats."""
+    """The description in a model file. ``kl_per_dim`` and ``metrics`` are means over the test images, in nats.
+
+    ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
+    """
 
     path: str
     name: str
@@ -26,6 +29,7 @@ class ModelInfo:
     recipe: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     kl_per_dim: tuple[float, ...] = ()
+    data_digest: str = ""
 
     @property
     def latent_dim(self) -> int:

@@ -161,6 +161,7 @@ def _info(path: Path, digest: str, description: Mapping[str, object], architectu
             recipe=_text(description, "recipe", ""),
             metrics={key: _number(value) for key, value in _mapping(description.get("metrics", {})).items()},
             kl_per_dim=_kl_per_dim(description.get("kl_per_dim", []), architecture.latent_dim),
+            data_digest=_text(description, "data_digest", ""),
         )
     except ValueError as error:
         raise UserError(path.name, f"its description makes no sense ({error})") from error
@@ -205,6 +206,7 @@ def description_of(info: ModelInfo) -> dict[str, object]:
         "image_shape": list(info.image_shape),
         "settings": settings_to_json(info.settings),
         "dataset": info.dataset,
+        "data_digest": info.data_digest,
         "epoch": info.epoch,
         "recipe": info.recipe,
         "metrics": info.metrics,

@@ -30,7 +30,7 @@ def small_data(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
     if desk.state.run.active:
         desk.state.run.control("discard")
         desk.qtbot.waitUntil(lambda: not desk.state.run.active, timeout=LONG_MS)
-    desk.state.run.unsaved = None
+    desk.state.unsaved.set_models(())
 
 
 @pytest.fixture

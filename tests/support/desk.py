@@ -54,7 +54,7 @@ def opened_app(
         yield app
     finally:
         app.state.run.finish(None)
-        app.state.run.unsaved = None
+        app.state.unsaved.set_models(())
         app.window.close()
         app.window.deleteLater()
         app.deleteLater()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from explorer.app.actions.base import Command, Entries, Key, MenuActions
-from explorer.app.files import open_path, save_model
+from explorer.app.files import ModelToSave, open_path, save_model, shown_model, unsaved_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
 from explorer.views.common.saving import ask_target
@@ -92,20 +92,26 @@ class FileActions(MenuActions):
 
     # -------------------------------------------------------------------------------------------------- saving
 
-    def save(self) -> bool:
-        """Ask where to save the trained model, if it is not saved yet; return False if it still is not."""
-        model, run = self._state.model.model, self._state.run
-        if run.unsaved is None:
-            if model is not None:
-                self._state.notices.notice("info", f"{model.name} is already saved: {model.path}")
-            return True
-        return self._ask_and_save(run.unsaved, run.name)
-
-    def ask_and_save(self) -> bool:
-        """Ask where to save the open model and save it there; return False if nothing was saved."""
+    def save(self) -> None:
+        """Ask where to save the model that is shown, if it has not been saved yet."""
         model = self._state.model.model
-        return model is not None and self._ask_and_save(model.path, model.name)
+        if model is None:
+            return
+        if self._state.unsaved.is_draft(model.path):
+            self.ask_and_save()
+        else:
+            self._state.notices.notice("info", f"{model.name} is already saved: {model.path}")
 
-    def _ask_and_save(self, source: str, name: str) -> bool:
-        path = ask_target(self._over, "Save model as", f"{name}.safetensors", MODEL_FILES)
-        return path is not None and save_model(self._state, source, path)
+    def ask_and_save(self) -> None:
+        """Ask where to save the model that is shown and save it there."""
+        self._ask_and_save(shown_model(self._state))
+
+    def save_all(self) -> bool:
+        """Ask where to save each unsaved model; return False if one of them still is not."""
+        return all(self._ask_and_save(unsaved_model(self._state, model)) for model in self._state.unsaved.models)
+
+    def _ask_and_save(self, model: ModelToSave | None) -> bool:
+        if model is None:
+            return False
+        path = ask_target(self._over, f"Save {Path(model.file_name).stem} as", model.file_name, MODEL_FILES)
+        return path is not None and save_model(self._state, model, path)

@@ -72,6 +72,7 @@ class OfferState(QObject):
         self.unwanted: list[str] = []
         run.start_requested.connect(self._started)
         run.resume_requested.connect(self._withdraw)
+        run.further_requested.connect(self._withdraw)
 
     def set_found(self, runs: Sequence[UnfinishedRun]) -> None:
         """Offer these runs one after the other, unless the person was quicker and trains already."""

@@ -38,7 +38,12 @@ class ReviewState(QObject):
         self.newest: str | None = None
         self.past: list[PastRun] = []
         self.compared: PastRun | None = None
-        self._recalled = False
+        self._left = self._recalled = False
+
+    @property
+    def following(self) -> bool:
+        """Whether a newer model of the run will be opened: not while an earlier one or another model is looked at."""
+        return self.live and not self._left
 
     @property
     def live(self) -> bool:
@@ -53,6 +58,7 @@ class ReviewState(QObject):
     def clear(self) -> None:
         """Forget the epochs, for a new run that has none yet."""
         self.shown = self.newest = None
+        self._left = False
         self.set_snapshots(())
         self.shown_changed.emit()
 
@@ -60,18 +66,26 @@ class ReviewState(QObject):
         """Show the model of the last epoch kept up to ``epoch``, or with None the newest again."""
         earlier = [snapshot for snapshot in self.snapshots if epoch is not None and snapshot.epoch <= epoch]
         shown = earlier[-1] if earlier else (self.snapshots[0] if epoch is not None and self.snapshots else None)
-        if shown != self.shown:
-            self.shown = shown
+        if shown != self.shown or self._left:
+            self.shown, self._left = shown, False
             self.shown_changed.emit()
             path = self.newest if shown is None else shown.path
             if path is not None:
                 self.open_requested.emit(path)
 
     def follow(self, path: str) -> None:
-        """Open a newer model, unless an earlier epoch is shown."""
+        """Open a newer model, unless an earlier epoch or another model is looked at."""
         self.newest = path
-        if self.live:
+        if self.following:
             self.open_requested.emit(path)
+
+    def leave(self, path: str) -> None:
+        """Leave the run, for the person wants to see the model ``path``; one of the run comes back to it."""
+        left, shown = self._left, self.shown
+        self.shown = next((snapshot for snapshot in self.snapshots if snapshot.path == path), None)
+        self._left = self.shown is None and path != self.newest
+        if (self._left, self.shown) != (left, shown):
+            self.shown_changed.emit()
 
     def remember(self, run: PastRun) -> None:
         """Keep what is known of a run that has ended."""

@@ -28,15 +28,15 @@ class RunStatus(Enum):
 class RunState(QObject):
     """The truth of a run. Requests go out as signals to the controller; answers come back through the setters.
 
-    :attr:`unsaved` is the model file of a finished run that the person has not saved yet, :attr:`previous` the model
-    that was open when the run began, :attr:`wish` the last thing asked of the run, :attr:`turned` the dials if they
-    were turned; :attr:`evaluated` is the share of the last evaluation that is done, None before it begins;
-    :attr:`kept` says whether there is a checkpoint, :attr:`dropped` how many runs in :attr:`queued` will not start
-    because this one failed.
+    :attr:`previous` is the model that was open when the run began, :attr:`wish` the last thing asked of the run,
+    :attr:`turned` the dials if they were turned; :attr:`evaluated` is the share of the last evaluation that is done,
+    None before it begins; :attr:`kept` says whether there is a checkpoint, :attr:`dropped` how many runs in
+    :attr:`queued` will not start because this one failed.
     """
 
     start_requested = Signal(str, object)
     resume_requested = Signal(object)
+    further_requested = Signal(object)
     control_requested = Signal(str)
     adjust_requested = Signal(object)
     dials_changed = Signal()
@@ -63,7 +63,6 @@ class RunState(QObject):
         self.stepping = False
         self.queued: list[tuple[str, TrainSettings]] = []
         self.dropped = 0
-        self.unsaved: str | None = None
         self.previous: str | None = None
 
     @property
@@ -119,11 +118,20 @@ class RunState(QObject):
 
     def resume(self, run: UnfinishedRun) -> None:
         """Ask for a run to go on from its newest checkpoint."""
-        self.settings, self.name = run.settings, run.name
-        self.clear()
-        self.set_status(RunStatus.STARTING)
+        self._go_on(run)
         self.mark_kept()
         self.resume_requested.emit(run)
+
+    def train_further(self, run: UnfinishedRun, epochs: int) -> None:
+        """Ask for a run that has come to its end to go on until it has so many epochs; what it left stays as it is."""
+        longer = replace(run, settings=replace(run.settings, epochs=epochs))
+        self._go_on(longer)
+        self.further_requested.emit(longer)
+
+    def _go_on(self, run: UnfinishedRun) -> None:
+        self.settings, self.name, self.stepping = run.settings, run.name, False
+        self.clear()
+        self.set_status(RunStatus.STARTING)
 
     def clear(self) -> None:
         """Forget the last run."""
@@ -201,13 +209,5 @@ class RunState(QObject):
         """Record the end of the run, None if it failed."""
         if finished is None:
             self.dropped, self.queued = len(self.queued), []
-        if finished is not None and finished.path is not None:
-            self.unsaved = finished.path
         self.set_status(RunStatus.IDLE)
         self.finished.emit(finished)
-
-    def mark_saved(self, path: str) -> None:
-        """Record that the model file ``path`` has been saved where the person wanted."""
-        if path == self.unsaved:
-            self.unsaved = None
-            self.status_changed.emit()

@@ -15,9 +15,9 @@ from models.core.diagnosis import diagnose
 from models.protocol.training import Finished
 
 ENDINGS = {
-    "complete": "Done: the trained model is shown; save it to keep it.",
-    "early": "Stopped early at epoch {epoch}: the test loss fell no further; save the model to keep it.",
-    "stopped": "Stopped at epoch {epoch}; the model so far is shown; save it to keep it.",
+    "complete": "Done: {model}; save it to keep it.",
+    "early": "Stopped early at epoch {epoch}: the test loss fell no further; {model}; save it to keep it.",
+    "stopped": "Stopped at epoch {epoch}: {model}; save it to keep it.",
     "discarded": "Discarded: the previous model is open again.",
 }
 EVALUATING = "Trained; estimating −log p(x) of the test images: {share:.0%} · Stop and keep skips it"
@@ -30,7 +30,8 @@ class RunControls(QObject):
     def __init__(self, state: AppState, theme: Theme, form: TrainingForm) -> None:
         super().__init__()
         self.state, self.theme, self._form = state, theme, form
-        self.start, self.pause, self.step = QPushButton("Start"), QPushButton("Pause"), QPushButton("Step")
+        self.start, self.further = QPushButton("Start"), QPushButton("Train further …")
+        self.pause, self.step = QPushButton("Pause"), QPushButton("Step")
         self.stop, self.discard = QPushButton("Stop and keep"), QPushButton("Discard")
         self.save = QPushButton("Save as …")
         self.bar, self.text, self.trouble = QProgressBar(), QLabel(), QLabel()
@@ -42,7 +43,8 @@ class RunControls(QObject):
     def _dress(self) -> None:
         self.start.setObjectName("primary")
         self.step.setToolTip("Make one step and see what reaches μ and σ; starts a run if there is none")
-        self.save.setToolTip("Save the trained model as a .safetensors file (Ctrl+S)")
+        self.further.setToolTip("Train the model that is shown for more epochs, from where its run came to its end")
+        self.save.setToolTip("Save the model that is shown as a .safetensors file (Ctrl+S)")
         self.discard.setToolTip("End the run, discard its model and return to the previous one")
         self.text.setText("Train a model on the open data, or choose other data.")
         self.trouble.setWordWrap(True)
@@ -62,10 +64,13 @@ class RunControls(QObject):
         run.progressed.connect(self._show_progress)
         run.curves_changed.connect(self._show_trouble)
         run.finished.connect(self._finished)
+        self.state.model.model_changed.connect(self._model_changed)
+        self.state.unsaved.changed.connect(self._model_changed)
+        self.state.further.changed.connect(self._model_changed)
 
     def place(self, header: QHBoxLayout) -> None:
         """Put buttons and texts into a row."""
-        for button in (self.start, self.pause, self.step, self.stop, self.discard, self.save):
+        for button in (self.start, self.further, self.pause, self.step, self.stop, self.discard, self.save):
             header.addWidget(button)
         header.addSpacing(8)
         header.addWidget(self.text, 1)
@@ -106,7 +111,7 @@ class RunControls(QObject):
         self.step.setEnabled(under_way or not active)
         self.stop.setEnabled(under_way)
         self.discard.setEnabled(active)
-        self.save.setEnabled(not active and run.unsaved is not None)
+        self._model_changed()
         if run.started is not None:
             self.loss.setText(f"maximizing the {run.started.loss}")
         match status:
@@ -121,6 +126,12 @@ class RunControls(QObject):
                 self.text.setText("Stopping …")
             case _:
                 self.bar.setRange(0, 1000)
+
+    def _model_changed(self) -> None:
+        """Let a model of a run be saved, be it the last or an earlier one; let the last one be trained further."""
+        model = self.state.model.model
+        self.further.setVisible(self.state.further.run is not None and not self.state.run.active)
+        self.save.setEnabled(model is not None and self.state.unsaved.is_draft(model.path))
 
     def _show_progress(self) -> None:
         run = self.state.run
@@ -152,7 +163,8 @@ class RunControls(QObject):
             waited = f"; {run.dropped} that waited will not start" if run.dropped else ""
             self.text.setText(f"The run ended with an error; {run.left}{waited}.")
         else:
-            self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch))
+            model = "the trained model is shown" if self.state.review.following else "its model is in the model box"
+            self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch, model=model))
         self.bar.setRange(0, 1000)
 
     def restyle(self) -> None:

@@ -37,6 +37,8 @@ USUAL_WEIGHTED_SAMPLES = 5
 MOST_SEEDS = 20
 CAPTION_WIDTH = 84
 LIVE = "live"
+USE_IT = "Use the proposal"
+BY_KEYS = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 PAGES = {page: [row for row in SETTINGS.values() if row.page == page] for page in get_args(Page)}
 
 
@@ -51,6 +53,7 @@ class TrainingForm(QWidget):
         self.fields: dict[str, Field] = {}
         self.seeds, self.live, self.note = WholeBox(1, MOST_SEEDS, live=False), LiveSettings(state), QLabel()
         self._stack, self._top = QStackedWidget(), QWidget()
+        self.why = caption()
         self._held: dict[str, object] = {}
         self._running = False
         self._build()
@@ -66,8 +69,11 @@ class TrainingForm(QWidget):
         for name, field in self.fields.items():
             edited(field).connect(partial(self._edited, name))
         self.seeds.valueChanged.connect(self._settle)
+        self.why.linkActivated.connect(self._accept)
+        self.state.plan.changed.connect(self._show_plan)
         self.state.model.data_changed.connect(self._data_changed)
         self.state.run.resume_requested.connect(self._show_resumed)
+        self.state.run.further_requested.connect(self._show_resumed)
 
     def _build(self) -> None:
         self.data.setMinimumContentsLength(12)
@@ -97,6 +103,9 @@ class TrainingForm(QWidget):
         self._stack.addWidget(self.live)
         column.addWidget(self._stack)
         column.addStretch(1)
+        self.why.setWordWrap(True)
+        self.why.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | BY_KEYS)
+        column.addWidget(self.why)
         self.note.setObjectName("trouble")
         self.note.setWordWrap(True)
         column.addWidget(self.note)
@@ -168,7 +177,14 @@ class TrainingForm(QWidget):
 
     def _show_resumed(self, run: UnfinishedRun) -> None:
         """Show what the run that goes on was started with; its learning rate may have been lowered since."""
-        self.show_settings(replace(run.settings, learning_rate=run.learning_rate))
+        settings = replace(run.settings, learning_rate=run.learning_rate)
+        self.show_settings(settings)
+        self.state.plan.choose(vars(settings))
+
+    def _show_plan(self) -> None:
+        """Show what is proposed for the data, and over it what was set by hand; a run under way stays as it is."""
+        if not self._running:
+            self.show_settings(replace(self.settings(), **self.state.plan.values()))  # type: ignore[arg-type]
 
     def _edited(self, name: str, *_: object) -> None:
         """Take over what was changed by hand: an importance-weighted bound needs several samples."""
@@ -180,6 +196,8 @@ class TrainingForm(QWidget):
             if row.condition is not None and row.condition.reason and not row.applies(settings):
                 self._held.pop(row.name, None)
                 show_value(self.fields[row.name], row.default)
+        now = vars(self.settings())
+        self.state.plan.choose({key: now[key] for key in now if key == name or now[key] != getattr(settings, key)})
         self._settle()
 
     def _settle(self) -> None:
@@ -192,8 +210,19 @@ class TrainingForm(QWidget):
             "until you change it."
             for name, value in self._held.items()
         ]
+        self._show_proposal(settings)
         trouble = self.trouble()
         self.note.setText(" ".join([*held, f"No run can start: {trouble}." if trouble else ""]))
+
+    def _show_proposal(self, settings: TrainSettings) -> None:
+        """Say what is proposed for the data and why, with a link to it where the settings are others."""
+        proposal = self.state.plan.proposal
+        if proposal is not None:
+            other = proposal.applied_to(settings) != settings
+            self.why.setText(f"{proposal.reason} <a href='#'>{USE_IT}</a>" if other else proposal.reason)
+
+    def _accept(self, _link: str) -> None:
+        self.state.plan.accept()
 
     def data_path(self) -> str | None:
         """Return the data chosen, None while there is none."""

@@ -58,9 +58,11 @@ class ReviewBar(QWidget):
         at = known - 1 if review.shown is None else self._row_of(review.shown.epoch)
         self.slider.setValue(max(at, 0))
         self.slider.blockSignals(False)
-        self.newest.setEnabled(not review.live)
+        self.newest.setEnabled(not review.following)
         if not known:
             self._where.setText("none yet")
+        elif review.live and not review.following:
+            self._where.setText("another model")
         elif review.shown is None:
             self._where.setText(f"newest: {self._newest_epoch()}")
         else:

@@ -141,7 +141,7 @@ def test_a_model_of_another_size_starts_with_a_point_of_its_own(cold: Desk, qtbo
     cold.settle()
     assert not cold.state.undo.stack.canUndo()
     assert cold.state.display.axes == (0, 1)
-    assert cold.window.windowTitle() == "mnist-vae-2 — Latentscape"
+    assert cold.window.windowTitle() == "mnist-vae-2[*] — Latentscape"
     np.testing.assert_array_equal(cold.window.map.plot.cloud.xy, cold.embedding.mu)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import scipy.stats
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QPushButton
 
+from explorer.app.open_boxes import ModelBox
 from explorer.state.training.run import RunStatus
 from models.core.history import write_history
 from models.core.settings import TrainSettings
@@ -135,7 +136,7 @@ def test_stop_keeps_the_model_so_far(pane: Desk) -> None:
         pane.window.training.controls.stop.click()
     assert finished.args[0].reason == "stopped"
     assert Path(finished.args[0].path).is_file()
-    assert pane.state.run.unsaved == finished.args[0].path
+    assert [model.path for model in pane.state.unsaved.models] == [finished.args[0].path]
 
 
 def test_discard_returns_to_the_model_from_before(pane: Desk) -> None:
@@ -146,7 +147,7 @@ def test_discard_returns_to_the_model_from_before(pane: Desk) -> None:
         pane.window.training.controls.discard.click()
     pane.settle()
     assert (finished.args[0].reason, finished.args[0].path) == ("discarded", None)
-    assert pane.state.run.unsaved is None
+    assert pane.state.unsaved.models == ()
     assert pane.state.model.model is not None
     assert pane.state.model.model.path == str(model_path("mnist-vae-50"))
     assert shown is not None
@@ -156,19 +157,124 @@ def test_discard_returns_to_the_model_from_before(pane: Desk) -> None:
 def test_the_trained_model_is_saved_where_one_wants(
     pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Path(_run(pane).path or "").read_bytes()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine.safetensors"), ""))
+    kept, asked = Path(_run(pane).path or "").read_bytes(), _ask_for(monkeypatch, tmp_path / "mine.safetensors")
+    assert pane.window.isWindowModified()
     pane.window.training.controls.save.click()
     pane.settle()
     assert (tmp_path / "mine.safetensors").read_bytes() == kept
-    assert pane.state.run.unsaved is None
+    assert asked == [str(Path.home() / "few-vae-8-epoch-3.safetensors")]
+    assert pane.state.unsaved.models == ()
     assert pane.state.model.model is not None
     assert pane.state.model.model.path == str(tmp_path / "mine.safetensors")
-    again = Path(_run(pane).path or "").read_bytes()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "v1.2"), ""))
-    pane.window.menus.file.save_model.trigger()
-    assert (tmp_path / "v1.2.safetensors").read_bytes() == again
-    assert (tmp_path / "mine.safetensors").read_bytes() == kept
+    assert not pane.window.isWindowModified()
+
+
+def _ask_for(monkeypatch: pytest.MonkeyPatch, answer: Path) -> list[str]:
+    """Answer the question where to save with ``answer``; return what was proposed."""
+    asked: list[str] = []
+
+    def ask(_over: object, _title: str, proposed: str, _kinds: str) -> tuple[str, str]:
+        asked.append(proposed)
+        return str(answer), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    return asked
+
+
+def test_an_unsaved_model_stays_in_the_box_and_what_is_shown_is_what_is_saved(
+    pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, box, file = pane.window.training.form, _model_box(pane), pane.window.menus.file
+    first = Path(_run(pane).path or "")
+    form.fields["epochs"].setValue(2)
+    second = Path(_run(pane).path or "")
+    dotted = {box.itemData(row): box.itemText(row) for row in range(box.count()) if box.itemText(row).startswith("●")}
+    assert dotted == {str(first): "● few-vae-8, epoch 3", str(second): "● few-vae-8, epoch 2"}
+    _choose(pane, str(model_path("mnist-vae-2")))
+    assert not pane.window.isWindowModified()
+    asked = _ask_for(monkeypatch, tmp_path / "v1.2")
+    file.save_model.trigger()
+    assert asked == []  # it is saved already, and no other model is saved in its place
+    _choose(pane, str(first))
+    assert pane.window.isWindowModified()
+    assert pane.window.windowTitle().startswith("few-vae-8, epoch 3[*]")
+    _choose(pane, str(second))
+    pane.window.training.review.slider.setValue(0)
+    pane.settle()
+    assert pane.state.model.model is not None
+    shown = pane.state.model.model
+    assert (shown.epoch, box.currentText()) == (1, "● few-vae-8, epoch 1")
+    file.save_model.trigger()
+    assert (asked[0], (tmp_path / "v1.2.safetensors").read_bytes()) == (
+        str(Path.home() / "few-vae-8-epoch-1.safetensors"), Path(shown.path).read_bytes(),
+    )  # fmt: skip
+    assert [model.path for model in pane.state.unsaved.models] == [str(first), str(second)]
+    Path(shown.path).write_bytes(second.read_bytes())
+    file.save_as.trigger()
+    assert (len(asked), pane.window.banner.text.text().count("has changed since it was opened")) == (1, 1)
+
+
+def test_a_model_is_trained_further_and_the_one_before_stays(
+    pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controls, run = pane.window.training.controls, pane.state.run
+    first = Path(_run(pane).path or "")
+    kept, records = first.read_bytes(), list(run.records)
+    _ask_for(monkeypatch, tmp_path / "mine")
+    controls.save.click()
+    pane.settle()
+    assert controls.further.isVisible()  # of a saved copy, too
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *given: (asked.append(given[2:]), (2, True))[1])
+    with pane.qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
+        controls.further.click()
+        assert not controls.further.isVisible()
+    pane.settle()
+    assert asked == [("few-vae-8 has been trained for 3 epochs. Epochs to add:", 3, 1, 99_997)]
+    assert (finished.args[0].reason, finished.args[0].epoch) == ("complete", 5)
+    assert (run.records[:3], [record.epoch for record in run.records]) == (records, [1, 2, 3, 4, 5])
+    assert [snapshot.epoch for snapshot in pane.state.review.snapshots] == [1, 2, 3, 4, 5]
+    assert pane.window.training.form.settings().epochs == 5
+    assert [model.title for model in pane.state.unsaved.models] == ["few-vae-8, epoch 5"]
+    assert first.read_bytes() == kept
+    _choose(pane, str(model_path("mnist-vae-2")))
+    assert not controls.further.isVisible()
+    assert not pane.window.menus.model.train_further.isEnabled()
+
+
+def _model_box(desk: Desk) -> ModelBox:
+    return next(iter(desk.window.findChildren(ModelBox)))
+
+
+def _choose(desk: Desk, path: str) -> None:
+    """Choose a model in the box of the toolbar, and wait until it is open."""
+    box = _model_box(desk)
+    box.setCurrentIndex(box.findData(path))
+    box.activated.emit(box.currentIndex())
+    desk.settle()
+    assert desk.state.model.model is not None
+    assert desk.state.model.model.path == path
+
+
+def test_a_model_chosen_during_a_run_stays_until_the_run_is_chosen_again(pane: Desk) -> None:
+    _start_long(pane)
+    review, box = pane.state.review, _model_box(pane)
+    pane.qtbot.waitUntil(lambda: box.currentText() == "● few-vae-8, in training", timeout=LONG_MS)
+    _choose(pane, str(model_path("mnist-vae-2")))
+    newest = review.newest
+    pane.qtbot.waitUntil(lambda: review.newest != newest, timeout=LONG_MS)
+    pane.settle()
+    assert (pane.latent.latent_dim, pane.window.training.review.newest.isEnabled()) == (2, True)
+    box.setCurrentIndex(box.findText("● few-vae-8, in training"))
+    box.activated.emit(box.currentIndex())
+    pane.qtbot.waitUntil(lambda: pane.latent.latent_dim == LATENT, timeout=LONG_MS)
+    assert review.following
+    _choose(pane, str(model_path("mnist-vae-2")))
+    with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS):
+        pane.window.training.controls.stop.click()
+    pane.settle()
+    assert "its model is in the model box" in pane.window.training.controls.text.text()
+    assert pane.latent.latent_dim == 2
 
 
 def test_the_curves_of_a_run_are_exported_with_the_names_of_keras(
@@ -204,20 +310,38 @@ def test_a_run_that_cannot_start_says_why(pane: Desk, tmp_path: Path) -> None:
     pane.window.training.form.seeds.setValue(1)
 
 
-def test_closing_asks_about_a_model_that_was_not_saved(pane: Desk) -> None:
+def test_closing_names_every_model_that_was_not_saved(
+    pane: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _run(pane)
-    asked: list[str] = []
-
-    def answer() -> None:
-        box = QApplication.activeModalWidget()
-        if isinstance(box, QMessageBox):
-            asked.append(box.text())
-            next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == "Cancel").click()
-
-    QTimer.singleShot(0, answer)
-    assert not pane.window.close()
-    assert asked == ["The trained model has not been saved. Close anyway?"]
+    pane.window.training.form.fields["epochs"].setValue(2)
+    _run(pane)
+    words, buttons = _closed(pane, "Cancel")
+    assert "2 trained models" in words
+    assert "● few-vae-8, epoch 3\n● few-vae-8, epoch 2" in words
+    assert buttons == {"Save 2 models …", "Discard 2 models", "Cancel"}
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    _closed(pane, "Save 2 models …")
+    assert len(pane.state.unsaved.models) == 2
     assert pane.window.isVisible()
+    _start_long(pane)
+    assert "A training run is in progress." in _closed(pane, "Cancel")[0]
+
+
+def _closed(desk: Desk, answer: str) -> tuple[str, set[str]]:
+    """Close the window, click a button of the question, and return what it said and offered; it stays open."""
+    said: list[tuple[str, set[str]]] = []
+
+    def click() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        buttons = {button.text().replace("&", ""): button for button in box.findChildren(QPushButton)}
+        said.append((f"{box.text()} {box.informativeText()}", set(buttons)))
+        buttons[answer].click()
+
+    QTimer.singleShot(0, click)
+    assert not desk.window.close()
+    return said[0]
 
 
 def test_families_and_objective_are_chosen_and_the_pane_says_what_is_maximized(pane: Desk) -> None:

@@ -130,7 +130,7 @@ def test_several_seeds_in_a_row_and_one_beside_another(pane: Desk) -> None:
     pane.settle()
     assert [past.settings.seed for past in review.past[-2:]] == [0, 1]
     assert review.past[-2].records != review.past[-1].records
-    first, last = pane.state.model.recent[0], run.unsaved
+    first, last = (model.path for model in pane.state.unsaved.models[-2:])
     assert Path(first).exists()
     assert first != last
     compare = pane.window.training.review.compare
