@@ -89,9 +89,15 @@ def _series(item: object, usual: str) -> Iterator[Series]:
         x, heights = (np.atleast_1d(item.opts[key]) for key in ("x", "height"))
         yield item.opts.get("name") or usual, x, heights
     elif isinstance(item, pg.ErrorBarItem) and item.opts["x"] is not None:
+        x, y = np.asarray(item.opts["x"]), np.asarray(item.opts["y"])
         for end, sign in (("bottom", -1.0), ("top", 1.0)):
-            half = item.opts[end] if item.opts[end] is not None else 0.5 * np.asarray(item.opts["height"] or 0.0)
-            yield f"{end} of the bars", np.asarray(item.opts["x"]), np.asarray(item.opts["y"]) + sign * half
+            yield f"{end} of the bars", x, y + sign * _reach(item, end)
     elif isinstance(item, pg.ImageItem) and item.image is not None:
         for row, values in enumerate(item.image):
             yield f"row {row + 1}", np.arange(1.0, len(values) + 1.0), np.asarray(values, np.float64)
+
+
+def _reach(bars: pg.ErrorBarItem, end: str) -> Vector:
+    """Return how far error bars go to one end: what was set for it, or half their height."""
+    own, height = bars.opts[end], bars.opts["height"]
+    return np.asarray(own if own is not None else 0.0 if height is None else 0.5 * np.asarray(height), np.float64)

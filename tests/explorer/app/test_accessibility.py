@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
@@ -26,6 +27,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.shortcuts import ShortcutList
 from explorer.app.stops import stops_after
+from explorer.views.common.plot_menu import PlotMenu
 from explorer.views.export_dialog import ExportDialog
 from tests.support.desk import Desk
 from tests.support.menus import choose, context_menu, turn_wheel
@@ -317,3 +319,9 @@ def test_f1_explains_what_has_the_keys(active: Desk, qtbot: QtBot) -> None:
     pane.setWhatsThis(usual)
     assert [widget.isVisible() for widget in told] == [True]
     QWhatsThis.hideText()
+
+
+def test_every_plot_has_a_menu(desk: Desk) -> None:
+    plots = desk.window.findChildren(pg.PlotWidget)
+    assert len(plots) > 10
+    assert [plot.accessibleName() for plot in plots if plot.findChild(PlotMenu) is None] == []
