@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QDockWidget
 
-from explorer.views.common.menus import Entry, label_entries, pop_up
+from explorer.views.common.menus import Entries, Entry, label_entries, pop_up
 from explorer.views.common.pane import Pane
 
 
@@ -21,12 +21,17 @@ class PaneMenu(QObject):
         pane.bar.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         pane.bar.customContextMenuRequested.connect(self._open)
 
+    def _copies(self, at: QPoint) -> Entries:
+        """Return how to copy what a title says beside its name."""
+        label = self._pane.bar.childAt(at)
+        return () if label is not None and label.objectName() == "heading" else label_entries(self._pane.bar, at)
+
     def _open(self, at: QPoint) -> None:
         dock, title = self._dock, self._pane.windowTitle()
         floating = dock.isFloating()
         text = f"Put {title} back into the window" if floating else f"Take {title} out of the window"
         entries = (
-            *label_entries(self._pane.bar, at), Entry(text, partial(dock.setFloating, not floating)),
+            *self._copies(at), Entry(text, partial(dock.setFloating, not floating)),
             Entry(f"Hide {title}", dock.hide), None, Entry("Reset layout", self._reset_layout),
         )  # fmt: skip
         pop_up(self._pane.bar, self._pane.bar.mapToGlobal(at), entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
@@ -12,6 +13,7 @@ from explorer.views.common.text_field import TextField
 
 Rows = list[tuple[str, str]]
 SIZE = (720, 560)
+USUAL = re.compile(r"(Ctrl\+.*|[⇧⌃⌥]*⌘.*|F\d|F1[0-2])")
 STEPS = "by a step; with Shift ten times as far, with Ctrl a tenth"
 PANES: dict[str, Rows] = {
     "Everywhere": [
@@ -110,6 +112,6 @@ def menu_keys(menus: QMenuBar) -> Iterator[tuple[str, Rows]]:
 def _row(action: QAction) -> tuple[str, str]:
     keys = [key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts()]
     # Some systems give a command keys that few keyboards have.
-    usual = [key for key in keys if key.startswith(("Ctrl+", "F", "⌘", "⇧⌘"))]
+    usual = [key for key in keys if USUAL.fullmatch(key)]
     # The text of some commands says what they would do just now.
     return ", ".join(usual or keys), (action.whatsThis() or action.text()).replace("&", "").removesuffix(" …")

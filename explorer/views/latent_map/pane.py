@@ -223,6 +223,7 @@ class LatentMapPane(Pane):
 
     def _entries_at(self, place: QPoint) -> Entries:
         """Return what can be done at a place of the plot."""
+        self._card.hide()
         marker, image, target = self.plot.things_at(place)
         if marker is not None:
             return point_entries(self.state, self.plot, marker.name)
