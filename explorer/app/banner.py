@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.question import discard_after_question
 
 INFO_MS = 6000
+# To read what was thrown away, and to think about it.
+UNDO_MS = 20_000
 MARGIN, TOP = 8, 2
 MENU_WIDTH = 330
 WIDEST = 760
@@ -25,17 +30,17 @@ class Banner(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._icon, self.text, self.close_button = QLabel(), QLabel(), QToolButton()
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
+        self.undo = QPushButton("Undo")
         self._role = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(INFO_MS)
         self._build()
         self._connect()
         self.hide()
 
     @property
     def _buttons(self) -> tuple[QPushButton, ...]:
-        return self.resume, self.discard, self.restart
+        return self.resume, self.discard, self.restart, self.undo
 
     def _build(self) -> None:
         self.text.setWordWrap(True)
@@ -60,6 +65,7 @@ class Banner(QFrame):
         self.restart.clicked.connect(self._restart)
         self.resume.clicked.connect(self._resume)
         self.discard.clicked.connect(self._discard)
+        self.undo.clicked.connect(self._undo)
         state.offers.changed.connect(self._offer)
         state.notices.noticed.connect(self.notify)
         state.workers.crashed.connect(self.crashed)
@@ -70,8 +76,11 @@ class Banner(QFrame):
         if self.isVisible() and not self.restart.isHidden():
             return
         self._show(level, text)
+        undoable = self.state.notices.undo is not None
+        self.undo.setVisible(undoable)
+        self._place()
         if level == "info":
-            self._timer.start()
+            self._timer.start(UNDO_MS if undoable else INFO_MS)
 
     def crashed(self, role: str, text: str, again: bool) -> None:
         """Report that a worker ended, with a button if it is not restarting anyway."""
@@ -95,8 +104,10 @@ class Banner(QFrame):
         self.raise_()
 
     def _offer(self) -> None:
-        """Show the run on offer; without one, hide the offer that is shown."""
+        """Show the run on offer, after what can be undone; without one, hide the offer that is shown."""
         offer = self.state.offers.offer
+        if offer is not None and self.isVisible() and not self.undo.isHidden():
+            return
         if offer is not None:
             self._show("warning", offer.text)
             self.resume.setText(offer.button)
@@ -126,7 +137,15 @@ class Banner(QFrame):
     def _discard(self) -> None:
         offer = self.state.offers.offer
         if offer is not None:
-            self.state.offers.drop(offer.run)
+            run = offer.run
+            drop = partial(self.state.offers.drop, run)
+            discard_after_question(self._over, f"the training of {run.name}", run.elapsed, drop)
+
+    def _undo(self) -> None:
+        undo, self.state.notices.undo = self.state.notices.undo, None
+        self._gone()
+        if undo is not None:
+            undo()
 
     def _restart(self) -> None:
         self._gone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from explorer.state.unsaved import UnsavedModel
 from models.core.errors import UserError
 from models.core.files import output_file, reason_of, with_ending
 from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES
-from models.core.history import SUFFIXES, write_history
+from models.core.history import SUFFIXES, EpochRecord, StoredRun, write_history
 from models.core.sprite_names import is_sprites
 
 if TYPE_CHECKING:
@@ -103,6 +104,12 @@ def unsaved_model(state: AppState, model: UnsavedModel) -> ModelToSave | None:
     return _read_model(state, model.path, file_name(model.run.name, model.epoch))
 
 
+def stored_model(state: AppState, run: StoredRun) -> ModelToSave | None:
+    """Return the newest model of a run on disk; None, and a notice, if it cannot be read."""
+    epoch = 0 if run.run is None else run.run.epoch
+    return _read_model(state, run.model, file_name(run.name, epoch))
+
+
 def file_name(name: str, epoch: int) -> str:
     """Return the name of a file for the model of an epoch."""
     return f"{name}-epoch-{epoch}{MODEL_SUFFIX}"
@@ -138,12 +145,12 @@ def save_model(state: AppState, model: ModelToSave, path: Path) -> bool:
     return True
 
 
-def save_curves(state: AppState, path: Path) -> None:
-    """Write the curves of the run to a ``.csv`` or ``.json`` file, with the names of Keras; failures are notified."""
+def save_curves(state: AppState, path: Path, records: Sequence[EpochRecord]) -> None:
+    """Write the curves of a run to a ``.csv`` or ``.json`` file, with the names of Keras; failures are notified."""
     target = with_ending(path, *SUFFIXES)
     try:
-        write_history(target, state.run.records)
+        write_history(target, records)
     except UserError as error:
         state.notices.notice("error", str(error))
     else:
-        state.notices.notice("info", f"Wrote {target.name}: {len(state.run.records)} epochs.")
+        state.notices.notice("info", f"Wrote {target.name}: {len(records)} epochs.")

@@ -20,6 +20,7 @@ from explorer.client.launcher import Launched
 from explorer.controllers.decoder import DecoderController
 from explorer.controllers.export import ExportController
 from explorer.controllers.keras_export import KerasExportController
+from explorer.controllers.runs import RunsController
 from explorer.controllers.training import TrainingController
 from explorer.state import AppState
 from explorer.theme.theme import Theme
@@ -46,14 +47,16 @@ class App(QObject):
         super().__init__()
         self.state = AppState(self)
         self.decoder = DecoderController(self.state, self)
-        self.trainer = TrainingController(self.state, self.decoder.opening, self)
+        opener, bundled = self.decoder.opening, str(model_path(FIRST_MODEL))
+        self.trainer = TrainingController(self.state, opener, self)
+        self.runs = RunsController(self.state, self.trainer.client, opener, bundled, self)
         self.exporter = ExportController(self.state, self.decoder.requests, self)
         self.keras_exporter = KerasExportController(self.state, self)
         self._keep_session = keep_session
         stored, complaint = self._load_session() if keep_session else ({}, "")
         model = _existing(stored.get("model"), model_path(FIRST_MODEL))
         data = _existing(stored.get("data"), dataset_path(FIRST_DATA))
-        self.decoder.start(model, data, str(model_path(FIRST_MODEL)), launched)
+        self.decoder.start(model, data, bundled, launched)
         complaint = complaint or _missing(stored)
         self.theme = Theme(qt, self)
         if scheme or stored.get("scheme"):

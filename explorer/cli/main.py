@@ -14,11 +14,9 @@ from typing import Any
 import click
 
 from explorer import __version__
+from explorer.cli.exit_codes import EXIT_BROKEN_PIPE, EXIT_ERROR, EXIT_INTERRUPTED
 from explorer.cli.setting_options import setting_options
 
-EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
-EXIT_BROKEN_PIPE = 1
 DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
 COUNT = click.IntRange(0)
 
@@ -107,6 +105,45 @@ def train(data: str, **options: Any) -> int:  # noqa: ANN401
     given = frozenset(n for n in options if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT)
     how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy")})
     return run_training(data, outputs, how, options)
+
+
+@cli.group(invoke_without_command=True, short_help="List, discard and restore trainings of the window.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as one JSON object.")
+@click.pass_context
+def runs(ctx: click.Context, as_json: bool) -> int:
+    """List the trainings of the window with their date, model, data, epochs, state and size; and those in the trash."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from explorer.cli.runs import print_runs
+
+    return print_runs(as_json)
+
+
+@runs.command("discard", short_help="Move runs to the trash.")
+@click.argument("names", nargs=-1, required=True)
+def discard_runs(names: tuple[str, ...]) -> int:
+    """Move the runs NAMES, as they are listed, to the trash, where they stay for 30 days."""
+    from explorer.cli.runs import discard
+
+    return discard(names)
+
+
+@runs.command("restore", short_help="Take runs back from the trash.")
+@click.argument("names", nargs=-1, required=True)
+def restore_runs(names: tuple[str, ...]) -> int:
+    """Take the runs NAMES, as they are listed, back from the trash."""
+    from explorer.cli.runs import restore
+
+    return restore(names)
+
+
+@runs.command("empty-trash", short_help="Remove all of the trash for good.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def empty_trash(yes: bool) -> int:
+    """Remove all runs in the trash for good."""
+    from explorer.cli.runs import empty
+
+    return empty(yes)
 
 
 @cli.command(short_help="Export a model to Keras.")

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from models.training.storage.checkpoint import Checkpoint
 
 
-def resumed(request: Train, out: Path, typed: Mapping[str, Any]) -> Train:
+def resumed(request: Train, out: Path, typed: Mapping[str, Any], wanted: bool = False) -> Train:
     """Return the request that goes on with the run in its folder, with its settings overridden by those ``typed``.
 
-    UserError if there is nothing left to do. Without a run the request stays as it is: the trainer complains.
+    UserError if there is nothing left to do, and its curves are not ``wanted``. Without a run the request stays as it
+    is: the trainer complains.
     """
     from models.training.storage.checkpoint import latest_checkpoint
 
@@ -27,7 +28,7 @@ def resumed(request: Train, out: Path, typed: Mapping[str, Any]) -> Train:
         return request
     settings = replace(checkpoint.settings, **{"learning_rate": checkpoint.dials.learning_rate, **typed})
     done, held = len(checkpoint.history), _holds_model(out, checkpoint)
-    if checkpoint.complete and settings.epochs <= done and held:
+    if checkpoint.complete and settings.epochs <= done and held and not wanted:
         way_on = f"use --epochs with more than {done} to train further"
         raise UserError(str(folder), f"this run is complete after {done} epochs", way_on)
     # Where the model is not in place yet, that is what is asked for.
@@ -36,21 +37,25 @@ def resumed(request: Train, out: Path, typed: Mapping[str, Any]) -> Train:
 
 
 def make_way(run_folder: Path, out: Path) -> None:
-    """Remove a complete run whose model is in ``out``; UserError where a run can be resumed, or has the only copy."""
-    from models.training.storage.folder import checkpoint_at_rest, remove_run
+    """Remove a complete run whose model is in ``out``; UserError where there is other work, or a process is at work."""
+    from models.training.storage.checkpoint import latest_checkpoint
+    from models.training.storage.folder import check_vacant
+    from models.training.storage.removal import remove_run
+    from models.training.storage.shelf import at_rest
 
-    found = checkpoint_at_rest(run_folder)
-    if found is None:
+    if not run_folder.is_dir():
         return
-    if found.complete and _holds_model(out, found):
+    with at_rest(run_folder):
+        found = latest_checkpoint(run_folder)
+        over = found is not None and found.complete
+        if found is not None and over and not _holds_model(out, found):
+            state = f"this run is complete after {len(found.history)} epochs, but {out.name} is not its model"
+            way_on = "use --resume to continue it, or move its folder away to start over"
+            raise UserError(str(run_folder), state, way_on)
+        if not over:
+            check_vacant(run_folder)
+    if over:
         remove_run(run_folder)
-        return
-    epoch = len(found.history)
-    if found.complete:
-        state = f"this run is complete after {epoch} epochs, but {out.name} is not its model"
-    else:
-        state = f"this run was {'stopped' if found.ended else 'interrupted'} after epoch {epoch}"
-    raise UserError(str(run_folder), state, "use --resume to continue it, or remove its folder to start over")
 
 
 def keep_the_end(run_folder: Path) -> None:

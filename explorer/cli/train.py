@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +14,9 @@ from rich.progress import Progress as ProgressBar
 from rich.progress import TaskID, TextColumn
 
 from explorer.cli.console import print_result, progress_bar
+from explorer.cli.exit_codes import EXIT_ERROR
 from explorer.cli.info import model_fields, model_lines
+from explorer.cli.recording import EpochReports, recording
 from explorer.cli.resuming import keep_the_end, make_way, resumed
 from explorer.cli.science import check_target, find_data, start_science
 from explorer.cli.stopping import stopped_by_signals
@@ -38,7 +38,6 @@ from models.protocol.training import (
 )
 
 if TYPE_CHECKING:
-    from models.export.tensorboard import EpochLog
     from models.training.run import TrainingRun
 
 LISTS = tuple(row.name for row in SETTINGS.values() if row.kind == "sizes")
@@ -90,7 +89,8 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         memory_limit=how.memory_limit << 20,
     )  # fmt: skip
     if how.resume:
-        request = resumed(request, out, {name: typed[name] for name in how.given if name in typed})
+        given = {name: typed[name] for name in how.given if name in typed}
+        request = resumed(request, out, given, wanted=outputs.history is not None)
     _check_input(find_data(data), request.settings)
     if not _is_chief(how):
         return _assist(request, how)
@@ -98,18 +98,31 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         make_way(run_folder, out)
     start_science("trainer")
     run = _run_of(request, how)
-    with stopped_by_signals(partial(run.control, "stop")), _recording(outputs) as curves:
+    with (
+        stopped_by_signals(partial(run.control, "stop")),
+        recording(outputs.history, outputs.logdir, run_folder) as curves,
+    ):
         story, finished = _follow(run, curves)
         if finished.path is None:
             raise KeyboardInterrupt
         # Before the curves, so that failing to write those does not cost the model.
-        with output_file(out) as draft:
-            shutil.copyfile(finished.path, draft)
-    if finished.reason != "stopped":
+        _keep_model(Path(finished.path), out, run_folder)
+        curves.model = out
+    if finished.reason != "stopped" and not curves.lost:
         # Last of all: until model and curves are on the disk, the run is all there is of them.
         keep_the_end(run_folder)
     _report(outputs, finished, story, curves.records, run_folder)
-    return 0
+    return EXIT_ERROR if curves.lost else 0
+
+
+def _keep_model(model: Path, out: Path, run_folder: Path) -> None:
+    """Copy the model to where it was asked for; UserError says where else it is."""
+    try:
+        with output_file(out) as draft:
+            shutil.copyfile(model, draft)
+    except UserError as error:
+        way_on = f"the run is kept in {run_folder}: --resume writes the model once there is room"
+        raise UserError(error.subject, error.reason, way_on) from error
 
 
 def _is_chief(how: How) -> bool:
@@ -156,52 +169,6 @@ def _run_of(request: Train, how: How) -> TrainingRun:
     batch = request.settings.batch_size * (strategy.num_replicas_in_sync if of_each else 1)
     settings = replace(request.settings, batch_size=batch)
     return TrainingRun(replace(request, settings=settings), make_loop=shared_by(strategy))
-
-
-@contextmanager
-def _recording(outputs: Outputs) -> Iterator[EpochReports]:
-    """Collect what epochs report, and write it in the end, whatever the end is."""
-    from models.core.history import write_history
-
-    curves = EpochReports(None if outputs.logdir is None else _log_in(outputs.logdir))
-    try:
-        yield curves
-    finally:
-        if complaint := curves.close():
-            sys.stderr.write(f"latentscape: {complaint}\n")
-        if outputs.history is not None and curves.records:
-            write_history(outputs.history, curves.records)
-
-
-def _log_in(folder: Path) -> EpochLog:
-    from models.export.tensorboard import EpochLog
-
-    return EpochLog(folder)
-
-
-class EpochReports:
-    """The reports of the epochs of a run, including those before a resume."""
-
-    def __init__(self, log: EpochLog | None) -> None:
-        self.records: list[EpochRecord] = []
-        self._log = log
-
-    def add(self, *records: EpochRecord) -> str:
-        """Append records in order; return what is wrong with the log, if anything, and stop writing it then."""
-        self.records += records
-        return "" if self._log is None else self._tried(partial(self._log.write, records))
-
-    def close(self) -> str:
-        """Finish the log; return what is wrong with it, if anything."""
-        return "" if self._log is None else self._tried(self._log.close)
-
-    def _tried(self, work: Callable[[], None]) -> str:
-        try:
-            work()
-        except UserError as error:
-            self._log = None
-            return str(error)
-        return ""
 
 
 def _check_input(data: Path, settings: TrainSettings) -> None:

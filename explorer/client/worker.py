@@ -139,7 +139,8 @@ class WorkerClient(QObject):
         self._state.set_status(self.role, Status.CRASHED)
         self._restarts += 1
         self.crashed.emit(reason, again)
-        if again:
+        # Whoever heard of the crash may have started one already.
+        if again and not self.running:
             self.start()
 
     def _drop_connection(self) -> None:

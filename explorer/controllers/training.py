@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -27,7 +26,6 @@ from models.protocol.training import (
     Control,
     ControlAction,
     Diverged,
-    DropRun,
     EpochDone,
     Evaluating,
     FindRuns,
@@ -67,7 +65,6 @@ class TrainingController(QObject):
         state.run.further_requested.connect(self.train_further)
         state.run.control_requested.connect(self.control)
         state.run.adjust_requested.connect(self._adjust)
-        state.offers.drop_requested.connect(self._drop)
         state.review.open_requested.connect(opener.open_model)
         state.model.model_changed.connect(self._prepare_later)
         state.model.open_model_requested.connect(state.review.leave)
@@ -129,13 +126,8 @@ class TrainingController(QObject):
         if self._job is not None:
             self.client.send(Adjust(self._job.id, dials))
 
-    def _send_drops(self) -> None:
-        for folder in self.state.offers.take_unwanted():
-            self.client.send(DropRun(0, folder))
-
     def _greet(self) -> None:
         """Give a run under way to a worker that has just been started, and the last wish of the person with it."""
-        self._send_drops()
         run = self.state.run
         if not self.state.offers.found:
             self.client.send(FindRuns(0, str(runs_folder())))
@@ -145,15 +137,6 @@ class TrainingController(QObject):
                 self.client.send(Adjust(self._job.id, run.turned))
             if run.wish in ("pause", "stop"):
                 self.client.send(Control(self._job.id, run.wish))
-
-    def _drop(self, run: UnfinishedRun) -> None:
-        if self.client.running:
-            self._send_drops()
-        else:
-            self.client.start()
-        model, previous = self.state.model.model, self.state.run.previous
-        if model is not None and previous is not None and Path(run.folder) in Path(model.path).parents:
-            self._opener.open_model(previous)
 
     def _take(self, reply: Reply) -> None:
         if isinstance(reply, RunsFound):
@@ -191,6 +174,8 @@ class TrainingController(QObject):
                 self._diverged(reply)
             case Finished():
                 self._finish(reply)
+                if reply.restorable:
+                    self.state.runs.tell_discarded([job.run_folder], f"the training of {job.name}")
             case Failed():
                 self.state.notices.notice("error", reply.message)
                 self._finish(None)
@@ -252,11 +237,14 @@ class TrainingController(QObject):
         if self._job is None:
             return "It is restarting." if again else "It stays off until you restart it."
         if run.wish == "discard":
+            folder = self._job.run_folder
             self._finish(Finished(self._job.id, "discarded", None, 0))
+            self.state.runs.discard([folder], f"the training of {run.name}")
             self.state.offers.offer_next()
             return "The run is discarded."
         if again:
             run.set_status(RunStatus.STARTING)
+            self._job = replace(self._job, again=True)
             onward = "goes on from the newest checkpoint" if self._job.resume else "starts over: nothing had been saved"
             return f"It is restarting and {onward}."
         # Restarted by hand, the worker looks for runs again, and this one is offered.

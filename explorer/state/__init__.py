@@ -20,6 +20,7 @@ from explorer.state.training.offers import OfferState
 from explorer.state.training.plan import PlanState
 from explorer.state.training.review import ReviewState
 from explorer.state.training.run import RunState
+from explorer.state.training.runs import RunsState
 from explorer.state.undo import UndoHistory
 from explorer.state.unsaved import UnsavedState
 from explorer.state.workbench import WorkbenchState
@@ -38,8 +39,10 @@ class AppState(QObject):
         self.answers = AnswerState(self)
         self.workbench = WorkbenchState(self)
         self.distribution = DistributionState(self.latent, self.model, self.display, self.answers, self.workbench, self)
+        self.notices = NoticeState(self)
         self.run = RunState(self)
-        self.offers = OfferState(self.run, self)
+        self.runs = RunsState(self.notices, self)
+        self.offers = OfferState(self.run, self.runs, self)
         self.plan = PlanState(self.model, self)
         self.review = ReviewState(self)
         self.unsaved = UnsavedState(self)
@@ -48,7 +51,6 @@ class AppState(QObject):
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
         self.workers = WorkersState(self)
-        self.notices = NoticeState(self)
         self.latency = LatencyMeter(self)
         self.undo = UndoHistory(self.latent, self)
 

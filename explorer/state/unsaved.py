@@ -63,6 +63,13 @@ class UnsavedState(QObject):
         self._saved.add(path)
         self.set_models(tuple(model for model in self.models if model.path != path))
 
+    def leave(self, folder: str) -> tuple[UnsavedModel, ...]:
+        """Forget the models of the run in ``folder``, which is thrown away, and return them."""
+        gone = tuple(model for model in self.models if run_of(model.path) == folder)
+        if gone:
+            self.set_models(tuple(model for model in self.models if model not in gone))
+        return gone
+
     def set_models(self, models: tuple[UnsavedModel, ...]) -> None:
         """Replace all of them."""
         self.models = models

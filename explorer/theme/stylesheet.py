@@ -73,6 +73,15 @@ QSlider::handle:horizontal:focus { border: 2px solid $text; width: 8px; height: 
 QProgressBar { background: $field; border: none; border-radius: 3px; height: 6px; text-align: center; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QScrollArea, QListView, QTreeView { background: transparent; border: none; outline: none; }
+QTabWidget::pane { border: none; }
+QTableView { background: $surface; color: $text; border: 1px solid $border; border-radius: 4px; outline: none;
+    selection-background-color: $accent; selection-color: $on_accent; }
+QTableView:focus { border-color: $accent; }
+QTableView::item { padding: 0 8px; }
+QTableView::item:selected { background: $accent; color: $on_accent; }
+QHeaderView { background: $surface; }
+QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $border;
+    padding: 6px 11px; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar::handle:vertical { background: $border; border-radius: 4px; min-height: 28px; margin: 1px; }
 QScrollBar::handle:vertical:hover { background: $muted; }

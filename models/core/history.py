@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from io import StringIO
 from pathlib import Path, PurePath
-from typing import get_args, get_type_hints
+from typing import Literal, get_args, get_type_hints
 
 import numpy as np
 
@@ -105,7 +105,8 @@ class PastRun:
 class UnfinishedRun:
     """A run that can be resumed: ``epoch`` of ``settings.epochs`` are in its newest checkpoint, of Unix time ``when``.
 
-    ``folder`` holds its checkpoints, ``data_path`` is what it was trained on, ``learning_rate`` what it had last.
+    ``folder`` holds its checkpoints, ``data_path`` is what it was trained on, ``learning_rate`` what it had last;
+    ``elapsed`` are the seconds of training so far.
     """
 
     folder: str
@@ -115,6 +116,43 @@ class UnfinishedRun:
     when: float
     settings: TrainSettings
     learning_rate: float
+    elapsed: float = 0.0
+
+
+RunStage = Literal["training", "interrupted", "finished", "damaged"]
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run on disk, as a list shows it.
+
+    Attributes
+    ----------
+    folder : str
+        Where it lies; of a run in the trash, where it lay and would return to.
+    stage : str
+        ``training`` while a process works on it, ``damaged`` if its newest checkpoint does not say what it holds.
+    size : int
+        Bytes on the disk.
+    run : UnfinishedRun or None
+        What the newest checkpoint says of it.
+    model : str
+        The model file of that checkpoint; empty if there is none to open.
+    discarded : float or None
+        When it was thrown away, in Unix time, None if it was not.
+    """
+
+    folder: str
+    stage: RunStage
+    size: int
+    run: UnfinishedRun | None
+    model: str = ""
+    discarded: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its model, or of its folder."""
+        return Path(self.folder).name if self.run is None else self.run.name
 
 
 @dataclass(frozen=True)
@@ -126,6 +164,9 @@ class EpochSnapshot:
 
 
 SUFFIXES = (".csv", ".json")
+# So many of the runs that have ended can be compared with, the newest.
+RUNS_REMEMBERED = 12
+DAYS_IN_TRASH = 30
 Records = tuple[EpochRecord, ...]
 _TYPES = get_type_hints(EpochRecord)
 _PREFIXES = {"train": "", "test": "val_"}

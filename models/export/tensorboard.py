@@ -33,8 +33,9 @@ class EpochLog:
         except OSError as error:
             raise UserError(str(folder), reason_of(error)) from error
         self._folder = folder
-        self._train = tf.summary.create_file_writer(str(folder / "train"))
-        self._test = tf.summary.create_file_writer(str(folder / "validation"))
+        with self._told():
+            self._train = tf.summary.create_file_writer(str(folder / "train"))
+            self._test = tf.summary.create_file_writer(str(folder / "validation"))
 
     def write(self, records: Iterable[EpochRecord]) -> None:
         """Add the scalars of some epochs; :class:`UserError` if the disk does not take them."""
@@ -68,8 +69,9 @@ class EpochLog:
 
 
 def _plain_reason(error: tf.errors.OpError) -> str:
-    """Return what TensorFlow says of a file, without its own names around it."""
-    return str(error.message).rpartition("; ")[2].strip().lower() or type(error).__name__
+    """Return what the system said to TensorFlow, without the file before it and TensorFlow's own lines after it."""
+    line = next(iter(str(error.message).splitlines()), "")
+    return line.rpartition("; ")[2].strip().lower() or type(error).__name__
 
 
 def _scalar(tag: str, value: float, step: int) -> None:

@@ -21,13 +21,23 @@ from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.lab import Gradients, GradientsReady
 from models.protocol.lifecycle import Dropped, Failed, Hello, Shutdown
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.runs import (
+    DiscardRun,
+    EmptyTrash,
+    ListRuns,
+    ReadRun,
+    RestoreRun,
+    RunDiscarded,
+    RunRead,
+    RunRestored,
+    RunsListed,
+)
 from models.protocol.training import (
     Adjust,
     CheckpointDelayed,
     CheckpointWritten,
     Control,
     Diverged,
-    DropRun,
     EpochDone,
     Evaluating,
     FindRuns,
@@ -49,11 +59,13 @@ DecoderReply = (
     | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
 )  # fmt: skip
 
-TrainerRequest = Train | Control | Adjust | FindRuns | DropRun | Shutdown
+TrainerRequest = (
+    Train | Control | Adjust | FindRuns | ListRuns | DiscardRun | RestoreRun | EmptyTrash | ReadRun | Shutdown
+)  # fmt: skip
 
 TrainerReply = (
     Hello | Failed | TrainStarted | Progress | EpochDone | Evaluating | CheckpointWritten | CheckpointDelayed | Diverged
-    | StepShown | Finished | RunsFound
+    | StepShown | Finished | RunsFound | RunsListed | RunDiscarded | RunRestored | RunRead
 )  # fmt: skip
 
 Request = DecoderRequest | TrainerRequest

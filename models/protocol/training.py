@@ -20,7 +20,8 @@ class Train:
 
     A run that has come to its end in the folder ``further`` is trained further, with its optimizer and all it knows of
     its epochs; ``run_folder`` may be another folder, and then ``further`` stays as it is. A ``learning_rate`` then
-    replaces the one it had. A run that is ``stepping`` waits before its first step; each :class:`Control` with ``step``
+    replaces the one it had. A run that begins ``again``, since its process died, continues from its newest checkpoint
+    if it has got that far. A run that is ``stepping`` waits before its first step; each :class:`Control` with ``step``
     makes one. Training images of more bytes than the ``memory_limit`` stay in their file; then they come in another
     order, so that a run must be resumed with the limit it began with.
     """
@@ -35,11 +36,12 @@ class Train:
     learning_rate: float | None = None
     memory_limit: int = MEMORY_LIMIT
     further: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)
 class Control:
-    """Steer the running training; ``stop`` keeps the model, ``discard`` does not, ``step`` makes a step and pauses."""
+    """Steer the running training: ``stop`` keeps it, ``discard`` throws it away, ``step`` makes a step and pauses."""
 
     id: int
     action: ControlAction
@@ -190,14 +192,6 @@ class FindRuns:
 
 
 @dataclass(frozen=True)
-class DropRun:
-    """Remove the run in ``folder``; :class:`Failed` if another process works on it."""
-
-    id: int
-    folder: str
-
-
-@dataclass(frozen=True)
 class RunsFound:
     """The runs that can be resumed, newest first, and those that have ended, newest last."""
 
@@ -208,9 +202,13 @@ class RunsFound:
 
 @dataclass(frozen=True)
 class Finished:
-    """The training has ended; ``path`` is the kept model file, None if discarded."""
+    """The training has ended; ``path`` is the kept model file, None if discarded.
+
+    A discarded run that is ``restorable`` waits in the trash.
+    """
 
     id: int
     reason: FinishReason
     path: str | None
     epoch: int
+    restorable: bool = False

@@ -1,15 +1,17 @@
-"""End a run: evaluate and keep its model, or remove what it left."""
+"""End a run: evaluate and keep its model, or move what it left to the trash."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointWritten, Evaluating, Finished, FinishReason
 from models.training.course import Course
+from models.training.divergence import DivergedError
 from models.vae.evaluation import BOUND_DRAWS
 from models.vae.networks import Tensors
 
@@ -18,19 +20,19 @@ SECONDS_PER_NEWS = 0.1
 
 
 def end_run(course: Course, patient: bool) -> Iterator[Reply | None]:
-    """Evaluate and keep the model, or remove the run; a request to stop or discard cuts the wait short.
+    """Evaluate and keep the model, or discard the run; a request to stop or discard cuts the wait short.
 
     A ``patient`` run waits until its model can be written.
     """
     reason = _reason(course)
     if course.state.step == 0 or course.steering.ending == "discard":
-        yield _discarded(course)
+        yield from _discarded(course)
         return
     epoch, kept = _kept(course)
     info = yield from _evaluated(course, epoch, kept)
     written = yield from _written(course, kept, info, patient)
     if written is None:
-        yield _discarded(course)
+        yield from _discarded(course)
         return
     yield written
     yield Finished(course.request.id, reason, written.path, course.epoch)
@@ -42,9 +44,20 @@ def _reason(course: Course) -> FinishReason:
     return "early" if course.memory.stopping.ends(course.settings) else "complete"
 
 
-def _discarded(course: Course) -> Finished:
-    course.writer.folder.remove()
-    return Finished(course.request.id, "discarded", None, course.epoch)
+def _discarded(course: Course) -> Iterator[Reply | None]:
+    """Move the run to the trash as it is now, so that all of it can be taken back."""
+    if course.state.step > 0 and course.writer.written_step != course.state.step:
+        with suppress(DivergedError):
+            yield from _secured(course)
+    restorable = course.writer.folder.discard()
+    yield Finished(course.request.id, "discarded", None, course.epoch, restorable)
+
+
+def _secured(course: Course) -> Iterator[Reply | None]:
+    """Write a last checkpoint; where the disk is full, the one before must do."""
+    kept = course.weights
+    evaluation = yield from course.evaluator.terms(kept)
+    course.writer.write(course.state, kept, course.writer.info(course.epoch, evaluation, evaluation.metrics()))
 
 
 def _kept(course: Course) -> tuple[int, Tensors]:
@@ -85,7 +98,7 @@ def _written(
         if isinstance(written, CheckpointWritten):
             return written
         if not patient:
-            raise UserError(written.folder, written.reason)
+            raise UserError(written.folder, written.reason, "the last checkpoint is kept; resume once there is room")
         yield course.writer.folder.news(written)
         time.sleep(SECONDS_PER_TRY)
     return None

@@ -23,6 +23,7 @@ from models.training.recorder import RunWriter
 from models.training.steering import Steering
 from models.training.step_details import StepDetails
 from models.training.storage.checkpoint import Checkpoint, latest_checkpoint
+from models.training.storage.folder import RunFolder
 from models.vae.architecture import Architecture, architecture_of
 from models.vae.evaluation import Evaluator
 
@@ -68,12 +69,7 @@ def _starting_state(
 ) -> LoopState:
     """Take the folder of the run, and return fresh parameters or the state of its newest checkpoint."""
     folder, snapshots = writer.folder, writer.snapshots
-    if request.resume:
-        checkpoint: Checkpoint | None = folder.resume()
-    else:
-        folder.begin()
-        snapshots.remove()
-        checkpoint = _ended(Path(request.further)) if request.further else None
+    checkpoint = _earlier(request, folder)
     if checkpoint is None:
         return initial_state(architecture, memory.settings.seed)
     _check_same_run(str(folder.path), checkpoint, memory.settings, data)
@@ -83,6 +79,18 @@ def _starting_state(
         snapshots.adopt(Path(request.further))
     snapshots.forget_after(len(memory.history))
     return state
+
+
+def _earlier(request: Train, folder: RunFolder) -> Checkpoint | None:
+    """Take the folder, and return the checkpoint to go on from, None to begin."""
+    if request.resume:
+        return folder.resume()
+    checkpoint = None
+    if request.again:
+        checkpoint = folder.begin_again()
+    else:
+        folder.begin()
+    return _ended(Path(request.further)) if checkpoint is None and request.further else checkpoint
 
 
 def _ended(run_folder: Path) -> Checkpoint:

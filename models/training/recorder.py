@@ -30,13 +30,17 @@ TRAINING_PER_WRITING = 9.0
 
 
 class RunWriter:
-    """Knows where the files of the run ``request`` go, and when the next checkpoint is due."""
+    """Knows where the files of the run ``request`` go, and when the next checkpoint is due.
+
+    :attr:`written_step` is the step of the newest checkpoint, None before the first.
+    """
 
     def __init__(self, request: Train, memory: RunMemory) -> None:
         self.folder = RunFolder(Path(request.run_folder), request.id)
         self.snapshots = Snapshots(Path(request.run_folder))
         self._request, self._memory = request, memory
         self._next = -math.inf
+        self.written_step: int | None = None
 
     def describe(self, data: DataInfo, architecture: Architecture) -> None:
         """Tell what is trained on what, once that is known."""
@@ -74,6 +78,8 @@ class RunWriter:
         )
         began = time.monotonic()
         written = self.folder.write(checkpoint, info, _arrays(kept))
+        if isinstance(written, CheckpointWritten):
+            self.written_step = state.step
         taken = time.monotonic() - began
         self._next = began + taken + max(SECONDS_PER_CHECKPOINT, TRAINING_PER_WRITING * taken)
         return written

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from models.protocol.messages import Reply, Request
 from models.protocol.training import (
     Adjust,
     Control,
     Diverged,
-    DropRun,
-    FindRuns,
     Finished,
     Progress,
-    RunsFound,
     Train,
     TrainStarted,
 )
 from models.training.run import TrainingRun
-from models.training.storage.folder import drop_run, find_runs, remove_old_runs
 from models.workers.loop import Handled, Job, Jobs
 from models.workers.loop import serve as serve_requests
-
-RUNS_KEPT = 20
+from models.workers.runs import look_after_runs
 
 
 def serve(connection: Connection) -> None:
@@ -44,7 +38,7 @@ class TrainerWorker:
         self._stepping = False
 
     def handle(self, request: Request) -> Handled:
-        """Start a run, steer it, or look after the folders of earlier runs; ValueError for what makes no sense now."""
+        """Start a run, steer it, or look after earlier runs; ValueError for what makes no sense now."""
         match request:
             case Train():
                 return self._train(request)
@@ -52,12 +46,8 @@ class TrainerWorker:
                 return self._control(request)
             case Adjust():
                 self._current().adjust(request.dials)
-            case FindRuns():
-                return _find_runs(request)
-            case DropRun():
-                drop_run(Path(request.folder))
             case _:
-                raise ValueError(f"the trainer does not know the request {type(request).__name__}")
+                return look_after_runs(request)
         return None
 
     def _train(self, request: Train) -> Job:
@@ -104,11 +94,3 @@ class TrainerWorker:
         if self._progress is None or request.action not in ("pause", "resume"):
             return None
         return replace(self._progress, paused=self._jobs.paused)
-
-
-def _find_runs(request: FindRuns) -> RunsFound:
-    """Return the runs in a folder that nobody works on, and remove all but the newest of those that have ended."""
-    folder = Path(request.folder)
-    found = find_runs(folder)
-    remove_old_runs(folder, RUNS_KEPT)
-    return RunsFound(request.id, *found)

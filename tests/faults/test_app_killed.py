@@ -167,8 +167,11 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
         banner.close_button.click()
         assert (banner.isVisible(), banner.text.text()) == (True, offer)
         banner.discard.click()
-        assert not banner.isVisible()
+        assert (banner.resume.isVisible(), banner.undo.isVisible()) == (False, True)
         qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
+        banner.undo.click()
+        qtbot.waitUntil(lambda: offers.offer is not None and folder.exists(), timeout=LONG_MS)
+        assert banner.resume.isVisible()
         Desk(app, qtbot).settle()
 
 
@@ -194,7 +197,10 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
         assert compare.itemText(1).endswith(f" · seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4")
         banner.discard.click()
         assert offers.offer.run.folder == str(older)
-        assert banner.isVisible()
+        # What can be undone stands before the next offer.
+        assert (banner.undo.isVisible(), banner.resume.isVisible()) == (True, False)
+        banner.close_button.click()
+        assert (banner.undo.isVisible(), banner.resume.isVisible()) == (False, True)
         banner.close_button.click()
         assert offers.offer.run.folder == str(oldest)
         banner.resume.click()
@@ -253,5 +259,5 @@ def test_a_run_that_diverges_offers_half_the_learning_rate(
                 run.control("discard")
         if offers.offer is not None:
             banner.discard.click()
-        assert not folder.exists()
+        qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
         desk.settle()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ from models.training.storage.checkpoint import (
     latest_checkpoint,
     read_checkpoint,
 )
-from models.training.storage.folder import drop_run, find_runs, remove_old_runs
+from models.training.storage.shelf import find_runs
 from models.vae.model_file import open_model
 from tests.faults import committer
 from tests.faults.committer import STEPS, arrays_of, commit, go_on, records_of
@@ -112,21 +111,3 @@ def test_a_run_at_work_is_neither_taken_nor_offered(folder: Path) -> None:
     run.close()
     assert [found.epoch for found in find_runs(folder)[0]] == [SECOND // STEPS]
     go_on(folder / "run")[0].close()
-
-
-def test_a_run_is_removed_only_where_nobody_is_at_work(folder: Path) -> None:
-    run, _ = go_on(folder / "run")
-    with pytest.raises(UserError, match="is at work on this run"):
-        drop_run(folder / "run")
-    assert latest_checkpoint(folder / "run") is not None
-    run.close()
-    drop_run(folder / "run")
-    assert latest_checkpoint(folder / "run") is None
-
-
-def test_of_old_runs_those_that_wait_stay(folder: Path) -> None:
-    for name in ("a", "b", "y", "z"):
-        (folder / "runs" / name).mkdir(parents=True)
-    shutil.copytree(folder / "run", folder / "runs" / "c")
-    remove_old_runs(folder / "runs", 2)
-    assert sorted(entry.name for entry in (folder / "runs").iterdir()) == ["c", "y", "z"]

@@ -19,6 +19,7 @@ from models.protocol.messages import Reply
 from models.protocol.training import CheckpointDelayed, CheckpointWritten, EpochDone, Finished, Train
 from models.training.run import TrainingRun
 from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint
+from models.training.storage.shelf import list_trash
 from models.vae.model_file import open_model
 from tests.faults.mount import NOT_ALLOWED
 from tests.faults.trainee import SETTINGS
@@ -64,8 +65,10 @@ def _until(events: Iterator[Reply | None], kind: type[Reply]) -> Reply:
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     log = EpochLog(tmp_path / "log")
-    with full_disk(FULL), pytest.raises(UserError, match="log: the log cannot be written: file too large"):
+    with full_disk(FULL), pytest.raises(UserError, match=r"log: the log cannot be written: file too large$"):
         log.write(RECORDS)
+    with full_disk(0), pytest.raises(UserError, match=r"other: the log cannot be written: file too large$"):
+        EpochLog(tmp_path / "other")
 
 
 def test_a_training_goes_on_while_the_disk_is_full(data: Path, tmp_path: Path) -> None:
@@ -116,8 +119,9 @@ def test_a_patient_run_waits_for_room_unless_it_is_discarded(given_up: bool, dat
         assert [next(events) for _ in range(5)] == [None] * 5
         if given_up:
             run.control("discard")
-            assert list(events) == [Finished(1, "discarded", None, EPOCHS)]
+            assert list(events)[-1] == Finished(1, "discarded", None, EPOCHS, restorable=True)
             assert not (tmp_path / "run").exists()
+            assert [run.name for run in list_trash(tmp_path)] == ["tiny"]
             return
     finished = _until(events, Finished)
     assert isinstance(finished, Finished)

@@ -19,7 +19,8 @@ from models.core.errors import UserError
 from models.protocol.messages import Reply
 from models.protocol.training import CheckpointWritten, EpochDone, Finished
 from models.training.storage.checkpoint import latest_checkpoint
-from models.training.storage.folder import RunFolder, drop_run
+from models.training.storage.folder import RunFolder
+from models.training.storage.trash import discard_run
 from models.vae.model_file import open_model
 from tests.faults.committer import STEPS, arrays_of, records_of, write
 from tests.faults.power import Disk, lay_out, watch
@@ -73,7 +74,7 @@ def endings(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> dict[str, En
         state = AppState()
         finished = next(event for event in run.events() if isinstance(event, Finished))
         if save_model(state, str(finished.path), folder / "m.safetensors"):
-            drop_run(folder / "m.run")
+            discard_run(folder / "m.run")
 
     return {"command": by_command, "window": by_window}
 

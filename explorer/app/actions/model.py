@@ -1,18 +1,21 @@
-"""The Model menu: train, train further, and export samples, models for Keras and training curves."""
+"""The Model menu: train, train further, look after runs; export samples, models for Keras and training curves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QInputDialog, QWidget
 
 from explorer.app.actions.base import Command, Entries, MenuActions
-from explorer.app.files import save_curves
+from explorer.app.files import save_curves, save_model, stored_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
 from explorer.views.common.saving import ask_target
 from explorer.views.export_dialog import ExportDialog
+from explorer.views.runs.dialog import RunsDialog
 from models.core.files import with_ending
+from models.core.formats import MODEL_FILES
+from models.core.history import EpochRecord, PastRun, StoredRun
 from models.core.setting_table import MOST_EPOCHS
 
 KERAS_FILES = "Keras models (*.keras)"
@@ -28,6 +31,8 @@ class ModelActions(MenuActions):
         add = self.add_action
         self.train = add(Command("&Train …", show_training, "train", "Ctrl+T"))
         self.train_further = add(Command("Train &further …", self._train_further))
+        tip = "Open, resume, compare, export and discard trainings; the trash"
+        self.runs = add(Command("&Runs …", self._manage_runs, shortcut="Ctrl+Shift+T", tip=tip))
         self.export = add(Command("&Export samples …", self._export, "export", "Ctrl+E"))
         self.export_keras = add(Command("Export for &Keras …", self._export_keras))
         self.export_curves = add(Command("Export training &curves …", self._export_curves))
@@ -42,7 +47,8 @@ class ModelActions(MenuActions):
     @property
     def entries(self) -> Entries:
         """The menu from top to bottom."""
-        return self.train, self.train_further, None, self.export, self.export_keras, self.export_curves
+        training = self.train, self.train_further, self.runs
+        return *training, None, self.export, self.export_keras, self.export_curves
 
     def _model_changed(self) -> None:
         known = self._state.model.model is not None
@@ -72,11 +78,42 @@ class ModelActions(MenuActions):
 
     def _export_keras(self) -> None:
         model = self._state.model.model
-        if model is None:
-            return
-        if path := ask_target(self._over, "Export for Keras", f"{model.name}.keras", KERAS_FILES):
-            self._state.export.export_keras(model.path, with_ending(path, ".keras"))
+        if model is not None:
+            self._ask_and_export_keras(model.path, model.name)
+
+    def _ask_and_export_keras(self, model_path: str, name: str) -> None:
+        if path := ask_target(self._over, "Export for Keras", f"{name}.keras", KERAS_FILES):
+            self._state.export.export_keras(model_path, with_ending(path, ".keras"))
 
     def _export_curves(self) -> None:
-        if path := ask_target(self._over, "Export training curves", f"{self._state.run.name}.csv", CURVE_FILES):
-            save_curves(self._state, path)
+        run = self._state.run
+        self._ask_and_save_curves(run.name, run.records)
+
+    def _ask_and_save_curves(self, name: str, records: Sequence[EpochRecord]) -> None:
+        if path := ask_target(self._over, "Export training curves", f"{name}.csv", CURVE_FILES):
+            save_curves(self._state, path, records)
+
+    # ----------------------------------------------------------------------------------------------------- runs
+
+    def _manage_runs(self) -> None:
+        for shown in self._over.findChildren(RunsDialog):
+            if shown.isVisible():
+                shown.activateWindow()
+                return
+        dialog = RunsDialog(self._state, self._over)
+        dialog.shown_in_training.connect(self._show_training)
+        dialog.model_wanted.connect(self._export_model_of)
+        dialog.keras_wanted.connect(self._export_keras_of)
+        dialog.curves_wanted.connect(self._export_curves_of)
+        dialog.show()
+
+    def _export_model_of(self, run: StoredRun) -> None:
+        model = stored_model(self._state, run)
+        if model is not None and (path := ask_target(self._over, "Export model", model.file_name, MODEL_FILES)):
+            save_model(self._state, model, path)
+
+    def _export_keras_of(self, run: StoredRun) -> None:
+        self._ask_and_export_keras(run.model, run.name)
+
+    def _export_curves_of(self, run: PastRun) -> None:
+        self._ask_and_save_curves(run.name, run.records)

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.training.run import RunState
+from explorer.state.training.runs import RunsState
 from models.core.history import UnfinishedRun
 from models.protocol.training import Diverged
 
@@ -33,6 +34,12 @@ def offer_of(run: UnfinishedRun) -> Offer:
     return Offer(run, text)
 
 
+def after_return(run: UnfinishedRun) -> Offer:
+    """Return the offer to go on with a run that has returned from the trash."""
+    text = f"The training of {run.name} is back, after epoch {run.epoch} of {run.settings.epochs}."
+    return Offer(run, text)
+
+
 def after_divergence(diverged: Diverged) -> Offer | None:
     """Return the offer to go on from the last good checkpoint with half the learning rate, None if there is none."""
     run = diverged.last_good
@@ -49,27 +56,22 @@ def after_divergence(diverged: Diverged) -> Offer | None:
 class OfferState(QObject):
     """The run on offer in :attr:`offer`, and those to be offered after it in :attr:`waiting`.
 
-    :attr:`found` says whether the trainer has looked for runs that earlier programs left, :attr:`unwanted` holds the
-    folders of those that shall be removed.
+    :attr:`found` says whether the trainer has looked for runs that earlier programs left.
 
     Signals
     -------
     changed
         Another run is offered, or none.
-    drop_requested
-        There is a folder to remove.
     """
 
     changed = Signal()
-    drop_requested = Signal(object)
 
-    def __init__(self, run: RunState, parent: QObject | None = None) -> None:
+    def __init__(self, run: RunState, runs: RunsState, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._run = run
+        self._run, self._runs = run, runs
         self.offer: Offer | None = None
         self.waiting: list[Offer] = []
         self.found = False
-        self.unwanted: list[str] = []
         run.start_requested.connect(self._started)
         run.resume_requested.connect(self._withdraw)
         run.further_requested.connect(self._withdraw)
@@ -90,6 +92,12 @@ class OfferState(QObject):
         self.offer = offer
         self.changed.emit()
 
+    def offer_first(self, offer: Offer) -> None:
+        """Offer a run at once; one that is offered waits."""
+        if self.offer is not None:
+            self.waiting.insert(0, self.offer)
+        self.set_offer(offer)
+
     def dismiss(self) -> None:
         """Take the offer back and make the next one."""
         self.set_offer(None)
@@ -101,15 +109,9 @@ class OfferState(QObject):
             self.set_offer(self.waiting.pop(0))
 
     def drop(self, run: UnfinishedRun) -> None:
-        """Ask for a run to be removed that shall not go on."""
-        self.unwanted.append(run.folder)
-        self.drop_requested.emit(run)
+        """Discard a run that shall not go on."""
         self.dismiss()
-
-    def take_unwanted(self) -> list[str]:
-        """Return the folders to remove, and forget them."""
-        folders, self.unwanted = self.unwanted, []
-        return folders
+        self._runs.discard([run.folder], f"the training of {run.name}")
 
     def _started(self) -> None:
         """Forget runs that might have gone on instead: the next start of the program offers them again."""

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from models.core.history import EpochSnapshot, PastRun
-
-RUNS_REMEMBERED = 12
+from models.core.history import RUNS_REMEMBERED, EpochSnapshot, PastRun
 
 
 class ReviewState(QObject):
@@ -99,6 +97,12 @@ class ReviewState(QObject):
         self._recalled = True
         self.past = [*runs, *self.past][-RUNS_REMEMBERED:]
         self.compared_changed.emit()
+
+    def compare_with(self, run: PastRun) -> None:
+        """Show a run from the run manager beside this one; it joins those that can be chosen."""
+        if run not in self.past:
+            self.remember(run)
+        self.compare(run)
 
     def compare(self, run: PastRun | None) -> None:
         """Show another run beside this one."""

@@ -30,8 +30,9 @@ class RunState(QObject):
 
     :attr:`previous` is the model that was open when the run began, :attr:`wish` the last thing asked of the run,
     :attr:`turned` the dials if they were turned; :attr:`evaluated` is the share of the last evaluation that is done,
-    None before it begins; :attr:`kept` says whether there is a checkpoint, :attr:`dropped` how many runs in
-    :attr:`queued` will not start because this one failed.
+    None before it begins; :attr:`worked` are its seconds of training, those before a resume included; :attr:`kept` says
+    whether there is a checkpoint, :attr:`dropped` how many runs in :attr:`queued` will not start because this one
+    failed.
     """
 
     start_requested = Signal(str, object)
@@ -55,6 +56,7 @@ class RunState(QObject):
         self.progress: Progress | None = None
         self.evaluated: float | None = None
         self.kept = False
+        self.worked = 0.0
         self.history = RunHistory()
         self.dials = Dials(self.settings.learning_rate, self.settings.beta)
         self.turned: Dials | None = None
@@ -119,6 +121,7 @@ class RunState(QObject):
     def resume(self, run: UnfinishedRun) -> None:
         """Ask for a run to go on from its newest checkpoint."""
         self._go_on(run)
+        self.worked = run.elapsed
         self.mark_kept()
         self.resume_requested.emit(run)
 
@@ -136,9 +139,17 @@ class RunState(QObject):
     def clear(self) -> None:
         """Forget the last run."""
         self.started = self.progress = self.step = self.evaluated = self.wish = self.turned = None
-        self.kept, self.dropped = False, 0
+        self.kept, self.dropped, self.worked = False, 0, 0.0
         self.history = RunHistory()
         self.curves_changed.emit()
+
+    def look_back(self, past: PastRun) -> None:
+        """Show the curves of a run that has ended, unless one is under way."""
+        if not self.active:
+            self.settings, self.name = past.settings, past.name
+            self.clear()
+            self.history.restart(past.records)
+            self.curves_changed.emit()
 
     def control(self, action: ControlAction) -> None:
         """Ask for the run to pause, resume, make one step, stop or be discarded."""
@@ -182,7 +193,7 @@ class RunState(QObject):
 
     def add_progress(self, progress: Progress) -> None:
         """Add the newest training terms."""
-        self.progress = progress
+        self.progress, self.worked = progress, progress.elapsed
         if self.status is not RunStatus.STOPPING:
             status = RunStatus.PAUSED if progress.paused else RunStatus.RUNNING
             if status is not self.status:

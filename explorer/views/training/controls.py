@@ -9,8 +9,9 @@ from explorer.state import AppState
 from explorer.state.training.run import RunStatus
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import caption
+from explorer.views.common.question import discard_after_question
+from explorer.views.common.words import duration
 from explorer.views.training.form import TrainingForm
-from explorer.views.training.live import duration
 from models.core.diagnosis import diagnose
 from models.protocol.training import Finished
 
@@ -45,7 +46,7 @@ class RunControls(QObject):
         self.step.setToolTip("Make one step and see what reaches μ and σ; starts a run if there is none")
         self.further.setToolTip("Train the model that is shown for more epochs, from where its run came to its end")
         self.save.setToolTip("Save the model that is shown as a .safetensors file (Ctrl+S)")
-        self.discard.setToolTip("End the run, discard its model and return to the previous one")
+        self.discard.setToolTip("End the run, move it to the trash and return to the previous model")
         self.text.setText("Train a model on the open data, or choose other data.")
         self.trouble.setWordWrap(True)
         self.trouble.setVisible(False)
@@ -98,7 +99,13 @@ class RunControls(QObject):
         self.state.run.control("stop")
 
     def _discard(self) -> None:
-        self.state.run.control("discard")
+        run = self.state.run
+        discard_after_question(self.discard.window(), f"the training of {run.name}", run.worked, self._discard_now)
+
+    def _discard_now(self) -> None:
+        # It may have come to its end while the person was asked.
+        if self.state.run.active:
+            self.state.run.control("discard")
 
     def _status_changed(self) -> None:
         run = self.state.run

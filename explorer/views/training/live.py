@@ -11,6 +11,7 @@ from explorer.state import AppState
 from explorer.state.training.run import RunStatus
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.pane import caption
+from explorer.views.common.words import duration
 from explorer.views.training.fields import make_field, show_value
 from models.core.setting_table import SETTINGS
 from models.core.settings import Dials
@@ -98,13 +99,3 @@ class LiveSettings(QWidget):
         if started is not None:
             reached = now.images_per_second * started.gigaflop_per_image
             self.facts["of peak"].setText(f"{reached / started.peak_gflops:.0%} of {started.peak_gflops:.0f} GFLOP/s")
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it."""
-    whole = round(seconds)
-    if whole < 90:
-        return f"{whole} s"
-    return (
-        f"{whole // 60} min {whole % 60:02d} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    )

@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,13 @@ MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 2
 
 
+# The manifest goes first, so that what is half removed is not taken for whole.
+FILES = (MANIFEST_FILE, STATE_FILE, MODEL_FILE)
+
 KEPT = 2
+
+# Of a run that has come to its end: nothing is written any more that could be damaged.
+KEPT_AT_THE_END = 1
 
 MAX_MANIFEST_BYTES = 1 << 16
 
@@ -128,7 +135,7 @@ class Checkpoint:
 
 
 def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays) -> None:
-    """Write ``checkpoint`` with the model made of ``parameters``, then remove all but the newest two.
+    """Write ``checkpoint`` with the model made of ``parameters``, then remove all but the newest two; at the end, one.
 
     OSError if the disk is full or the folder cannot be written; nothing but a draft is left then.
     """
@@ -138,8 +145,20 @@ def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: Parame
     with whole_folder(checkpoint.folder) as draft:
         for name, content in contents.items():
             (draft / name).write_bytes(content)
-    for old in checkpoint_folders(checkpoint.folder.parent)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    kept = KEPT_AT_THE_END if checkpoint.ended else KEPT
+    for old in checkpoint_folders(checkpoint.folder.parent)[:-kept]:
+        remove_checkpoint(old)
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Remove the files of a checkpoint, or of a draft of one, and its folder if nothing else is in it."""
+    if folder.is_symlink():
+        return
+    for name in FILES:
+        with suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def checkpoint_folder(run_folder: Path, step: int) -> Path:
@@ -174,8 +193,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     """Read and verify one checkpoint; :class:`UserError` if a file is missing, damaged or makes no sense."""
     try:
         state = _verified(folder)[STATE_FILE]
-        header_length = int.from_bytes(state[:8], "little")
-        values = json.loads(json.loads(state[8 : 8 + header_length])["__metadata__"]["run"])
+        values = values_of(json.loads(state[8 : 8 + int.from_bytes(state[:8], "little")]))
         tensors = load(state)
         table = tensors.pop(HISTORY)
         return Checkpoint(
@@ -198,6 +216,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(str(folder), f"the checkpoint is damaged ({error})") from error
+
+
+def values_of(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the header of a state file says of the run, besides its arrays; KeyError if it says nothing."""
+    values: dict[str, Any] = json.loads(header["__metadata__"]["run"])
+    return values
 
 
 def check_state(checkpoint: Checkpoint, architecture: Architecture) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
-from models.core.files import DRAFT_PREFIX, reason_of, sync_folder
-from models.core.history import PastRun, Records, UnfinishedRun
+from models.core.files import reason_of
+from models.core.history import UnfinishedRun
 from models.core.settings import TrainSettings
 from models.protocol.training import CheckpointDelayed, CheckpointWritten
 from models.training.storage.checkpoint import (
@@ -19,11 +17,11 @@ from models.training.storage.checkpoint import (
     latest_checkpoint,
     write_checkpoint,
 )
-from models.training.storage.lock import LOCK_FILE, RunLock
-from models.training.storage.snapshots import Snapshots
+from models.training.storage.lock import RunLock
+from models.training.storage.outline import resumable
+from models.training.storage.removal import holds_work, remove_drafts, remove_run
+from models.training.storage.trash import discard_run
 from models.vae.architecture import ParameterArrays
-
-MOST_EPOCHS_TOLD = 400
 
 
 class RunFolder:
@@ -36,9 +34,24 @@ class RunFolder:
         self._complaint = ""
 
     def begin(self) -> None:
-        """Take the folder for a new run; what an earlier one left is removed. UserError if another is at work."""
+        """Take the folder for a new run; UserError if another is at work, or there is work of an earlier one."""
         self.take()
-        remove_checkpoints(self.path)
+        check_vacant(self.path)
+
+    def begin_again(self) -> Checkpoint | None:
+        """Take the folder of a run whose process died; return its newest whole checkpoint, None if there is none yet.
+
+        UserError if another is at work, or all checkpoints are damaged.
+        """
+        self.take()
+        checkpoint = latest_checkpoint(self.path)
+        if checkpoint is None and not checkpoint_folders(self.path):
+            # The models of epochs are made again.
+            remove_run(self.path)
+            self.take()
+        elif checkpoint is None:
+            check_vacant(self.path)
+        return checkpoint
 
     def resume(self) -> Checkpoint:
         """Take the folder and return its newest whole checkpoint; UserError if there is none or another is at work."""
@@ -74,15 +87,15 @@ class RunFolder:
         found = latest_checkpoint(self.path)
         return None if found is None else replace(resumable(found), settings=settings, learning_rate=learning_rate)
 
-    def remove(self) -> None:
-        """Remove the run and give the folder back."""
+    def discard(self) -> bool:
+        """Give the folder back and move it to the trash; return whether there was anything to keep."""
         self._lock.release()
-        remove_run(self.path)
+        return discard_run(self.path)
 
     def close(self) -> None:
-        """Give the folder back; one without a checkpoint is removed."""
+        """Give the folder back; one without any work in it is removed."""
         self._lock.release()
-        if not checkpoint_folders(self.path):
+        if not holds_work(self.path):
             remove_run(self.path)
 
     def take(self) -> None:
@@ -94,92 +107,17 @@ class RunFolder:
             raise UserError(str(self.path), reason_of(error)) from error
 
 
-def resumable(checkpoint: Checkpoint) -> UnfinishedRun:
-    """Describe the run that goes on from ``checkpoint``."""
-    return UnfinishedRun(
-        folder=str(checkpoint.folder.parent),
-        name=checkpoint.name,
-        data_path=checkpoint.data_path,
-        epoch=len(checkpoint.history),
-        when=checkpoint.folder.stat().st_mtime,
-        settings=checkpoint.settings,
-        learning_rate=checkpoint.dials.learning_rate,
-    )
-
-
-def find_runs(folder: Path) -> tuple[tuple[UnfinishedRun, ...], tuple[PastRun, ...]]:
-    """Return the runs in ``folder`` that nobody is at work on: that can be resumed, and that have ended.
-
-    The former begin with the newest, the latter end with it. Every checkpoint is verified, which reads all of it.
-    """
-    waiting: list[UnfinishedRun] = []
-    ended: list[PastRun] = []
-    for checkpoint in filter(None, map(checkpoint_at_rest, folder.iterdir() if folder.is_dir() else ())):
-        run = resumable(checkpoint)
-        if not checkpoint.ended:
-            waiting.append(run)
-        elif checkpoint.history:
-            ended.append(PastRun(run.name, run.settings, _thinned(checkpoint.history), run.when))
-    newest_first = sorted(waiting, key=lambda run: run.when, reverse=True)
-    return tuple(newest_first), tuple(sorted(ended, key=lambda run: run.when))
-
-
-def _thinned(history: Records) -> Records:
-    """Return so few epochs that a window can take many runs at once, the last one among them."""
-    return tuple(history[:: -(1 + (len(history) - 1) // MOST_EPOCHS_TOLD)][::-1])
-
-
-def checkpoint_at_rest(run_folder: Path) -> Checkpoint | None:
-    """Return the newest whole checkpoint of a run that nobody is at work on, None if there is none."""
-    if not checkpoint_folders(run_folder):
-        return None
-    lock = RunLock(run_folder)
-    try:
-        lock.acquire()
-        return latest_checkpoint(run_folder)
-    except (UserError, OSError):
-        return None
-    finally:
-        lock.release()
-
-
-def drop_run(run_folder: Path) -> None:
-    """Remove a run; :class:`UserError` if another process is at work on it, or the disk does not let go of it."""
-    folder = RunFolder(run_folder, 0)
-    folder.take()
-    folder.remove()
-
-
-def remove_old_runs(folder: Path, kept: int) -> None:
-    """Remove all but the newest runs in ``folder``, by name; those that can be resumed, or are at work, stay."""
-    for run_folder in sorted(folder.glob("*"))[:-kept]:
-        checkpoint = latest_checkpoint(run_folder)
-        if checkpoint is None or checkpoint.ended:
-            with contextlib.suppress(UserError):
-                drop_run(run_folder)
-
-
-def remove_checkpoints(run_folder: Path) -> None:
-    """Remove the checkpoints and drafts of a run, the newest last: until then it is the one to go on from."""
-    remove_drafts(run_folder)
-    for checkpoint in checkpoint_folders(run_folder):
-        shutil.rmtree(checkpoint, ignore_errors=True)
-
-
-def remove_drafts(run_folder: Path) -> None:
-    """Remove what a process left that died while it wrote a checkpoint."""
-    for entry in run_folder.iterdir():
-        if entry.name.startswith(DRAFT_PREFIX):
-            shutil.rmtree(entry, ignore_errors=True)
-
-
-def remove_run(run_folder: Path) -> None:
-    """Remove a run that nobody works on, and its folder if nothing else is in it; a power loss does not undo it."""
-    if not run_folder.is_dir():
-        return
-    remove_checkpoints(run_folder)
-    Snapshots(run_folder).remove()
-    (run_folder / LOCK_FILE).unlink(missing_ok=True)
-    if not any(run_folder.iterdir()):
-        run_folder.rmdir()
-        sync_folder(run_folder.parent)
+def check_vacant(run_folder: Path) -> None:
+    """Raise :class:`UserError` if the folder holds work of an earlier run: none of it is removed for a new one."""
+    found = latest_checkpoint(run_folder)
+    if found is not None:
+        how, epoch = "stopped" if found.ended else "interrupted", len(found.history)
+        raise UserError(
+            str(run_folder), f"this run was {how} after epoch {epoch}",
+            "use --resume to continue it, or move its folder away to start over",
+        )  # fmt: skip
+    if holds_work(run_folder):
+        raise UserError(
+            str(run_folder), "the folder holds an earlier run, but none of its checkpoints is whole",
+            "move it away to start over",
+        )  # fmt: skip

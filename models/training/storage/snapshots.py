@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from models.core.descriptions import ModelInfo
@@ -15,8 +17,12 @@ from models.vae.architecture import ParameterArrays
 from models.vae.model_file import model_bytes
 
 MAX_BYTES = 256 << 20
+# Of a run that has come to its end.
+MAX_BYTES_AT_THE_END = 32 << 20
 # A checkpoint is four times the model, and the new one stands beside two old ones: checkpoints come first.
 ROOM_FOR_CHECKPOINTS = 12
+
+_NAME = re.compile(r"epoch-(\d+)\.safetensors")
 
 
 class Snapshots:
@@ -34,8 +40,14 @@ class Snapshots:
             draft.write_bytes(content)
         kept = self.kept()
         if len(kept) * len(content) > MAX_BYTES:
-            for snapshot in kept[-2::-2]:
-                Path(snapshot.path).unlink(missing_ok=True)
+            _remove_every_other(kept)
+
+    def shrink(self) -> None:
+        """Remove every other one until what is left takes little room, for a run that has come to its end."""
+        while len(kept := self.kept()) > 1:
+            if sum(Path(snapshot.path).stat().st_size for snapshot in kept) <= MAX_BYTES_AT_THE_END:
+                return
+            _remove_every_other(kept)
 
     def _room(self) -> int:
         """Return the bytes that are free where the run lies."""
@@ -46,8 +58,8 @@ class Snapshots:
 
     def kept(self) -> tuple[EpochSnapshot, ...]:
         """Return what is there, oldest first."""
-        paths = sorted(self._folder.glob("epoch-*.safetensors"))
-        return tuple(EpochSnapshot(int(path.stem.removeprefix("epoch-")), str(path)) for path in paths)
+        found = ((_NAME.fullmatch(path.name), path) for path in sorted(self._folder.glob("epoch-*")))
+        return tuple(EpochSnapshot(int(match[1]), str(path)) for match, path in found if match)
 
     def adopt(self, run_folder: Path) -> None:
         """Keep those of another run, too, from which this one goes on; the files are the same, and take no room."""
@@ -58,12 +70,27 @@ class Snapshots:
 
     def forget_after(self, epoch: int) -> None:
         """Remove those of epochs that a run which goes on from ``epoch`` makes again, and what was half written."""
-        for draft in self._folder.glob(f".*{UNFINISHED}*"):
-            draft.unlink(missing_ok=True)
+        self._remove_drafts()
         for snapshot in self.kept():
             if snapshot.epoch > epoch:
                 Path(snapshot.path).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove all of them."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove all of them, and their folder if nothing else is in it."""
+        self._remove_drafts()
+        for snapshot in self.kept():
+            with suppress(OSError):
+                Path(snapshot.path).unlink(missing_ok=True)
+        with suppress(OSError):
+            self._folder.rmdir()
+
+    def _remove_drafts(self) -> None:
+        for draft in self._folder.glob(f".epoch-*{UNFINISHED}*"):
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+def _remove_every_other(kept: tuple[EpochSnapshot, ...]) -> None:
+    """Remove every other one, but not the newest."""
+    for snapshot in kept[-2::-2]:
+        Path(snapshot.path).unlink(missing_ok=True)

@@ -12,21 +12,25 @@ import pytest
 from PIL import Image
 
 from explorer.cli.main import cli
+from explorer.client.folders import runs_folder
 from explorer.export.pictures import read_latent
 from models.core.families import Family
 from models.core.geometry import standard_noise
 from models.estimators import draw_gradients
 from models.protocol.lab import Continuous, Gradients
+from models.training.storage.folder import RunFolder
 from resources import bundled_models, model_path
+from tests.faults.committer import STEPS, commit
 from tests.support.command_line import ROOT, command, environment, result, run, run_process, said_by
 
 # `train` runs as a process to fill the workshop, `tour` in its own tests, `open` when it is killed.
-PROCESSES = {
+PROCESSES: dict[str, tuple[object, ...]] = {
     "sample": ("spots.safetensors", "-n", 3, "--seed", 7, "--out", "started/samples"),
     "encode": ("spots.safetensors", "spots.npz", "--out", "started/z.npz"),
     "decode": ("spots.safetensors", "started/z.npz", "--out", "started/decoded"),
     "export": ("spots.safetensors", "--out", "started/spots.keras"),
     "info": ("spots.safetensors", "--evaluate", "spots.npz"),
+    "runs": (),
     "gradients": ("--f", "quadratic", "--k", -3, "--samples", 100),
 }
 
@@ -268,3 +272,43 @@ def test_info_refuses_data_that_does_not_fit_the_model(workshop: Path) -> None:
     done = run(workshop, "info", "spots.safetensors", "--evaluate", "mnist_10k")
     assert (done.returncode, done.stdout) == (2, "")
     assert "mnist_10k: its images are (28, 28, 1), but the model takes (8, 8, 1)" in done.stderr
+
+
+def _leave_run(name: str) -> Path:
+    """Leave a run as the window would, with one checkpoint."""
+    left = RunFolder(runs_folder() / name, 1)
+    left.begin()
+    commit(left, STEPS)
+    left.close()
+    return left.path
+
+
+def test_runs_are_listed_discarded_and_taken_back(tmp_path: Path) -> None:
+    assert run(tmp_path, "runs").stdout == "no training has been kept yet\n"
+    one, other = _leave_run("one"), _leave_run("other")
+    found = result(tmp_path, "runs")
+    assert {entry["id"]: (entry["name"], entry["stage"]) for entry in found["runs"]} == {
+        "one": ("m", "interrupted"), "other": ("m", "interrupted")
+    }  # fmt: skip
+    assert run(tmp_path, "runs", "discard", "one").stdout == "one is in the trash for 30 days\n"
+    assert (one.exists(), other.exists()) == (False, True)
+    lines = run(tmp_path, "runs").stdout.splitlines()
+    assert [line.split(":")[0] for line in lines if not line.startswith(" ")] == ["runs", "trash"]
+    assert "  m  data  1 of 1,000 epochs  interrupted  " in lines[1]
+    assert run(tmp_path, "runs", "restore", "one").returncode == 0
+    assert one.exists()
+    run(tmp_path, "runs", "discard", "one", "other")
+    refused = run(tmp_path, "runs", "empty-trash")
+    assert (refused.returncode, "--yes removes them for good" in refused.stderr) == (2, True)
+    assert len(result(tmp_path, "runs")["trash"]) == 2
+    assert run(tmp_path, "runs", "empty-trash", "--yes").stdout.startswith("removed 2 runs, ")
+    assert result(tmp_path, "runs")["trash"] == []
+    assert run(tmp_path, "runs", "restore", "one").returncode == 2
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../runs", "..", ".", ".trash"])
+def test_only_what_is_listed_is_discarded(name: str, tmp_path: Path) -> None:
+    _leave_run("one")
+    refused = run(tmp_path, "runs", "discard", name)
+    assert (refused.returncode, "there is no such run" in refused.stderr) == (2, True)
+    assert len(result(tmp_path, "runs")["runs"]) == 1

@@ -27,6 +27,9 @@ from explorer.cli.stopping import stopped_by_signals
 from explorer.cli.train import parse_sizes
 from models.core.errors import UserError
 from models.core.settings import TrainSettings
+from models.training.storage.checkpoint import checkpoint_folders
+from models.training.storage.folder import RunFolder
+from tests.faults.committer import STEPS, commit
 from tests.support.command_line import PATIENCE, command, environment, result, run, run_process
 
 SMALL = ("--hidden", "8", "--batch-size", 20)
@@ -215,6 +218,39 @@ def test_curves_and_early_stopping_have_the_names_of_keras(workshop: Path) -> No
     assert min(losses) >= losses[-3] - 0.1
     assert "--early-stopping-patience 2 --min-delta 0.1 --restore-best-weights" in str(values["recipe"])
     assert [len(list((workshop / "log" / part).iterdir())) for part in ("train", "validation")] == [1, 1]
+
+
+def test_curves_that_cannot_be_written_cost_neither_the_model_nor_themselves(workshop: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    out = tmp_path / "lost.safetensors"
+    done = run(
+        workshop, "train", "spots.npz", "--out", out, "--epochs", 2, *SMALL, "--history", tmp_path / "file/c.csv"
+    )
+    kept, run_folder = out.read_bytes(), tmp_path / "lost.run"
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"latentscape: {tmp_path}/file/c.csv: cannot be written: a file stands where a folder should be; the model is "
+        f"kept in {out}; the curves are kept in {run_folder}, and --resume --history FILE writes them\n"
+    )
+    result(workshop, "train", "spots.npz", "--out", out, "--resume", "--history", tmp_path / "c.csv")
+    assert len((tmp_path / "c.csv").read_text().splitlines()) == 3
+    assert out.read_bytes() == kept
+
+
+def test_damaged_checkpoints_are_not_removed_for_a_new_run(workshop: Path, tmp_path: Path) -> None:
+    left = RunFolder(tmp_path / "left.run", 1)
+    left.begin()
+    commit(left, STEPS)
+    left.close()
+    (checkpoint,) = checkpoint_folders(left.path)
+    (checkpoint / "state.safetensors").write_bytes(b"damaged")
+    (left.path / "notes.txt").write_text("mine")
+    before = {path: path.read_bytes() for path in left.path.rglob("*") if path.is_file() and path.name != "run.lock"}
+    arguments = ("train", "spots.npz", "--out", tmp_path / "left.safetensors", "--epochs", 1, *SMALL)
+    refused = run(workshop, *arguments)
+    assert refused.returncode == 2
+    assert "none of its checkpoints is whole; move it away to start over" in refused.stderr
+    assert all(path.read_bytes() == content for path, content in before.items())
 
 
 def test_hidden_layers_are_a_list_of_numbers() -> None:

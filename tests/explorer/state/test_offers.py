@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from explorer.state import AppState
+from explorer.state.training.offers import after_return
 from models.core.history import UnfinishedRun
 from models.core.settings import TrainSettings
 
@@ -30,13 +31,31 @@ def test_runs_are_offered_one_after_the_other(state: AppState) -> None:
     assert state.offers.offer is not None
     assert (state.offers.offer.run, state.offers.found) == (_left("new"), True)
     assert "The training of new on few.npy was interrupted after epoch 2 of 5 (" in state.offers.offer.text
-    dropped: list[UnfinishedRun] = []
-    state.offers.drop_requested.connect(dropped.append)
+    asked: list[str] = []
+    state.runs.discard_requested.connect(asked.append)
+    state.runs.restore_requested.connect(asked.append)
+    told: list[str] = []
+    state.notices.noticed.connect(lambda _, text: told.append(text))
     state.offers.drop(_left("new"))
-    assert (dropped, state.offers.take_unwanted(), state.offers.take_unwanted()) == ([_left("new")], ["/runs/new"], [])
+    assert (asked, len(told)) == (["/runs/new"], 1)
+    assert told[0] == "Discarded the training of new. Undo, or find it in Model ▸ Runs … for 30 days."
+    assert state.notices.undo is not None
+    state.notices.undo()
+    assert asked == ["/runs/new", "/runs/new"]
+    state.notices.notice("info", "Something else")
+    assert state.notices.undo is None
     assert state.offers.offer.run == _left("old")
     state.offers.dismiss()
     assert state.offers.offer is None
+
+
+def test_a_run_that_returns_is_offered_before_the_one_on_offer(state: AppState) -> None:
+    state.offers.set_found([_left("new"), _left("old")])
+    state.offers.offer_first(after_return(_left("back")))
+    assert state.offers.offer is not None
+    assert state.offers.offer.text == "The training of back is back, after epoch 2 of 5."
+    state.offers.dismiss()
+    assert state.offers.offer.run == _left("new")
 
 
 def test_a_new_run_withdraws_what_is_offered_and_a_resumed_one_leaves_the_others_waiting(state: AppState) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.stats
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QPushButton
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QPushButton, QWidget
 
 from explorer.app.open_boxes import ModelBox
 from explorer.state.training.run import RunStatus
+from explorer.views.common.question import Question
+from explorer.views.common.words import duration
+from explorer.views.runs.dialog import RunsDialog
 from models.core.history import write_history
 from models.core.settings import TrainSettings
 from models.protocol.training import Finished
@@ -19,7 +23,7 @@ from models.vae.architecture import architecture_of
 from resources import model_path
 from tests.models.conftest import info_of
 from tests.support.desk import PATIENCE_MS, Desk
-from tests.support.kept_files import write_model
+from tests.support.kept_files import read_history, write_model
 from tests.support.oracle import NumpyVAE
 
 IMAGES = 300
@@ -139,12 +143,26 @@ def test_stop_keeps_the_model_so_far(pane: Desk) -> None:
     assert [model.path for model in pane.state.unsaved.models] == [finished.args[0].path]
 
 
-def test_discard_returns_to_the_model_from_before(pane: Desk) -> None:
+def _answer(over: QWidget, button: str) -> None:
+    """Press a button of the question that is asked."""
+    (question,) = over.findChildren(Question)
+    getattr(question, button).click()
+    QApplication.sendPostedEvents(question, QEvent.Type.DeferredDelete)
+
+
+def test_discard_returns_to_the_model_from_before_and_can_be_undone(pane: Desk) -> None:
+    run, discard, banner = pane.state.run, pane.window.training.controls.discard, pane.window.banner
     _start_long(pane)
     pane.qtbot.waitUntil(lambda: pane.latent.latent_dim == LATENT, timeout=LONG_MS)
     shown = pane.state.model.model
-    with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS) as finished:
-        pane.window.training.controls.discard.click()
+    run.worked = 61.0
+    discard.click()
+    _answer(pane.window, "no")
+    assert run.status is RunStatus.RUNNING
+    with pane.qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
+        run.worked = 61.0
+        discard.click()
+        _answer(pane.window, "yes")
     pane.settle()
     assert (finished.args[0].reason, finished.args[0].path) == ("discarded", None)
     assert pane.state.unsaved.models == ()
@@ -152,6 +170,52 @@ def test_discard_returns_to_the_model_from_before(pane: Desk) -> None:
     assert pane.state.model.model.path == str(model_path("mnist-vae-50"))
     assert shown is not None
     assert not Path(shown.path).exists()
+    assert not banner.undo.isHidden()
+    banner.undo.click()
+    pane.qtbot.waitUntil(lambda: pane.state.offers.offer is not None, timeout=PATIENCE_MS)
+    assert "is back, after epoch" in banner.text.text()
+    assert Path(shown.path).parents[1].exists()
+    banner.resume.click()
+    pane.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
+    assert run.started is not None
+    assert run.started.first_epoch >= finished.args[0].epoch
+
+
+@pytest.fixture
+def manager(pane: Desk) -> Iterator[RunsDialog]:
+    """The run manager with one run, which has ended and is selected."""
+    _run(pane)
+    pane.window.menus.model.runs.trigger()
+    (dialog,) = pane.window.findChildren(RunsDialog)
+    pane.qtbot.waitUntil(lambda: dialog.runs.rowCount() == 1, timeout=LONG_MS)
+    dialog.runs.selectRow(0)
+    yield dialog
+    pane.settle()
+    dialog.close()
+    QApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
+
+
+def test_a_run_is_compared_and_exported(
+    pane: Desk, manager: RunsDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, records = pane.state, tuple(pane.state.run.records)
+    row = [manager.runs.item(0, column).text() for column in range(1, 6)]
+    assert row == ["few-vae-8", "few.npy", "3 of 3", duration(records[-1].elapsed), "finished"]
+    enabled = [button.isEnabled() for button in (manager.open_run, manager.resume, manager.compare, manager.discard)]
+    assert enabled == [True, False, True, True]
+    manager.compare.click()
+    pane.qtbot.waitUntil(lambda: state.review.compared is not None, timeout=LONG_MS)
+    assert state.review.compared is not None
+    assert state.review.compared.records == records
+    state.review.compare(None)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "chosen"), ""))
+    model, _, curves = manager.export.menu().actions()
+    model.trigger()
+    curves.trigger()
+    pane.qtbot.waitUntil((tmp_path / "chosen.csv").exists, timeout=LONG_MS)
+    assert read_history(tmp_path / "chosen.csv") == records
+    assert state.model.model is not None
+    assert (tmp_path / "chosen.safetensors").read_bytes() == Path(state.model.model.path).read_bytes()
 
 
 def test_the_trained_model_is_saved_where_one_wants(

@@ -21,6 +21,7 @@ from models.training.run import TrainingRun
 from models.training.schedules import scheduled_beta, scheduled_rate
 from models.training.steps import noise_seed, training_input
 from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint, read_checkpoint
+from models.training.storage.trash import restore_run
 from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
 from models.vae.model_file import open_model
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs, write_blobs
@@ -166,11 +167,15 @@ def test_every_epoch_sees_every_image_once_in_another_order() -> None:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run of which every epoch was written, and its data; to be copied, not changed."""
+    """A run of which every epoch was written, and its data; to be copied, not changed.
+
+    ``unfinished`` is its folder as it was after three of its four epochs.
+    """
 
     story: list[Reply]
     data: Path
     folder: Path
+    unfinished: Path
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +186,12 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
         patch.setenv("LATENTSCAPE_CACHE", str(folder / "cache"))
         patch.setattr("models.training.recorder.SECONDS_PER_CHECKPOINT", 0.0)
         patch.setattr("models.training.recorder.TRAINING_PER_WRITING", 0.0)
-        return FinishedRun(trained(data, folder / "run"), data, folder / "run")
+        story: list[Reply] = []
+        for event in events(TrainingRun(request(data, folder / "run"))):
+            story.append(event)
+            if isinstance(event, CheckpointWritten) and event.epoch == 3:
+                shutil.copytree(folder / "run", folder / "unfinished")
+        return FinishedRun(story, data, folder / "run", folder / "unfinished")
 
 
 def test_a_run_tells_its_story(finished_run: FinishedRun) -> None:
@@ -295,13 +305,23 @@ def test_only_the_same_run_is_resumed(tiny_data: Path, tmp_path: Path) -> None:
         trained(tiny_data, tmp_path / "empty", resume=True)
 
 
-def test_discarding_leaves_nothing(tiny_data: Path, tmp_path: Path) -> None:
-    run = TrainingRun(request(tiny_data, tmp_path / "run", epochs=500))
+def test_a_discarded_run_waits_in_the_trash_as_it_was(
+    finished_run: FinishedRun, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In the middle of the second epoch: its checkpoint is not due yet.
+    monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
+    run = TrainingRun(request(tiny_data, tmp_path / "run"))
     for event in events(run):
-        if isinstance(event, EpochDone):
+        if isinstance(event, Progress) and event.step == 12:
             run.control("discard")
-    assert event == Finished(7, "discarded", None, 1)
+    assert event == Finished(7, "discarded", None, 1, restorable=True)
     assert not (tmp_path / "run").exists()
+    restore_run(tmp_path / "run")
+    found = latest_checkpoint(tmp_path / "run")
+    assert found is not None
+    assert (found.step, found.ended) == (12, False)
+    rest = trained(tiny_data, tmp_path / "run", resume=True)
+    assert weights(rest[-1]) == weights(finished_run.story[-1])
 
 
 def test_stopping_before_the_first_step_keeps_nothing(tiny_data: Path, tmp_path: Path) -> None:
@@ -434,9 +454,10 @@ def test_a_batch_larger_than_the_data_is_the_data(tiny_data: Path, tmp_path: Pat
 
 
 def test_two_checkpoints_are_kept_and_each_is_whole(finished_run: FinishedRun) -> None:
-    folders = checkpoint_folders(finished_run.folder)
-    assert [folder.name for folder in folders] == ["checkpoint-00000027", "checkpoint-00000036"]
-    assert [read_checkpoint(folder).step for folder in folders] == [27, 36]
+    folders = checkpoint_folders(finished_run.unfinished)
+    assert [folder.name for folder in folders] == ["checkpoint-00000018", "checkpoint-00000027"]
+    assert [read_checkpoint(folder).step for folder in folders] == [18, 27]
+    assert [folder.name for folder in checkpoint_folders(finished_run.folder)] == ["checkpoint-00000036"]
     assert [path.name for path in (finished_run.folder).iterdir() if path.name.startswith(".")] == []
 
 
@@ -464,18 +485,17 @@ def _flip(name: str) -> Damage:
     ],
 )
 def test_a_damaged_checkpoint_is_passed_over(damage: Damage, finished_run: FinishedRun, tmp_path: Path) -> None:
-    shutil.copytree(finished_run.folder, tmp_path / "run")
-    damage(tmp_path / "run" / "checkpoint-00000036")
-    assert latest_checkpoint(tmp_path / "run").step == 27
+    shutil.copytree(finished_run.unfinished, tmp_path / "run")
+    damage(tmp_path / "run" / "checkpoint-00000027")
+    assert latest_checkpoint(tmp_path / "run").step == 18
 
 
 def test_a_run_goes_on_from_the_last_whole_checkpoint(finished_run: FinishedRun, tmp_path: Path) -> None:
-    shutil.copytree(finished_run.folder, tmp_path / "run")
-    whole = weights(Finished(7, "complete", str(tmp_path / "run" / "checkpoint-00000036" / "model.safetensors"), 4))
-    _flip("state.safetensors")(tmp_path / "run" / "checkpoint-00000036")
+    shutil.copytree(finished_run.unfinished, tmp_path / "run")
+    _flip("state.safetensors")(tmp_path / "run" / "checkpoint-00000027")
     rest = trained(finished_run.data, tmp_path / "run", resume=True)
-    assert rest[0].first_epoch == 3
-    assert weights(rest[-1]) == whole
+    assert rest[0].first_epoch == 2
+    assert weights(rest[-1]) == weights(finished_run.story[-1])
 
 
 def test_the_recipe_repeats_the_run(tiny_data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The run manager: a dialog over the runs on disk and in the trash."""
