@@ -79,10 +79,12 @@ class RunsController(QObject):
         """Forget the unsaved models in ``folder``; show another model if the one on the screen lies there."""
         self._unsaved[folder] = self.state.unsaved.leave(folder)
         model, previous = self.state.model.model, self.state.run.previous
+        if previous is None or run_of(previous) == folder:
+            previous = self._fallback
+            self.state.run.set_previous(previous)
         if model is not None and run_of(model.path) == folder:
             self._left[folder] = model.path
-            gone = previous is None or run_of(previous) == folder
-            self._opener.open_model(self._fallback if gone or previous is None else previous)
+            self._opener.open_model(previous)
 
     def _take(self, reply: Reply) -> None:
         match reply:

@@ -15,6 +15,7 @@ from explorer.app.banner import Banner
 from explorer.client.folders import runs_folder
 from explorer.controllers.runs import RunsController
 from explorer.state import AppState
+from explorer.state.unsaved import UnsavedModel
 from explorer.theme.theme import Theme
 from explorer.views.common.question import Question
 from explorer.views.runs.dialog import RunsDialog
@@ -116,13 +117,16 @@ def test_a_run_on_offer_is_discarded_at_once_and_taken_back(office: Office) -> N
     assert other is not None
     office.show_model(found.model_path)
     state, banner = office.state, office.banner
+    state.run.set_previous(str(found.model_path))
+    unsaved = UnsavedModel(str(found.model_path), 2, resumable(found))
+    state.unsaved.add(unsaved)
     state.offers.set_found([resumable(found), resumable(other)])
     banner.discard.click()
-    assert not folder.exists()
-    assert office.opened == [BUNDLED]
+    assert (folder.exists(), state.unsaved.models) == (False, ())
+    assert (office.opened, state.run.previous) == ([BUNDLED], BUNDLED)
     assert (banner.undo.isVisible(), banner.resume.isVisible()) == (True, False)
     banner.undo.click()
-    assert folder.exists()
+    assert (folder.exists(), state.unsaved.models) == (True, (unsaved,))
     assert office.opened == [BUNDLED, str(found.model_path)]
     assert banner.text.text() == "The training of m is back, after epoch 2 of 1000."
     assert (banner.undo.isVisible(), banner.resume.isVisible()) == (False, True)
