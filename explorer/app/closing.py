@@ -9,10 +9,14 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from explorer.state import AppState
 from explorer.state.unsaved import DOT, UnsavedModel
+from models.core.history import DAYS_IN_TRASH
 
 Answer = Literal["save", "discard", "close", "cancel"]
 TRAINING = "A training run is in progress. It ends with the window; the next start offers to resume it."
-ANSWERS = "Save asks where to keep {them}. Discard closes without saving {them}. Cancel keeps the window open."
+ANSWERS = (
+    "Save asks where to keep {them}. Discard moves {them} to the trash, where {they} for {days} days. "
+    "Cancel keeps the window open."
+)
 
 
 def ask_before_closing(over: QWidget, state: AppState) -> Answer:
@@ -46,7 +50,8 @@ def _details(models: Sequence[UnsavedModel], training: bool) -> str:
     """Name the models, and say what each button does."""
     parts = ["\n".join(f"{DOT} {model.title}" for model in models)] if models else []
     if models:
-        parts.append(ANSWERS.format(them="it" if len(models) == 1 else "them"))
+        them, they = ("it", "it stays") if len(models) == 1 else ("them", "they stay")
+        parts.append(ANSWERS.format(them=them, they=they, days=DAYS_IN_TRASH))
     return "\n\n".join([*parts, TRAINING] if training else parts)
 
 

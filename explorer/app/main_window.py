@@ -223,5 +223,6 @@ class MainWindow(QMainWindow):
     def _may_close(self) -> bool:
         answer = ask_before_closing(self, self.state)
         if answer == "discard":
-            self.state.unsaved.set_models(())
+            models = self.state.unsaved.models
+            self.state.runs.discard([model.run.folder for model in models], "what was not saved")
         return answer != "cancel" and (answer != "save" or self.menus.file.save_all())

@@ -14,6 +14,8 @@ from models.core.history import UnfinishedRun
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.settings import TrainSettings
 
+RUNS_REMEMBERED = 50
+
 
 def captured(state: AppState) -> dict[str, Any]:
     """Return what is to be remembered as JSON values."""
@@ -24,6 +26,7 @@ def captured(state: AppState) -> dict[str, Any]:
         "known_data": [asdict(data) for data in catalogue.recent],
         "data_of_models": catalogue.pairs,
         "unsaved": [_unsaved_to_json(model) for model in state.unsaved.models],
+        "further": {digest: _run_to_json(run) for digest, run in list(state.further.runs.items())[-RUNS_REMEMBERED:]},
     }
 
 
@@ -32,6 +35,7 @@ def recall(state: AppState, stored: Mapping[str, Any]) -> list[str]:
     parts: dict[str, Callable[[], None]] = {
         "the settings of the training form": lambda: _recall_settings(state, stored.get("settings", {})),
         "the data opened lately": lambda: _recall_data(state, stored),
+        "the runs that can be trained further": lambda: _recall_runs(state, stored.get("further", {})),
         "the unsaved models": lambda: _recall_unsaved(state, stored.get("unsaved", [])),
     }
     lost = []
@@ -62,26 +66,39 @@ def _known_from_json(entry: Mapping[str, Any]) -> KnownData:
 def _recall_unsaved(state: AppState, entries: list[Mapping[str, Any]]) -> None:
     """Take back the models whose files are still there, in the folder of runs."""
     models = [_unsaved_from_json(entry) for entry in entries]
-    found = (model for model in models if state.unsaved.is_draft(model.path) and _is_file(model.path))
+    found = (model for model in models if state.unsaved.is_draft(model.path) and _is_there(model.path))
     state.unsaved.set_models((*found, *state.unsaved.models))
 
 
 def _unsaved_to_json(model: UnsavedModel) -> dict[str, Any]:
-    run = asdict(model.run) | {"settings": settings_to_json(model.run.settings)}
-    return {"path": model.path, "epoch": model.epoch, "run": run}
+    return {"path": model.path, "epoch": model.epoch, "run": _run_to_json(model.run)}
 
 
 def _unsaved_from_json(entry: Mapping[str, Any]) -> UnsavedModel:
-    run = {field.name: entry["run"][field.name] for field in fields(UnfinishedRun) if field.name in entry["run"]}
+    return UnsavedModel(str(entry["path"]), int(entry["epoch"]), _run_from_json(entry["run"]))
+
+
+def _recall_runs(state: AppState, entries: Mapping[str, Any]) -> None:
+    """Take back the runs whose folders are still there."""
+    runs = {str(digest): _run_from_json(entry) for digest, entry in entries.items()}
+    state.further.restore({digest: run for digest, run in runs.items() if _is_there(run.folder)})
+
+
+def _run_to_json(run: UnfinishedRun) -> dict[str, Any]:
+    return asdict(run) | {"settings": settings_to_json(run.settings)}
+
+
+def _run_from_json(entry: Mapping[str, Any]) -> UnfinishedRun:
+    run = {field.name: entry[field.name] for field in fields(UnfinishedRun) if field.name in entry}
     run["settings"] = settings_from_json(run["settings"])
     kinds = {"folder": str, "name": str, "data_path": str, "epoch": int, "when": float, "learning_rate": float}
     if not all(isinstance(run[name], kind) for name, kind in kinds.items()):
         raise TypeError("a run is described by words and numbers")
-    return UnsavedModel(str(entry["path"]), int(entry["epoch"]), UnfinishedRun(**run))
+    return UnfinishedRun(**run)
 
 
-def _is_file(path: str) -> bool:
+def _is_there(path: str) -> bool:
     try:
-        return Path(path).is_file()
+        return Path(path).exists()
     except OSError:
         return False

@@ -257,7 +257,8 @@ def _report(
     speed = 0.0 if last is None else last.images_per_second
     result = {
         **model_fields(info), "reason": finished.reason, "loss": story.loss, "seconds": seconds,
-        "images_per_second": speed, "trouble": trouble, "run_folder": str(run_folder),
+        "images_per_second": speed, "trouble": trouble,
+        "run_folder": str(run_folder) if finished.reason == "stopped" else None, "checkpoint": str(run_folder),
     }  # fmt: skip
     ending = ENDINGS[finished.reason].format(epoch=finished.epoch, kept=info.epoch)
     lines = [

@@ -255,7 +255,8 @@ class TrainingController(QObject):
 
 def _run_of(job: Train, state: AppState) -> UnfinishedRun:
     """Return a run that has just ended as it could go on."""
-    run, epoch = state.run, state.run.records[-1].epoch if state.run.records else 0
+    run, last = state.run, state.run.records[-1] if state.run.records else None
+    epoch, elapsed = (0, 0.0) if last is None else (last.epoch, last.elapsed)
     return UnfinishedRun(
-        job.run_folder, job.name, job.data_path, epoch, time.time(), run.settings, run.dials.learning_rate
+        job.run_folder, job.name, job.data_path, epoch, time.time(), run.settings, run.dials.learning_rate, elapsed
     )

@@ -46,7 +46,7 @@ class AppState(QObject):
         self.plan = PlanState(self.model, self)
         self.review = ReviewState(self)
         self.unsaved = UnsavedState(self)
-        self.further = FurtherState(self.model, self.unsaved, self)
+        self.further = FurtherState(self.model, self.unsaved, self.runs, self)
         self.export = ExportState(self)
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtGui import QAction
@@ -11,7 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 from explorer.app.actions.base import Command, Entries, Key, MenuActions
 from explorer.app.files import ModelToSave, open_path, save_model, shown_model, unsaved_model
 from explorer.state import AppState
+from explorer.state.unsaved import UnsavedModel
 from explorer.theme.theme import Theme
+from explorer.views.common.question import discard_after_question
 from explorer.views.common.saving import ask_target
 from models.core.formats import DATA_FILES, MODEL_FILES, PICTURE_FILES
 from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
@@ -32,9 +35,12 @@ class FileActions(MenuActions):
         self.recent = QMenu("Open &recent", over)
         self.save_model = add(Command("&Save model", self.save, "save", Key.Save))
         self.save_as = add(Command("S&ave model as …", self.ask_and_save, shortcut="Ctrl+Shift+S"))
+        tip = "Move the trained model that is shown to the trash, with its run"
+        self.discard = add(Command("&Discard model …", self._discard, tip=tip))
         self.quit = add(Command("&Quit", close, shortcut=Key.Quit))
         state.model.recent_changed.connect(self._fill_recent)
         state.model.model_changed.connect(self._model_changed)
+        state.unsaved.changed.connect(self._model_changed)
         self._fill_recent()
         self._model_changed()
 
@@ -42,12 +48,19 @@ class FileActions(MenuActions):
     def entries(self) -> Entries:
         """The menu from top to bottom."""
         opening = self.open_model, self.open_data, self.open_folder, self.open_sprites, self.open_picture, self.recent
-        return *opening, None, self.save_model, self.save_as, None, self.quit
+        return *opening, None, self.save_model, self.save_as, self.discard, None, self.quit
 
     def _model_changed(self) -> None:
         known = self._state.model.model is not None
+        self.discard.setEnabled(self._unsaved is not None)
         self.save_model.setEnabled(known)
         self.save_as.setEnabled(known)
+
+    @property
+    def _unsaved(self) -> UnsavedModel | None:
+        """The unsaved model that is shown, None if it is another one."""
+        model = self._state.model.model
+        return None if model is None else self._state.unsaved.at(model.path)
 
     def _fill_recent(self) -> None:
         self.recent.clear()
@@ -109,6 +122,15 @@ class FileActions(MenuActions):
     def save_all(self) -> bool:
         """Ask where to save each unsaved model; return False if one of them still is not."""
         return all(self._ask_and_save(unsaved_model(self._state, model)) for model in self._state.unsaved.models)
+
+    def _discard(self) -> None:
+        """Move the unsaved model that is shown to the trash, after a question if it was much work."""
+        unsaved = self._unsaved
+        if unsaved is not None:
+            run, title = unsaved.run, unsaved.title
+            discard_after_question(
+                self._over, title, run.elapsed, partial(self._state.runs.discard, [run.folder], title)
+            )
 
     def _ask_and_save(self, model: ModelToSave | None) -> bool:
         if model is None:

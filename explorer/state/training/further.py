@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.model import ModelState
+from explorer.state.training.runs import RunsState
 from explorer.state.unsaved import UnsavedState
 from models.core.history import UnfinishedRun
 
@@ -20,18 +23,31 @@ class FurtherState(QObject):
 
     changed = Signal()
 
-    def __init__(self, model: ModelState, unsaved: UnsavedState, parent: QObject | None = None) -> None:
+    def __init__(
+        self, model: ModelState, unsaved: UnsavedState, stored: RunsState, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._model, self._unsaved = model, unsaved
+        self._model, self._unsaved, self._stored = model, unsaved, stored
         self.runs: dict[str, UnfinishedRun] = {}
         model.model_changed.connect(self._look)
 
     def _look(self) -> None:
         """Remember of which run the open model is the last."""
         model = self._model.model
-        found = None if model is None else self._unsaved.at(model.path)
-        if model is not None and found is not None:
-            self.runs[model.digest] = found.run
+        run = None if model is None else self._run_at(model.path)
+        if model is not None and run is not None:
+            self.runs[model.digest] = run
+        self.changed.emit()
+
+    def _run_at(self, path: str) -> UnfinishedRun | None:
+        """Return the run that ended with the model in this file: one that is not saved, or one that is listed."""
+        unsaved = self._unsaved.at(path)
+        listed = (run for run in self._stored.runs or () if run.stage == "finished" and run.model == path)
+        return next((run.run for run in listed), None) if unsaved is None else unsaved.run
+
+    def restore(self, runs: Mapping[str, UnfinishedRun]) -> None:
+        """Take over the runs that an earlier session knew."""
+        self.runs = dict(runs) | self.runs
         self.changed.emit()
 
     @property

@@ -29,6 +29,7 @@ def states(qapp: QApplication, tmp_path: Path) -> Iterator[tuple[AppState, AppSt
     busy.catalogue.restore((KnownData("/few.npy", "few", "abc", (28, 28, 1)),), {"def": "/few.npy"})
     for name in ("here", "gone"):
         run = UnfinishedRun(str(tmp_path / name), name, "/few.npy", 3, 12.5, TrainSettings(hidden=(8,)), 1e-3)
+        busy.further.runs[f"digest of {name}"] = run
         busy.unsaved.add(UnsavedModel(str(tmp_path / name / "checkpoint-3" / "model.safetensors"), 2, run))
     (tmp_path / "here" / "checkpoint-3").mkdir(parents=True)
     (tmp_path / "here" / "checkpoint-3" / "model.safetensors").write_bytes(b"a model")
@@ -49,6 +50,7 @@ def test_the_next_window_knows_what_this_one_knew(states: tuple[AppState, AppSta
     assert new.plan.chosen == CHOSEN
     assert (new.catalogue.recent, new.catalogue.pairs) == (busy.catalogue.recent, busy.catalogue.pairs)
     assert new.unsaved.models == busy.unsaved.models[:1]  # the file of the other one is gone
+    assert new.further.runs == {"digest of here": busy.unsaved.models[0].run}
     assert recall(new, {}) == []
     assert new.unsaved.models == busy.unsaved.models[:1]
 
@@ -57,6 +59,7 @@ DAMAGES: dict[str, tuple[str, Any]] = {
     "settings": ("the settings of the training form", {"latent_dim": "x"}),
     "known_data": ("the data opened lately", [{"path": "/few.npy"}]),
     "data_of_models": ("the data opened lately", 3),
+    "further": ("the runs that can be trained further", {"digest": {"folder": 3}}),
     "unsaved": ("the unsaved models", [{"path": "/m", "epoch": 3, "run": {}}]),
 }
 
@@ -66,5 +69,5 @@ def test_what_is_damaged_does_not_cost_the_rest(states: tuple[AppState, AppState
     busy, new = states
     told, damage = DAMAGES[key]
     assert recall(new, written(busy) | {key: damage}) == [told]
-    kept = [bool(new.plan.chosen), bool(new.catalogue.recent), bool(new.unsaved.models)]
-    assert kept.count(True) == 2
+    kept = new.plan.chosen, new.catalogue.recent, new.unsaved.models, new.further.runs
+    assert [bool(part) for part in kept].count(True) == 3

@@ -48,7 +48,7 @@ def test_train_leaves_the_model_and_says_how_it_is(workshop: Path) -> None:
     assert (values["reason"], values["epoch"], values["name"]) == ("complete", 3, "spots")
     assert {"elbo", "reconstruction", "kl", "nll", "active_units"} == set(values["metrics"])
     assert values["images_per_second"] > 0
-    assert values["run_folder"] == "spots.run"
+    assert (values["run_folder"], values["checkpoint"]) == (None, "spots.run")
     assert not (workshop / "spots.run" / "epochs").exists()  # only what is needed to train further
     described = result(workshop, "info", "spots.safetensors")
     assert described["sha256"] == values["sha256"]

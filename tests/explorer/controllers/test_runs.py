@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from explorer.app.actions.file import FileActions
 from explorer.app.banner import Banner
 from explorer.client.folders import runs_folder
 from explorer.controllers.runs import RunsController
@@ -221,3 +222,36 @@ def test_what_is_deleted_for_good_is_asked_about(office: Office) -> None:
         press(question, answer)
         assert dialog.trash.rowCount() == left
     assert [path for path in runs_folder().rglob("*") if path.is_file()] == []
+
+
+def test_an_unsaved_model_is_discarded_and_comes_back_to_its_place(office: Office) -> None:
+    folder, state = leave_run("trained"), office.state
+    found = latest_checkpoint(folder)
+    assert found is not None
+    file = FileActions(state, office.theme, office.window, office.window.close)
+    model = UnsavedModel(str(found.model_path), 2, resumable(found))
+    office.show_model(found.model_path)
+    assert (file.discard.isEnabled(), state.further.run) == (False, None)
+    state.unsaved.add(model)
+    office.show_model(found.model_path)
+    assert (file.discard.isEnabled(), state.further.run) == (True, resumable(found))
+    file.discard.trigger()
+    assert (folder.exists(), state.unsaved.models, file.discard.isEnabled()) == (False, (), False)
+    assert office.opened == [BUNDLED]
+    office.banner.undo.click()
+    assert (folder.exists(), state.unsaved.models, file.discard.isEnabled()) == (True, (model,), True)
+    assert office.opened == [BUNDLED, model.path]
+    file.recent.deleteLater()
+
+
+def test_a_run_that_is_listed_can_be_trained_further_if_it_has_ended(office: Office) -> None:
+    folder, state = leave_run("listed"), office.state
+    found = latest_checkpoint(folder)
+    assert found is not None
+    office.manager()
+    office.show_model(found.model_path)
+    assert state.further.run is None
+    assert state.runs.runs is not None
+    state.runs.set_listed((replace(state.runs.runs[0], stage="finished"),), ())
+    office.show_model(found.model_path)
+    assert state.further.run == resumable(found)
