@@ -61,6 +61,7 @@ class DecoderController(QObject):
     def _greet(self) -> None:
         self.distribution.ask_workbench()
         self.opening.reopen()
+        self.lab.ask()
 
     def _crashed(self, reason: str, again: bool) -> None:
         self.requests.forget_all()

@@ -32,10 +32,10 @@ class LabController(QObject):
         self._next = QTimer(self)
         self._next.setSingleShot(True)
         self._next.setInterval(PAUSE_MS)
-        self._next.timeout.connect(self._ask)
+        self._next.timeout.connect(self.ask)
         self._count = FIRST_BATCH
         state.lab.settings_changed.connect(self._settings_changed)
-        state.lab.running_changed.connect(self._ask)
+        state.lab.running_changed.connect(self.ask)
         for moved in (state.latent.moved, state.latent.current_changed, state.display.dimension_changed):
             moved.connect(self._point_moved)
 
@@ -54,9 +54,10 @@ class LabController(QObject):
             self._requests.cancel("lab")
             self._next.start()
         else:
-            self._ask()
+            self.ask()
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Request the next batch, if one is wanted."""
         lab = self.state.lab
         if not lab.running or lab.complete:
             return

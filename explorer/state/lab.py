@@ -83,7 +83,7 @@ class LabState(QObject):
     settings_changed
         Something else is estimated: the tallies are cleared.
     running_changed
-        Drawing was started or paused.
+        Drawing was started or paused; :attr:`drawing` also says whether it has anything to draw.
     tallied
         A batch came in.
     """
@@ -98,6 +98,7 @@ class LabState(QObject):
         self.preset: Preset | None = None
         self.running = False
         self.message = ""
+        self.wanted = ENOUGH_SAMPLES
         self.truth: dict[str, float] = {}
         self.value = math.nan
         self.tallies: dict[tuple[str, str], Tally] = {}
@@ -117,7 +118,17 @@ class LabState(QObject):
     @property
     def complete(self) -> bool:
         """Whether as many samples have been drawn as are wanted."""
-        return any(tally.count >= ENOUGH_SAMPLES for tally in self.tallies.values())
+        return self.count >= self.wanted
+
+    @property
+    def count(self) -> int:
+        """The number of samples that the furthest estimator has drawn."""
+        return max((tally.count for tally in self.tallies.values()), default=0)
+
+    @property
+    def drawing(self) -> bool:
+        """Whether samples are coming: it runs, there are not enough yet, and nothing keeps them from being drawn."""
+        return self.running and not self.complete and not self.message
 
     def choose(self, preset: Preset) -> None:
         """Take the settings of a preset and start drawing."""
@@ -159,7 +170,9 @@ class LabState(QObject):
         self.tallied.emit()
 
     def set_running(self, running: bool) -> None:
-        """Draw, or pause."""
+        """Draw, or pause; drawn again after it is complete, it goes on for as many samples more."""
+        if running and self.complete:
+            self.wanted = self.count + ENOUGH_SAMPLES
         self.running = running
         self.running_changed.emit()
 
@@ -187,7 +200,7 @@ class LabState(QObject):
         self.tallied.emit()
 
     def _set(self, settings: LabSettings, announced: bool = True) -> None:
-        self.settings, self.batches, self.message = settings, 0, ""
+        self.settings, self.batches, self.message, self.wanted = settings, 0, "", ENOUGH_SAMPLES
         self.tallies, self.truth, self.value, self._provisional = {}, {}, math.nan, False
         if announced:
             self._announce()

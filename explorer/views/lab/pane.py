@@ -44,7 +44,7 @@ class LabPane(Pane):
             self.header.addWidget(button)
         self.header.addStretch(1)
         self.run.setObjectName("primary")
-        self.run.setFixedWidth(84)
+        self.run.setFixedWidth(96)
         self.header.addWidget(self.run)
         self.header.addWidget(self.restart)
         self._text.setObjectName("caption")
@@ -54,8 +54,8 @@ class LabPane(Pane):
         right.setSpacing(4)
         upper = QHBoxLayout()
         upper.setSpacing(8)
-        upper.addWidget(self.plots, 3)
-        upper.addWidget(self.table, 2)
+        upper.addWidget(self.plots, 4)
+        upper.addWidget(self.table, 3)
         right.addLayout(upper, 1)
         right.addWidget(self._text)
         row = QHBoxLayout()
@@ -95,14 +95,14 @@ class LabPane(Pane):
             self.state.lab.choose(PRESETS[self.presets.index(sender)])
 
     def _toggle(self) -> None:
-        self.state.lab.set_running(not self.state.lab.running)
+        self.state.lab.set_running(not self.state.lab.drawing)
 
     def _settings_changed(self) -> None:
         self.form.show_settings()
 
     def _show(self) -> None:
         lab = self.state.lab
-        self.run.setText("Pause" if lab.running else "Run")
+        self.run.setText("Pause" if lab.drawing else "Draw more" if lab.complete else "Run")
         self._text.setText(lab.message or self._remark())
         if self.shown:
             self.plots.show_tallies()

@@ -26,10 +26,18 @@ SPREAD = 12.0
 RUNNING_SPREAD = 15.0
 
 
-def estimator_color(theme: Theme, row: int) -> str:
-    """Return the colour of the estimator in this row, in plots and table alike."""
+def estimator_color(theme: Theme, estimator: str) -> str:
+    """Return the colour of an estimator: the same in plots and table, for every integrand and preset."""
     colors = theme.colors
-    return (colors.accent, colors.second, colors.third, colors.warning, colors.error)[row % MOST_CURVES]
+    violet, grey = colors.classes[4], colors.muted
+    return {
+        "pathwise": colors.accent,
+        "score function": colors.second, "REINFORCE": colors.second,
+        "score, mean baseline": colors.third, "REINFORCE, mean baseline": colors.third,
+        "score, best baseline": colors.warning,
+        "sticking the landing": violet,
+        "Concrete": colors.error,
+    }.get(estimator, grey)  # fmt: skip
 
 
 class LabPlots(QWidget):
@@ -40,6 +48,7 @@ class LabPlots(QWidget):
         self.state, self.theme = state, theme
         self.histogram, self.running = pg.PlotWidget(), pg.PlotWidget()
         self._bars, self._means, self._bands = [], [], []
+        self._colored = [""] * MOST_CURVES
         self._truths = [pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0)]
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -69,14 +78,20 @@ class LabPlots(QWidget):
         style_plot(self.running, self.theme, {"bottom": "samples", "left": f"mean ± {BAND:.0f} SE"})
         for line in self._truths:
             line.setPen(pg.mkPen(self.theme.colors.text, width=1.2, style=Qt.PenStyle.DashLine))
-        for row in range(MOST_CURVES):
-            color = QColor(estimator_color(self.theme, row))
-            self._bars[row].setPen(pg.mkPen(color, width=1.4))
-            self._means[row].setPen(pg.mkPen(color, width=1.6))
-            color.setAlpha(BAND_ALPHA)
-            self._bands[row].setPen(None)
-            self._bands[row].setBrush(color)
+        self._colored = [""] * MOST_CURVES
         self.show_tallies()
+
+    def _color(self, row: int, estimator: str) -> None:
+        """Draw the curves of this row in the colour of its estimator."""
+        if self._colored[row] == estimator:
+            return
+        self._colored[row] = estimator
+        color = QColor(estimator_color(self.theme, estimator))
+        self._bars[row].setPen(pg.mkPen(color, width=1.4))
+        self._means[row].setPen(pg.mkPen(color, width=1.6))
+        color.setAlpha(BAND_ALPHA)
+        self._bands[row].setPen(None)
+        self._bands[row].setBrush(color)
 
     def show_tallies(self) -> None:
         """Show the newest numbers."""
@@ -89,6 +104,7 @@ class LabPlots(QWidget):
         edges = self._edges()
         for row in range(MOST_CURVES):
             if row < len(tallies) and edges is not None:
+                self._color(row, tallies[row].estimator)
                 counts = np.histogram(tallies[row].newest, edges)[0]
                 self._bars[row].setData(*steps(edges, counts / (len(tallies[row].newest) * np.diff(edges))))
                 self._name(row, tallies[row].estimator)

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from explorer.controllers.lab import adapted_count
 from explorer.state.lab import ENOUGH_SAMPLES, PRESETS, LabState
 from explorer.state.tally import Tally
 from explorer.views.lab.form import INTEGRAND_NAMES
+from explorer.views.lab.table import with_error
 from models.core.families import Family
 from models.protocol.lab import Estimates, GradientsReady
 from tests.support.desk import Desk
 
+DECORATION = Qt.ItemDataRole.DecorationRole
 BATCHES = 4
 # With fewer samples, the mean of something as skewed as the score function is too uncertain to be tested.
 SAMPLES = 4000
@@ -86,11 +89,28 @@ def test_table_and_plots_say_what_the_tallies_hold(lab: Desk) -> None:
     lines = pane.table.lines()
     assert [line.split(":")[0] for line in lines] == [tally.estimator for tally in tallies]
     for line, tally in zip(lines, tallies, strict=True):
-        assert f"{tally.mean:.4f} ± {tally.error:.4f}" in line
+        mean, error = (float(part) for part in line.split(": ")[1].split(",")[0].split(" ± "))
+        assert (mean, error) == (pytest.approx(tally.mean, abs=0.1 * tally.error), pytest.approx(tally.error, rel=0.06))
     for row, tally in enumerate(tallies):
         x, y = pane.plots._means[row].getData()
         assert (x[-1], y[-1]) == (tally.count, pytest.approx(tally.mean))
     assert not pane.table.grab().isNull()
+    assert f"{lab.state.lab.count:,} samples" in pane.table.head.text()
+
+
+def test_an_estimator_has_its_colour_with_every_integrand(lab: Desk) -> None:
+    seen: dict[str, set[str]] = {}
+    for preset in (PRESETS[0], PRESETS[3]):
+        lab.state.lab.choose(preset)
+        _draw(lab)
+        plots = lab.window.lab.plots
+        for row, tally in enumerate(lab.state.lab.shown):
+            color = lab.window.lab.table.model.data(lab.window.lab.table.model.index(row, 0), DECORATION)
+            assert plots._bars[row].opts["pen"].color().name() == color.name()
+            seen.setdefault(color.name(), set()).add(tally.estimator.replace("REINFORCE", "score function"))
+    assert len(seen) == 5
+    assert {"score function"} in seen.values()
+    assert {"Concrete"} in seen.values()
 
 
 def test_pausing_stops_the_samples_and_leaving_the_tab_pauses(lab: Desk) -> None:
@@ -194,8 +214,39 @@ def test_drawing_ends_when_there_are_enough() -> None:
     state = LabState()
     row = Estimates("pathwise", "loc", np.zeros(ENOUGH_SAMPLES), 0.0, False, 1.0)
     assert not state.complete
+    state.set_running(True)
     state.take(GradientsReady(1, 0.0, {"loc": 0.0}, (row,)))
-    assert state.complete
+    assert (state.complete, state.drawing) == (True, False)
+    state.set_running(True)
+    assert state.drawing
+    state.take(GradientsReady(1, 0.0, {"loc": 0.0}, (row,)))
+    assert (state.count, state.drawing) == (2 * ENOUGH_SAMPLES, False)
+    state.change(k=1.0)
+    assert state.drawing
+
+
+def test_the_button_says_what_pressing_it_does(lab: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    pane, state = lab.window.lab, lab.state.lab
+    monkeypatch.setattr("explorer.state.lab.ENOUGH_SAMPLES", 600)
+    pane.restart.click()
+    pane.run.click()
+    assert pane.run.text() == "Pause"
+    lab.qtbot.waitUntil(lambda: state.complete, timeout=PATIENCE_MS)
+    assert (pane.run.text(), state.drawing) == ("Draw more", False)
+    count = state.count
+    pane.run.click()
+    lab.qtbot.waitUntil(lambda: state.count > count, timeout=PATIENCE_MS)
+    state.choose_family("Cauchy")
+    lab.qtbot.waitUntil(lambda: bool(state.message), timeout=PATIENCE_MS)
+    assert pane.run.text() == "Run"
+
+
+@pytest.mark.parametrize(("mean", "error", "text"), [
+    (7.90613, 0.0346, "7.906 ± 0.035"), (-0.0001, 0.02, "0.000 ± 0.020"), (1234.6, 210.0, "1235 ± 210"),
+    (2.0, 0.0, "2 ± 0"), (3.0e8, 2.0e7, "3e+08 ± 2e+07"),
+])  # fmt: skip
+def test_a_mean_has_the_digits_its_error_allows(mean: float, error: float, text: str) -> None:
+    assert with_error(mean, error) == text
 
 
 def _batch(value: float, count: int = 10, microseconds: float = 1.0, biased: bool = False) -> GradientsReady:
@@ -269,4 +320,5 @@ def test_every_estimator_of_the_elbo_has_its_row(lab: Desk) -> None:
     _draw(lab)
     table = lab.window.lab.table
     assert len(lab.state.lab.shown) == 5
-    assert table.sizeHint().height() <= table.height()
+    assert table.model.rowCount() == 5
+    assert not table.view.verticalScrollBar().isVisible()
