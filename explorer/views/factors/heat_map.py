@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from explorer.state import AppState
 from explorer.theme.theme import Theme
 from explorer.views.common.menus import Entry, copy_text, pop_up
+from explorer.views.common.color_bar import mixed, rgb
 from explorer.views.common.painting import guarded
 from models.core.factors import Disentanglement
 from models.core.geometry import dimension_name
@@ -30,11 +31,15 @@ from models.core.geometry import dimension_name
 # More columns than this are too narrow to be told apart; those with the least KL are left out.
 MOST_COLUMNS = 64
 LEAST_TOP = 0.05
-ROW_HEIGHTS = (18.0, 84.0)
-WIDEST_CELL = 72.0
+LEAST_ROW = 18.0
+# In rows as high as this the share is a bar as well as a colour.
+BAR_ROW = 60.0
+WIDEST_CELL = 88.0
+LEAST_WIDTH = 320
 # A number fits into a cell, a name below it.
-NUMBER_WIDTH, NAME_WIDTH = 32.0, 26.0
+NUMBER_WIDTH, NUMBER_HEIGHT, NAME_WIDTH = 32.0, 18.0, 26.0
 GAP_WIDTH, AXIS_HEIGHT, MARGIN = 52.0, 40.0, 10.0
+END = GAP_WIDTH + MARGIN
 Key = Qt.Key
 STEPS = {Key.Key_Left: (0, -1), Key.Key_Right: (0, 1), Key.Key_Up: (-1, 0), Key.Key_Down: (1, 0)}
 
@@ -60,7 +65,7 @@ class FactorMap(QWidget):
         self.state, self.theme = state, theme
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(320, 120)
+        self.setMinimumSize(LEAST_WIDTH, 120)
         self.setAccessibleName("Mutual information between factors and dimensions: arrow keys choose a cell")
         theme.changed.connect(self.update)
 
@@ -89,9 +94,18 @@ class FactorMap(QWidget):
         """Show the newest numbers, to screen readers too."""
         self.setAccessibleDescription("\n".join(self.lines()))
         result = self.state.factors.result
-        rows = 1 if result is None else len(result.factors)
-        self.setMaximumHeight(int(rows * ROW_HEIGHTS[1] + AXIS_HEIGHT))
+        if result is not None:
+            # What a few columns leave free, the plot beside them takes.
+            self.setMaximumWidth(max(LEAST_WIDTH, math.ceil(self._left(result) + self._columns * WIDEST_CELL + END)))
         self.update()
+
+    @property
+    def _columns(self) -> int:
+        return max(len(self.dims), 1)
+
+    def _left(self, result: Disentanglement) -> float:
+        """Return where the columns begin: after the longest name of a factor."""
+        return MARGIN + max((self._metrics_width(factor.name) for factor in result.factors), default=0.0)
 
     def lines(self) -> list[str]:
         """Return the map as text: for each factor its gap and the dimensions that know most about it."""
@@ -110,11 +124,9 @@ class FactorMap(QWidget):
     def grid(self) -> Grid:
         """Return where the cells lie at this size."""
         result = self.state.factors.result
-        names = [] if result is None else [factor.name for factor in result.factors]
-        left = MARGIN + max((self._metrics_width(name) for name in names), default=0.0)
-        cell = min(WIDEST_CELL, (self.width() - left - GAP_WIDTH - MARGIN) / max(len(self.dims), 1))
-        low, high = ROW_HEIGHTS
-        return Grid(left, cell, min(max((self.height() - AXIS_HEIGHT) / max(len(names), 1), low), high))
+        rows, left = (1, MARGIN) if result is None else (len(result.factors), self._left(result))
+        cell = min(WIDEST_CELL, (self.width() - left - END) / self._columns)
+        return Grid(left, cell, max((self.height() - AXIS_HEIGHT) / rows, LEAST_ROW))
 
     def _metrics_width(self, text: str) -> float:
         return float(self.fontMetrics().horizontalAdvance(text))
@@ -152,7 +164,16 @@ class FactorMap(QWidget):
         known = share if math.isfinite(share) else 0.0
         color = mixed(QColor(self.theme.colors.field), QColor(self.theme.colors.accent), min(known / top, 1.0))
         room = 1.0 if place.width() > 6.0 else 0.0
-        painter.fillRect(place.adjusted(0.0, 0.0, -room, -1.0), color)
+        cell = place.adjusted(0.0, 0.0, -room, -1.0)
+        if place.height() >= BAR_ROW:
+            painter.fillRect(cell, QColor(self.theme.colors.field))
+            free = cell.height() * (1.0 - min(known / top, 1.0))
+            painter.fillRect(cell.adjusted(0.0, free, 0.0, 0.0), color)
+            # The number stands on the bar, or in its head where there is no room above.
+            place = QRectF(place.left(), place.top() + max(free - NUMBER_HEIGHT, 0.0), place.width(), NUMBER_HEIGHT)
+            color = QColor(self.theme.colors.field) if free >= NUMBER_HEIGHT else color
+        else:
+            painter.fillRect(cell, color)
         if place.width() >= NUMBER_WIDTH:
             candidates = (QColor(self.theme.colors.text), QColor(self.theme.colors.on_accent))
             painter.setPen(max(candidates, key=lambda ink: contrast(ink, color)))
@@ -256,12 +277,6 @@ class FactorMap(QWidget):
         return f"{known} of {factor.entropy:.3f} nats; {factor.bias:.3f} by chance"
 
 
-def mixed(low: QColor, high: QColor, share: float) -> QColor:
-    """Return the colour a ``share`` of the way from one to the other."""
-    parts = zip(_rgb(low), _rgb(high), strict=True)
-    return QColor.fromRgbF(*(a + share * (b - a) for a, b in parts))
-
-
 def contrast(one: QColor, other: QColor) -> float:
     """Return the ratio of the luminances of two colours, from 1 to 21 (WCAG 2)."""
     low, high = sorted((_luminance(one), _luminance(other)))
@@ -269,9 +284,5 @@ def contrast(one: QColor, other: QColor) -> float:
 
 
 def _luminance(color: QColor) -> float:
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in _rgb(color)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb(color)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _rgb(color: QColor) -> tuple[float, float, float]:
-    return color.redF(), color.greenF(), color.blueF()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, 
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.color_bar import ColorBar
 from explorer.views.common.pane import Pane, caption
 from explorer.views.factors.heat_map import FactorMap
 from explorer.views.factors.plot import FactorPlot
@@ -27,7 +28,8 @@ class FactorsPane(Pane):
         super().__init__("Factors", show_title=False)
         self.state, self.theme = state, theme
         self.map, self.plot = FactorMap(state, theme), FactorPlot(state, theme)
-        self.summary, self.scale, self.told = QLabel(), caption(), caption()
+        self.summary, self.told = QLabel(), caption()
+        self.scale = ColorBar(theme, lambda colors: (colors.field, colors.accent))
         self.empty, self.open_sprites = QLabel(), QPushButton("Open sprites")
         self._pages = QStackedWidget()
         self._build()
@@ -45,8 +47,6 @@ class FactorsPane(Pane):
         left.setSpacing(2)
         left.addWidget(self.map, 1)
         left.addWidget(self.scale)
-        # Where there are few factors the map stays low.
-        left.addStretch(0)
         right = QVBoxLayout()
         right.setSpacing(2)
         right.addWidget(self.plot, 1)
@@ -105,7 +105,7 @@ class FactorsPane(Pane):
             return
         if math.isfinite(result.gap):
             self.summary.setText(f"MIG {result.gap:.3f}   ·   {result.count:,} images")
-        self.scale.setText(f"fraction of the factor's entropy, from 0 (faint) to {self.map.top:.2f} (strong)")
+        self.scale.show_scale("share of the factor's entropy", "0", f"{self.map.top:.2f}")
         dim = self.state.display.dimension
         self.told.setText(self.map.told(self.state.factors.factor, dim) if dim in self.map.dims else "")
         self.map.show_result()

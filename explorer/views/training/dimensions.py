@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import prepare_plot, style_plot
-from explorer.views.common.pane import caption
+from explorer.views.common.color_bar import ColorBar, rgb
 from models.core.arrays import Matrix
 from models.core.geometry import dimension_name
 
@@ -27,7 +26,7 @@ class DimensionHistory(QWidget):
         self.map, self.units = pg.PlotWidget(), pg.PlotWidget()
         self.image, self._line = pg.ImageItem(), pg.PlotCurveItem(name="active units")
         self.marks = [pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=90)]
-        self.scale: QLabel = caption()
+        self.scale = ColorBar(theme, lambda colors: (colors.plot, colors.accent, colors.text))
         self._build()
 
     def _build(self) -> None:
@@ -55,8 +54,8 @@ class DimensionHistory(QWidget):
         style_plot(self.units, self.theme, {"bottom": "epoch", "left": "active units"})
         for plot in (self.map, self.units):
             plot.getAxis("left").setWidth(52)
-        ramp = pg.ColorMap([0.0, 0.5, 1.0], [QColor(colors.plot), QColor(colors.accent), QColor(colors.text)])
-        self.image.setLookupTable(ramp.getLookupTable(nPts=LEVELS))
+        shades = [rgb(self.scale.color_at(share)) for share in np.linspace(0.0, 1.0, LEVELS)]
+        self.image.setLookupTable((255.0 * np.array(shades)).round().astype(np.uint8))
         self._line.setPen(pg.mkPen(colors.second, width=1.6))
         for mark in self.marks:
             mark.setPen(pg.mkPen(colors.text, width=1.0))
@@ -67,7 +66,7 @@ class DimensionHistory(QWidget):
         if not records:
             self.image.clear()
             self._line.setData([], [])
-            self.scale.setText("")
+            self.scale.show_scale("", "", "")
             return
         step = max(1, len(records) // MOST_COLUMNS)
         # The last epoch is among those drawn: the dimensions are in its order.
@@ -80,7 +79,7 @@ class DimensionHistory(QWidget):
         order = np.argsort(-np.array(records[-1].kl_per_dim), kind="stable")
         names = [(row + 0.5, dimension_name(int(order[row]))) for row in range(0, len(order), max(1, len(order) // 8))]
         self.map.getAxis("left").setTicks([names])
-        self.scale.setText(f"KL on the test images, from 0 (faint) to {top:.2f} nats (strong)")
+        self.scale.show_scale("KL on the test images", "0", f"{top:.2f} nats")
         x, y = [record.epoch for record in records], [record.active_units for record in records]
         self._line.setData(np.array(x, float), np.array(y, float))
         self.units.setRange(xRange=(0.5, epochs + 0.5), yRange=(0.0, len(table)), padding=0.02)

@@ -137,6 +137,20 @@ def test_the_chosen_cell_is_drawn_and_colours_follow_the_share(factors: Desk) ->
     assert ink(9) == factors.window.theme.colors.field
 
 
+@pytest.mark.parametrize("names", [("shape",), ("shape", "scale", "x")])
+def test_the_map_fills_its_half_and_its_colours_have_a_bar(factors: Desk, names: tuple[str, ...]) -> None:
+    _show(factors, _invented(names, 50))
+    pane = factors.window.factors
+    heat, grid = pane.map, pane.map.grid()
+    last = grid.rect(len(names) - 1, len(heat.dims) - 1)
+    assert heat.height() - 45.0 < last.bottom() <= heat.height()
+    assert heat.width() - 65.0 < last.right() <= heat.width()
+    assert pane.map.parentWidget().height() - pane.map.height() < 30
+    assert (pane.scale.low, pane.scale.high) == ("0", f"{heat.top:.2f}")
+    ends = [pane.scale.color_at(share).name() for share in (0.0, 1.0)]
+    assert ends == [factors.window.theme.colors.field, factors.window.theme.colors.accent]
+
+
 def test_only_so_many_columns_as_can_be_told_apart(factors: Desk) -> None:
     embedding = factors.embedding
     wide = replace(embedding, order=np.arange(100))
