@@ -1,4 +1,4 @@
-"""Decode the current point, draws of its posterior, and the thumbnails of all points."""
+"""Decode the current point, draws of its posterior, the thumbnails of all points, and a few images of the data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 
 from explorer.client.channels import Requests
 from explorer.state import AppState
+from explorer.state.answers import RECONSTRUCTED, Reconstructions
 from models.core.arrays import Floats32
 from models.protocol.decoding import Decode, Decoded, Draw, Drawn
 from models.protocol.messages import Reply
@@ -23,6 +24,7 @@ class DecodingController(QObject):
         state.latent.current_changed.connect(self.ask_point)
         state.latent.points_changed.connect(self.ask_all_points)
         state.model.model_changed.connect(self.ask_all_points)
+        state.model.embedding_changed.connect(self.ask_reconstructions)
         state.display.decode_changed.connect(self.ask_picture)
         state.display.seed_changed.connect(self.ask_point)
 
@@ -73,6 +75,21 @@ class DecodingController(QObject):
     def _drawn(self, reply: Reply) -> None:
         if isinstance(reply, Drawn):
             self.state.answers.set_draws(reply)
+
+    def ask_reconstructions(self) -> None:
+        """Request the reconstructions of a few images from all over the data set; drop those of another model."""
+        data, embedding = self.state.model.data, self.state.model.embedding
+        if data is None or embedding is None or not self.state.model.compatible:
+            self.state.answers.set_reconstructions(None)
+            return
+        rows = np.unique(np.linspace(0, len(embedding.mu) - 1, RECONSTRUCTED).round().astype(int))
+        images, z = np.array(data.images[rows]), np.array(embedding.mu[rows], np.float32)
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, Decoded):
+                self.state.answers.set_reconstructions(Reconstructions(tuple(rows.tolist()), images, reply.images))
+
+        self._requests.ask("reconstructions", lambda number: Decode(number, z), answer)
 
     def ask_thumbnails(self) -> None:
         """Request the pictures of all points in one batch."""

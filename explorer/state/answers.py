@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from models.core.arrays import Floats32, Vector
@@ -14,6 +16,8 @@ from models.protocol.decoding import AggregateReady, Drawn
 from models.protocol.distribution import CurvesReady, Place
 
 CALLS_KEPT = 4096
+# So many images of the data are shown with their reconstructions.
+RECONSTRUCTED = 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,15 @@ class DistributionAnswer:
         return "z" if self.dim is None else dimension_name(self.dim)
 
 
+@dataclass(frozen=True)
+class Reconstructions:
+    """Images ``rows`` of the open data, uint8 [n, h, w, c], and what the open model makes of their posterior means."""
+
+    rows: tuple[int, ...]
+    images: NDArray[np.uint8]
+    decoded: Floats32
+
+
 class AnswerState(QObject):
     """The newest answers; views paint these and nothing else.
 
@@ -57,6 +70,8 @@ class AnswerState(QObject):
         Curves of the chosen dimension in :attr:`distribution`, its aggregate posterior in :attr:`aggregate`.
     workbench_changed
         Curves of the family on the workbench in :attr:`workbench`.
+    reconstructions_changed
+        A few images of the data and their reconstructions in :attr:`reconstructions`.
     probabilities_changed
         u = F(z) of every dimension [d] in :attr:`probabilities`.
     """
@@ -67,6 +82,7 @@ class AnswerState(QObject):
     curves_changed = Signal()
     aggregate_changed = Signal()
     workbench_changed = Signal()
+    reconstructions_changed = Signal()
     probabilities_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -78,6 +94,7 @@ class AnswerState(QObject):
         self.distribution: DistributionAnswer | None = None
         self.aggregate: AggregateReady | None = None
         self.workbench: DistributionAnswer | None = None
+        self.reconstructions: Reconstructions | None = None
         self.probabilities: Vector | None = None
         self.decode_call_seconds: deque[float] = deque(maxlen=CALLS_KEPT)
 
@@ -100,6 +117,11 @@ class AnswerState(QObject):
         """Show the pictures of all points; those of points that are gone are dropped."""
         self.thumbnails = images
         self.thumbnails_changed.emit()
+
+    def set_reconstructions(self, reconstructions: Reconstructions | None) -> None:
+        """Show a few images with their reconstructions; None while there are none of the open model and data."""
+        self.reconstructions = reconstructions
+        self.reconstructions_changed.emit()
 
     def set_distribution(self, answer: DistributionAnswer) -> None:
         """Show the curves of the chosen dimension."""

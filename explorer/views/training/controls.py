@@ -1,4 +1,4 @@
-"""Start, pause, step, stop, keep or discard a run; what it is doing; what goes wrong."""
+"""Start, pause, step, stop, keep or discard a run, and what it is doing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
 
 from explorer.state import AppState
 from explorer.state.training.run import RunStatus
-from explorer.theme.theme import Theme
 from explorer.views.common.pane import caption
 from explorer.views.common.question import discard_after_question
 from explorer.views.common.words import duration
 from explorer.views.training.form import TrainingForm
-from models.core.diagnosis import diagnose
 from models.protocol.training import Finished
 
 ENDINGS = {
@@ -28,14 +26,14 @@ PREPARING = "Preparing: loading data, compiling the training step …"
 class RunControls(QObject):
     """The buttons of a run and the line beside them; a pane puts them into its header."""
 
-    def __init__(self, state: AppState, theme: Theme, form: TrainingForm) -> None:
+    def __init__(self, state: AppState, form: TrainingForm) -> None:
         super().__init__()
-        self.state, self.theme, self._form = state, theme, form
+        self.state, self._form = state, form
         self.start, self.further = QPushButton("Start"), QPushButton("Train further …")
         self.pause, self.step = QPushButton("Pause"), QPushButton("Step")
         self.stop, self.discard = QPushButton("Stop and keep"), QPushButton("Discard")
         self.save = QPushButton("Save as …")
-        self.bar, self.text, self.trouble = QProgressBar(), QLabel(), QLabel()
+        self.bar, self.text = QProgressBar(), QLabel()
         self.loss = caption()
         self._dress()
         self._connect()
@@ -48,8 +46,6 @@ class RunControls(QObject):
         self.save.setToolTip("Save the model that is shown as a .safetensors file (Ctrl+S)")
         self.discard.setToolTip("End the run, move it to the trash and return to the previous model")
         self.text.setText("Train a model on the open data, or choose other data.")
-        self.trouble.setWordWrap(True)
-        self.trouble.setVisible(False)
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.bar.setFixedHeight(4)
@@ -63,7 +59,6 @@ class RunControls(QObject):
         self.discard.clicked.connect(self._discard)
         run.status_changed.connect(self._status_changed)
         run.progressed.connect(self._show_progress)
-        run.curves_changed.connect(self._show_trouble)
         run.finished.connect(self._finished)
         self.state.model.model_changed.connect(self._model_changed)
         self.state.unsaved.changed.connect(self._model_changed)
@@ -159,11 +154,6 @@ class RunControls(QObject):
                 f"{duration(now.remaining)} left{waiting}"
             )
 
-    def _show_trouble(self) -> None:
-        words = diagnose(self.state.run.records, self.state.run.settings)
-        self.trouble.setText(f"⚠ {words}" if words else "")
-        self.trouble.setVisible(bool(words))
-
     def _finished(self, finished: Finished | None) -> None:
         if finished is None:
             run = self.state.run
@@ -173,7 +163,4 @@ class RunControls(QObject):
             model = "the trained model is shown" if self.state.review.following else "its model is in the model box"
             self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch, model=model))
         self.bar.setRange(0, 1000)
-
-    def restyle(self) -> None:
-        """Take the colours of the scheme."""
-        self.trouble.setStyleSheet(f"color: {self.theme.colors.warning}")
+        self.bar.setValue(0)

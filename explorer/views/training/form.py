@@ -71,6 +71,7 @@ class TrainingForm(QWidget):
         self.seeds.valueChanged.connect(self._settle)
         self.why.linkActivated.connect(self._accept)
         self.state.plan.changed.connect(self._show_plan)
+        self.state.run.curves_changed.connect(self._mark_trouble)
         self.state.model.data_changed.connect(self._data_changed)
         self.state.run.resume_requested.connect(self._show_resumed)
         self.state.run.further_requested.connect(self._show_resumed)
@@ -130,6 +131,10 @@ class TrainingForm(QWidget):
             self.pages.set_choice(LIVE)
             self._stack.setCurrentWidget(self.live)
         self._running = running
+
+    def _mark_trouble(self) -> None:
+        """Mark the page of the numbers of the run while it holds a warning."""
+        self.pages.group.button(len(PAGES)).setText(f"{LIVE} ⚠" if self.live.trouble.text() else LIVE)
 
     def _page(self, rows: list[Setting]) -> QWidget:
         page = QWidget()
@@ -213,6 +218,7 @@ class TrainingForm(QWidget):
         self._show_proposal(settings)
         trouble = self.trouble()
         self.note.setText(" ".join([*held, f"No run can start: {trouble}." if trouble else ""]))
+        self.note.setVisible(bool(self.note.text()))
 
     def _show_proposal(self, settings: TrainSettings) -> None:
         """Say what is proposed for the data and why, with a link to it where the settings are others."""

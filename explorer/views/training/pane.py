@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from explorer.state import AppState
@@ -16,8 +16,10 @@ from explorer.views.training.histograms import Histograms
 from explorer.views.training.history import TrainingCurves
 from explorer.views.training.review import ReviewBar
 from explorer.views.training.step import StepView
+from explorer.views.training.strip import ReconstructionStrip
 
 DRAW_EVERY_MS = 100
+LEAST_VIEW = (320, 104)
 TIPS = {
     "curves": "ELBO and its parts, training raw and smoothed, test",
     "dimensions": "What each dimension carries over the epochs, and how many units are active",
@@ -33,7 +35,7 @@ class TrainingPane(Pane):
         super().__init__("Training", show_title=False)
         self.state, self.theme = state, theme
         self.form = TrainingForm(state)
-        self.controls = RunControls(state, theme, self.form)
+        self.controls = RunControls(state, self.form)
         self.controls.setParent(self)
         self.curves, self.step_view = TrainingCurves(state, theme), StepView(state, theme)
         self.views: dict[str, TrainingCurves | DimensionHistory | Histograms | StepView] = {
@@ -41,7 +43,7 @@ class TrainingPane(Pane):
             "histograms": Histograms(state, theme), "step": self.step_view,
         }  # fmt: skip
         self.choice = Segments("Training seen as", {key: key for key in self.views}, TIPS)
-        self.review = ReviewBar(state)
+        self.review, self.strip = ReviewBar(state), ReconstructionStrip(state, theme)
         self._stack, self._legend = QStackedWidget(), caption()
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -53,13 +55,18 @@ class TrainingPane(Pane):
         self.controls.place(self.header)
         for view in self.views.values():
             self._stack.addWidget(view)
+        # Whichever view is in front, and whatever it shows: the pane asks for the same room.
+        self._stack.setMinimumSize(*LEAST_VIEW)
         self.choice.set_choice("curves")
+        chosen = QVBoxLayout()
+        chosen.setSpacing(2)
+        chosen.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
+        self._legend.setToolTip("Training: thin as measured, thick smoothed. Test: after each epoch.")
+        chosen.addWidget(self._legend)
+        chosen.addStretch(1)
         above = QHBoxLayout()
-        above.addWidget(self.choice)
-        above.addSpacing(8)
-        above.addWidget(self.controls.trouble, 1)
-        above.addStretch(0)
-        above.addWidget(self._legend)
+        above.addLayout(chosen, 1)
+        above.addWidget(self.strip)
         right = QVBoxLayout()
         right.setSpacing(6)
         right.addWidget(self.controls.bar)
@@ -122,9 +129,8 @@ class TrainingPane(Pane):
         colors = self.theme.colors
         for view in self.views.values():
             view.restyle()
-        self.controls.restyle()
         self._legend.setText(
-            f"<span style='color:{colors.accent}'>━</span> training, raw and smoothed &nbsp; "
+            f"<span style='color:{colors.accent}'>━</span> training &nbsp; "
             f"<span style='color:{colors.second}'>●━</span> test &nbsp; "
-            f"<span style='color:{colors.third}'>╍</span> test of the other run"
+            f"<span style='color:{colors.third}'>╍</span> other run, test"
         )

@@ -23,6 +23,7 @@ BAR_WIDTH = 0.36
 PICTURE_WIDTH = 92
 FILL_ALPHA = 200
 PARTS = ("through z", "from the KL")
+LEAST_PICTURE = 28
 
 
 class StepView(QWidget):
@@ -31,7 +32,8 @@ class StepView(QWidget):
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
         self.state, self.theme = state, theme
-        self.seen, self.reconstruction = Picture(theme, "x"), Picture(theme, "mean of p(x|z)")
+        self.seen = Picture(theme, "x", smallest=LEAST_PICTURE)
+        self.reconstruction = Picture(theme, "mean of p(x|z)", smallest=LEAST_PICTURE)
         self.plots = tuple(pg.PlotWidget() for _ in range(4))
         self.noise, self.path, self.by_mu, self.by_sigma = self.plots
         self.stems = pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH, name="ε")

@@ -82,6 +82,7 @@ def test_while_an_earlier_epoch_is_looked_at_the_newest_does_not_take_its_place(
 
 def test_step_by_step_each_turn_of_the_trick_is_shown(pane: Desk) -> None:
     controls, run = pane.window.training.controls, pane.state.run
+    places = [pane.window.geometry(), *(dock.geometry() for dock in pane.window.docks.values())]
     controls.step.click()
     pane.qtbot.waitUntil(lambda: run.status is RunStatus.PAUSED, timeout=LONG_MS)
     assert run.progress is None
@@ -93,6 +94,7 @@ def test_step_by_step_each_turn_of_the_trick_is_shown(pane: Desk) -> None:
         assert np.allclose(run.step.z, run.step.mu + run.step.sigma * run.step.eps, rtol=1e-5)
     view = pane.window.training.step_view
     assert view.isVisible()
+    assert [pane.window.geometry(), *(dock.geometry() for dock in pane.window.docks.values())] == places
     assert f"step {run.step.step}" in view.terms.text()
     assert view.seen.image is not None
     assert run.status is RunStatus.PAUSED
@@ -115,7 +117,7 @@ def test_dials_are_turned_by_the_keyboard_while_the_run_goes(pane: Desk) -> None
     pane.qtbot.waitUntil(lambda: run.records[-1].beta == 3.5, timeout=LONG_MS)
     assert run.records[0].beta == 1.0
     assert "images/s" in form.live.facts["speed"].text()
-    assert form.live.facts["of peak"].text().endswith("GFLOP/s")
+    assert "GFLOP/s" in form.live.facts["speed"].toolTip()
     with pane.qtbot.waitSignal(run.finished, timeout=LONG_MS):
         pane.window.training.controls.stop.click()
     assert not form.live.beta.isEnabled()
@@ -153,6 +155,44 @@ def test_dimensions_and_histograms_are_those_of_the_records(pane: Desk) -> None:
     shares = training.views["histograms"].mu.bars.getData()[1]
     assert shares.sum() == pytest.approx(100.0)
     assert shares.tolist() == pytest.approx([100.0 * count / sum(last.mu_counts) for count in last.mu_counts])
+
+
+def test_the_strip_holds_images_of_the_data_and_what_the_model_makes_of_them(pane: Desk) -> None:
+    pane.settle()
+    before, strip = pane.state.answers.reconstructions, pane.window.training.strip
+    run_to_end(pane)
+    pane.settle()
+    shown = pane.state.answers.reconstructions
+    assert len(shown.rows) == len(strip.columns) == 8
+    assert np.array_equal(shown.images, pane.data.images[list(shown.rows)])
+    assert before is None or not np.allclose(shown.decoded, before.decoded)
+    pane.window.map.select(shown.rows[3])
+    pane.settle()
+    assert np.allclose(pane.state.answers.draws.centre, shown.decoded[3], atol=1e-5)
+    ends = [strip.cell(column, row) for column in (0, 7) for row in (0, 1)]
+    assert all(strip.rect().contains(end) for end in ends)
+
+
+def test_a_warning_stands_beside_the_curves_and_moves_nothing(pane: Desk) -> None:
+    run, form, views = pane.state.run, pane.window.training.form, pane.window.training
+    pane.qtbot.mouseClick(form.pages.group.buttons()[-1], Qt.MouseButton.LeftButton)
+    sizes = views.size(), views.curves.size(), form.live.size()
+    longest = [replace(record, active_units=0) for record in records(16.0, 16.5, 16.8)]
+    before, run.history.records = run.records, longest
+    run.curves_changed.emit()
+    QTest.qWait(50)
+    trouble = form.live.trouble
+    assert trouble.isVisible()
+    assert trouble.text().startswith("No dimension is active: ")
+    room = trouble.contentsRect().adjusted(12, 0, -12, 0)
+    needed = trouble.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, trouble.text())
+    assert needed.height() <= trouble.contentsRect().height()
+    assert form.pages.group.buttons()[-1].text() == "live ⚠"
+    assert (views.size(), views.curves.size(), form.live.size()) == sizes
+    run.history.records = before
+    run.curves_changed.emit()
+    assert trouble.isHidden()
+    assert form.pages.group.buttons()[-1].text() == "live"
 
 
 def records(*kls: float, elbos: tuple[float, ...] = ()) -> list[EpochRecord]:
