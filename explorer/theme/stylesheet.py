@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from explorer.theme.colors import Colors
 
 _SHEET = Template("""
-QMainWindow, QDialog { background: $window; }
+QMainWindow { background: $window; }
+QDialog { background: $surface; }
 QMainWindow::separator { background: $window; width: 6px; height: 6px; }
 QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 4px 6px; }
 QToolBar { background: $window; border: none; spacing: 4px; padding: 4px 8px; }
@@ -48,7 +49,8 @@ QPushButton:hover { border-color: $muted; }
 QPushButton:pressed { background: $border; }
 QPushButton:focus { border-color: $accent; }
 QPushButton:disabled { color: $muted; background: transparent; }
-QPushButton#primary { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
+QPushButton#primary, QDialog QPushButton:default { background: $accent; color: $on_accent; border-color: $accent;
+                                                   font-weight: 600; }
 QPushButton#primary:disabled { background: $field; color: $muted; border-color: $border; }
 QPushButton#segment { border-radius: 0; padding: 4px 10px; margin: 0; }
 QPushButton#segment:checked { background: $accent; color: $on_accent; border-color: $accent; }
@@ -82,6 +84,7 @@ QTableView::item:selected { background: $accent; color: $on_accent; }
 QHeaderView { background: $surface; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $border;
     padding: 6px 11px; }
+QTextBrowser { background: $surface; color: $text; border: 1px solid $border; border-radius: 4px; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar::handle:vertical { background: $border; border-radius: 4px; min-height: 28px; margin: 1px; }
 QScrollBar::handle:vertical:hover { background: $muted; }
@@ -89,6 +92,7 @@ QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
 QScrollBar::handle:horizontal { background: $border; border-radius: 4px; min-width: 28px; margin: 1px; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QCheckBox, QRadioButton, QLabel { color: $text; }
+QCheckBox { spacing: 6px; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
 QPushButton#primary:focus, QPushButton#segment:checked:focus { border: 2px solid $text; }
 QPushButton#primary:focus { padding: 4px 11px; }
@@ -98,7 +102,22 @@ QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
 QGraphicsView, QListView, QTreeView { border: 1px solid transparent; }
 QGraphicsView:focus, QListView:focus, QTreeView:focus, QPlainTextEdit:focus { border: 1px solid $accent; }
 QTabBar::tab:selected:focus { background: $field; }
+QCheckBox:disabled, QRadioButton:disabled { color: $muted; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 4px; background: $field; }
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
+QCheckBox::indicator:checked:focus { border-color: $text; }
+QCheckBox::indicator:disabled { background: transparent; border-color: $border; }
+QCheckBox::indicator:checked:disabled { background: $muted; border-color: $muted; }
+QTableView#estimators { background: transparent; border: 1px solid transparent;
+    selection-background-color: $field; selection-color: $text; }
+QTableView#estimators:focus { border-color: $accent; }
+QTableView#estimators::item { padding: 0; }
+QTableView#estimators::item:selected { background: $field; color: $text; }
+QTableView#estimators QHeaderView, QTableView#estimators QHeaderView::section { background: transparent; }
+QTableView#estimators QHeaderView::section { padding: 3px 4px; }
 #banner { background: $field; border-radius: 6px; border-left: 3px solid $accent; }
+QLabel#banner { padding: 2px 10px; font-size: 12px; }
 #banner[level="warning"] { border-left-color: $warning; }
 #banner[level="error"] { border-left-color: $error; }
 """)
@@ -109,5 +128,5 @@ def stylesheet(colors: Colors) -> str:
     return _SHEET.substitute(
         window=colors.window, surface=colors.surface, field=colors.field, border=colors.border, text=colors.text,
         muted=colors.muted, accent=colors.accent, on_accent=colors.on_accent, warning=colors.warning,
-        error=colors.error, chevron=icon_path("chevron-grey").as_posix(),
+        error=colors.error, chevron=icon_path("chevron-grey").as_posix(), check=icon_path(colors.check).as_posix(),
     )  # fmt: skip

@@ -7,10 +7,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QCheckBox
 
 from explorer.theme.colors import DARK, LIGHT, Colors
 from explorer.theme.theme import Theme
+from explorer.views.common.pane import Pane
 from tests.support.desk import Desk
 
 Rgb = NDArray[np.float64]
@@ -91,6 +93,30 @@ def test_classes_stand_out_from_the_ground(scheme: str) -> None:
     colors = SCHEMES[scheme]
     ground = _lab(_linear(colors.plot))
     assert min(float(np.linalg.norm(_lab(_linear(color)) - ground)) for color in colors.classes) > 20.0
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_check_box_is_seen_checked_or_not(scheme: str, qapp: QApplication) -> None:
+    theme = Theme(qapp)
+    theme.choose(scheme)
+    pane = Pane("boxes")
+    boxes = [QCheckBox("active only") for _ in range(2)]
+    boxes[1].setChecked(True)
+    for box in boxes:
+        pane.body.addWidget(box)
+    pane.ensurePolished()
+    for box in boxes:
+        image = box.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        colors = {image.pixelColor(x, image.height() // 2).name() for x in range(16)}
+        assert max(_contrast(color, theme.colors.surface) for color in colors) > 3.0
+    pane.deleteLater()
+
+
+def test_plots_have_no_rectangle_of_their_own(desk: Desk) -> None:
+    pane = desk.window.map
+    image = pane.grab().toImage()
+    corner = pane.plot.mapTo(pane, pane.plot.rect().bottomRight())
+    assert image.pixelColor(corner.x() - 2, corner.y() - 2) == image.pixelColor(4, pane.height() // 2)
 
 
 def test_a_scheme_is_chosen_and_told(qapp: QApplication) -> None:
