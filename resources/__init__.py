@@ -44,7 +44,9 @@ def model_path(name: str) -> Path:
 
 
 def icon_path(name: str) -> Path:
-    """Return the file of the SVG icon ``name``; all but ``latentscape`` are drawn in ``currentColor``.
+    """Return the file of the SVG icon ``name``.
+
+    All but ``latentscape`` and those that the style sheet names are drawn in ``currentColor``.
 
     Raises
     ------
@@ -52,6 +54,12 @@ def icon_path(name: str) -> Path:
         If there is no such icon.
     """
     return _existing("icons", name, ".svg")
+
+
+def guide_folder() -> Path:
+    """Return the folder of the documentation: beside this package in a clone, within it where it is installed."""
+    installed = _ROOT / "guide"
+    return installed if installed.is_dir() else _ROOT.parent / "docs"
 
 
 def font_paths() -> tuple[Path, ...]:

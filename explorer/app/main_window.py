@@ -5,7 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QKeySequence,
+    QShortcut,
+    QStatusTipEvent,
+)
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget
 
 from explorer.app.actions.edit import EditActions
@@ -15,11 +24,13 @@ from explorer.app.actions.menus import Menus
 from explorer.app.actions.model import ModelActions
 from explorer.app.actions.view import ViewActions
 from explorer.app.banner import Banner
+from explorer.app.callouts import Callouts
 from explorer.app.closing import ask_before_closing
+from explorer.app.explanations import explain
 from explorer.app.files import open_path
 from explorer.app.pane_menu import PaneMenu
 from explorer.app.shortcuts import ShortcutList
-from explorer.app.status_bar import StatusBar
+from explorer.app.status_bar import StatusBar, tip_under_pointer
 from explorer.app.stops import stops_after
 from explorer.app.toolbar import ToolBar
 from explorer.state import AppState
@@ -69,12 +80,15 @@ class MainWindow(QMainWindow):
         self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
         self.training, self.log = TrainingPane(state, theme), LogPane(state)
         self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
+        explain(self._panes)
         self.menus = self._make_menus()
         self.menus.fill(self.menuBar())
         QShortcut(QKeySequence("F10"), self, self._go_to_menus)
         self.addToolBar(ToolBar(state, self.menus))
-        self.setStatusBar(StatusBar(state))
+        self.status = StatusBar(state)
+        self.setStatusBar(self.status)
         self.banner = Banner(self, state, theme)
+        self.callouts = Callouts(self, state.hints, theme, self.map, self.dimensions)
         self.reset_layout()
         self.map.setFocus()
         self.training.controls.save.clicked.connect(self.menus.file.save_as.trigger)
@@ -107,7 +121,7 @@ class MainWindow(QMainWindow):
             EditActions(state, theme, rows.draw, rows.reset_all, self._decoded_image, self),
             ModelActions(state, theme, self, self._show_training),
             ViewActions(theme, self._toggles, self.reset_layout, self),
-            HelpActions(state, theme, self, self._show_keys),
+            HelpActions(state, theme, self, self._panes, self.show_pane, self._show_keys),
         )
 
     def _decoded_image(self) -> QImage | None:
@@ -196,7 +210,10 @@ class MainWindow(QMainWindow):
         self.setWindowModified(draft)
 
     def event(self, event: QEvent) -> bool:
-        """Tell the latency meter when a frame is complete."""
+        """Tell the latency meter when a frame is complete, and the status bar what the pointer does."""
+        if isinstance(event, QStatusTipEvent):
+            self.status.show_pointer(event.tip() or tip_under_pointer())
+            return True
         done = super().event(event)
         if event.type() == QEvent.Type.UpdateRequest:
             self.state.latency.frame_ended()

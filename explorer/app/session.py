@@ -43,6 +43,7 @@ def capture(state: AppState) -> dict[str, Any]:
         "decode_mode": view.decode_mode,
         "seed": view.seed,
         "active_only": view.active_only,
+        "hints": list(state.hints.open),
     }
 
 
@@ -75,6 +76,8 @@ def restore(state: AppState, session: dict[str, Any]) -> None:
     state.display.set_decode_mode(mode)
     state.display.set_active_only(bool(session.get("active_only")))
     state.model.set_recent(recent)
+    hints = session.get("hints")
+    state.hints.offer(hints if isinstance(hints, list) else ())
 
 
 def save(path: Path, session: dict[str, Any]) -> None:

@@ -23,19 +23,21 @@ from explorer.controllers.keras_export import KerasExportController
 from explorer.controllers.runs import RunsController
 from explorer.controllers.training import TrainingController
 from explorer.state import AppState
+from explorer.state.hints import HINTS
 from explorer.theme.theme import Theme
 from models.core.errors import UserError
 from models.core.sprite_names import is_sprites
 from resources import dataset_path, model_path
 
-FIRST_MODEL, FIRST_DATA = "mnist-vae-50", "mnist_10k"
+# Two dimensions: the map shows the whole of the latent space.
+FIRST_MODEL, FIRST_DATA = "mnist-vae-2", "mnist_10k"
 SWITCH_SECONDS = 0.001
 # NumPy loads these when first used, 25 ms of a held-up event loop; here they load before there is a window.
 LOADED_AHEAD = ("numpy.ma", "numpy.random")
 
 
 class App(QObject):
-    """One window with its workers and its session."""
+    """One window with its workers and its session; the bundled model ``first`` opens where no session says another."""
 
     def __init__(
         self,
@@ -43,20 +45,22 @@ class App(QObject):
         scheme: str | None = None,
         keep_session: bool = True,
         launched: Launched | None = None,
+        first: str = FIRST_MODEL,
     ) -> None:
         super().__init__()
         self.state = AppState(self)
         self.decoder = DecoderController(self.state, self)
-        opener, bundled = self.decoder.opening, str(model_path(FIRST_MODEL))
+        opener, bundled = self.decoder.opening, str(model_path(first))
         self.trainer = TrainingController(self.state, opener, self)
         self.runs = RunsController(self.state, self.trainer.client, opener, bundled, self)
         self.exporter = ExportController(self.state, self.decoder.requests, self)
         self.keras_exporter = KerasExportController(self.state, self)
         self._keep_session = keep_session
         stored, complaint = self._load_session() if keep_session else ({}, "")
-        model = _existing(stored.get("model"), model_path(FIRST_MODEL))
+        model = _existing(stored.get("model"), Path(bundled))
         data = _existing(stored.get("data"), dataset_path(FIRST_DATA))
         self.decoder.start(model, data, bundled, launched)
+        new = keep_session and not stored and not complaint
         complaint = complaint or _missing(stored)
         self.theme = Theme(qt, self)
         if scheme or stored.get("scheme"):
@@ -69,6 +73,8 @@ class App(QObject):
         complaint = complaint or self._restore(stored)
         if complaint:
             self.state.notices.notice("warning", complaint)
+        if new:
+            self.state.hints.offer(HINTS)
 
     def show(self) -> None:
         """Show the window."""

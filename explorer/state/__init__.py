@@ -10,6 +10,7 @@ from explorer.state.display import DisplayState
 from explorer.state.distribution import DistributionState
 from explorer.state.export import ExportState
 from explorer.state.factors import FactorState
+from explorer.state.hints import HintState
 from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
@@ -51,6 +52,7 @@ class AppState(QObject):
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
         self.workers = WorkersState(self)
+        self.hints = HintState(self)
         self.latency = LatencyMeter(self)
         self.undo = UndoHistory(self.latent, self)
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer.app.startup import FIRST_DATA, FIRST_MODEL, App
+from explorer.app.startup import FIRST_DATA, App
 from explorer.controllers import training
 from explorer.state.latent import LatentSnapshot, Point
 from explorer.state.model import OpenedData, OpenedEmbedding
@@ -24,11 +24,13 @@ from resources import dataset_path, model_path
 from tests.support.workers import fork_workers
 
 PATIENCE_MS = 90_000
+# The model of most tests: with more dimensions than the map can show.
+MODEL = "mnist-vae-50"
 AN_HOUR_MS = 3_600_000
 CHANNELS = (
     "model", "data", "embedding", "picture", "draws", "curves", "thumbnails", "aggregate", "locate", "workbench",
     "probabilities", "lab", "factors",
-    "picture file", "preview", "export",
+    "picture file", "preview", "export", "reconstructions",
 )  # fmt: skip
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 PLAIN = Qt.KeyboardModifier.NoModifier
@@ -37,7 +39,11 @@ Place = QPoint | QPointF
 
 @contextmanager
 def opened_app(
-    qt: QApplication, keep_session: bool = False, scheme: str | None = "dark", trainer_ahead: bool = False
+    qt: QApplication,
+    keep_session: bool = False,
+    scheme: str | None = "dark",
+    trainer_ahead: bool = False,
+    model: str = MODEL,
 ) -> Iterator[App]:
     """Open the window, and close it in the end as a person does.
 
@@ -48,7 +54,7 @@ def opened_app(
         if not trainer_ahead:
             patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
         fork_workers(patch)
-        app = App(qt, scheme, keep_session=keep_session)
+        app = App(qt, scheme, keep_session=keep_session, first=model)
     app.show()
     try:
         yield app
@@ -137,7 +143,7 @@ class Desk:
         self.settle()
 
     def _reopen(self) -> None:
-        state, model, data = self.state.model, str(model_path(FIRST_MODEL)), str(dataset_path(FIRST_DATA))
+        state, model, data = self.state.model, str(model_path(MODEL)), str(dataset_path(FIRST_DATA))
         if state.model is None or state.model.path != model:
             state.request_model(model)
         if state.data is None or state.data.info.path != data:

@@ -14,10 +14,10 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.app.startup import FIRST_MODEL, App
+from explorer.app.startup import App
 from explorer.state.latent import LatentSnapshot
 from resources import model_path
-from tests.support.desk import Desk, opened_app
+from tests.support.desk import MODEL, Desk, opened_app
 from tests.support.display import Pointer
 from tests.support.folders import use_folders
 from tests.support.leftovers import guarded, has_failed
@@ -86,7 +86,7 @@ def desk(shared_window: SharedWindow, qtbot: QtBot) -> Iterator[Desk]:
 @pytest.fixture(scope="session")
 def oracle() -> NumpyVAE:
     """The bundled model of 50 dimensions in NumPy."""
-    return NumpyVAE(model_path(FIRST_MODEL))
+    return NumpyVAE(model_path(MODEL))
 
 
 @pytest.fixture

@@ -191,6 +191,7 @@ class DimensionList(QListView):
     def _drag_to(self, event: QMouseEvent) -> None:
         if self._drag is not None:
             self._app.latency.input()
+            self._app.hints.mark("slider")
             track = self.delegate.track(self.rect_of(self._drag), self._drag)
             self.delegate.scale.set_value(self._drag, track.to_value(event.position().x() + self._grip))
 
@@ -235,6 +236,7 @@ class DimensionList(QListView):
         """Move one dimension by a step."""
         latent = self._app.latent
         self._app.latency.input()
+        self._app.hints.mark("slider")
         with latent.step(f"Move {dimension_name(dim)}"):
             self.delegate.scale.set_value(dim, self.delegate.scale.value_of(dim) + step)
 

@@ -212,6 +212,7 @@ class LatentMapPane(Pane):
     def _drag(self, target: Matrix) -> None:
         if self._projection is not None:
             self.state.latency.input()
+            self.state.hints.mark("point")
             latent = self.state.latent
             latent.set_z(self._projection.move(latent.point.z, target, ~latent.locked))
 
@@ -250,6 +251,7 @@ class LatentMapPane(Pane):
         model = self.state.model
         if model.embedding is None or model.data is None:
             return
+        self.state.hints.mark("image")
         source = model.source_of(index)
         mu, sigma = (np.asarray(rows[index], np.float64) for rows in (model.embedding.mu, model.embedding.sigma))
         with self.state.latent.step(f"Select image {index}"):

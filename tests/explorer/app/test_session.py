@@ -14,10 +14,11 @@ from pytestqt.qtbot import QtBot
 from explorer.app import session
 from explorer.app.startup import FIRST_MODEL
 from explorer.state import AppState
+from explorer.state.hints import HINTS
 from explorer.state.latent import LatentSnapshot, Point, PointSource
 from models.core.errors import UserError
 from resources import model_path
-from tests.support.desk import PATIENCE_MS, Desk, opened_app
+from tests.support.desk import MODEL, PATIENCE_MS, Desk, opened_app
 
 
 def _busy_state() -> AppState:
@@ -135,6 +136,7 @@ def test_the_window_opens_as_it_was_closed(qapp: QApplication, qtbot: QtBot, cac
     with opened_app(qapp, keep_session=True) as app:
         desk = Desk(app, qtbot)
         desk.wait_ready()
+        assert app.state.hints.open == HINTS
         app.theme.choose("light")
         desk.window.map.select(42)
         desk.window.menus.edit.add_point.trigger()
@@ -146,6 +148,7 @@ def test_the_window_opens_as_it_was_closed(qapp: QApplication, qtbot: QtBot, cac
         desk = Desk(app, qtbot)
         desk.wait_ready()
         assert session.capture(app.state) == kept
+        assert app.state.hints.open == ("point", "slider")
         assert app.theme.choice == "light"
         assert desk.window.log.isVisible()
 
@@ -156,17 +159,19 @@ def test_a_damaged_session_is_told_and_the_window_opens_anew(
 ) -> None:
     session.session_path().parent.mkdir(parents=True)
     session.session_path().write_text(content)
-    with opened_app(qapp, keep_session=True) as app:
+    with opened_app(qapp, keep_session=True, model=FIRST_MODEL) as app:
         desk = Desk(app, qtbot)
         assert desk.window.banner.isVisible()
+        assert not app.state.hints.open
         assert desk.window.banner.text.text().endswith(desk.window.banner.text.text().partition("anew: ")[2])
         assert "a new one was started: " in desk.window.banner.text.text()
         desk.qtbot.waitUntil(lambda: app.state.answers.picture is not None, timeout=30_000)
         assert app.state.model.model is not None
+        assert app.state.model.model.latent_dim == 2
 
 
 def test_generated_data_come_back_by_their_name(qapp: QApplication, qtbot: QtBot, cached: None, tmp_path: Path) -> None:
-    stored = {"model": str(model_path(FIRST_MODEL)), "data": "sprites:50"}
+    stored = {"model": str(model_path(MODEL)), "data": "sprites:50"}
     session.save(session.session_path(), session.capture(AppState()) | stored)
     with opened_app(qapp, keep_session=True) as app:
         qtbot.waitUntil(lambda: app.state.model.data is not None, timeout=PATIENCE_MS)
