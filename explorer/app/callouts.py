@@ -125,10 +125,13 @@ class Callouts(QObject):
 
     def _around(self, widget: QWidget, place: QPoint) -> QRect | None:
         """Return a small rectangle of the window around a place of a widget; None where that is not seen."""
-        if not widget.isVisible() or widget.window() is not self._over or not widget.rect().contains(place):
-            return None
-        centre = widget.mapTo(self._over, place)
-        return QRect(centre - QPoint(REACH, REACH), centre + QPoint(REACH, REACH))
+        within: QWidget | None = widget if widget.isVisible() else None
+        while within is not None and within is not self._over:
+            # A pane may be scrolled, or float in a window of its own.
+            if within.isWindow() or not within.rect().contains(place):
+                return None
+            place, within = within.mapToParent(place), within.parentWidget()
+        return None if within is None else QRect(place - QPoint(REACH, REACH), place + QPoint(REACH, REACH))
 
     def _marker(self) -> QRect | None:
         plot = self._map.plot

@@ -169,8 +169,9 @@ class FactorMap(QWidget):
             painter.fillRect(cell, QColor(self.theme.colors.field))
             free = cell.height() * (1.0 - min(known / top, 1.0))
             painter.fillRect(cell.adjusted(0.0, free, 0.0, 0.0), color)
-            # The number stands on the bar, or in its head where there is no room above.
-            place = QRectF(place.left(), place.top() + max(free - NUMBER_HEIGHT, 0.0), place.width(), NUMBER_HEIGHT)
+            # The number stands on the bar, or in it where there is no room above.
+            head = free - NUMBER_HEIGHT if free >= NUMBER_HEIGHT else free
+            place = QRectF(place.left(), place.top() + head, place.width(), NUMBER_HEIGHT)
             color = QColor(self.theme.colors.field) if free >= NUMBER_HEIGHT else color
         else:
             painter.fillRect(cell, color)
