@@ -117,8 +117,8 @@ class LabState(QObject):
 
     @property
     def complete(self) -> bool:
-        """Whether as many samples have been drawn as are wanted."""
-        return self.count >= self.wanted
+        """Whether as many samples have been drawn as are wanted; those of other settings do not count."""
+        return not self._provisional and self.count >= self.wanted
 
     @property
     def count(self) -> int:
