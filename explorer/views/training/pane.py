@@ -95,7 +95,8 @@ class TrainingPane(Pane):
 
     def _choose(self, number: int) -> None:
         self._stack.setCurrentIndex(number)
-        self._legend.setVisible(self.choice.key_of(number) == "curves")
+        for widget in (self._legend, self.strip):
+            widget.setVisible(self.choice.key_of(number) == "curves")
         self._show_now()
 
     def _show_step(self) -> None:

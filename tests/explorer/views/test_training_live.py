@@ -159,6 +159,7 @@ def test_dimensions_and_histograms_are_those_of_the_records(pane: Desk) -> None:
 
 def test_the_strip_holds_images_of_the_data_and_what_the_model_makes_of_them(pane: Desk) -> None:
     pane.settle()
+    pane.qtbot.mouseClick(pane.window.training.choice.group.button(0), Qt.MouseButton.LeftButton)
     before, strip = pane.state.answers.reconstructions, pane.window.training.strip
     run_to_end(pane)
     pane.settle()
