@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.common.menus import Entry, copy_text, pop_up
 from explorer.views.common.color_bar import mixed, rgb
+from explorer.views.common.menus import Entry, copy_text, pop_up
 from explorer.views.common.painting import guarded
 from models.core.factors import Disentanglement
 from models.core.geometry import dimension_name
