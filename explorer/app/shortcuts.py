@@ -20,6 +20,7 @@ PANES: dict[str, Rows] = {
         ("Tab, Shift+Tab", "Go to the next or the previous control that can be seen"),
         ("Space", "Press the button that has the focus"),
         ("F10, Alt+letter", "Go to the menus"),
+        ("Shift+F1, then click", "Explain the pane"),
         ("Menu, Shift+F10, right click", "What can be done with the thing there"),
         ("Wheel", "Scroll; it changes only what has the focus"),
     ],
