@@ -39,7 +39,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Each row is one number of the code z. The grey histogram shows where the images of the data lie in it, the "
         "handle where the point is. Rows are sorted by their KL divergence from the prior, that is by how much they "
         "say about an image; a dimension near 0 nats has collapsed and changes nothing in the picture.",
-        "Drag: move one dimension  ·  Double-click: back to μ  ·  Click the number: type it  ·  Click the lock: hold it",
+        "Drag: move one dimension  ·  Double-click: back to μ  ·  Click the number: type it  ·  Click the lock: hold",
     ),
     "Distribution": Explanation(
         "z = μ + σ·ε,  ε ~ N(0, 1)",
