@@ -34,7 +34,7 @@ class Callout(QFrame):
 
     def __init__(self, over: QWidget, theme: Theme) -> None:
         super().__init__(over)
-        self._theme, self._at = theme, QPoint()
+        self._over, self._theme, self._at = over, theme, QPoint()
         self._above = True
         self.setObjectName("callout")
         self.text, self.count, self.close_button = QLabel(), QLabel(), QToolButton()
@@ -42,7 +42,7 @@ class Callout(QFrame):
         self.close_button.setAccessibleName("No more tips")
         self.close_button.setToolTip("No more tips; Help ▸ First steps shows them again")
         self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, TIP + 6, 4, TIP + 6)
         row.setSpacing(6)
         row.addWidget(self.text, 1)
@@ -61,8 +61,8 @@ class Callout(QFrame):
 
     def point_at(self, anchor: QRect) -> None:
         """Stand below an anchor, or above it where there is no room below, within the window."""
-        window = self.parentWidget().rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        size = QRect(0, 0, WIDTH, self.layout().heightForWidth(WIDTH))
+        window = self._over.rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        size = QRect(0, 0, WIDTH, self._row.heightForWidth(WIDTH))
         self._above = anchor.bottom() + size.height() <= window.bottom()
         size.moveCenter(anchor.center())
         size.moveTop(anchor.bottom() if self._above else anchor.top() - size.height())

@@ -42,12 +42,12 @@ class Page(QTextBrowser):
         self.sourceChanged.connect(self._space_out)
         self.anchorClicked.connect(self._follow)
 
-    def loadResource(self, kind: int, name: QUrl) -> object:
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
         """Return a picture no wider than the page."""
         found = super().loadResource(kind, name)
         if kind != QTextDocument.ResourceType.ImageResource.value:
             return found
-        image = QImage(self.source().resolved(name).toLocalFile())
+        image = QImage(self.source().resolved(QUrl(name)).toLocalFile())
         widest = max(self.viewport().width() - MARGIN, 200)
         smooth = Qt.TransformationMode.SmoothTransformation
         return image.scaledToWidth(widest, smooth) if image.width() > widest else image

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.files import open_path
 from explorer.state.factors import NOTHING_KNOWN
-from explorer.views.factors.heat_map import MOST_COLUMNS, contrast, mixed
+from explorer.views.common.color_bar import mixed
+from explorer.views.factors.heat_map import MOST_COLUMNS, contrast
 from explorer.views.factors.plot import is_ordered, ticks_of
 from models.core.factors import Disentanglement, Factor
 from tests.support.desk import Desk
