@@ -14,16 +14,14 @@ from typing import Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from explorer.app.startup import FIRST_MODEL, App, make_qt
+from explorer.app.startup import App, make_qt
 from explorer.client.launcher import Launched
 from explorer.state.export import ExportSettings
-from explorer.state.hints import HINTS
 from explorer.state.lab import PRESETS
 from explorer.tour.hands import Hands
 from explorer.tour.meters import DragMeter, LoopMeter, import_seconds, memory_mb, process_age, quantiles
 from models.core.files import output_file
 from models.core.settings import TrainSettings
-from resources import model_path
 
 # Its figures are those of a usual number of dimensions.
 MODEL = "mnist-vae-50"
@@ -101,7 +99,6 @@ class Tour(QObject):
         yield from self._train()
         yield from self._export()
         yield from self._picture_tabs()
-        yield from self._first_sight()
 
     @property
     def _grip_moves(self) -> int:
@@ -165,22 +162,6 @@ class Tour(QObject):
             self.window.show_pane(name)
             yield from self._settle()
             self._take_picture(name.lower())
-
-    def _first_sight(self) -> Iterator[Step]:
-        """Picture what a first start shows."""
-        self.window.show_pane("Distribution")
-        self.state.model.request_model(str(model_path(FIRST_MODEL)))
-        yield self._first_is_shown
-        yield from self._settle()
-        self.state.hints.offer(HINTS)
-        yield _ticks(SETTLE_TICKS)
-        self._take_picture("first")
-        self.state.hints.dismiss()
-
-    def _first_is_shown(self) -> bool:
-        model, embedding = self.state.model.model, self.state.model.embedding
-        opened = model is not None and model.path == str(model_path(FIRST_MODEL))
-        return opened and embedding is not None and model is not None and embedding.latent_dim == model.latent_dim
 
     def _take_picture(self, name: str) -> None:
         # Drawing and compressing a picture of the window is no part of its use.

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.support.places import ROOT
 
 SIZE = (1280, 800)
-TABS = ("first", "distribution", "workbench", "lab", "factors", "training", "log")
+TABS = ("distribution", "workbench", "lab", "factors", "training", "log")
 SECONDS = 280
 MOVES = 90
 
