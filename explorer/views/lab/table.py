@@ -40,7 +40,7 @@ TIPS = (
 # The widest usual text of each column of fixed width.
 WIDEST = {MEAN: "−00.00 ± 0.00", EXACT: "000.0", COST: "00.00"}
 SWATCH, PADDING = 10, 11
-ROW_HEIGHT, BAR_HEIGHT = 30, 3.0
+ROW_HEIGHT, BAR_HEIGHT = 28, 3.0
 LEAST_VARIANCE_WIDTH, MOST_NAME_SHARE = 58, 0.42
 LEAST_WIDTH = 300
 
