@@ -132,6 +132,7 @@ class LabTable(QWidget):
         view.setModel(self.model)
         view.setItemDelegateForColumn(VARIANCE, VarianceDelegate(self.model, self.theme))
         view.setAccessibleName("Estimators: mean, variance, cost")
+        view.setObjectName("estimators")
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setTabKeyNavigation(False)
