@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtWidgets import QInputDialog, QWidget
 
 from explorer.app.actions.base import Command, Entries, MenuActions
-from explorer.app.files import save_curves, save_model, stored_model
+from explorer.app.files import save_curves, save_model, shown_model, stored_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
 from explorer.views.common.saving import ask_target
@@ -78,7 +78,8 @@ class ModelActions(MenuActions):
 
     def _export_keras(self) -> None:
         model = self._state.model.model
-        if model is not None:
+        # It is read from its file: another one there by now would not be the model that is shown.
+        if model is not None and shown_model(self._state) is not None:
             self._ask_and_export_keras(model.path, model.name)
 
     def _ask_and_export_keras(self, model_path: str, name: str) -> None:

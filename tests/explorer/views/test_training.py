@@ -276,6 +276,8 @@ def test_an_unsaved_model_stays_in_the_box_and_what_is_shown_is_what_is_saved(
     Path(shown.path).write_bytes(second.read_bytes())
     file.save_as.trigger()
     assert (len(asked), pane.window.banner.text.text().count("has changed since it was opened")) == (1, 1)
+    pane.window.menus.model.export_keras.trigger()
+    assert len(asked) == 1
 
 
 def test_a_model_is_trained_further_and_the_one_before_stays(
