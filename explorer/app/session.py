@@ -15,6 +15,7 @@ from explorer.state.display import Axes
 from explorer.state.latent import Point, PointSource, SourceKind
 from models.core.errors import UserError
 from models.core.files import output_file, reason_of
+from models.core.reading import read_file
 
 VERSION = 1
 LARGEST_BYTES = 20_000_000
@@ -89,9 +90,7 @@ def save(path: Path, session: dict[str, Any]) -> None:
 def load(path: Path) -> dict[str, Any] | None:
     """Read a session; None if there is none; raises :class:`UserError` with the file and the reason."""
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise UserError(str(path), "it is too large for a session")
-        session = json.loads(path.read_text("utf-8"))
+        session = json.loads(read_file(path, LARGEST_BYTES))
     except FileNotFoundError:
         return None
     except OSError as error:

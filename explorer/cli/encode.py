@@ -11,6 +11,7 @@ from explorer.cli.console import finished, print_result, progress_bar
 from explorer.cli.science import check_images, check_target, compiled, find_data, open_named_model
 from models.core.descriptions import DataInfo, EmbeddingSummary
 from models.core.files import output_file
+from models.core.npy import map_array
 
 if TYPE_CHECKING:
     from models.vae.model import VAE
@@ -27,7 +28,7 @@ def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
     embedding, summary = _embed(compiled(opened), info)
     arrays = {"mu": embedding.mu, "sigma": embedding.sigma}
     if info.labels_path is not None:
-        arrays["labels"] = np.load(info.labels_path, allow_pickle=False)
+        arrays["labels"] = np.array(map_array(info.labels_path))
     names = {"model": np.str_(opened.info.name), "model_hash": np.str_(opened.info.digest)}
     with output_file(out) as draft, draft.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays, **names)

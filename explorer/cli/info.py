@@ -13,6 +13,8 @@ from explorer.cli.console import print_result, table
 from explorer.cli.science import find_data, find_model
 from models.core.descriptions import DataInfo, ModelInfo
 from models.core.errors import UserError
+from models.core.npy import map_array
+from models.core.reading import open_file
 from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from resources import bundled_models
@@ -102,7 +104,7 @@ def _describe_data(path: Path, as_json: bool) -> None:
 def _label_counts(info: DataInfo) -> dict[str, int]:
     if info.labels_path is None:
         return {}
-    labels, counts = np.unique(np.load(info.labels_path, allow_pickle=False), return_counts=True)
+    labels, counts = np.unique(map_array(info.labels_path), return_counts=True)
     names = dict(enumerate(info.label_names))
     return {names.get(int(label), str(label)): int(count) for label, count in zip(labels, counts, strict=True)}
 
@@ -121,9 +123,10 @@ def _describe_picture(path: Path, as_json: bool) -> None:
 
 
 def _starts_with(path: Path, magic: bytes) -> bool:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return file.read(len(magic)) == magic
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from explorer.client.folders import log_path
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
+from models.core.logs import keep_bounded, open_log
 from models.core.sprite_names import is_sprites
 from models.protocol.lifecycle import Role
 from resources import bundled_datasets, bundled_models, dataset_path, model_path
@@ -78,8 +79,9 @@ def _divert_native_output(log: Path) -> None:
     """Keep standard error for Python, and redirect what native code writes to it to ``log``."""
     sys.stderr.flush()
     ours = os.dup(2)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = open_log(log)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+    keep_bounded(2, log)
     raw = io.FileIO(ours, "w")
     sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", write_through=True)

@@ -7,20 +7,17 @@ from pathlib import Path
 
 from platformdirs import user_data_path, user_log_path
 
+from models.core.files import make_private_folder
+from models.core.logs import make_room
+
 APP = "latentscape"
-LOG_BYTES = 1_000_000
-LOGS_KEPT = 3
 
 
 def log_path(role: str) -> Path:
     """Return the log file of a worker; one that has grown large is rotated away first."""
-    path = user_log_path(APP, ensure_exists=True) / f"{role}.log"
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        for age in range(LOGS_KEPT - 1, 0, -1):
-            older = path.with_suffix(f".{age}.log")
-            if older.exists():
-                older.replace(path.with_suffix(f".{age + 1}.log"))
-        path.replace(path.with_suffix(".1.log"))
+    path = user_log_path(APP) / f"{role}.log"
+    make_private_folder(path.parent)
+    make_room(path)
     return path
 
 

@@ -17,9 +17,14 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.files import output_file, reason_of
-from models.core.images import to_bytes
+from models.core.formats import PICTURE_FORMATS
+from models.core.images import DAMAGED, to_bytes
+from models.core.numbers import LARGEST_LATENT
+from models.core.reading import open_file
+from models.core.text import shortened
 
 CHUNK = "latentscape"
+PILLOW_FORMATS = tuple(name.upper() for name in PICTURE_FORMATS)
 VERSION = 1
 LARGEST_TEXT = 1_000_000
 LARGEST_DIMENSIONS = 4096
@@ -96,13 +101,13 @@ def read_latent(path: Path) -> Latent | None:
         If the file cannot be read as a picture or its latent is damaged.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), open_file(path) as file:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with Image.open(file, formats=PILLOW_FORMATS) as picture:
                 text = picture.info.get(CHUNK) if isinstance(picture, PngImageFile) else None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UserError(str(path), "the picture is too large to be opened") from error
-    except (UnidentifiedImageError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, *DAMAGED) as error:
         raise UserError(str(path), "this is not a picture that can be read") from error
     except OSError as error:
         raise UserError(str(path), f"it cannot be read: {reason_of(error)}") from error
@@ -110,8 +115,8 @@ def read_latent(path: Path) -> Latent | None:
         return None
     try:
         return _parse(str(text))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UserError(str(path), f"the latent it carries is damaged: {error}") from error
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        raise UserError(str(path), f"the latent it carries is damaged: {shortened(error)}") from error
 
 
 def _parse(text: str) -> Latent:
@@ -127,6 +132,8 @@ def _parse(text: str) -> Latent:
         raise ValueError("it has no plausible number of dimensions")
     if not all(np.isfinite(vector).all() for vector in vectors.values()) or (vectors["sigma"] <= 0).any():
         raise ValueError("it is not finite, or a σ is not positive")
+    if any((np.abs(vector) > LARGEST_LATENT).any() for vector in vectors.values()):
+        raise ValueError(f"its numbers are not within ±{LARGEST_LATENT:g}")
     numbers = {key: tuple(vector.tolist()) for key, vector in vectors.items()}
     return Latent(
         **numbers, seed=int(stored["seed"]), index=int(stored["index"]), model=str(stored["model"]),

@@ -16,6 +16,7 @@ from models.core.arrays import Floats32, Vector
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 from models.core.families import LATENT_VARIANCES, Family, LatentFamily, latent_member
 from models.core.geometry import USUAL_RANGE, drawn_range
+from models.core.npy import map_array
 from models.protocol.opening import Embedded
 
 Images = NDArray[np.uint8]
@@ -114,8 +115,8 @@ class ModelState(QObject):
 
     def set_data(self, info: DataInfo) -> None:
         """Show another data set, laid out by the worker."""
-        labels = None if info.labels_path is None else np.load(info.labels_path, mmap_mode="r")
-        images: Images = np.load(info.images_path, mmap_mode="r")
+        labels = None if info.labels_path is None else map_array(info.labels_path)
+        images: Images = map_array(info.images_path)
         classes = () if labels is None else tuple(int(label) for label in np.unique(labels))
         self.data = OpenedData(info, images, labels, classes if len(classes) <= MOST_CLASSES else ())
         self.embedding = None
@@ -166,8 +167,8 @@ class ModelState(QObject):
 
     def set_embedding(self, answer: Embedded) -> None:
         """Show the posteriors of all images."""
-        mu: Floats32 = np.load(answer.mu_path, mmap_mode="r")
-        sigma: Floats32 = np.load(answer.sigma_path, mmap_mode="r")
+        mu: Floats32 = map_array(answer.mu_path)
+        sigma: Floats32 = map_array(answer.sigma_path)
         order = np.argsort(-answer.summary.kl, kind="stable")
         self.embedding = OpenedEmbedding(mu, sigma, answer.summary, order)
         self.embedding_changed.emit()

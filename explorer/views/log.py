@@ -12,6 +12,7 @@ from explorer.state import AppState
 from explorer.views.common.pane import Pane
 from explorer.views.common.text_field import ReadOnlyText
 from models.core.devices import has_graphics_card
+from models.core.reading import open_file
 from models.protocol.training import Finished
 
 READ_EVERY_MS = 1000
@@ -125,8 +126,10 @@ class LogPane(Pane):
     def _new_lines(self, path: str, begin: int) -> list[str]:
         try:
             size = Path(path).stat().st_size
-            start = min(self._read.get(path, begin), size)
-            with Path(path).open("rb") as file:
+            start = self._read.get(path, begin)
+            # A log that has grown large is emptied, and goes on from its beginning.
+            start = start if start <= size else 0
+            with open_file(path) as file:
                 file.seek(start)
                 data = file.read(READ_BYTES)
         except OSError:

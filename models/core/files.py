@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from models.core.drafts import PRIVATE_FOLDER, UNFINISHED, draft_file, draft_folder, sweep
 from models.core.errors import UserError
 
-# Between the dot and the end of a temporary name.
-UNFINISHED = ".part"
-DRAFT_PREFIX = ".draft-"
 # More of them do not make it faster.
 FLUSHED_TOGETHER = 8
 # Some file systems, most of them on a network, cannot flush a folder.
@@ -28,21 +24,20 @@ CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
 @contextmanager
-def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
+def whole_file(path: Path, durable: bool = True, private: bool = False) -> Iterator[Path]:
     """Give a temporary name to write to, which becomes ``path`` when the block ends, and vanishes if it raises.
 
     The content is flushed in any case. Where the name is not to be ``durable``, it may be lost with the power, never
-    the half of a file be found under it: that does for what can be computed again. OSError if it cannot be written.
+    the half of a file be found under it: that does for what can be computed again. Only this person can read a
+    ``private`` one. OSError if it cannot be written.
     """
-    make_folder(path.parent)
-    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{UNFINISHED}{path.suffix}")
-    try:
+    make_folder(path.parent, private)
+    if durable:
+        remove_unfinished(path)
+    with draft_file(path, private) as draft:
         yield draft
         sync_file(draft)
         draft.replace(path)
-    finally:
-        with suppress(OSError):
-            draft.unlink()
     if durable:
         sync_folder(path.parent)
 
@@ -51,26 +46,23 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder for files, which becomes ``path`` when the block ends, and vanishes if it raises.
 
-    OSError if it cannot be written, or if a folder with something in it is at ``path`` already.
+    Only this person can look into it. OSError if it cannot be written, or if a folder with something in it is at
+    ``path`` already.
     """
-    make_folder(path.parent)
-    draft = path.with_name(f"{DRAFT_PREFIX}{secrets.token_hex(4)}")
-    draft.mkdir()
-    try:
+    make_folder(path.parent, private=True)
+    with draft_folder(path.parent) as draft:
         yield draft
         for file in draft.iterdir():
             sync_file(file)
         sync_folder(draft)
         draft.rename(path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     sync_folder(path.parent)
 
 
 @contextmanager
-def output_file(path: Path, durable: bool = True) -> Iterator[Path]:
+def output_file(path: Path, durable: bool = True, private: bool = False) -> Iterator[Path]:
     """Do as :func:`whole_file` for a file that a person asked for: :class:`UserError` names it and says why not."""
-    with naming(path), whole_file(path, durable) as draft:
+    with naming(path), whole_file(path, durable, private) as draft:
         yield draft
 
 
@@ -105,22 +97,29 @@ def naming(path: Path) -> Iterator[None]:
         raise UserError(str(path), f"cannot be written: {reason_of(error)}") from error
 
 
-def make_folder(folder: Path) -> None:
-    """Make ``folder`` with those above it, and let each outlast a power loss; one that is there stays as it is."""
+def make_folder(folder: Path, private: bool = False) -> None:
+    """Make ``folder`` with those above it, and let each outlast a power loss; one that is there stays as it is.
+
+    Into a ``private`` one nobody else can look.
+    """
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(PRIVATE_FOLDER if private else 0o777, exist_ok=True)
     sync_folder(folder.parent)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Do as :func:`make_folder`, and close one that is there to all others."""
+    make_folder(folder, private=True)
+    with suppress(OSError):
+        if os.name != "nt" and folder.stat().st_mode & 0o077:
+            folder.chmod(PRIVATE_FOLDER)
 
 
 def remove_unfinished(path: Path) -> None:
     """Remove what processes that were killed while they wrote ``path`` have left."""
-    begin, end = f".{path.stem}.", f"{UNFINISHED}{path.suffix}"
-    with suppress(OSError):
-        for entry in path.parent.iterdir():
-            if entry.name.startswith(begin) and entry.name.endswith(end):
-                entry.unlink()
+    sweep(path.parent, f".{path.stem}.", f"{UNFINISHED}{path.suffix}")
 
 
 def sync_file(path: Path) -> None:

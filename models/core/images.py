@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats32
+
+# What Pillow's readers stumble over in a damaged picture, besides OSError.
+DAMAGED = (SyntaxError, ValueError, EOFError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error)
 
 
 def to_bytes(image: Floats32) -> NDArray[np.uint8]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from models.core.setting_table import SETTINGS, Setting
@@ -48,4 +47,5 @@ def _check_without_effect(row: Setting, settings: TrainSettings) -> None:
 
 
 def _within(row: Setting, value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and row.low <= value <= row.high
+    # Both limits are finite, so that neither NaN nor a number too large for a float is within them.
+    return isinstance(value, int | float) and row.low <= value <= row.high

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
+from models.core.numbers import to_float
 from models.core.setting_checks import check_settings
 from models.core.setting_table import SETTINGS, Setting
 from models.core.settings import TrainSettings
@@ -62,7 +63,7 @@ def _converted(row: Setting, value: object) -> object:
         case "sizes" if isinstance(value, list) and all(type(item) is int for item in value):
             return tuple(value)
         case "real" if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
+            return to_float(value)
         case "whole" | "choice" | "switch" if type(value) is type(row.default):
             return value
     raise ValueError(f"setting {row.name!r} has the wrong type")

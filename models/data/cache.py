@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,13 +17,22 @@ import numpy as np
 import platformdirs
 
 from models.core.descriptions import DataInfo
+from models.core.drafts import sweep
+from models.core.errors import UserError
 from models.core.files import sync_file, whole_folder
+from models.core.npy import map_array
+from models.core.reading import read_file
 from models.data.source import Source
 
 CACHE_VARIABLE = "LATENTSCAPE_CACHE"
 MAX_CACHE_BYTES = 4 << 30
 LAYOUT_VERSION = 1
 POLL_SECONDS = 0.002
+# The files of an entry; the first describes the others.
+INFO, IMAGES, LABELS, FACTORS = "info.json", "images.npy", "labels.npy", "factors.npy"
+MAX_INFO_BYTES = 1 << 26
+# What a damaged entry makes its readers stumble over.
+DAMAGE = (OSError, UserError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 T = TypeVar("T")
 
 
@@ -34,38 +44,40 @@ def cache_root() -> Path:
 def stored(path: Path, fingerprint: str) -> DataInfo | None:
     """Return the data set with this ``fingerprint`` if it lies complete in the cache."""
     folder = _folder(fingerprint)
-    values = _read(folder)
-    if values is None:
-        return None
-    # The time of change tells pruning when this entry was last of use.
-    os.utime(folder / "info.json")
-    return _info(path, folder, values)
+    sweep(folder.parent)
+    info = _read(path, folder)
+    if info is not None:
+        # The time of change tells pruning when this entry was last of use.
+        with suppress(OSError):
+            os.utime(folder / INFO)
+    return info
 
 
 def store(path: Path, fingerprint: str, source: Source, train_count: int) -> Generator[None, None, DataInfo]:
     """Write ``source`` to the cache block by block, yielding after each, and return where it lies."""
     folder = _folder(fingerprint)
-    values: dict[str, object] | None
     try:
         with whole_folder(folder) as draft:
-            digest = yield from _write_images(draft / "images.npy", source)
-            values = yield from aside(partial(_describe, draft, source, digest, train_count))
-            if _read(folder) is None:
+            digest = yield from _write_images(draft / IMAGES, source)
+            yield from aside(partial(_describe, draft, source, digest, train_count))
+            if _read(path, folder) is None:
                 # What is left of a damaged entry stands in the way.
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
     except OSError:
         # An entry that another process finished first is as good as ours.
-        values = _read(folder)
-        if values is None:
+        if _read(path, folder) is None:
             raise
     prune(folder)
-    return _info(path, folder, values)
+    info = _read(path, folder)
+    if info is None:
+        raise UserError(str(folder), "what was just written there cannot be read back")
+    return info
 
 
 def prune(keep: Path, limit: int = MAX_CACHE_BYTES) -> None:
     """Remove the data sets used longest ago until all together are within ``limit`` bytes; ``keep`` stays."""
     entries = [entry for entry in keep.parent.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
-    sizes = {entry: sum(file.stat().st_size for file in entry.iterdir()) for entry in entries}
+    sizes = {entry: _size(entry) for entry in entries}
     total = sum(sizes.values())
     for entry in sorted(entries, key=_last_use):
         if total <= limit:
@@ -75,9 +87,27 @@ def prune(keep: Path, limit: int = MAX_CACHE_BYTES) -> None:
             total -= sizes[entry]
 
 
+def _size(entry: Path) -> int:
+    """Return the bytes of an entry, which another process may be removing."""
+    try:
+        return sum(file.lstat().st_size for file in entry.iterdir())
+    except OSError:
+        return 0
+
+
 def _last_use(entry: Path) -> float:
-    marker = entry / "info.json"
-    return marker.stat().st_mtime if marker.exists() else 0.0
+    try:
+        return (entry / INFO).lstat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _remove(entry: Path) -> None:
+    """Remove what stands at the place of an entry, whatever it is."""
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 def _folder(fingerprint: str) -> Path:
@@ -110,11 +140,11 @@ def aside(work: Callable[[], T]) -> Generator[None, None, T]:
         return task.result()
 
 
-def _describe(draft: Path, source: Source, digest: str, train_count: int) -> dict[str, object]:
-    """Write labels and factors, and what ``info.json`` says, which is returned."""
-    for name, array in (("labels", source.labels), ("factors", source.factors)):
+def _describe(draft: Path, source: Source, digest: str, train_count: int) -> None:
+    """Write labels and factors, and what describes the entry."""
+    for name, array in ((LABELS, source.labels), (FACTORS, source.factors)):
         if array is not None:
-            np.save(draft / f"{name}.npy", array, allow_pickle=False)
+            np.save(draft / name, np.ascontiguousarray(array, np.int64), allow_pickle=False)
     values = {
         "digest": digest,
         "count": source.count,
@@ -124,42 +154,69 @@ def _describe(draft: Path, source: Source, digest: str, train_count: int) -> dic
         "factor_names": list(source.factor_names),
         "sizes": {file.name: file.stat().st_size for file in draft.iterdir()},
     }
-    (draft / "info.json").write_text(json.dumps(values), "utf-8")
+    (draft / INFO).write_text(json.dumps(values), "utf-8")
     for file in draft.iterdir():
         sync_file(file)
-    return values
 
 
-def _read(folder: Path) -> dict[str, object] | None:
-    """Return the description of an entry that is complete: every file there, of the size it was written with."""
+def _read(path: Path, folder: Path) -> DataInfo | None:
+    """Return the data set of an entry; None if it is not there, not whole, or does not agree with itself."""
     try:
-        values = json.loads((folder / "info.json").read_text("utf-8"))
+        values = json.loads(read_file(folder / INFO, MAX_INFO_BYTES))
+        info = _info(path, folder, values)
         sizes = {name: (folder / name).stat().st_size for name in values["sizes"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        return info if sizes == values["sizes"] and _agrees(info) else None
+    except DAMAGE:
         return None
-    return values if sizes == values["sizes"] else None
 
 
 def _info(path: Path, folder: Path, values: dict[str, object]) -> DataInfo:
-    height, width, channels = (int(size) for size in _list(values["image_shape"]))
-    labels, factors = folder / "labels.npy", folder / "factors.npy"
+    height, width, channels = (_count(size) for size in _list(values["image_shape"]))
+    sizes = _list(list(values["sizes"]))  # type: ignore[call-overload]
     return DataInfo(
         path=str(path),
         name=path.stem if path.is_file() else path.name,
-        digest=str(values["digest"]),
-        count=int(str(values["count"])),
-        train_count=int(str(values["train_count"])),
+        digest=_word(values["digest"]),
+        count=_count(values["count"]),
+        train_count=_count(values["train_count"]),
         image_shape=(height, width, channels),
-        images_path=str(folder / "images.npy"),
-        labels_path=str(labels) if labels.exists() else None,
-        label_names=tuple(str(name) for name in _list(values["label_names"])),
-        factors_path=str(factors) if factors.exists() else None,
+        images_path=str(folder / IMAGES),
+        labels_path=str(folder / LABELS) if LABELS in sizes else None,
+        label_names=tuple(_word(name) for name in _list(values["label_names"])),
+        factors_path=str(folder / FACTORS) if FACTORS in sizes else None,
         # What an earlier version wrote has no factors.
-        factor_names=tuple(str(name) for name in _list(values.get("factor_names", []))),
+        factor_names=tuple(_word(name) for name in _list(values.get("factor_names", []))),
     )
 
 
-def _list(value: object) -> list[int]:
+def _agrees(info: DataInfo) -> bool:
+    """Return whether the arrays of an entry are those that it describes."""
+    arrays: list[tuple[str, np.dtype, tuple[int, ...]]] = [
+        (info.images_path, np.dtype(np.uint8), (info.count, *info.image_shape))
+    ]
+    if info.labels_path is not None:
+        arrays.append((info.labels_path, np.dtype(np.int64), (info.count,)))
+    if info.factors_path is not None:
+        arrays.append((info.factors_path, np.dtype(np.int64), (info.count, len(info.factor_names))))
+    mapped = ((map_array(path), dtype, shape) for path, dtype, shape in arrays)
+    return info.train_count < info.count and all(
+        array.dtype == dtype and array.shape == shape for array, dtype, shape in mapped
+    )
+
+
+def _list(value: object) -> list[object]:
     if not isinstance(value, list):
         raise TypeError("not a list")
+    return value
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError("not a count")
+    return value
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not text")
     return value

@@ -11,7 +11,9 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.files import reason_of
-from models.data.formats.npy import read_array
+from models.core.npy import read_array
+from models.core.numbers import LARGEST_LATENT
+from models.core.reading import open_file
 from models.data.formats.npz import opened_archive
 
 MAX_ARRAY_BYTES = 1 << 28
@@ -30,9 +32,10 @@ class StoredLatents:
 def read_latents(path: Path, latent_dim: int) -> StoredLatents:
     """Read ``z`` (or ``mu``) and ``sigma`` of a ``.npz``, or the array of a ``.npy``; UserError if unusable."""
     try:
-        if zipfile.is_zipfile(path):
-            return _from_archive(path, latent_dim)
-        with path.open("rb") as file:
+        with open_file(path) as file:
+            if zipfile.is_zipfile(file):
+                return _from_archive(path, latent_dim)
+            file.seek(0)
             return StoredLatents(_checked(read_array(file, path.name, MAX_ARRAY_BYTES), latent_dim, path.name), None)
     except OSError as error:
         raise UserError(path.name, reason_of(error)) from error
@@ -59,4 +62,6 @@ def _checked(array: np.ndarray, latent_dim: int, name: str) -> Floats32:
         raise UserError(name, f"latents must have the shape [n, {latent_dim}] of the model, not {list(array.shape)}")
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise UserError(name, "latents must be finite floats")
+    if np.abs(array).max() > LARGEST_LATENT:
+        raise UserError(name, f"latents must lie within ±{LARGEST_LATENT:g}")
     return np.ascontiguousarray(array, np.float32)

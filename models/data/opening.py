@@ -17,6 +17,8 @@ import numpy as np
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
+from models.core.npy import map_array
+from models.core.reading import open_file
 from models.core.sprite_names import SpritesName, is_sprites, parse_sprites
 from models.data import cache, sprites
 from models.data.formats import folder, idx, npy, npz, shards, tfrecord
@@ -83,8 +85,7 @@ def train_count(count: int) -> int:
 
 def load_images(info: DataInfo) -> np.ndarray:
     """Return the images of ``info`` as a read-only memory map, uint8 [n, h, w, c]."""
-    images: np.ndarray = np.load(info.images_path, mmap_mode="r", allow_pickle=False)
-    return images
+    return map_array(info.images_path)
 
 
 def _check_count(source: Source, path: Path) -> None:
@@ -106,7 +107,7 @@ def _format_of(path: Path) -> Format:
 
 
 def _start_of(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(START_BYTES)
     if not start:
         raise UserError(path.name, "the file is empty")

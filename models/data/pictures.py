@@ -14,6 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.formats import PICTURE_FORMATS
+from models.core.images import DAMAGED
+from models.core.reading import open_file
 from models.data.source import Images
 
 MAX_PIXELS = 64_000_000
@@ -31,7 +33,8 @@ def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.I
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as image:
+            source = open_file(path) if content is None else io.BytesIO(content)
+            with source, Image.open(source, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise _too_large(path, f" of {image.width} × {image.height} pixels")
                 yield image
@@ -43,7 +46,7 @@ def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.I
         # Pillow raises OSError without a number for a damaged file; with one the system refused.
         reason = reason_of(error) if error.errno else "the picture is truncated or damaged"
         raise UserError(path.name, reason) from error
-    except (SyntaxError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise UserError(path.name, "the picture is truncated or damaged") from error
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.errors import UserError
+from models.core.reading import open_file
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -24,6 +25,8 @@ MAX_DATA_BYTES = 2 << 30
 # What is not one packed file cannot swell when it is opened: it is laid out in slices, and streamed.
 MAX_STREAMED_BYTES = 256 << 30
 BLOCK_BYTES = 1 << 19
+# Labels are read at once, and may be packed to nothing.
+MAX_LABELS = 1 << 25
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -60,7 +63,7 @@ class Source:
 
 def is_packed(path: Path) -> bool:
     """Return whether a file is gzipped."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 
 
@@ -68,7 +71,7 @@ def is_packed(path: Path) -> bool:
 def unpacked(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that may be gzipped; UserError if what is read of it then is damaged."""
     packed = is_packed(path)
-    with path.open("rb") as raw:
+    with open_file(path) as raw:
         file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
         try:
             yield file
@@ -104,6 +107,12 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: 
         raise UserError(
             name, f"{count} images of {width} × {height} pixels are more than the limit of {limit >> 30} GiB"
         )
+
+
+def check_label_count(count: int, name: str) -> None:
+    """Refuse more labels than memory is meant for."""
+    if count > MAX_LABELS:
+        raise UserError(name, f"there are {count:,} labels, at most {MAX_LABELS:,} are read")
 
 
 def images_per_block(image_shape: tuple[int, int, int], bytes_per_value: int = 1) -> int:

@@ -17,6 +17,7 @@ from models.core.arrays import Floats32, Floats64
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.factors import Disentanglement, Factor
+from models.core.npy import map_array
 
 BINS = 20
 # With more values, labels are names of images rather than classes, and their information would be all bias.
@@ -40,10 +41,10 @@ class KnownFactors:
 def factors_of(data: DataInfo) -> KnownFactors | None:
     """Return the factors of a data set, memory-mapped; of one with labels the class; None without either."""
     if data.factors_path is not None:
-        values = np.load(data.factors_path, mmap_mode="r", allow_pickle=False)
+        values = map_array(data.factors_path)
         return KnownFactors(data.factor_names, values, data.label_names)
     if data.labels_path is not None:
-        labels = np.load(data.labels_path, mmap_mode="r", allow_pickle=False)
+        labels = map_array(data.labels_path)
         return KnownFactors((CLASS,), labels[:, np.newaxis], data.label_names)
     return None
 

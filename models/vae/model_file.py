@@ -22,7 +22,10 @@ from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
+from models.core.numbers import to_float
+from models.core.reading import open_file
 from models.core.setting_text import settings_from_json, settings_to_json
+from models.core.text import shortened
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
 
 FORMAT_VERSION = 1
@@ -45,7 +48,7 @@ def open_model(path: str | Path) -> OpenedModel:
     """Read and check the model file ``path``; :class:`UserError` says what is wrong with it."""
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             header, length = _read_header(file, path)
             description = _description(header, path)
             architecture = _architecture(description, path)
@@ -53,6 +56,8 @@ def open_model(path: str | Path) -> OpenedModel:
             data = _read_all(file, length + 4 * architecture.parameter_count(), path)
     except OSError as error:
         raise UserError(path.name, reason_of(error)) from error
+    except (RecursionError, OverflowError) as error:
+        raise UserError(path.name, "its description makes no sense") from error
     parameters = _parameters(data, path)
     info = _info(path, hashlib.sha256(data).hexdigest()[:16], description, architecture)
     return OpenedModel(info, architecture, parameters)
@@ -91,7 +96,8 @@ def _description(header: Mapping[str, object], path: Path) -> Mapping[str, objec
         raise UserError(path.name, "the description in its header is damaged")
     version = description.get("format")
     if version != FORMAT_VERSION:
-        raise UserError(path.name, f"its format version is {version!r}, this program reads {FORMAT_VERSION}")
+        found = shortened(repr(version))
+        raise UserError(path.name, f"its format version is {found}, this program reads {FORMAT_VERSION}")
     return description
 
 
@@ -105,7 +111,7 @@ def _architecture(description: Mapping[str, object], path: Path) -> Architecture
     except KeyError as error:
         raise UserError(path.name, f"its description lacks {error}") from error
     except ValueError as error:
-        raise UserError(path.name, f"its description makes no sense ({error})") from error
+        raise UserError(path.name, f"its description makes no sense ({shortened(error)})") from error
 
 
 def _check_tensors(header: Mapping[str, object], architecture: Architecture, path: Path) -> None:
@@ -117,12 +123,13 @@ def _check_tensors(header: Mapping[str, object], architecture: Architecture, pat
         if not isinstance(entry, dict):
             raise UserError(path.name, f"the parameter {name} is missing")
         if entry.get("dtype") != "F32" or entry.get("shape") != list(shape):
+            found_as = f"{entry.get('dtype')} {entry.get('shape')}"
             raise UserError(
                 path.name,
-                f"{name} is {entry.get('dtype')} {entry.get('shape')}, its description asks for F32 {list(shape)}",
+                f"{name} is {shortened(found_as)}, its description asks for F32 {list(shape)}",
             )
     if found:
-        raise UserError(path.name, f"there is a parameter {min(found)} that the model does not have")
+        raise UserError(path.name, f"there is a parameter {shortened(min(found))} that the model does not have")
 
 
 def _read_all(file: BinaryIO, size: int, path: Path) -> bytes:
@@ -164,7 +171,7 @@ def _info(path: Path, digest: str, description: Mapping[str, object], architectu
             data_digest=_text(description, "data_digest", ""),
         )
     except ValueError as error:
-        raise UserError(path.name, f"its description makes no sense ({error})") from error
+        raise UserError(path.name, f"its description makes no sense ({shortened(error)})") from error
 
 
 def _mapping(value: object) -> Mapping[str, object]:
@@ -177,7 +184,8 @@ def _text(description: Mapping[str, object], key: str, default: str) -> str:
     value = description.get(key, default)
     if not isinstance(value, str):
         raise ValueError(f"{key} is not text")
-    return value
+    # JSON can hold halves of surrogate pairs, which no file, terminal or window takes.
+    return value.encode(errors="replace").decode()
 
 
 def _epoch(value: object) -> int:
@@ -189,7 +197,7 @@ def _epoch(value: object) -> int:
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a metric is not a number")
-    return float(value)
+    return to_float(value)
 
 
 def _kl_per_dim(value: object, latent_dim: int) -> tuple[float, ...]:

@@ -13,7 +13,10 @@ import numpy as np
 
 from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo
+from models.core.drafts import sweep
+from models.core.errors import UserError
 from models.core.files import sync_file, whole_file
+from models.core.npy import map_array
 from models.data.cache import aside, cache_root
 from models.vae.posterior import Posteriors
 
@@ -32,17 +35,24 @@ class StoredEmbedding:
     sigma_path: str
 
 
-def find(model_digest: str, data: DataInfo) -> StoredEmbedding | None:
-    """Return the embedding of ``data`` by this model if it lies whole in the cache."""
+def find(model_digest: str, data: DataInfo, latent_dim: int) -> Generator[None, None, StoredEmbedding | None]:
+    """Return the embedding of ``data`` by this model if it lies whole in the cache; its numbers are looked through."""
     paths = _paths(model_digest, data)
+    sweep(paths[0].parent)
     try:
-        mu, sigma = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+        mu, sigma = map_array(paths[0]), map_array(paths[1])
         for path in paths:
             os.utime(path)
-    except (OSError, ValueError, EOFError):
+    except (OSError, UserError):
         return None
-    if mu.shape != sigma.shape or len(mu) != data.count:
+    shape = (data.count, latent_dim)
+    if any(values.shape != shape or values.dtype != np.float32 for values in (mu, sigma)):
         return None
+    for start in range(0, data.count, ROWS_PER_BLOCK):
+        block = slice(start, start + ROWS_PER_BLOCK)
+        if not (np.isfinite(mu[block]).all() and np.isfinite(sigma[block]).all() and (sigma[block] > 0.0).all()):
+            return None
+        yield
     return StoredEmbedding(Posteriors(mu, sigma), str(paths[0]), str(paths[1]))
 
 
@@ -50,7 +60,7 @@ def store(model_digest: str, data: DataInfo, posteriors: Posteriors) -> Generato
     """Write ``posteriors`` to the cache block by block, drop the oldest there, and return where it lies."""
     paths = _paths(model_digest, data)
     for path, values in zip(paths, (posteriors.mu, posteriors.sigma), strict=True):
-        with whole_file(path, durable=False) as draft:
+        with whole_file(path, durable=False, private=True) as draft:
             yield from _write(draft, values)
             yield from aside(partial(sync_file, draft))
     _prune(paths)

@@ -15,6 +15,7 @@ from multiprocessing import connection as mp_connection
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
+from models.core.logs import keep_bounded, open_log
 from models.protocol.lifecycle import PROTOCOL_VERSION, Hello, Role
 
 # The module that serves each role.
@@ -61,10 +62,11 @@ def pin_algebra() -> None:
 
 def redirect_output(log_path: str) -> None:
     """Append standard output and error, at the level of the file descriptors, to ``log_path``."""
-    descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = open_log(log_path)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+    keep_bounded(1, log_path)
     # A windowed program may have started without streams; then Python's own must be created.
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115

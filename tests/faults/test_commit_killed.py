@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.core.errors import UserError
-from models.core.files import DRAFT_PREFIX
+from models.core.drafts import DRAFT_PREFIX
 from models.training.storage.checkpoint import (
     KEPT,
     checkpoint_folders,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from models.core.reading import open_file
 from models.data.source import Source
 
 HASH_BLOCK = 1 << 20
@@ -57,7 +58,7 @@ def _fingerprint(files: Iterable[Path]) -> Generator[None, None, str]:
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode(errors="surrogateescape"))
-        with file.open("rb") as stream:
+        with open_file(file) as stream:
             while block := stream.read(HASH_BLOCK):
                 digest.update(block)
                 yield

@@ -10,9 +10,18 @@ from typing import IO
 import numpy as np
 
 from models.core.errors import UserError
+from models.core.npy import read_exactly
 from models.data.formats.format import Format, opener
-from models.data.formats.npy import read_exactly
-from models.data.source import GZIP_MAGIC, Images, Labels, Source, image_shape_of, images_per_block, unpacked
+from models.data.source import (
+    GZIP_MAGIC,
+    Images,
+    Labels,
+    Source,
+    check_label_count,
+    image_shape_of,
+    images_per_block,
+    unpacked,
+)
 
 MAGICS = (GZIP_MAGIC, b"\x00\x00")
 UNSIGNED_BYTE = 0x08
@@ -65,6 +74,7 @@ def _read_labels(path: Path, count: int) -> Labels:
         shape = _read_shape(file, path.name)
         if shape != (count,):
             raise UserError(path.name, f"there must be one label for each of the {count} images")
+        check_label_count(count, path.name)
         return np.frombuffer(read_exactly(file, count, path.name), np.uint8).astype(np.int64)
 
 

@@ -1,8 +1,7 @@
-"""Arrays in NumPy's own files: the header is read and judged before any data, and nothing is ever unpickled."""
+"""Images in NumPy's own array files."""
 
 from __future__ import annotations
 
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -10,60 +9,15 @@ from typing import IO
 import numpy as np
 
 from models.core.errors import UserError
+from models.core.npy import MAGIC, read_exactly, read_header
+from models.core.reading import open_file
 from models.data.formats.format import Format, opener
 from models.data.source import MAX_STREAMED_BYTES, Images, Source, image_shape_of, images_per_block
-
-MAGIC = b"\x93NUMPY"
-# NumPy's own default; a longer header can only be made by hand.
-MAX_HEADER = 10_000
-
-# NumPy parses the header as a Python literal and lets what its parser raises through.
-HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, OverflowError, RecursionError, MemoryError)
-
-Header = tuple[tuple[int, ...], np.dtype]
-
-
-def read_header(file: IO[bytes], name: str) -> Header:
-    """Read the ``.npy`` header of ``file``; UserError for damage, objects and Fortran order."""
-    try:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_HEADER)
-        else:
-            shape, fortran, dtype = np.lib.format.read_array_header_2_0(file, max_header_size=MAX_HEADER)
-    except HEADER_ERRORS as error:
-        raise UserError(name, "this is not a NumPy array file, or its header is damaged") from error
-    if dtype.hasobject:
-        raise UserError(name, "it holds Python objects (a pickle), which can run any code and are never opened")
-    if fortran and len(shape) > 1:
-        raise UserError(name, "the array is in Fortran order", "save np.ascontiguousarray of it")
-    if any(size < 0 for size in shape):
-        raise UserError(name, "its header declares a negative size")
-    return shape, dtype
-
-
-def read_exactly(file: IO[bytes], size: int, name: str) -> bytes:
-    """Read ``size`` bytes; UserError if there are fewer."""
-    data = file.read(size)
-    if len(data) < size:
-        raise UserError(name, "the file is truncated")
-    return data
-
-
-def read_array(file: IO[bytes], name: str, max_bytes: int) -> np.ndarray:
-    """Read a whole array of at most ``max_bytes``; UserError for what :func:`read_header` refuses or more."""
-    shape, dtype = read_header(file, name)
-    size = dtype.itemsize
-    for extent in shape:
-        size *= extent
-    if size > max_bytes:
-        raise UserError(name, f"the array is larger than the limit of {max_bytes >> 20} MiB")
-    return np.frombuffer(read_exactly(file, size, name), dtype).reshape(shape)
 
 
 def npy_source(path: Path) -> Source:
     """Return the images of a ``.npy`` file [n, h, w(, c)]; UserError if it does not hold any."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         shape, dtype = read_header(file, path.name)
     image_shape = image_shape_of(shape, path.name, MAX_STREAMED_BYTES)
     check_image_type(dtype, path.name)
@@ -77,7 +31,7 @@ def check_image_type(dtype: np.dtype, name: str) -> None:
 
 
 def _npy_blocks(path: Path, count: int, image_shape: tuple[int, int, int]) -> Iterator[Images]:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         _, dtype = read_header(file, path.name)
         yield from image_blocks(file, count, image_shape, dtype, path.name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -11,21 +13,28 @@ from pathlib import Path
 import numpy as np
 
 from models.core.errors import UserError
+from models.core.npy import read_exactly, read_header
+from models.core.reading import open_file
 from models.data.formats.format import Format, opener
-from models.data.formats.npy import check_image_type, image_blocks, read_exactly, read_header
-from models.data.source import Images, Labels, Source, by, image_shape_of
+from models.data.formats.npy import check_image_type, image_blocks
+from models.data.source import Images, Labels, Source, by, check_label_count, image_shape_of
 
 # Of a file, and of one that is empty.
 MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+# What zipfile and its decompressors stumble over; not NotImplementedError's parent, which is what encryption raises.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError, LookupError,
+    OverflowError, struct.error,
+)  # fmt: skip
 
 
 @contextmanager
 def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open a ``.npz``; UserError if it is no archive, or if reading it in the block shows damage or encryption."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise UserError(path.name, "the file is truncated or damaged") from error
     except RuntimeError as error:
         # zipfile has no type of its own for "password required".
@@ -58,6 +67,7 @@ def _read_labels(archive: zipfile.ZipFile, name: str, count: int) -> Labels:
         shape, dtype = read_header(file, name)
         if shape != (count,):
             raise UserError(name, f"labels must have one entry for each of the {count} images, not {by(shape)}")
+        check_label_count(count, name)
         if dtype.kind not in "ui":
             raise UserError(name, f"labels must be integers, not {dtype}")
         data = read_exactly(file, count * dtype.itemsize, name)

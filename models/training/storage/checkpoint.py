@@ -27,6 +27,7 @@ from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.core.files import whole_folder
 from models.core.history import CHECKPOINT_PREFIX, Records, records_of, table_of
+from models.core.reading import read_file
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.settings import Dials, TrainSettings
 from models.training.early_stopping import EarlyStopping
@@ -52,6 +53,8 @@ KEPT_AT_THE_END = 1
 
 MAX_MANIFEST_BYTES = 1 << 16
 
+MAX_FILE_BYTES = 1 << 34
+
 # Parameters, Adam's first and second moment, and the moving average.
 STATE_GROUPS = ("parameters", "first", "second", "average")
 
@@ -64,6 +67,11 @@ HISTORY = "history"
 Turn = tuple[float, float, float]
 
 StateArrays = dict[str, dict[str, Floats32]]
+
+# What reading it stumbles over.
+DAMAGE = (
+    OSError, SafetensorError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError,
+)  # fmt: skip
 
 _NAME = re.compile(rf"{CHECKPOINT_PREFIX}(\d+)(?:\.(\d+))?")
 
@@ -214,7 +222,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             # What an earlier version wrote has none.
             extended=tuple(int(epoch) for epoch in values.get("extended", ())),
         )
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except DAMAGE as error:
         raise UserError(str(folder), f"the checkpoint is damaged ({error})") from error
 
 
@@ -261,10 +269,8 @@ def _state_bytes(checkpoint: Checkpoint) -> bytes:
 def _verified(folder: Path) -> Mapping[str, bytes]:
     """Return the content of the files of the manifest, each with the hash that it names."""
     manifest = folder / MANIFEST_FILE
-    if manifest.stat().st_size > MAX_MANIFEST_BYTES:
-        raise ValueError("the manifest is too large")
-    hashes = json.loads(manifest.read_bytes())["sha256"]
-    contents = {name: (folder / name).read_bytes() for name in (MODEL_FILE, STATE_FILE)}
+    hashes = json.loads(read_file(manifest, MAX_MANIFEST_BYTES))["sha256"]
+    contents = {name: read_file(folder / name, MAX_FILE_BYTES) for name in (MODEL_FILE, STATE_FILE)}
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != hashes[name]:
             raise ValueError(f"{name} is not what the manifest says")

@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from models.core.drafts import NO_LINK, PRIVATE_FILE
 from models.core.errors import UserError
-from models.core.files import make_folder
+from models.core.files import make_private_folder
 
 if sys.platform == "win32":
     import msvcrt
@@ -41,8 +42,8 @@ class RunLock:
 
     def _locked(self) -> int:
         """Return the descriptor of the file, locked."""
-        make_folder(self.path.parent)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        make_private_folder(self.path.parent)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | NO_LINK, PRIVATE_FILE)
         try:
             _lock(descriptor)
         except (BlockingIOError, PermissionError) as error:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from models.core.descriptions import ModelInfo
-from models.core.files import UNFINISHED, make_folder, whole_file
+from models.core.drafts import UNFINISHED
+from models.core.files import make_folder, whole_file
 from models.core.history import EPOCHS_FOLDER, EpochSnapshot
 from models.vae.architecture import ParameterArrays
 from models.vae.model_file import model_bytes
@@ -36,7 +37,7 @@ class Snapshots:
         content = model_bytes(info, parameters)
         if self._room() < ROOM_FOR_CHECKPOINTS * len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
-        with whole_file(self._folder / f"epoch-{info.epoch:06d}.safetensors", durable=False) as draft:
+        with whole_file(self._folder / f"epoch-{info.epoch:06d}.safetensors", durable=False, private=True) as draft:
             draft.write_bytes(content)
         kept = self.kept()
         if len(kept) * len(content) > MAX_BYTES:

@@ -64,7 +64,7 @@ def embed(session: Session, request: Embed) -> Job:
 def _embedding(session: Session, request: Embed) -> Job:
     yield from session.until_done(OpenData)
     digest, data, vae = session.model_digest(), session.data(), session.model()
-    stored = posterior_cache.find(digest, data)
+    stored = yield from posterior_cache.find(digest, data, vae.architecture.latent_dim)
     if stored is None:
         images = load_images(data)
         checked_images(vae, images[:1])

@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from models.core import files
+from models.core.drafts import sweep
 from models.core.errors import UserError
 from models.core.files import remove_unfinished, whole_file, whole_folder, write_together
+from models.training.storage.lock import LOCK_FILE, RunLock
 
 
 def names(folder: Path) -> list[str]:
@@ -116,6 +120,87 @@ def test_what_a_killed_process_left_of_a_file_is_removed_and_nothing_else(tmp_pa
         (tmp_path / name).write_text("")
     remove_unfinished(tmp_path / "a.keras")
     assert names(tmp_path) == [".a.1.part.png", ".ab.1.part.keras", "a.keras"]
+
+
+# ------------------------------------------------------------------------------------------------------------ drafts
+
+
+@contextmanager
+def at_work(writing: Callable[[], AbstractContextManager[Path]]) -> Iterator[int]:
+    """Give the id of a process that is in the middle of writing, and kill it in the end."""
+    begun, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with writing() as draft:
+            if draft.is_file():
+                draft.write_text("half")
+            else:
+                (draft / "a").write_text("half")
+            os.write(told, b".")
+            signal.pause()
+    os.read(begun, 1)
+    try:
+        yield child
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(begun)
+        os.close(told)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_draft_is_swept_once_no_living_process_holds_it(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with at_work(lambda: whole_file(path) if kind == "file" else whole_folder(path)):
+        sweep(tmp_path)
+        assert len(names(tmp_path)) == 1
+    sweep(tmp_path, ".b.")
+    assert len(names(tmp_path)) == 1
+    sweep(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_writing_a_file_removes_what_a_killed_process_left_of_it(tmp_path: Path) -> None:
+    with at_work(lambda: whole_file(tmp_path / "a.txt")), whole_file(tmp_path / "a.txt") as draft:
+        draft.write_text("whole")
+        assert len(names(tmp_path)) == 2
+    assert len(names(tmp_path)) == 2
+    with whole_file(tmp_path / "a.txt") as draft:
+        draft.write_text("whole again")
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_draft_follows_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "precious").write_text("precious")
+    monkeypatch.setattr("models.core.drafts.secrets.token_hex", lambda _: "foreseen")
+    (tmp_path / ".a.foreseen.part.txt").symlink_to(tmp_path / "precious")
+    with pytest.raises(FileExistsError), whole_file(tmp_path / "a.txt"):
+        pytest.fail("it was opened")
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_the_lock_of_a_run_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK_FILE).symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match="symbolic links"):
+        RunLock(tmp_path / "run").acquire()
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_runs_and_caches_are_for_one_person(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir(mode=0o755)
+    lock = RunLock(tmp_path / "run")
+    lock.acquire()
+    lock.release()
+    with whole_folder(tmp_path / "cache" / "entry"):
+        pass
+    with whole_file(tmp_path / "private.txt", private=True):
+        pass
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode) for path in (*tmp_path.iterdir(), tmp_path / "cache" / "entry")
+    }
+    assert modes == {"run": 0o700, "cache": 0o700, "entry": 0o700, "private.txt": 0o600}
 
 
 def test_what_a_person_did_crosses_a_process_border_with_its_parts() -> None:

@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import pickle
+import shutil
 import struct
 import tracemalloc
 import zipfile
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from models.core.drafts import draft_folder
 from models.core.errors import UserError
 from models.data import cache
 from models.data.opening import load_images, open_data, train_count
@@ -151,6 +153,50 @@ def test_a_damaged_entry_is_written_anew(damage: str, tmp_path: Path) -> None:
     folder = Path(open_data(tmp_path / "set.npz").images_path).parent
     (folder / damage).write_bytes(b"{")
     assert np.array_equal(load_images(open_data(tmp_path / "set.npz")), IMAGES)
+
+
+@pytest.mark.parametrize("name", ["info.json", "images.npy", "labels.npy"])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_entry_with_any_damage_is_none_or_agrees_with_itself(data: st.DataObject, name: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
+    info = open_data(tmp_path / "a.npz")
+    file = Path(info.images_path).with_name(name)
+    content = bytearray(file.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place : place + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    file.write_bytes(content)
+    again = open_data(tmp_path / "a.npz")
+    assert load_images(again).shape == (again.count, *again.image_shape)
+    assert again.labels_path is None or np.load(again.labels_path).shape == (again.count,)
+    shutil.rmtree(file.parent)
+
+
+@pytest.mark.parametrize("there", ["file", "pipe", "link", "pipe within"])
+def test_whatever_stands_where_an_entry_belongs_makes_room(there: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    folder = Path(open_data(tmp_path / "a.npy").images_path).parent
+    if there == "pipe within":
+        (folder / "info.json").unlink()
+        os.mkfifo(folder / "info.json")
+    else:
+        shutil.rmtree(folder)
+        makers = {"file": folder.touch, "pipe": lambda: os.mkfifo(folder), "link": lambda: folder.symlink_to(tmp_path)}
+        makers[there]()
+    assert np.array_equal(load_images(open_data(tmp_path / "a.npy"))[..., 0], IMAGES[..., 0])
+    assert (tmp_path / "a.npy").exists()
+
+
+def test_what_a_killed_process_left_in_the_cache_is_swept_at_the_next_opening(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    folder = Path(open_data(tmp_path / "a.npy").images_path).parent
+    left = folder.with_name(".draft-1234")
+    left.mkdir()
+    (left / "images.npy").write_bytes(bytes(1000))
+    with draft_folder(folder.parent) as held:
+        open_data(tmp_path / "a.npy")
+        assert held.exists()
+        assert not left.exists()
 
 
 def test_the_cache_forgets_what_was_used_longest_ago(tmp_path: Path) -> None:

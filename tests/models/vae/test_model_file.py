@@ -87,7 +87,7 @@ def test_a_file_that_is_no_model_is_refused(content: bytes, expected: str, tmp_p
 
 def test_a_missing_or_unreadable_file_is_refused(tmp_path: Path) -> None:
     assert reason(tmp_path / "nowhere.safetensors") == "no such file or directory"
-    assert reason(tmp_path) == "is a directory"
+    assert reason(tmp_path) == "this is a folder, not a file"
 
 
 def test_a_truncated_or_lengthened_file_is_refused(tiny_model: Path) -> None:

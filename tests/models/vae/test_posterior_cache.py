@@ -27,22 +27,36 @@ def embedding(seed: int) -> Posteriors:
     return Posteriors(noise, np.exp(noise))
 
 
+def found(model: str, info: DataInfo, latent_dim: int = 3) -> posterior_cache.StoredEmbedding | None:
+    return finish(posterior_cache.find(model, info, latent_dim))
+
+
 def test_what_is_stored_is_found_by_model_and_data() -> None:
     stored = finish(posterior_cache.store("model", data(), embedding(1)))
-    found = posterior_cache.find("model", data())
-    assert found is not None
-    assert (found.mu_path, found.sigma_path) == (stored.mu_path, stored.sigma_path)
-    assert np.array_equal(found.posteriors.mu, embedding(1).mu)
-    assert np.array_equal(np.load(found.sigma_path), embedding(1).sigma)
-    assert posterior_cache.find("other", data()) is None
-    assert posterior_cache.find("model", data("other")) is None
+    again = found("model", data())
+    assert again is not None
+    assert (again.mu_path, again.sigma_path) == (stored.mu_path, stored.sigma_path)
+    assert np.array_equal(again.posteriors.mu, embedding(1).mu)
+    assert np.array_equal(np.load(again.sigma_path), embedding(1).sigma)
+    assert found("other", data()) is None
+    assert found("model", data("other")) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"short"])
 def test_a_damaged_embedding_is_not_found(content: bytes) -> None:
     stored = finish(posterior_cache.store("model", data(), embedding(1)))
     Path(stored.sigma_path).write_bytes(content)
-    assert posterior_cache.find("model", data()) is None
+    assert found("model", data()) is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
+def test_an_embedding_with_numbers_that_cannot_be_is_not_found(value: float) -> None:
+    stored = finish(posterior_cache.store("model", data(), embedding(1)))
+    values = np.load(stored.sigma_path, mmap_mode="r+")
+    values[-1, 1] = value
+    values.flush()
+    assert found("model", data()) is None
+    assert found("model", data(), latent_dim=2) is None
 
 
 def test_an_abandoned_writing_leaves_nothing() -> None:
@@ -58,8 +72,8 @@ def test_only_the_embeddings_used_last_are_kept() -> None:
         for path in (stored.mu_path, stored.sigma_path):
             os.utime(path, (1000 + index, 1000 + index))
         if index == 9:
-            assert posterior_cache.find("model-0", data()) is not None
-    kept = {index for index in range(12) if posterior_cache.find(f"model-{index}", data()) is not None}
+            assert found("model-0", data()) is not None
+    kept = {index for index in range(12) if found(f"model-{index}", data()) is not None}
     assert kept == {0, 3, 4, 5, 6, 7, 8, 9, 10, 11}
     assert len(list(Path(stored.mu_path).parent.iterdir())) == 20
 
