@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from models.core.text import UNSHOWN, printable
 
 T = TypeVar("T")
 
@@ -35,10 +38,27 @@ def finished(steps: Generator[object, None, T], tick: Callable[[], None]) -> T:
 def print_result(result: Mapping[str, object], lines: Iterable[str], as_json: bool) -> None:
     """Print ``result`` as one JSON object, or ``lines`` for a human reader."""
     if as_json:
-        click.echo(json.dumps(_plain(result), ensure_ascii=False))
+        click.echo(_json(result))
         return
     for line in lines:
-        click.echo(line)
+        click.echo(printable(line))
+
+
+def complain(message: str) -> None:
+    """Print a sentence on standard error, in one line; names in it may come from anywhere."""
+    click.echo(f"latentscape: {printable(' '.join(message.split()))}", err=True)
+
+
+def complain_over(bar: Progress, message: str) -> None:
+    """Print a sentence as :func:`complain` does, above a progress bar."""
+    bar.print(f"latentscape: {printable(' '.join(message.split()))}", markup=False, highlight=False)
+
+
+def _json(result: Mapping[str, object]) -> str:
+    """Return a result as JSON that a terminal can be shown, too."""
+    narrow = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    text = json.dumps(_plain(result), ensure_ascii=narrow)
+    return UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def table(rows: Iterable[tuple[str, object]]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.cli.console import finished, print_result, progress_bar
-from explorer.cli.science import check_images, check_target, compiled, find_data, open_named_model
+from explorer.cli.science import check_images, compiled, find_data, open_named_model
+from explorer.cli.targets import allow_replacing, check_target
 from models.core.descriptions import DataInfo, EmbeddingSummary
 from models.core.files import output_file
 from models.core.npy import map_array
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from models.vae.posterior import Posteriors
 
 
-def encode_data(model: str, data: str, out: Path, as_json: bool) -> int:
+def encode_data(model: str, data: str, out: Path, overwrite: bool, as_json: bool) -> int:
     """Write ``mu`` and ``sigma`` [n, d], and ``labels`` if there are any, to ``out``; return the exit code."""
     check_target(out, ".npz")
+    allow_replacing([out], overwrite)
     from models.data.opening import open_data
 
     opened, info = open_named_model(model), open_data(find_data(data))

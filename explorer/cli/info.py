@@ -16,6 +16,7 @@ from models.core.errors import UserError
 from models.core.npy import map_array
 from models.core.reading import open_file
 from models.core.setting_table import SETTINGS
+from models.core.setting_text import split_comment
 from models.core.settings import TrainSettings
 from resources import bundled_models
 
@@ -53,10 +54,12 @@ def model_fields(info: ModelInfo) -> dict[str, object]:
 
 def model_lines(info: ModelInfo) -> list[str]:
     """Return everything known about a model, as lines of text."""
+    command, told = split_comment(info.recipe)
     rows: list[tuple[str, object]] = [
         ("model", f"{info.name} ({info.path})"),
         ("sha256", _sha256(Path(info.path))),
-        ("recipe", info.recipe),
+        ("recipe", command),
+        *([("changed by hand", told)] if told else []),
         ("data", f"{info.dataset}, images {' × '.join(map(str, info.image_shape))}"),
         ("parameters", f"{info.parameters:,}"),
         ("trained for", f"{info.epoch:,} of {info.settings.epochs:,} epochs"),

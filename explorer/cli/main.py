@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from explorer.cli.setting_options import setting_options
 
 DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
 COUNT = click.IntRange(0)
+
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 
 
 class OpeningGroup(click.Group):
@@ -73,11 +77,12 @@ def open_command(files: tuple[str, ...]) -> int:
     type=click.IntRange(60, 10_000),
     help="Moves of the point; with fewer it is over sooner, and the figures are less certain.",
 )
-def tour(out: Path, size: str, scheme: str | None, families: str, moves: int) -> int:
+@overwrite_option
+def tour(out: Path, size: str, scheme: str | None, families: str, moves: int, overwrite: bool) -> int:
     """Run a scripted tour of the window and save screenshots and timings."""
     from explorer.cli.window import run_guided_tour
 
-    return run_guided_tour(out, size, scheme, families, moves)
+    return run_guided_tour(out, size, scheme, families, moves, overwrite)
 
 
 @cli.command(short_help="Train a model.")
@@ -95,12 +100,13 @@ def tour(out: Path, size: str, scheme: str | None, families: str, moves: int) ->
 @click.option(
     "--resume", is_flag=True, help="Continue a run from its checkpoints, with more --epochs also one that is complete."
 )
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
     """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord or a folder. Ctrl-C stops and saves."""
     from explorer.cli.train import How, Outputs, run_training
 
-    outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json")))
+    outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json", "overwrite")))
     context = click.get_current_context()
     given = frozenset(n for n in options if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT)
     how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy")})
@@ -156,12 +162,13 @@ def empty_trash(yes: bool) -> int:
     show_default=True,
     help="Output of the decoder.",
 )
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def export(model: str, out: Path, output: str, as_json: bool) -> int:
+def export(model: str, out: Path, output: str, overwrite: bool, as_json: bool) -> int:
     """Export MODEL to Keras: OUT, OUT-encoder and OUT-decoder, which load without Latentscape."""
     from explorer.cli.export import export_model
 
-    return export_model(model, out, output, as_json)
+    return export_model(model, out, output, overwrite, as_json)
 
 
 @cli.command(short_help="Decode samples from the prior.")
@@ -170,24 +177,26 @@ def export(model: str, out: Path, output: str, as_json: bool) -> int:
 @click.option("--seed", default=0, show_default=True, help="Seed of the samples.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for pictures and latents.")
 @click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Output pixels per image pixel.")
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def sample(model: str, count: int, seed: int, out: Path, zoom: int, as_json: bool) -> int:
+def sample(model: str, count: int, seed: int, out: Path, zoom: int, overwrite: bool, as_json: bool) -> int:
     """Decode samples from the prior of MODEL into PNG files that carry their latents."""
     from explorer.cli.sample import sample_prior
 
-    return sample_prior(model, count, seed, out, zoom, as_json)
+    return sample_prior(model, count, seed, out, zoom, overwrite, as_json)
 
 
 @cli.command(short_help="Write the posterior of every image.")
 @click.argument("model")
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the latents (.npz).")
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def encode(model: str, data: str, out: Path, as_json: bool) -> int:
+def encode(model: str, data: str, out: Path, overwrite: bool, as_json: bool) -> int:
     """Write the posterior of every image in DATA: mu and sigma [n, d], and labels if there are any."""
     from explorer.cli.encode import encode_data
 
-    return encode_data(model, data, out, as_json)
+    return encode_data(model, data, out, overwrite, as_json)
 
 
 @cli.command(short_help="Decode latents into pictures.")
@@ -195,12 +204,13 @@ def encode(model: str, data: str, out: Path, as_json: bool) -> int:
 @click.argument("latents", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the pictures.")
 @click.option("--zoom", default=4, show_default=True, type=click.IntRange(1, 64), help="Output pixels per image pixel.")
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def decode(model: str, latents: Path, out: Path, zoom: int, as_json: bool) -> int:
+def decode(model: str, latents: Path, out: Path, zoom: int, overwrite: bool, as_json: bool) -> int:
     """Decode LATENTS (z or mu in an .npz file, or an .npy file) into PNG files that carry them."""
     from explorer.cli.decode import decode_latents
 
-    return decode_latents(model, latents, out, zoom, as_json)
+    return decode_latents(model, latents, out, zoom, overwrite, as_json)
 
 
 @cli.command(short_help="Describe a file, or evaluate a model.")
@@ -254,6 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from multiprocessing import freeze_support
 
     freeze_support()
+    _take_any_text()
     try:
         code = cli.main(args=arguments, prog_name="latentscape", standalone_mode=False)
         sys.stdout.flush()
@@ -286,6 +297,14 @@ def _message(error: Exception) -> str:
 
 
 def _complain(message: str, code: int) -> int:
-    line = " ".join(message.split())
-    click.echo(f"latentscape: {line}", err=True)
+    from models.core.text import printable
+
+    click.echo(f"latentscape: {printable(' '.join(message.split()))}", err=True)
     return code
+
+
+def _take_any_text() -> None:
+    """Let standard output and error take every character: what their encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.cli.console import complain
 from models.core.errors import UserError
 from models.core.history import EpochRecord
 
@@ -66,11 +66,11 @@ def recording(history: Path | None, logdir: Path | None, run_folder: Path) -> It
         yield curves
     finally:
         if complaint := curves.close():
-            sys.stderr.write(f"latentscape: {complaint}\n")
+            complain(complaint)
         if history is not None and curves.records:
             curves.write(history)
         if curves.lost:
-            sys.stderr.write(f"latentscape: {'; '.join([curves.lost, *_kept(curves.model, run_folder)])}\n")
+            complain("; ".join([curves.lost, *_kept(curves.model, run_folder)]))
 
 
 def _kept(model: Path | None, run_folder: Path) -> Iterator[str]:

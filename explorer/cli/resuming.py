@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.core.errors import UserError
+from models.core.reading import read_file
 from models.protocol.training import Train
 
 if TYPE_CHECKING:
@@ -36,14 +37,18 @@ def resumed(request: Train, out: Path, typed: Mapping[str, Any], wanted: bool = 
     return replace(request, settings=settings, further=str(folder) if further else "")
 
 
-def make_way(run_folder: Path, out: Path) -> None:
-    """Remove a complete run whose model is in ``out``; UserError where there is other work, or a process is at work."""
+def make_way(run_folder: Path, out: Path, agreed: Callable[[], None]) -> None:
+    """Remove a complete run whose model is in ``out``; UserError where there is other work, or a process is at work.
+
+    Before anything is removed, ``agreed`` asks whether what is there may be replaced, and raises if it may not.
+    """
     from models.training.storage.checkpoint import latest_checkpoint
     from models.training.storage.folder import check_vacant
     from models.training.storage.removal import remove_run
     from models.training.storage.shelf import at_rest
 
     if not run_folder.is_dir():
+        agreed()
         return
     with at_rest(run_folder):
         found = latest_checkpoint(run_folder)
@@ -54,6 +59,7 @@ def make_way(run_folder: Path, out: Path) -> None:
             raise UserError(str(run_folder), state, way_on)
         if not over:
             check_vacant(run_folder)
+    agreed()
     if over:
         remove_run(run_folder)
 
@@ -67,7 +73,9 @@ def keep_the_end(run_folder: Path) -> None:
 
 def _holds_model(out: Path, checkpoint: Checkpoint) -> bool:
     """Return whether the model file ``out`` is that of the checkpoint."""
+    from models.training.storage.checkpoint import MAX_FILE_BYTES
+
     try:
-        return out.read_bytes() == checkpoint.model_path.read_bytes()
+        return read_file(out, MAX_FILE_BYTES) == read_file(checkpoint.model_path, MAX_FILE_BYTES)
     except OSError:
         return False

@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from explorer.client.folders import log_path
+from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
+from models.core.formats import WEB_ADDRESS, is_web_address
 from models.core.logs import keep_bounded, open_log
 from models.core.sprite_names import is_sprites
 from models.protocol.lifecycle import Role
@@ -48,7 +52,14 @@ def find_model(name: str) -> Path:
     """Return the path of the model ``name``, which is a file or the name of a bundled model."""
     if not Path(name).exists() and name in bundled_models():
         return model_path(name)
-    return Path(name)
+    return _named(name)
+
+
+def finite(images: Floats32, model: str) -> Floats32:
+    """Return decoded images; UserError if the model has made no images of some points."""
+    if not np.isfinite(images).all():
+        raise UserError(model, "it decodes some of the points to images that are not finite")
+    return images
 
 
 def find_data(name: str) -> Path:
@@ -58,6 +69,15 @@ def find_data(name: str) -> Path:
         return Path(name).absolute()
     if not Path(name).exists() and name in bundled_datasets():
         return dataset_path(name)
+    return _named(name)
+
+
+def _named(name: str) -> Path:
+    """Return the path ``name``; UserError for the empty one, which would mean this folder, and for a web address."""
+    if not name:
+        raise UserError("the name of a file", "it is empty")
+    if is_web_address(name):
+        raise UserError(name, *WEB_ADDRESS)
     return Path(name)
 
 
@@ -65,14 +85,6 @@ def check_images(info: DataInfo, opened: OpenedModel) -> None:
     """Reject data whose images do not have the shape that the model takes."""
     if info.image_shape != opened.info.image_shape:
         raise UserError(info.name, f"its images are {info.image_shape}, but the model takes {opened.info.image_shape}")
-
-
-def check_target(path: Path, *suffixes: str) -> None:
-    """Reject an output path with another suffix, or that is a folder, before any work is done."""
-    if path.suffix not in suffixes:
-        raise UserError(str(path), f"the output file must end in {' or '.join(suffixes)}")
-    if path.is_dir():
-        raise UserError(str(path), "this is a folder")
 
 
 def _divert_native_output(log: Path) -> None:
@@ -83,5 +95,5 @@ def _divert_native_output(log: Path) -> None:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     keep_bounded(2, log)
-    raw = io.FileIO(ours, "w")
-    sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", write_through=True)
+    raw, encoding = io.FileIO(ours, "w"), getattr(sys.stderr, "encoding", None) or "utf-8"
+    sys.stderr = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", write_through=True)

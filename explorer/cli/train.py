@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import Progress as ProgressBar
 from rich.progress import TaskID, TextColumn
 
-from explorer.cli.console import print_result, progress_bar
+from explorer.cli.console import complain_over, print_result, progress_bar
 from explorer.cli.exit_codes import EXIT_ERROR
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.recording import EpochReports, recording
 from explorer.cli.resuming import keep_the_end, make_way, resumed
-from explorer.cli.science import check_target, find_data, start_science
+from explorer.cli.science import find_data, start_science
 from explorer.cli.stopping import stopped_by_signals
+from explorer.cli.targets import allow_replacing, check_target
 from models.core.diagnosis import diagnose
 from models.core.errors import UserError
 from models.core.files import output_file
@@ -56,6 +57,7 @@ class Outputs:
     history: Path | None
     logdir: Path | None
     as_json: bool
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     if not _is_chief(how):
         return _assist(request, how)
     if not how.resume:
-        make_way(run_folder, out)
+        # What a run wrote when it was stopped is its own to replace.
+        files = [file for file in (out, outputs.history) if file is not None]
+        make_way(run_folder, out, partial(allow_replacing, files, outputs.overwrite))
     start_science("trainer")
     run = _run_of(request, how)
     with (
@@ -212,7 +216,7 @@ def _follow(run: TrainingRun, curves: EpochReports) -> tuple[Story, Finished]:
             elif isinstance(event, Diverged):
                 raise ValueError(_diverged(event))
             elif isinstance(event, CheckpointDelayed):
-                bar.print(f"latentscape: {event.folder}: cannot write a checkpoint: {event.reason}; training continues")
+                complain_over(bar, f"{event.folder}: cannot write a checkpoint: {event.reason}; training continues")
             elif isinstance(event, Progress):
                 story.last = event
             _show(bar, task, event)
@@ -221,7 +225,7 @@ def _follow(run: TrainingRun, curves: EpochReports) -> tuple[Story, Finished]:
 
 def _complain(bar: ProgressBar, complaint: str) -> None:
     if complaint:
-        bar.print(f"latentscape: {complaint}; training continues")
+        complain_over(bar, f"{complaint}; training continues")
 
 
 def _show(bar: ProgressBar, task: TaskID, event: object) -> None:

@@ -22,7 +22,7 @@ def open_window(files: Sequence[str]) -> int:
     return run_app(files, launched)
 
 
-def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, moves: int) -> int:
+def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, moves: int, overwrite: bool) -> int:
     """Run the tour in a window of ``size``, e.g. ``1440x900``, ``families`` between commas, with ``moves``.
 
     UserError if that is not a valid size, or a family is unknown.
@@ -36,6 +36,9 @@ def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, mov
     names = tuple(name.strip() for name in families.split(","))
     if unknown := sorted(set(names) - FACTS.keys()):
         raise UserError("--families", f"there is no family {unknown[0]!r}", f"choose from {', '.join(FACTS)}")
+    from explorer.cli.targets import allow_replacing
+
+    allow_replacing([out / "tour.json"], overwrite)
     launched = _launch_decoder()
     from explorer.tour.script import run_tour
 

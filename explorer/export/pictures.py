@@ -29,6 +29,7 @@ VERSION = 1
 LARGEST_TEXT = 1_000_000
 LARGEST_DIMENSIONS = 4096
 SHEET_GAP = 2
+MOST_PIXELS = 1 << 26
 SHEET_GREY = 64
 
 
@@ -69,6 +70,21 @@ def _png(pixels: NDArray[np.uint8], latent: Latent | None) -> bytes:
         text.add_itxt(CHUNK, json.dumps({"version": VERSION, **asdict(latent)}))
     _to_pillow(pixels).save(content, format="PNG", pnginfo=text)
     return content.getvalue()
+
+
+def check_zoom(image_shape: tuple[int, int, int], zoom: int) -> None:
+    """Refuse pictures of more than 64 million pixels: :class:`UserError` says how far they can be enlarged."""
+    height, width, _ = image_shape
+    if height * width * zoom * zoom > MOST_PIXELS:
+        most = int((MOST_PIXELS / (height * width)) ** 0.5)
+        raise UserError("--zoom", f"pictures of {width * zoom} × {height * zoom} pixels are too large, at most {most}")
+
+
+def bounded_sheet(images: Floats32, zoom: int) -> tuple[Floats32, int]:
+    """Return as many images, and as large, as a sheet of 64 million pixels holds."""
+    area = images.shape[1] * images.shape[2]
+    bounded = max(1, min(zoom, int((MOST_PIXELS / (area * len(images))) ** 0.5)))
+    return images[: max(1, MOST_PIXELS // (area * bounded * bounded))], bounded
 
 
 def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.export.pictures import Latent, png_of, write_contact_sheet
+from explorer.export.names import PICTURES, SHEET, TABLES, picture_name
+from explorer.export.pictures import Latent, bounded_sheet, png_of, write_contact_sheet
 from explorer.export.tables import LatentTable, write_csv, write_npz
 from models.core.arrays import Floats32
 from models.core.files import write_together
@@ -16,7 +17,6 @@ from models.protocol.decoding import SampleTile
 
 Progress = Callable[[int, int], None]
 LARGEST_SHEET = 1024
-SHEET_PIXELS = 1 << 26
 
 
 @dataclass
@@ -60,8 +60,8 @@ class Series:
             if self.cancelled is not None and self.cancelled():
                 return
             if self.pictures:
-                name = f"sample-{tile.start + offset + 1:04d}.png"
-                yield self.folder / "samples" / name, png_of(image, self._latent(tile, offset), self.zoom)
+                name = picture_name(tile.start + offset + 1, tile.total)
+                yield self.folder / PICTURES / name, png_of(image, self._latent(tile, offset), self.zoom)
             self.written += 1
             if self.tick is not None:
                 self.tick(self.written, tile.total)
@@ -70,17 +70,11 @@ class Series:
         """Write contact sheet and tables. Raises ``UserError``."""
         if self.sheet:
             images = np.concatenate(self._images)[:LARGEST_SHEET]
-            write_contact_sheet(self.folder / "samples.png", *self._bounded(images))
+            write_contact_sheet(self.folder / SHEET, *bounded_sheet(images, self.zoom))
         if self.tables:
             table = self._table()
-            write_npz(self.folder / "latents.npz", table)
-            write_csv(self.folder / "latents.csv", table)
-
-    def _bounded(self, images: Floats32) -> tuple[Floats32, int]:
-        """Return as many images, and as large, as a sheet of 64 million pixels holds."""
-        area = images.shape[1] * images.shape[2]
-        zoom = max(1, min(self.zoom, int((SHEET_PIXELS / (area * len(images))) ** 0.5)))
-        return images[: max(1, SHEET_PIXELS // (area * zoom * zoom))], zoom
+            write_npz(self.folder / TABLES[0], table)
+            write_csv(self.folder / TABLES[1], table)
 
     def _latent(self, tile: SampleTile, offset: int) -> Latent:
         vectors = (self.mu, self.sigma, tile.eps[offset], tile.z[offset])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import chain
 
@@ -29,3 +30,11 @@ def dialog_filter(label: str, suffixes: tuple[str, ...]) -> str:
 DATA_FILES = f"{dialog_filter('Images', tuple(chain(*DATA_SUFFIXES.values())))};;All files (*)"
 PICTURE_FILES = dialog_filter("Pictures", PICTURE_SUFFIXES)
 MODEL_FILES = dialog_filter("Models", (MODEL_SUFFIX,))
+
+# Why a web address cannot be opened, and what to do.
+WEB_ADDRESS = ("this is a web address", "download the file first, then open it from this computer")
+
+
+def is_web_address(name: str) -> bool:
+    """Return whether a name says where something is on the web, rather than on this computer."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", name, re.IGNORECASE) is not None

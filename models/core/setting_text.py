@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -11,25 +12,42 @@ from models.core.setting_checks import check_settings
 from models.core.setting_table import SETTINGS, Setting
 from models.core.settings import TrainSettings
 
+COMMENT = "  # "
 
 def command_of(
-    dataset: str,
+    data: str,
     name: str,
     settings: TrainSettings,
     turns: Sequence[tuple[float, float, float]] = (),
     extended: Sequence[int] = (),
 ) -> str:
-    """Return the command line that repeats a training; options that have their default are left out.
+    """Return the command line that repeats a training on ``data``, the path or name by which they were opened.
 
-    A comment lists ``turns``, learning rates and βs changed by hand, each after the epoch until which it was in effect,
-    and after which epochs the run was ``extended``.
+    Options that have their default are left out. A comment lists ``turns``, learning rates and βs changed by hand, each
+    after the epoch until which it was in effect, and after which epochs the run was ``extended``.
     """
-    words = ["latentscape", "train", dataset, "--out", f"{name}.safetensors"]
+    words = ["--out", f"{name}.safetensors"]
     for field in fields(TrainSettings):
         words += _option_words(SETTINGS[field.name], getattr(settings, field.name))
     told = [f"learning rate {rate:g}, β {beta:g} until epoch {epoch:.2f}" for epoch, rate, beta in turns]
     told += [f"trained further after epoch {epoch}" for epoch in extended]
-    return shlex.join(words) + (f"  # {'; '.join(told)}" if told else "")
+    command = f"latentscape train {_data_word(data)} {shlex.join(words)}"
+    return command + (f"{COMMENT}{'; '.join(told)}" if told else "")
+
+
+def split_comment(recipe: str) -> tuple[str, str]:
+    """Return the command of a recipe, which can be pasted and run, and the comment behind it."""
+    command, _, told = recipe.partition(COMMENT)
+    return command, told
+
+
+def _data_word(data: str) -> str:
+    """Return how data are named on a command line: below the home folder without its name, which tells who it was."""
+    # Where there is no home, this changes nothing, and no path begins so.
+    home = f"{os.path.expanduser('~')}{os.sep}"  # noqa: PTH111
+    if data.startswith(home):
+        return f"~/{shlex.quote(data.removeprefix(home))}"
+    return shlex.quote(f"./{data}" if data.startswith(("-", "~")) else data)
 
 
 def option_text(value: object) -> str:

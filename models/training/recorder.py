@@ -23,6 +23,7 @@ from models.training.storage.snapshots import Snapshots
 from models.vae.architecture import Architecture
 from models.vae.evaluation import Evaluation
 from models.vae.networks import Tensors
+from resources import bundled_datasets, dataset_path
 
 SECONDS_PER_CHECKPOINT = 1.0
 # Writing takes at most a tenth of the time.
@@ -110,12 +111,19 @@ class RunWriter:
 
     def _recipe(self) -> str:
         memory = self._memory
-        return command_of(self._data.name, self._request.name, memory.settings, memory.turns, memory.extended)
+        data = _name_of_data(self._request.data_path)
+        return command_of(data, self._request.name, memory.settings, memory.turns, memory.extended)
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:
     # A scalar tensor gives a NumPy scalar, which is no array to safetensors.
     return {name: np.asarray(tensor.numpy()) for name, tensor in tensors.items()}
+
+
+def _name_of_data(path: str) -> str:
+    """Return the name of bundled data, and the path of others as it is."""
+    stem = Path(path).stem
+    return stem if stem in bundled_datasets() and Path(path) == dataset_path(stem) else path
 
 
 def absolute_data(path: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.core.errors import UserError
 from models.core.drafts import DRAFT_PREFIX
+from models.core.errors import UserError
 from models.training.storage.checkpoint import (
     KEPT,
     checkpoint_folders,

@@ -66,7 +66,7 @@ def endings(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> dict[str, En
 
     def by_command(folder: Path, run: Run) -> None:
         monkeypatch.setattr(train, "_run_of", lambda *_: run)
-        outputs = train.Outputs(folder / "m.safetensors", folder / "h.csv", None, True)
+        outputs = train.Outputs(folder / "m.safetensors", folder / "h.csv", None, True, overwrite=True)
         options = {"hidden": "3", "channels": "", "latent_dim": 2}
         train.run_training("data", outputs, train.How(False, 1024), options)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,9 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.cli import targets
 from explorer.cli.main import cli
 from explorer.client.folders import runs_folder
-from explorer.export.pictures import read_latent
+from explorer.export.names import picture_name
+from explorer.export.pictures import check_zoom, read_latent
+from models.core.errors import UserError
 from models.core.families import Family
 from models.core.geometry import standard_noise
 from models.estimators import draw_gradients
@@ -43,10 +50,11 @@ def test_every_command_is_started_as_a_process_somewhere() -> None:
 def test_a_process_says_and_writes_what_this_one_does(workshop: Path, name: str) -> None:
     out = workshop / "started"
     out.mkdir(exist_ok=True)
-    result(workshop, "encode", "spots.safetensors", "spots.npz", "--out", "started/z.npz")
+    result(workshop, "encode", "spots.safetensors", "spots.npz", "--out", "started/z.npz", "--overwrite")
     found = []
+    again = ("--overwrite",) if "--out" in PROCESSES[name] else ()
     for start in (run, run_process):
-        values = _timeless(said_by(start(workshop, name, *PROCESSES[name], "--json")))
+        values = _timeless(said_by(start(workshop, name, *PROCESSES[name], *again, "--json")))
         files = {path: path.read_bytes() for path in out.rglob("*") if path.suffix in {".npz", ".png"}}
         found.append((values, files))
     assert found[0] == found[1]
@@ -199,6 +207,125 @@ def test_an_error_of_the_science_is_one_line_too(arguments: tuple[str, ...], mes
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(f"latentscape: {message}")
     assert not list(workshop.glob("m.*")) + list(workshop.glob("x*")) + list(workshop.glob("z2*"))
+
+
+# -------------------------------------------------------------------------------------------- what is there already
+
+SAMPLE = ("sample", "spots.safetensors", "-n", 2, "--zoom", 1, "--out", "kept")
+EXISTING: dict[str, tuple[tuple[object, ...], str]] = {
+    "train": (("train", "spots.npz", "--out", "kept.safetensors"), "kept.safetensors"),
+    "history": (("train", "spots.npz", "--out", "new.safetensors", "--history", "kept.csv"), "kept.csv"),
+    "encode": (("encode", "spots.safetensors", "spots.npz", "--out", "kept.npz"), "kept.npz"),
+    "export": (("export", "spots.safetensors", "--out", "kept.keras"), "kept-encoder.keras"),
+    "sample": (SAMPLE, "kept/samples/sample-0003.png"),
+    "decode": (("decode", "spots.safetensors", "points.npy", "--out", "kept"), "kept/samples.png"),
+    "tour": (("tour", "--out", "kept"), "kept/tour.json"),
+}
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_nothing_that_is_there_is_replaced_without_a_word(name: str, workshop: Path) -> None:
+    arguments, there = EXISTING[name]
+    np.save(workshop / "points.npy", np.zeros((2, 2)))
+    (workshop / there).parent.mkdir(parents=True, exist_ok=True)
+    (workshop / there).write_text("precious")
+    done = run(workshop, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"latentscape: {there}: this exists already and was left as it is; --overwrite replaces it\n"
+    assert (workshop / there).read_text() == "precious"
+    (workshop / there).unlink()
+
+
+def test_an_export_that_is_replaced_leaves_nothing_of_the_one_before(workshop: Path) -> None:
+    values = result(workshop, *SAMPLE[:3], 3, *SAMPLE[4:])
+    assert values["samples"] == 3
+    foreign = workshop / "kept" / "samples" / "sample-mine.png"
+    foreign.write_text("mine")
+    result(workshop, *SAMPLE, "--overwrite")
+    names = [f"samples/{name}" for name in ("sample-0001.png", "sample-0002.png", "sample-mine.png")]
+    found = sorted(str(path.relative_to(workshop / "kept")) for path in (workshop / "kept").rglob("*.*"))
+    assert found == ["latents.csv", "latents.npz", "samples.png", *names]
+    shutil.rmtree(workshop / "kept")
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2), ("", 130)])
+def test_a_person_at_a_terminal_is_asked(
+    answer: str, code: int, workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workshop / "asked.npz").write_text("old")
+    monkeypatch.setattr(targets, "_somebody_is_there", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{answer}\n" if answer else ""))
+    done = run(workshop, "encode", "spots.safetensors", "spots.npz", "--out", "asked.npz")
+    assert done.returncode == code
+    assert done.stderr.startswith("asked.npz exist. Replace? [y/N]: ")
+    assert ((workshop / "asked.npz").read_bytes() == b"old") is (code != 0)
+    (workshop / "asked.npz").unlink()
+
+
+def test_a_picture_or_a_sheet_stays_within_its_bounds(workshop: Path) -> None:
+    np.save(workshop / "many.npy", np.zeros((300, 2), np.float32))
+    result(workshop, "decode", "spots.safetensors", "many.npy", "--zoom", 64, "--out", "large")
+    with Image.open(workshop / "large" / "samples.png") as sheet:
+        assert sheet.width * sheet.height < 70e6
+        assert sheet.width > 7000
+    shutil.rmtree(workshop / "large")
+    with pytest.raises(UserError, match="16384 × 16384 pixels are too large, at most 32"):
+        check_zoom((256, 256, 3), 64)
+    check_zoom((256, 256, 3), 32)
+
+
+def test_names_sort_as_numbers_do() -> None:
+    for total in (3, 9999, 10_000, 100_000):
+        numbers = sorted({1, 2, 9, 10, 999, 1000, total // 2, total} & set(range(1, total + 1)))
+        names = [picture_name(number, total) for number in numbers]
+        assert sorted(names) == names
+    assert picture_name(1, 3) == "sample-0001.png"
+
+
+@pytest.mark.parametrize("value", [1e300, -1e12])
+def test_latents_too_far_away_are_refused(value: float, workshop: Path) -> None:
+    np.save(workshop / "far.npy", np.full((2, 2), value))
+    done = run(workshop, "decode", "spots.safetensors", "far.npy", "--out", "x")
+    assert (done.returncode, done.stderr) == (2, "latentscape: far.npy: latents must lie within ±1e+09\n")
+
+
+# ---------------------------------------------------------------------------------------------- names from elsewhere
+
+HOSTILE = "a\x1b[31m\x9b2J\x07\u202eb"
+SHOWN = r"a\x1b[31m\x9b2J\x07\u202eb"
+
+
+def test_no_escape_of_a_foreign_name_reaches_the_terminal(workshop: Path) -> None:
+    (workshop / f"{HOSTILE}.npy").write_bytes((workshop / "points.npy").read_bytes())
+    np.save(workshop / f"{HOSTILE}.npy", np.zeros((4, 5, 5), np.uint8))
+    printed = run(workshop, "info", f"{HOSTILE}.npy")
+    assert f"data    {SHOWN} ({SHOWN}.npy)" in printed.stdout
+    refused = run(workshop, "info", f"{HOSTILE}.safetensors")
+    assert refused.stderr.startswith(f"latentscape: {SHOWN}.safetensors: no such file")
+    for text in (printed.stdout, refused.stderr, run(workshop, "info", f"{HOSTILE}.npy", "--json").stdout):
+        assert not set(text) & set("\x1b\x9b\x07\u202e")
+    assert result(workshop, "info", f"{HOSTILE}.npy")["name"] == HOSTILE
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_no_name_and_no_terminal_ends_a_command(encoding: str, workshop: Path) -> None:
+    name = os.fsdecode(b"caf\xe9-\xe2\x88\x92.npy")
+    np.save(workshop / name, np.zeros((4, 5, 5), np.uint8))
+    options = {"cwd": workshop, "env": environment(workshop) | {"PYTHONIOENCODING": encoding}, "capture_output": True}
+    for more in ((), ("--json",)):
+        done = subprocess.run(command("info", name, *more), check=False, **options)
+        assert (done.returncode, done.stderr) == (0, b"")
+        text = done.stdout.decode(encoding)
+        assert not more or json.loads(text)["count"] == 4
+    (workshop / name).unlink()
+
+
+def test_a_web_address_or_nothing_is_not_this_folder(workshop: Path) -> None:
+    for name, reason in (("https://example.org/a.npz", "web address"), ("", "it is empty")):
+        for arguments in (("info", name), ("train", name, "--out", "m.safetensors"), ("sample", name, "--out", "x")):
+            done = run(workshop, *arguments)
+            assert done.returncode == 2
+            assert reason in done.stderr
 
 
 def test_a_closed_pipe_is_no_error(workshop: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,8 @@ from explorer.cli.main import cli
 from explorer.cli.stopping import stopped_by_signals
 from explorer.cli.train import parse_sizes
 from models.core.errors import UserError
+from models.core.setting_table import SETTINGS
+from models.core.setting_text import command_of, split_comment
 from models.core.settings import TrainSettings
 from models.training.storage.checkpoint import checkpoint_folders
 from models.training.storage.folder import RunFolder
@@ -59,17 +62,36 @@ def test_a_training_that_went_wrong_says_so(workshop: Path, tmp_path: Path) -> N
     options = ("--epochs", 8, "--latent-dim", 2, "--hidden", 8, "--batch-size", 20, "--learning-rate", 0.01)
     arguments = ("train", workshop / "spots.npz", "--out", tmp_path / "c.safetensors", *options)
     assert "posterior collapse" in run(workshop, *arguments, "--beta", 1000).stdout.splitlines()[-1]
-    assert result(workshop, *arguments, "--beta", 0.01)["trouble"] == ""
+    assert result(workshop, *arguments, "--beta", 0.01, "--overwrite")["trouble"] == ""
 
 
 def test_the_recipe_makes_the_same_file_again(workshop: Path, tmp_path: Path) -> None:
     (tmp_path / "spots.npz").write_bytes((workshop / "spots.npz").read_bytes())
-    recipe = json.loads((workshop / "train.json").read_text())["recipe"].split()
-    assert recipe[:3] == ["latentscape", "train", "spots"]
-    done = run_process(tmp_path, "train", "spots.npz", *recipe[3:])
+    recipe = json.loads((workshop / "train.json").read_text())["recipe"]
+    assert recipe in run(workshop, "info", "spots.safetensors").stdout
+    done = run_process(tmp_path, *shlex.split(recipe)[1:])
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "spots.safetensors").read_bytes() == (workshop / "spots.safetensors").read_bytes()
     assert "ELBO" in done.stdout
+
+
+@pytest.mark.parametrize("data", ["mnist_10k", "sprites:200:1", "my data/a b.npz", "-x.npz", "~x.npy", "it's.npy"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        TrainSettings(),
+        TrainSettings(hidden=(), likelihood="gaussian", seed=1 << 40),
+        TrainSettings(restore_best_weights=True, early_stopping_patience=3, learning_rate=1e-8),
+    ],
+)
+def test_the_recipe_can_be_pasted(data: str, settings: TrainSettings) -> None:
+    command, told = split_comment(command_of(data, "-it's mine", settings, [(2.5, 1e-3, 1.0)]))
+    program, *words = shlex.split(command)
+    parsed = cli.commands[words[0]].make_context("train", words[1:]).params
+    assert (program, Path(parsed["data"]), parsed["out"]) == ("latentscape", Path(data), Path("-it's mine.safetensors"))
+    lists = {row.name: parse_sizes(parsed[row.name], row.name) for row in SETTINGS.values() if row.kind == "sizes"}
+    assert TrainSettings(**{name: parsed[name] for name in SETTINGS} | lists) == settings
+    assert told == "learning rate 0.001, β 1 until epoch 2.50"
 
 
 def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had_been(workshop: Path) -> None:

@@ -92,6 +92,12 @@ def test_the_recipe_has_what_is_not_as_usual() -> None:
     )
 
 
+def test_the_recipe_does_not_tell_whose_home_the_data_lie_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    command = command_of("/home/somebody/my data/a.npz", "m", TrainSettings())
+    assert command == "latentscape train ~/'my data/a.npz' --out m.safetensors"
+
+
 @pytest.mark.parametrize(("value", "text"), [
     (0.0, "0"), (1e6, "1,000,000"), (0.1 + 0.2, "0.30000000000000004"), (1e-9, "1e-9"), (1.5e-12, "1.5e-12"),
     ((1 << 63) - 1, "9,223,372,036,854,775,807"), (math.nan, "nan"), (math.inf, "inf"), (1e300, "1e+300"),
