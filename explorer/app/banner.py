@@ -44,6 +44,8 @@ class Banner(QFrame):
 
     def _build(self) -> None:
         self.text.setWordWrap(True)
+        # Names of files and models are no markup.
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.resume.setObjectName("primary")
         self.resume.setAccessibleName("Resume the training")

@@ -15,7 +15,7 @@ from explorer.state.latent import PointSource
 from explorer.state.unsaved import UnsavedModel
 from models.core.errors import UserError
 from models.core.files import output_file, reason_of, with_ending
-from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES
+from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES, is_elsewhere
 from models.core.history import SUFFIXES, EpochRecord, StoredRun, write_history
 from models.core.sprite_names import is_sprites
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 def open_path(state: AppState, path: str) -> None:
     """Open a model, an exported or any other picture, or a data set, by what the path is."""
     kind = Path(path).suffix.lower()
-    if is_sprites(path) and not Path(path).exists():
+    if not path or is_elsewhere(path):
+        text = f"{path or 'What was dropped'}: this is not a file on this computer. Download it first."
+        state.notices.notice("error", text)
+    elif is_sprites(path) and not Path(path).exists():
         state.model.request_data(path)
     elif not Path(path).exists():
         state.notices.notice("error", f"{path}: no such file.")

@@ -227,7 +227,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         for url in event.mimeData().urls():
-            open_path(self.state, url.toLocalFile())
+            open_path(self.state, url.toLocalFile() or url.toString())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, then close."""

@@ -14,7 +14,7 @@ from explorer.client.folders import log_path
 from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
-from models.core.formats import WEB_ADDRESS, is_web_address
+from models.core.formats import is_elsewhere
 from models.core.logs import keep_bounded, open_log
 from models.core.sprite_names import is_sprites
 from models.protocol.lifecycle import Role
@@ -73,11 +73,11 @@ def find_data(name: str) -> Path:
 
 
 def _named(name: str) -> Path:
-    """Return the path ``name``; UserError for the empty one, which would mean this folder, and for a web address."""
+    """Return the path ``name``; UserError for the empty one, which would mean this folder, and an address."""
     if not name:
         raise UserError("the name of a file", "it is empty")
-    if is_web_address(name):
-        raise UserError(name, *WEB_ADDRESS)
+    if is_elsewhere(name):
+        raise UserError(name, "this is not a file on this computer", "download it first")
     return Path(name)
 
 

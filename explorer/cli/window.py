@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from explorer.cli.display import check_display, choose_binding, libraries_told
 
 if TYPE_CHECKING:
     from explorer.client.launcher import Launched
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 def open_window(files: Sequence[str]) -> int:
     """Open the window with ``files`` and return its exit code."""
-    _check_display()
+    choose_binding()
+    check_display()
     launched = _launch_decoder()
-    from explorer.app.startup import run_app
+    with libraries_told():
+        from explorer.app.startup import run_app
 
     return run_app(files, launched)
 
@@ -39,8 +41,10 @@ def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, mov
     from explorer.cli.targets import allow_replacing
 
     allow_replacing([out / "tour.json"], overwrite)
+    choose_binding()
     launched = _launch_decoder()
-    from explorer.tour.script import run_tour
+    with libraries_told():
+        from explorer.tour.script import run_tour
 
     return run_tour(out, (int(match[1]), int(match[2])), scheme, names, moves, launched)
 
@@ -50,13 +54,3 @@ def _launch_decoder() -> Launched:
     from explorer.client.launcher import launch
 
     return launch("decoder")
-
-
-def _check_display() -> None:
-    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
-        from models.core.errors import UserError
-
-        raise UserError(
-            "display", "there is none to open a window on", "`latentscape tour --out DIR` works without one"
-        )

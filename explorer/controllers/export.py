@@ -9,11 +9,13 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from explorer.client.channels import Answer, Requests
+from explorer.export.names import remove_earlier
 from explorer.export.series import Series
 from explorer.state import AppState
 from explorer.state.export import PREVIEW_IMAGES, ExportSettings
 from models.core.arrays import Floats32
 from models.core.errors import UserError
+from models.core.files import naming
 from models.protocol.decoding import Sample, SampleTile
 from models.protocol.messages import Reply
 
@@ -62,7 +64,8 @@ class ExportController(QObject):
             settings.sheet, settings.tables, self._tick, self._cancel.is_set,
         )  # fmt: skip
         self._tiles = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write, args=(series, self._tiles), name="export", daemon=True)
+        arguments = (series, self._tiles, settings.replace)
+        self._thread = threading.Thread(target=self._write, args=arguments, name="export", daemon=True)
         self._thread.start()
         self._ask("export", settings, settings.count, self._drawn)
 
@@ -118,8 +121,11 @@ class ExportController(QObject):
         if written % REPORT_EVERY == 0 or written == total:
             self._ticked.emit(written, total)
 
-    def _write(self, series: Series, tiles: queue.SimpleQueue[SampleTile | None]) -> None:
+    def _write(self, series: Series, tiles: queue.SimpleQueue[SampleTile | None], replace: bool) -> None:
         try:
+            if replace:
+                with naming(series.folder):
+                    remove_earlier(series.folder)
             self._ended.emit(_write_all(series, tiles))
         except UserError as error:
             self._ended.emit(str(error))
@@ -137,5 +143,6 @@ def _write_all(series: Series, tiles: queue.SimpleQueue[SampleTile | None]) -> s
     while (tile := tiles.get()) is not None and series.add(tile):
         if tile.start + len(tile.z) >= tile.total:
             series.finish()
-            return f"{tile.total} samples written to {series.folder}."
-    return f"Stopped: {series.written} samples written to {series.folder}."
+            return series.outcome(tile.total)
+    written = series.written if series.pictures else 0
+    return f"Stopped: {written} samples written to {series.folder}."

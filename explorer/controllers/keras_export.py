@@ -32,7 +32,7 @@ class KerasExportController(QObject):
             return
         self._out = out
         self.state.notices.notice("info", f"Writing {out.name}; this takes a few seconds.")
-        arguments = ["-m", "explorer.cli", "export", model, "--out", str(out), "--json"]
+        arguments = ["-m", "explorer.cli", "export", model, "--out", str(out), "--overwrite", "--json"]
         self._process.start(sys.executable, arguments)
 
     def close(self) -> None:

@@ -24,7 +24,8 @@ class Series:
     """A folder for samples, and the distribution that they are drawn from.
 
     ``mu`` and ``sigma`` [d] are centre and spread of the draw; ``tick`` is told how many pictures of how many are
-    written; ``cancelled`` is asked before each.
+    written; ``cancelled`` is asked before each. ``written`` counts the samples that have been seen to, ``shown`` those
+    on the contact sheet.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Series:
     tick: Progress | None = None
     cancelled: Callable[[], bool] | None = None
     written: int = 0
+    shown: int = 0
     _eps: list[Floats32] = field(default_factory=list)
     _z: list[Floats32] = field(default_factory=list)
     _images: list[Floats32] = field(default_factory=list)
@@ -53,6 +55,18 @@ class Series:
         before = self.written
         write_together(self._files(tile))
         return self.written - before == len(tile.images)
+
+    def outcome(self, total: int) -> str:
+        """Return one sentence on what was written of ``total`` samples."""
+        if self.pictures:
+            return f"{total} samples written to {self.folder}.{self._left_out(total)}"
+        kinds = {"contact sheet": self.sheet, "latents": self.tables}
+        things = " and ".join(name for name, chosen in kinds.items() if chosen)
+        return f"{things.capitalize()} of {total} samples written to {self.folder}.{self._left_out(total)}"
+
+    def _left_out(self, total: int) -> str:
+        shown = min(total, self.shown) if self.sheet else total
+        return f" The contact sheet shows the first {shown}." if shown < total else ""
 
     def _files(self, tile: SampleTile) -> Iterator[tuple[Path, bytes]]:
         """Draw the pictures of a tile one after the other, until the series is cancelled."""
@@ -70,7 +84,9 @@ class Series:
         """Write contact sheet and tables. Raises ``UserError``."""
         if self.sheet:
             images = np.concatenate(self._images)[:LARGEST_SHEET]
-            write_contact_sheet(self.folder / SHEET, *bounded_sheet(images, self.zoom))
+            images, zoom = bounded_sheet(images, self.zoom)
+            self.shown = len(images)
+            write_contact_sheet(self.folder / SHEET, images, zoom)
         if self.tables:
             table = self._table()
             write_npz(self.folder / TABLES[0], table)

@@ -17,7 +17,10 @@ MOST_EXPORTED = 10_000
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """Settings of an export; ``zoom`` is the number of screen pixels per image pixel."""
+    """Settings of an export; ``zoom`` is the number of screen pixels per image pixel.
+
+    With ``replace``, the files of an earlier export in ``folder`` are removed first.
+    """
 
     folder: Path
     source: SampleSource = "prior"
@@ -28,6 +31,7 @@ class ExportSettings:
     pictures: bool = True
     sheet: bool = True
     tables: bool = True
+    replace: bool = False
 
 
 class ExportState(QObject):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from explorer.export.names import earlier_files, free_folder
 from explorer.state import AppState
 from explorer.state.export import MOST_EXPORTED, PREVIEW_IMAGES, ExportSettings
 from explorer.theme.theme import Theme
@@ -77,6 +80,8 @@ class ExportDialog(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
         self.text.setWordWrap(True)
+        # Names of folders are no markup.
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setMinimumHeight(36)
 
     def _build(self) -> None:
@@ -132,6 +137,9 @@ class ExportDialog(QDialog):
         self.seed.valueChanged.connect(self.ask_preview)
         self.spread.valueChanged.connect(self.ask_preview)
         self.zoom.valueChanged.connect(self.ask_preview)
+        for box in (self.pictures, self.sheet, self.tables):
+            box.toggled.connect(self._allow)
+        self.folder.textChanged.connect(self._allow)
         self.export.clicked.connect(self._start)
         self.cancel.clicked.connect(self.reject)
         export.previewed.connect(self._show_preview)
@@ -141,10 +149,29 @@ class ExportDialog(QDialog):
     def settings(self) -> ExportSettings:
         """Return what the dialog says."""
         return ExportSettings(
-            Path(self.folder.text()).expanduser(), self.source.currentData(), self.count.value(), self.seed.value(),
+            self._chosen_folder(), self.source.currentData(), self.count.value(), self.seed.value(),
             self.spread.value(), self.zoom.value(), self.pictures.isChecked(), self.sheet.isChecked(),
             self.tables.isChecked(),
         )  # fmt: skip
+
+    def _chosen_folder(self) -> Path:
+        folder = Path(self.folder.text())
+        try:
+            return folder.expanduser()
+        except RuntimeError:
+            # "~somebody", whom nobody knows, is a name like others.
+            return folder
+
+    def _allow(self) -> None:
+        """Offer the export only if there is something to write, and somewhere to write it."""
+        missing = ""
+        if not any(box.isChecked() for box in (self.pictures, self.sheet, self.tables)):
+            missing = "Choose at least one kind of files to write."
+        elif not self.folder.text().strip():
+            missing = "Choose a folder."
+        self.export.setEnabled(not missing and not self.state.export.running)
+        if not self.state.export.running:
+            self.text.setText(missing)
 
     def ask_preview(self) -> None:
         """Ask for the first images of what would be exported."""
@@ -166,10 +193,32 @@ class ExportDialog(QDialog):
             self.folder.setText(path)
 
     def _start(self) -> None:
+        settings = self._without_loss(self.settings())
+        if settings is None:
+            return
+        self.folder.setText(str(settings.folder))
         self.export.setEnabled(False)
         self.cancel.setText("Cancel")
         self.text.setText("Drawing …")
-        self.state.export.start(self.settings())
+        self.state.export.start(settings)
+
+    def _without_loss(self, settings: ExportSettings) -> ExportSettings | None:
+        """Ask what becomes of an earlier export in the folder; None if the person thinks better of it."""
+        there, other = len(earlier_files(settings.folder)), free_folder(settings.folder)
+        if there == 0:
+            return settings
+        box = QMessageBox(QMessageBox.Icon.Question, self.windowTitle(), "", parent=self)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"{there:,} {'files' if there > 1 else 'file'} of an earlier export exist in {settings.folder}.")
+        box.setInformativeText(f"Keep both writes to the new folder “{other.name}”.")
+        replacing = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        keeping = box.addButton("Keep both", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(keeping)
+        box.exec()
+        if box.clickedButton() is replacing:
+            return replace(settings, replace=True)
+        return replace(settings, folder=other) if box.clickedButton() is keeping else None
 
     def _progressed(self, done: int, total: int) -> None:
         self.bar.setRange(0, max(total, 1))
@@ -177,8 +226,8 @@ class ExportDialog(QDialog):
         self.text.setText(f"{done} of {total}")
 
     def _finished(self, text: str) -> None:
+        self._allow()
         self.text.setText(text)
-        self.export.setEnabled(True)
         self.cancel.setText("Close")
 
     def reject(self) -> None:

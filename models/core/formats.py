@@ -31,10 +31,10 @@ DATA_FILES = f"{dialog_filter('Images', tuple(chain(*DATA_SUFFIXES.values())))};
 PICTURE_FILES = dialog_filter("Pictures", PICTURE_SUFFIXES)
 MODEL_FILES = dialog_filter("Models", (MODEL_SUFFIX,))
 
-# Why a web address cannot be opened, and what to do.
-WEB_ADDRESS = ("this is a web address", "download the file first, then open it from this computer")
+# Schemes of addresses that have no slashes behind them.
+BARE_SCHEMES = ("data:", "mailto:", "blob:")
 
 
-def is_web_address(name: str) -> bool:
-    """Return whether a name says where something is on the web, rather than on this computer."""
-    return re.match(r"[a-z][a-z0-9+.-]+://", name, re.IGNORECASE) is not None
+def is_elsewhere(name: str) -> bool:
+    """Return whether a name is an address, of the web or within a program, rather than a path on this computer."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", name, re.IGNORECASE) is not None or name.startswith(BARE_SCHEMES)

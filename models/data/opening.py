@@ -17,6 +17,7 @@ import numpy as np
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
+from models.core.foreign import START_BYTES, TENSORS, foreign_kind
 from models.core.npy import map_array
 from models.core.reading import open_file
 from models.core.sprite_names import SpritesName, is_sprites, parse_sprites
@@ -26,13 +27,12 @@ from models.data.formats.format import Format
 from models.data.source import Source
 
 TEST_SHARE = 10
-# Of a file that is asked whose it is.
-START_BYTES = 12
 PICKLE_MAGIC = b"\x80"
 # In the order in which they are asked; pictures are what a folder holds if nothing else.
 FORMATS: tuple[Format, ...] = (
     shards.FORMAT, tfrecord.FORMAT, npz.FORMAT, npy.FORMAT, idx.FORMAT, folder.FORMAT,
 )  # fmt: skip
+ADVICE = {TENSORS: "open it as a model", "a picture": "a folder of pictures is one"}
 KINDS = "an .npz or .npy of images, an IDX or TFRecord file, or a folder of pictures or of .npz or TFRecord files"
 
 
@@ -98,6 +98,9 @@ def _check_count(source: Source, path: Path) -> None:
 def _format_of(path: Path) -> Format:
     """Return the format that claims ``path``; UserError if none does."""
     start = b"" if path.is_dir() else _start_of(path)
+    foreign = foreign_kind(path, start)
+    if foreign:
+        raise UserError(path.name, f"this is {foreign}, not a data set", ADVICE.get(foreign, ""))
     for known in FORMATS:
         if known.claims(start, path):
             return known

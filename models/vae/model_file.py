@@ -22,6 +22,7 @@ from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
+from models.core.foreign import START_BYTES, TENSORS, foreign_kind
 from models.core.numbers import to_float
 from models.core.reading import open_file
 from models.core.setting_text import settings_from_json, settings_to_json
@@ -49,6 +50,7 @@ def open_model(path: str | Path) -> OpenedModel:
     path = Path(path)
     try:
         with open_file(path) as file:
+            _check_kind(file, path)
             header, length = _read_header(file, path)
             description = _description(header, path)
             architecture = _architecture(description, path)
@@ -61,6 +63,14 @@ def open_model(path: str | Path) -> OpenedModel:
     parameters = _parameters(data, path)
     info = _info(path, hashlib.sha256(data).hexdigest()[:16], description, architecture)
     return OpenedModel(info, architecture, parameters)
+
+
+def _check_kind(file: BinaryIO, path: Path) -> None:
+    """Refuse what is known to be something else, by its name."""
+    kind = foreign_kind(path, file.read(START_BYTES))
+    file.seek(0)
+    if kind and kind != TENSORS:
+        raise UserError(path.name, f"this is {kind}; only .safetensors models of Latentscape are opened")
 
 
 def _read_header(file: BinaryIO, path: Path) -> tuple[Mapping[str, object], int]:

@@ -23,6 +23,9 @@ LOOPS: dict[Role, str] = {"decoder": "models.workers.decoder.worker", "trainer":
 TRAINER_NICENESS = 10
 ORPHAN_EXIT_CODE = 3
 PR_SET_PDEATHSIG = 1
+# An export for Keras needs TensorFlow below it and channels last, whatever a person has set for other programs; Keras
+# finds no settings at all in a place that is no folder.
+KERAS_AS_NEEDED = {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": os.devnull}
 # The algebra outside TensorFlow is small. Its threads would spin, and wait for each other while others hold the cores:
 # products took ten times as long, and the longest gap of the window's event loop doubled. OMP_NUM_THREADS is left to
 # TensorFlow.
@@ -96,6 +99,7 @@ def start_tensorflow(role: Role) -> Hello:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     # Keras is not used; naming the legacy one, which is not loaded before it is asked for, saves 0.15 s of 1.3 s.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    os.environ.update(KERAS_AS_NEEDED)
     began = time.perf_counter()
     import tensorflow as tf
 

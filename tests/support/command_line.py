@@ -31,6 +31,12 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "LATENTSCAPE_CACHE": str(folder / "cli-cache")}
 
 
+def set_for_others(folder: Path) -> dict[str, str]:
+    """Return an environment in which a person has set up other programs in ways that this one cannot use."""
+    (folder / "keras.json").write_text('{"image_data_format": "channels_first", "floatx": "float16", "backend": "jax"}')
+    return {"KERAS_BACKEND": "torch", "KERAS_HOME": str(folder), "PYQTGRAPH_QT_LIB": "PyQt5", "QT_API": "pyqt5"}
+
+
 def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a command in ``folder`` to its end, in this process: all of it but the start of a process of its own.
 
@@ -51,7 +57,7 @@ def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 def run_process(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a command in ``folder`` to its end, in a process of its own."""
-    options = {"cwd": folder, "env": environment(folder), "timeout": PATIENCE}
+    options = {"cwd": folder, "env": environment(folder) | set_for_others(folder), "timeout": PATIENCE}
     return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **options)
 
 

@@ -16,7 +16,7 @@ from explorer.state.unsaved import UnsavedModel
 from explorer.theme.theme import Theme
 from explorer.views.common.question import discard_after_question
 from explorer.views.common.saving import ask_target
-from models.core.formats import DATA_FILES, MODEL_FILES, PICTURE_FILES
+from models.core.formats import DATA_FILES, MODEL_FILES, MODEL_SUFFIX, PICTURE_FILES
 from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
 
 
@@ -135,5 +135,6 @@ class FileActions(MenuActions):
     def _ask_and_save(self, model: ModelToSave | None) -> bool:
         if model is None:
             return False
-        path = ask_target(self._over, f"Save {Path(model.file_name).stem} as", model.file_name, MODEL_FILES)
+        title = f"Save {Path(model.file_name).stem} as"
+        path = ask_target(self._over, title, model.file_name, MODEL_FILES, MODEL_SUFFIX)
         return path is not None and save_model(self._state, model, path)

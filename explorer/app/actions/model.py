@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtWidgets import QInputDialog, QWidget
 
@@ -10,12 +11,12 @@ from explorer.app.actions.base import Command, Entries, MenuActions
 from explorer.app.files import save_curves, save_model, shown_model, stored_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.common.saving import ask_target
+from explorer.views.common.saving import ask_target, may_replace
 from explorer.views.export_dialog import ExportDialog
 from explorer.views.runs.dialog import RunsDialog
-from models.core.files import with_ending
-from models.core.formats import MODEL_FILES
-from models.core.history import EpochRecord, PastRun, StoredRun
+from models.core.files import keras_files
+from models.core.formats import MODEL_FILES, MODEL_SUFFIX
+from models.core.history import SUFFIXES, EpochRecord, PastRun, StoredRun
 from models.core.setting_table import MOST_EPOCHS
 
 KERAS_FILES = "Keras models (*.keras)"
@@ -83,15 +84,17 @@ class ModelActions(MenuActions):
             self._ask_and_export_keras(model.path, model.name)
 
     def _ask_and_export_keras(self, model_path: str, name: str) -> None:
-        if path := ask_target(self._over, "Export for Keras", f"{name}.keras", KERAS_FILES):
-            self._state.export.export_keras(model_path, with_ending(path, ".keras"))
+        title = "Export for Keras"
+        path = ask_target(self._over, title, f"{name}.keras", KERAS_FILES, ".keras")
+        if path is not None and may_replace(self._over, title, *_beside(path)):
+            self._state.export.export_keras(model_path, path)
 
     def _export_curves(self) -> None:
         run = self._state.run
         self._ask_and_save_curves(run.name, run.records)
 
     def _ask_and_save_curves(self, name: str, records: Sequence[EpochRecord]) -> None:
-        if path := ask_target(self._over, "Export training curves", f"{name}.csv", CURVE_FILES):
+        if path := ask_target(self._over, "Export training curves", f"{name}.csv", CURVE_FILES, *SUFFIXES):
             save_curves(self._state, path, records)
 
     # ----------------------------------------------------------------------------------------------------- runs
@@ -110,7 +113,9 @@ class ModelActions(MenuActions):
 
     def _export_model_of(self, run: StoredRun) -> None:
         model = stored_model(self._state, run)
-        if model is not None and (path := ask_target(self._over, "Export model", model.file_name, MODEL_FILES)):
+        if model is None:
+            return
+        if path := ask_target(self._over, "Export model", model.file_name, MODEL_FILES, MODEL_SUFFIX):
             save_model(self._state, model, path)
 
     def _export_keras_of(self, run: StoredRun) -> None:
@@ -118,3 +123,8 @@ class ModelActions(MenuActions):
 
     def _export_curves_of(self, run: PastRun) -> None:
         self._ask_and_save_curves(run.name, run.records)
+
+
+def _beside(path: Path) -> list[Path]:
+    """Return the files that an export for Keras writes besides the one that was asked for."""
+    return [file for file in keras_files(path).values() if file != path]

@@ -12,7 +12,6 @@ from explorer.views.common.number_box import WholeBox
 from explorer.views.common.pane import Segments, caption
 from explorer.views.common.pictures import Bytes, to_qimage
 from explorer.views.common.saving import ask_target, save_bytes
-from models.core.files import with_ending
 
 WIDEST = 8192
 USUAL_WIDTH = 512
@@ -80,6 +79,6 @@ class PictureDialog(QDialog):
         say(self.copy_button, f"Copied {image.width()} × {image.height()} pixels")
 
     def _save(self) -> None:
-        if path := ask_target(self, "Save picture", f"{self._name}.png", KINDS):
+        if path := ask_target(self, "Save picture", f"{self._name}.png", KINDS, ".png"):
             content = png_at(self._pixels, self.width_box.value(), self.smooth, self._latent)
-            save_bytes(self.save_button, with_ending(path, ".png"), content)
+            save_bytes(self.save_button, path, content)

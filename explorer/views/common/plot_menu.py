@@ -13,7 +13,6 @@ from explorer.views.common.bubble import say
 from explorer.views.common.menus import Entries, Entry, pop_up
 from explorer.views.common.plot_files import csv_of, picture_of, png_of, svg_of
 from explorer.views.common.saving import ask_target, save_bytes
-from models.core.files import with_ending
 
 KINDS = "Pictures (*.png);;Drawings (*.svg);;Tables (*.csv)"
 
@@ -46,8 +45,9 @@ class PlotMenu(QObject):
         say(self._plot, f"Copied {table.count(chr(10)) - 1:,} rows of numbers ({self._name})")
 
     def _save(self) -> None:
-        if path := ask_target(self._plot, "Save plot", f"{self._name.replace(' ', '-').lower()}.png", KINDS):
-            self.save(with_ending(path, ".png", ".svg", ".csv"))
+        name = f"{self._name.replace(' ', '-').lower()}.png"
+        if path := ask_target(self._plot, "Save plot", name, KINDS, ".png", ".svg", ".csv"):
+            self.save(path)
 
     def save(self, path: Path) -> None:
         """Write the plot in the way that the name of the file says."""

@@ -10,8 +10,9 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QProcess
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QMimeData, QPointF, QProcess, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from resources import model_path
 from tests.support.desk import PATIENCE_MS, Desk
@@ -122,6 +123,20 @@ def test_data_of_another_shape_says_that_it_does_not_fit(desk: Desk, tmp_path: P
     assert desk.point.z.tobytes() != before.tobytes()
 
 
+@pytest.mark.parametrize("address", ["https://example.org/data.npz", "ftp://example.org/", "data:text/plain,x", ""])
+def test_a_web_address_dropped_opens_no_folder(address: str, desk: Desk) -> None:
+    before = desk.data.info.path
+    data = QMimeData()
+    data.setUrls([QUrl(address)])
+    told = list[str]()
+    desk.state.notices.noticed.connect(lambda level, text: told.append(text))
+    copy, left, plain = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(desk.window, QDropEvent(QPointF(9, 9), copy, data, left, plain))
+    desk.settle()
+    assert desk.data.info.path == before
+    assert told[0] == f"{address or 'What was dropped'}: this is not a file on this computer. Download it first."
+
+
 def test_a_model_dropped_is_opened(desk: Desk) -> None:
     desk.drop(model_path("mnist-vae-2"))
     desk.settle()
@@ -154,6 +169,31 @@ def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: 
     assert level == "error"
     assert "a file stands where a folder should be" in text
     assert str(tmp_path / "plain.keras" / "m.keras") in text
+
+
+def test_a_name_that_becomes_that_of_another_file_is_asked_about(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dialog of the system has asked about ``kept``, not about ``kept.safetensors``, nor about the other parts."""
+    asked = list[str]()
+
+    def refuse(box: QMessageBox) -> int:
+        asked.append(box.text())
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", refuse)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "kept"), ""))
+    for name in ("kept.safetensors", "kept.keras", "other-encoder.keras", "other-decoder.keras"):
+        (tmp_path / name).write_text("precious")
+    menus = desk.window.menus
+    menus.file.save_as.trigger()
+    menus.model.export_keras.trigger()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "other.keras"), ""))
+    menus.model.export_keras.trigger()
+    assert [text.split(" exist")[0] for text in asked] == [
+        "kept.safetensors", "kept.keras", "other-encoder.keras and other-decoder.keras"
+    ]  # fmt: skip
+    assert {path.read_text() for path in tmp_path.glob("*.*") if path.is_file()} == {"precious"}
 
 
 def export_for_keras(desk: Desk) -> tuple[str, str]:

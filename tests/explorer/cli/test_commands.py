@@ -56,8 +56,18 @@ def test_a_process_says_and_writes_what_this_one_does(workshop: Path, name: str)
     for start in (run, run_process):
         values = _timeless(said_by(start(workshop, name, *PROCESSES[name], *again, "--json")))
         files = {path: path.read_bytes() for path in out.rglob("*") if path.suffix in {".npz", ".png"}}
+        files |= {path: _configuration(path) for path in out.glob("*.keras")}
         found.append((values, files))
     assert found[0] == found[1]
+
+
+def _configuration(path: Path) -> bytes:
+    """Return what the layers of a Keras model say of themselves, but for the order in which they were made."""
+    with zipfile.ZipFile(path) as archive:
+        layers = json.loads(archive.read("config.json"))
+    assert "channels_first" not in json.dumps(layers)
+    assert "float16" not in json.dumps(layers)
+    return str(layers["config"]["name"]).encode()
 
 
 def _timeless(value: object) -> object:
@@ -321,7 +331,7 @@ def test_no_name_and_no_terminal_ends_a_command(encoding: str, workshop: Path) -
 
 
 def test_a_web_address_or_nothing_is_not_this_folder(workshop: Path) -> None:
-    for name, reason in (("https://example.org/a.npz", "web address"), ("", "it is empty")):
+    for name, reason in (("https://example.org/a.npz", "not a file on this computer"), ("", "it is empty")):
         for arguments in (("info", name), ("train", name, "--out", "m.safetensors"), ("sample", name, "--out", "x")):
             done = run(workshop, *arguments)
             assert done.returncode == 2

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QDialog
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
 from explorer.export.pictures import Latent, png_of, read_latent
 from explorer.views.export_dialog import ExportDialog
@@ -44,6 +45,22 @@ def _export(desk: Desk, dialog: ExportDialog) -> str:
     with desk.qtbot.waitSignal(desk.state.export.finished, timeout=PATIENCE_MS) as finished:
         dialog.export.click()
     return str(finished.args[0])
+
+
+def _answered(desk: Desk, dialog: ExportDialog, button: str) -> str:
+    """Export into a folder that holds an export, press ``button``, and return the question."""
+    asked = list[str]()
+
+    def answer() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        asked.append(box.text())
+        next(choice for choice in box.buttons() if choice.text().replace("&", "") == button).click()
+
+    QTimer.singleShot(0, answer)
+    dialog.export.click()
+    desk.qtbot.waitUntil(lambda: not desk.state.export.running, timeout=PATIENCE_MS)
+    return asked[0]
 
 
 def _files(folder: Path) -> list[str]:
@@ -101,8 +118,26 @@ def test_the_preview_shows_what_would_be_exported(desk: Desk, dialog: ExportDial
 def test_only_what_is_ticked_is_written(desk: Desk, dialog: ExportDialog, tmp_path: Path) -> None:
     dialog.pictures.setChecked(False)
     dialog.tables.setChecked(False)
-    _export(desk, dialog)
+    assert _export(desk, dialog) == f"Contact sheet of 16 samples written to {tmp_path / 'out'}."
     assert _files(tmp_path / "out") == ["samples.png"]
+
+
+def test_an_export_of_nothing_or_to_nowhere_is_not_offered(dialog: ExportDialog) -> None:
+    boxes = (dialog.pictures, dialog.sheet, dialog.tables)
+    for box in boxes:
+        assert dialog.export.isEnabled()
+        box.click()
+    assert not dialog.export.isEnabled()
+    assert dialog.text.text() == "Choose at least one kind of files to write."
+    boxes[0].click()
+    assert dialog.export.isEnabled()
+    assert dialog.text.text() == ""
+    dialog.folder.setText(" ")
+    assert not dialog.export.isEnabled()
+    assert dialog.text.text() == "Choose a folder."
+    dialog.folder.setText("~nobody-is-called-so/x")
+    assert dialog.export.isEnabled()
+    assert dialog.settings().folder == Path("~nobody-is-called-so/x")
 
 
 def test_cancel_keeps_what_is_written_and_says_so(desk: Desk, dialog: ExportDialog, tmp_path: Path) -> None:
@@ -121,7 +156,33 @@ def test_cancel_keeps_what_is_written_and_says_so(desk: Desk, dialog: ExportDial
     assert dialog.export.isEnabled()
     assert dialog.isVisible()
     dialog.count.setValue(3)
-    assert _export(desk, dialog) == f"3 samples written to {tmp_path / 'out'}."
+    question = f"{written:,} {'files' if written > 1 else 'file'} of an earlier export exist in {tmp_path / 'out'}."
+    assert _answered(desk, dialog, "Replace") == question
+    assert dialog.text.text() == f"3 samples written to {tmp_path / 'out'}."
+    assert len(_files(tmp_path / "out")) == 6
+
+
+def test_an_export_replaces_nothing_without_a_word(desk: Desk, dialog: ExportDialog, tmp_path: Path) -> None:
+    dialog.count.setValue(2)
+    _export(desk, dialog)
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    before = {name: (tmp_path / "out" / name).read_bytes() for name in _files(tmp_path / "out")}
+    dialog.seed.setValue(8)
+    _answered(desk, dialog, "Cancel")
+    assert not (tmp_path / "out 2").exists()
+    assert _answered(desk, dialog, "Keep both") == f"5 files of an earlier export exist in {tmp_path / 'out'}."
+    assert dialog.folder.text() == str(tmp_path / "out 2")
+    assert dialog.text.text() == f"2 samples written to {tmp_path / 'out 2'}."
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in _files(tmp_path / "out")} == before
+    assert _files(tmp_path / "out 2") == sorted({*before} - {"mine.txt"})
+    dialog.folder.setText(str(tmp_path / "out"))
+    dialog.count.setValue(1)
+    _answered(desk, dialog, "Replace")
+    kept = ["latents.csv", "latents.npz", "mine.txt", "samples.png", "samples/sample-0001.png"]
+    assert _files(tmp_path / "out") == kept
+    latent = read_latent(tmp_path / "out" / "samples" / "sample-0001.png")
+    assert latent is not None
+    assert latent.seed == 8
 
 
 def test_a_folder_that_cannot_be_made_is_named(desk: Desk, dialog: ExportDialog, tmp_path: Path) -> None:

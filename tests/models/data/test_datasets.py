@@ -25,6 +25,8 @@ from models.core.drafts import draft_folder
 from models.core.errors import UserError
 from models.data import cache
 from models.data.opening import load_images, open_data, train_count
+from models.vae.model_file import open_model
+from resources import model_path
 from tests.models.conftest import blobs
 
 IMAGES = blobs(20)
@@ -306,6 +308,40 @@ def test_files_that_are_not_what_they_say_are_refused(content: bytes, expected: 
     path = tmp_path / "set"
     path.write_bytes(content)
     assert expected in reason(path)
+
+
+def members(*names: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return content.getvalue()
+
+
+FOREIGN = {
+    "m.keras": (members("config.json", "model.weights.h5"), "a Keras model"),
+    "m.npz": (members("archive/data.pkl"), "a PyTorch model"),
+    "m.h5": (b"\x89HDF\r\n\x1a\n" + bytes(90), "an HDF5 file, as Keras writes them"),
+    "m.tflite": (bytes(4) + b"TFL3" + bytes(90), "a TensorFlow Lite model"),
+    "m.onnx": (b"\x08\x07\x12\x04", "an ONNX model"),
+    "p.jpg": (b"\xff\xd8\xff\xe0" + bytes(90), "a picture"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_files_of_other_kinds_are_named_for_what_they_are(name: str, tmp_path: Path) -> None:
+    content, kind = FOREIGN[name]
+    (tmp_path / name).write_bytes(content)
+    assert reason(tmp_path / name).startswith(f"this is {kind}, not a data set")
+    with pytest.raises(UserError, match=f"{name}: this is {kind}; only .safetensors models"):
+        open_model(tmp_path / name)
+
+
+def test_models_are_no_data(tmp_path: Path) -> None:
+    assert reason(model_path("mnist-vae-2")) == "this is a .safetensors model, not a data set"
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").write_bytes(b"x")
+    assert reason(tmp_path / "saved") == "this is a TensorFlow SavedModel, not a data set"
 
 
 def test_missing_and_unreadable_are_refused(tmp_path: Path) -> None:
