@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from models.core.drafts import PRIVATE_FOLDER, UNFINISHED, draft_file, draft_folder, sweep
+from models.core.drafts import DRAFT_PREFIX, PRIVATE_FOLDER, UNFINISHED, draft_file, draft_folder, sweep
 from models.core.errors import UserError
 
 # More of them do not make it faster.
@@ -50,6 +50,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     ``path`` already.
     """
     make_folder(path.parent, private=True)
+    sweep(path.parent, DRAFT_PREFIX)
     with draft_folder(path.parent) as draft:
         yield draft
         for file in draft.iterdir():

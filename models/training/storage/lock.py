@@ -45,14 +45,22 @@ class RunLock:
         make_private_folder(self.path.parent)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | NO_LINK, PRIVATE_FILE)
         try:
+            self._take(descriptor)
+        except BaseException:
+            # It would hold the lock for as long as this process lives.
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _take(self, descriptor: int) -> None:
+        """Lock the file and write into it who has it."""
+        try:
             _lock(descriptor)
         except (BlockingIOError, PermissionError) as error:
             owner = os.read(descriptor, LOCKED_BYTE).decode("ascii", "replace").strip()
-            os.close(descriptor)
             raise UserError(str(self.path.parent), f"process {owner} is at work on this run") from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
-        return descriptor
 
     def _still_ours(self) -> bool:
         """Whether the lock is held and its file is the one that others would find."""
