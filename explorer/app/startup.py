@@ -27,6 +27,7 @@ from explorer.state.hints import HINTS
 from explorer.theme.theme import Theme
 from models.core.errors import UserError
 from models.core.sprite_names import is_sprites
+from models.core.text import printable
 from resources import dataset_path, model_path
 
 # Two dimensions: the map shows the whole of the latent space.
@@ -123,7 +124,7 @@ class App(QObject):
         try:
             session.save(session.session_path(), stored)
         except UserError as error:
-            sys.stderr.write(f"latentscape: the session could not be saved: {error}\n")
+            sys.stderr.write(printable(f"latentscape: the session could not be saved: {error}") + "\n")
 
 
 def _existing(stored: object, bundled: Path) -> str:

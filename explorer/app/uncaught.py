@@ -9,6 +9,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject
 
 from explorer.state.notices import NoticeState
+from models.core.text import printable
 
 
 class Uncaught(QObject):
@@ -29,7 +30,7 @@ class Uncaught(QObject):
             sys.__excepthook__(kind, error, trace)
             return
         lines = traceback.format_exception(kind, error, trace)
-        sys.stderr.write("".join(lines))
+        sys.stderr.writelines(f"{printable(line)}\n" for line in "".join(lines).splitlines())
         self._notices.log("".join(lines).rstrip())
         place = "".join(traceback.format_tb(trace)[-1:]) + kind.__name__
         if place not in self._told:

@@ -22,6 +22,7 @@ from explorer.tour.hands import Hands
 from explorer.tour.meters import DragMeter, LoopMeter, import_seconds, memory_mb, process_age, quantiles
 from models.core.files import output_file
 from models.core.settings import TrainSettings
+from models.core.text import printable
 
 # Its figures are those of a usual number of dimensions.
 MODEL = "mnist-vae-50"
@@ -259,7 +260,7 @@ def run_tour(
     memory = memory_mb()
     app.close()
     if tour.failure:
-        sys.stderr.write(f"latentscape tour: {tour.failure}\n")
+        sys.stderr.write(printable(f"latentscape tour: {tour.failure}") + "\n")
         return code or 1
     with output_file(out / "tour.json") as draft:
         draft.write_text(json.dumps(tour.figures() | {"memory_mb": memory}, indent=2) + "\n")
