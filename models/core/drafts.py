@@ -7,6 +7,7 @@ nowhere else. The system holds the lock of a draft, and frees it when the proces
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -21,6 +22,8 @@ if sys.platform != "win32":
 # Between the dot and the end of the temporary name of a file.
 UNFINISHED = ".part"
 DRAFT_PREFIX = ".draft-"
+# Exactly the names that are given here, so that nothing of a person's is taken for a draft.
+_NAME = re.compile(rf"{re.escape(DRAFT_PREFIX)}[0-9a-f]{{8,16}}|\..*\.[0-9a-f]{{8,16}}{re.escape(UNFINISHED)}(\..*)?")
 # Where the system cannot say who holds a draft.
 FORGOTTEN_SECONDS = 86_400.0
 USUAL_FILE, PRIVATE_FILE, PRIVATE_FOLDER = 0o666, 0o600, 0o700
@@ -65,12 +68,8 @@ def sweep(folder: Path, begin: str = ".", end: str = "") -> None:
     with suppress(OSError):
         for entry in folder.iterdir():
             name = entry.name
-            if _is_draft(name) and name.startswith(begin) and name.endswith(end):
+            if _NAME.fullmatch(name) and name.startswith(begin) and name.endswith(end):
                 _remove_if_abandoned(entry)
-
-
-def _is_draft(name: str) -> bool:
-    return name.startswith(DRAFT_PREFIX) or (name.startswith(".") and UNFINISHED in name)
 
 
 def _remove_if_abandoned(entry: Path) -> None:

@@ -116,10 +116,12 @@ def test_many_files_are_flushed_each_and_their_folder_once(tmp_path: Path, monke
 
 
 def test_what_a_killed_process_left_of_a_file_is_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".a.1234.part.keras", ".a.5678.part.keras", ".ab.1.part.keras", ".a.1.part.png", "a.keras"):
+    token, others = "0123abcd", [".a.mine.part.keras", ".a.part.keras", "a.keras"]
+    others += [f".a.{token}.part.png", f".ab.{token}.part.keras"]
+    for name in (f".a.{token}.part.keras", f".a.{token}{token}.part.keras", *others):
         (tmp_path / name).write_text("")
     remove_unfinished(tmp_path / "a.keras")
-    assert names(tmp_path) == [".a.1.part.png", ".ab.1.part.keras", "a.keras"]
+    assert names(tmp_path) == sorted(others)
 
 
 # ------------------------------------------------------------------------------------------------------------ drafts

@@ -192,7 +192,7 @@ def test_whatever_stands_where_an_entry_belongs_makes_room(there: str, tmp_path:
 def test_what_a_killed_process_left_in_the_cache_is_swept_at_the_next_opening(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", IMAGES)
     folder = Path(open_data(tmp_path / "a.npy").images_path).parent
-    left = folder.with_name(".draft-1234")
+    left = folder.with_name(".draft-0123abcd")
     left.mkdir()
     (left / "images.npy").write_bytes(bytes(1000))
     with draft_folder(folder.parent) as held:
