@@ -190,10 +190,10 @@ class Desk:
         event = QMouseEvent(kind, place, QPointF(widget.mapToGlobal(place.toPoint())), button, held, PLAIN)
         QApplication.sendEvent(widget, event)
 
-    def drop(self, *paths: Path) -> None:
-        """Drop files on the window."""
+    def drop(self, *paths: Path | QUrl) -> None:
+        """Drop files, or addresses, on the window."""
         data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        data.setUrls([path if isinstance(path, QUrl) else QUrl.fromLocalFile(str(path)) for path in paths])
         place, copy = QPointF(400.0, 300.0), Qt.DropAction.CopyAction
         entering = QDragEnterEvent(place.toPoint(), copy, data, LEFT, PLAIN)
         QApplication.sendEvent(self.window, entering)
