@@ -17,6 +17,7 @@ from models.core.errors import UserError
 from models.core.files import output_file, reason_of, with_ending
 from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES, is_elsewhere
 from models.core.history import SUFFIXES, EpochRecord, StoredRun, write_history
+from models.core.reading import read_file
 from models.core.sprite_names import is_sprites
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def file_name(name: str, epoch: int) -> str:
 
 def _read_model(state: AppState, path: str, name: str) -> ModelToSave | None:
     try:
-        return ModelToSave(path, name, Path(path).read_bytes())
+        return ModelToSave(path, name, read_file(path))
     except OSError as error:
         state.notices.notice("error", str(UserError(path, reason_of(error))))
         return None

@@ -73,9 +73,7 @@ def keep_the_end(run_folder: Path) -> None:
 
 def _holds_model(out: Path, checkpoint: Checkpoint) -> bool:
     """Return whether the model file ``out`` is that of the checkpoint."""
-    from models.training.storage.checkpoint import MAX_FILE_BYTES
-
     try:
-        return read_file(out, MAX_FILE_BYTES) == read_file(checkpoint.model_path, MAX_FILE_BYTES)
+        return read_file(out) == read_file(checkpoint.model_path)
     except OSError:
         return False

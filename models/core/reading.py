@@ -13,6 +13,8 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+# Of a file that is read at once: more than any model or checkpoint has.
+LARGEST_FILE = 1 << 34
 # In the words of a person who finds one where a file should be.
 KINDS = (
     (stat.S_ISFIFO, "this is a named pipe, not a file"),
@@ -34,7 +36,7 @@ def open_file(path: str | Path) -> BufferedReader:
     return file
 
 
-def read_file(path: str | Path, most: int) -> bytes:
+def read_file(path: str | Path, most: int = LARGEST_FILE) -> bytes:
     """Return the content of a plain file; OSError if it is none, cannot be read, or has more than ``most`` bytes."""
     with open_file(path) as file:
         # Room is made for as many bytes as are asked for, before there are any.

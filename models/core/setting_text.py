@@ -14,6 +14,7 @@ from models.core.settings import TrainSettings
 
 COMMENT = "  # "
 
+
 def command_of(
     data: str,
     name: str,

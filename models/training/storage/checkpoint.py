@@ -53,8 +53,6 @@ KEPT_AT_THE_END = 1
 
 MAX_MANIFEST_BYTES = 1 << 16
 
-MAX_FILE_BYTES = 1 << 34
-
 # Parameters, Adam's first and second moment, and the moving average.
 STATE_GROUPS = ("parameters", "first", "second", "average")
 
@@ -270,7 +268,7 @@ def _verified(folder: Path) -> Mapping[str, bytes]:
     """Return the content of the files of the manifest, each with the hash that it names."""
     manifest = folder / MANIFEST_FILE
     hashes = json.loads(read_file(manifest, MAX_MANIFEST_BYTES))["sha256"]
-    contents = {name: read_file(folder / name, MAX_FILE_BYTES) for name in (MODEL_FILE, STATE_FILE)}
+    contents = {name: read_file(folder / name) for name in (MODEL_FILE, STATE_FILE)}
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != hashes[name]:
             raise ValueError(f"{name} is not what the manifest says")

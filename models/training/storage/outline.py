@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.core.history import UnfinishedRun
+from models.core.reading import open_file
 from models.core.setting_text import settings_from_json
 from models.training.storage.checkpoint import (
+    DAMAGE,
     HISTORY,
     MODEL_FILE,
     STATE_FILE,
@@ -34,13 +36,13 @@ def outline_of(run_folder: Path) -> Outline | None:
     for folder in reversed(checkpoint_folders(run_folder)):
         try:
             return _outline(folder)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except DAMAGE:
             continue
     return None
 
 
 def _outline(folder: Path) -> Outline:
-    with (folder / STATE_FILE).open("rb") as file:
+    with open_file(folder / STATE_FILE) as file:
         length = int.from_bytes(file.read(8), "little")
         if length > MAX_HEADER_BYTES:
             raise ValueError("the header is too large")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.core.files import DRAFT_PREFIX, sync_folder
+from models.core.drafts import DRAFT_PREFIX
+from models.core.files import sync_folder
 from models.training.storage.checkpoint import FILES, checkpoint_folders, remove_checkpoint
 from models.training.storage.lock import LOCK_FILE
 from models.training.storage.snapshots import Snapshots
