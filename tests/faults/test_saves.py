@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from explorer.app import session
-from explorer.app.files import save_model
+from explorer.app.files import ModelToSave, save_model
 from explorer.export.pictures import write_contact_sheet
 from explorer.export.tables import LatentTable, write_csv, write_npz
 from explorer.state import AppState
@@ -87,10 +87,8 @@ def _table(version: int) -> LatentTable:
 
 
 def _model(folder: Path, version: int) -> None:
-    source = folder.parent / f"source-{version}"
-    source.write_bytes(bytes([version]) * 3000)
     # Failures are notified, not raised.
-    if not save_model(AppState(), str(source), folder / "m.safetensors"):
+    if not save_model(AppState(), ModelToSave("", "m", bytes([version]) * 3000), folder / "m.safetensors"):
         raise UserError("m", "was not saved")
 
 
