@@ -136,7 +136,7 @@ def test_a_training_that_is_complete_is_trained_further(workshop: Path, tmp_path
     described = result(workshop, "info", tmp_path / "more.safetensors")
     assert str(described["recipe"]).endswith("# trained further after epoch 3")
     # The run can be started over, since its model is where it was asked for; then it cannot.
-    again = ("--epochs", 1, "--latent-dim", 2, *SMALL)
+    again = ("--epochs", 1, "--latent-dim", 2, *SMALL, "--overwrite")
     assert result(workshop, *arguments, *again)["epoch"] == 1
     (tmp_path / "more.safetensors").write_bytes(b"another")
     assert "use --resume to continue it" in run(workshop, *arguments, *again).stderr
