@@ -18,13 +18,10 @@ class PlanState(QObject):
     Signals
     -------
     changed
-        There is another proposal, or settings are to be shown that were set in an earlier session.
-    edited
-        Settings have been set by hand.
+        There is another proposal, or other settings have been set.
     """
 
     changed = Signal()
-    edited = Signal()
 
     def __init__(self, model: ModelState, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +39,7 @@ class PlanState(QObject):
     def choose(self, values: Mapping[str, object]) -> None:
         """Remember settings that were set by hand, or that a run has which goes on."""
         self.chosen |= values
-        self.edited.emit()
+        self.changed.emit()
 
     def restore(self, chosen: Mapping[str, object]) -> None:
         """Show settings that were set by hand in an earlier session."""

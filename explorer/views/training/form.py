@@ -55,7 +55,7 @@ class TrainingForm(QWidget):
         self._stack, self._top = QStackedWidget(), QWidget()
         self.why = caption()
         self._held: dict[str, object] = {}
-        self._running = False
+        self._running = self._writing = False
         self._build()
         for name in bundled_datasets():
             self._add_data(name, str(dataset_path(name)))
@@ -188,7 +188,7 @@ class TrainingForm(QWidget):
 
     def _show_plan(self) -> None:
         """Show what is proposed for the data, and over it what was set by hand; a run under way stays as it is."""
-        if not self._running:
+        if not self._running and not self._writing:
             self.show_settings(replace(self.settings(), **self.state.plan.values()))  # type: ignore[arg-type]
 
     def _edited(self, name: str, *_: object) -> None:
@@ -202,7 +202,9 @@ class TrainingForm(QWidget):
                 self._held.pop(row.name, None)
                 show_value(self.fields[row.name], row.default)
         now = vars(self.settings())
+        self._writing = True
         self.state.plan.choose({key: now[key] for key in now if key == name or now[key] != getattr(settings, key)})
+        self._writing = False
         self._settle()
 
     def _settle(self) -> None:

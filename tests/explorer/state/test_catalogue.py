@@ -96,3 +96,15 @@ def test_a_model_is_unsaved_until_it_is_saved(state: AppState, tmp_path: Path) -
     assert not unsaved.is_draft(one.path)
     assert unsaved.models == (other,)
     assert unsaved.is_draft(other.path)
+
+
+def test_what_was_set_by_hand_stays_over_what_is_proposed(state: AppState, tmp_path: Path) -> None:
+    told: list[str] = []
+    state.plan.changed.connect(lambda: told.append("changed"))
+    state.plan.choose({"latent_dim": 8})
+    open_data(state, tmp_path, "small")
+    assert len(told) == 2
+    values = state.plan.values()
+    assert (values["latent_dim"], values["network"], values["epochs"]) == (8, "dense", 500)
+    state.plan.accept()
+    assert state.plan.values()["latent_dim"] == 50
