@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale, Qt
@@ -10,6 +12,7 @@ from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+import explorer
 from explorer.views.common.bubble import Bubble
 from explorer.views.common.number_box import NumberBox, WholeBox
 from explorer.views.common.number_text import Fixed
@@ -191,6 +194,14 @@ def test_return_on_an_untouched_field_changes_nothing(qtbot: QtBot, box: NumberB
     with qtbot.assertNotEmitted(box.valueChanged):
         qtbot.keyClick(box, Qt.Key.Key_Return)
     assert box.value() == pytest.approx(1.0 / 1.5, rel=1e-15)
+
+
+def test_there_is_no_other_field_for_numbers_and_no_box_or_slider_that_the_wheel_turns_in_passing() -> None:
+    own = {"number_box.py", "choices.py", "stylesheet.py"}
+    files = [path for path in Path(explorer.__file__).parent.rglob("*.py") if path.name not in own]
+    plain = re.compile(r"\bQ(SpinBox|(Double|Abstract)SpinBox|ComboBox|Slider|Dial|DoubleValidator|IntValidator)\b")
+    assert len(files) > 50
+    assert [path.name for path in files if plain.search(path.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize(("key", "text"), [
