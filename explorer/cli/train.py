@@ -270,4 +270,4 @@ def _report(
     ]  # fmt: skip
     more = "" if finished.reason == "stopped" else f" --epochs N, more than {finished.epoch}"
     onward = f"to {'train further' if more else 'continue'}, use --resume{more}; the checkpoint is in {run_folder}"
-    print_result(result, [*lines, *filter(None, [trouble]), onward], outputs.as_json)
+    print_result(result, [*lines, onward, *filter(None, [trouble])], outputs.as_json)
