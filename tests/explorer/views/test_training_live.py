@@ -181,7 +181,7 @@ def test_a_warning_stands_beside_the_curves_and_moves_nothing(pane: Desk) -> Non
     longest = [replace(record, active_units=0) for record in records(16.0, 16.5, 16.8)]
     before, run.history.records = run.records, longest
     run.curves_changed.emit()
-    QTest.qWait(50)
+    pane.settle()
     trouble = form.live.trouble
     assert trouble.isVisible()
     assert trouble.text().startswith("No dimension is active: ")
