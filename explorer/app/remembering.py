@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
-from pathlib import Path
 from typing import Any
 
 from explorer.state import AppState
 from explorer.state.catalogue import KnownData
 from explorer.state.unsaved import UnsavedModel
+from models.core.files import is_there
 from models.core.history import UnfinishedRun
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.settings import TrainSettings
@@ -66,7 +66,7 @@ def _known_from_json(entry: Mapping[str, Any]) -> KnownData:
 def _recall_unsaved(state: AppState, entries: list[Mapping[str, Any]]) -> None:
     """Take back the models whose files are still there, in the folder of runs."""
     models = [_unsaved_from_json(entry) for entry in entries]
-    found = (model for model in models if state.unsaved.is_draft(model.path) and _is_there(model.path))
+    found = (model for model in models if state.unsaved.is_draft(model.path) and is_there(model.path))
     state.unsaved.set_models((*found, *state.unsaved.models))
 
 
@@ -81,7 +81,7 @@ def _unsaved_from_json(entry: Mapping[str, Any]) -> UnsavedModel:
 def _recall_runs(state: AppState, entries: Mapping[str, Any]) -> None:
     """Take back the runs whose folders are still there."""
     runs = {str(digest): _run_from_json(entry) for digest, entry in entries.items()}
-    state.further.restore({digest: run for digest, run in runs.items() if _is_there(run.folder)})
+    state.further.restore({digest: run for digest, run in runs.items() if is_there(run.folder)})
 
 
 def _run_to_json(run: UnfinishedRun) -> dict[str, Any]:
@@ -95,10 +95,3 @@ def _run_from_json(entry: Mapping[str, Any]) -> UnfinishedRun:
     if not all(isinstance(run[name], kind) for name, kind in kinds.items()):
         raise TypeError("a run is described by words and numbers")
     return UnfinishedRun(**run)
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except OSError:
-        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from contextlib import suppress
 from types import TracebackType
 
 from PySide6.QtCore import QObject
@@ -30,7 +31,9 @@ class Uncaught(QObject):
             sys.__excepthook__(kind, error, trace)
             return
         lines = traceback.format_exception(kind, error, trace)
-        sys.stderr.writelines(f"{printable(line)}\n" for line in "".join(lines).splitlines())
+        # There may be no standard error, and its terminal may be gone.
+        with suppress(OSError, AttributeError):
+            sys.stderr.writelines(f"{printable(line)}\n" for line in "".join(lines).splitlines())
         self._notices.log("".join(lines).rstrip())
         place = "".join(traceback.format_tb(trace)[-1:]) + kind.__name__
         if place not in self._told:

@@ -13,6 +13,7 @@ from explorer.cli.console import print_result, table
 from explorer.cli.science import find_data, find_model
 from models.core.descriptions import DataInfo, ModelInfo
 from models.core.errors import UserError
+from models.core.files import is_file, is_there
 from models.core.npy import map_array
 from models.core.reading import open_file
 from models.core.setting_table import SETTINGS
@@ -35,12 +36,12 @@ KL_PER_LINE = 10
 def describe(name: str, as_json: bool) -> int:
     """Describe a model, data set or exported picture; return the exit code."""
     path = Path(name)
-    if path.suffix == ".safetensors" or (not path.exists() and name in bundled_models()):
+    if path.suffix == ".safetensors" or (not is_there(path) and name in bundled_models()):
         from models.vae.model_file import open_model
 
         info = open_model(find_model(name)).info
         print_result(model_fields(info), model_lines(info), as_json)
-    elif path.is_file() and _starts_with(path, PNG_MAGIC):
+    elif is_file(path) and _starts_with(path, PNG_MAGIC):
         _describe_picture(path, as_json)
     else:
         _describe_data(find_data(name), as_json)

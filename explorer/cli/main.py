@@ -17,6 +17,7 @@ import click
 from explorer import __version__
 from explorer.cli.exit_codes import EXIT_BROKEN_PIPE, EXIT_ERROR, EXIT_INTERRUPTED
 from explorer.cli.setting_options import setting_options
+from models.core.files import is_there
 
 DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
 COUNT = click.IntRange(0)
@@ -33,7 +34,7 @@ class OpeningGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Resolve ``args`` to a command; UsageError if the first word is neither a command nor a file."""
         if self.get_command(ctx, args[0]) is None:
-            if not Path(args[0]).exists():
+            if not is_there(args[0]):
                 raise click.UsageError(f"no such command or file: {args[0]!r}; --help lists the commands")
             args = ["open", *args]
         return super().resolve_command(ctx, args)

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import numpy as np
 
 from explorer.client.folders import log_path
 from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
+from models.core.files import is_there
+from models.core.folders import usable_cache
 from models.core.formats import is_elsewhere
 from models.core.logs import keep_bounded, open_log
 from models.core.sprite_names import is_sprites
@@ -50,7 +53,7 @@ def compiled(opened: OpenedModel) -> VAE:
 
 def find_model(name: str) -> Path:
     """Return the path of the model ``name``, which is a file or the name of a bundled model."""
-    if not Path(name).exists() and name in bundled_models():
+    if not is_there(name) and name in bundled_models():
         return model_path(name)
     return _named(name)
 
@@ -64,10 +67,11 @@ def finite(images: Floats32, model: str) -> Floats32:
 
 def find_data(name: str) -> Path:
     """Return the path of the data set ``name``: of a file, folder or bundled data set; a name of sprites as it is."""
-    if is_sprites(name) and Path(name).exists():
+    _say(usable_cache())
+    if is_sprites(name) and is_there(name):
         # An absolute path is not taken for a name of sprites.
         return Path(name).absolute()
-    if not Path(name).exists() and name in bundled_datasets():
+    if not is_there(name) and name in bundled_datasets():
         return dataset_path(name)
     return _named(name)
 
@@ -79,6 +83,11 @@ def _named(name: str) -> Path:
     if is_elsewhere(name):
         raise UserError(name, "this is not a file on this computer", "download it first")
     return Path(name)
+
+
+def _say(remark: str) -> None:
+    if remark:
+        click.echo(f"latentscape: {remark}", err=True)
 
 
 def check_images(info: DataInfo, opened: OpenedModel) -> None:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
 from platformdirs import user_data_path, user_log_path
 
-from models.core.files import make_private_folder
+from models.core.folders import APP, unwritable, usable_folder
 from models.core.logs import make_room
 
-APP = "latentscape"
+
+def log_remark() -> str:
+    """Return a sentence if the logs cannot be written to their folder, nothing if they can."""
+    folder = user_log_path(APP)
+    reason = unwritable(folder)
+    return f"The logs cannot be written to {folder} ({reason}), so they go when the window closes." if reason else ""
 
 
 def log_path(role: str) -> Path:
-    """Return the log file of a worker; one that has grown large is rotated away first."""
-    path = user_log_path(APP) / f"{role}.log"
-    make_private_folder(path.parent)
+    """Return the log file of a worker, in a temporary folder where the usual one cannot be written.
+
+    One that has grown large is rotated away first.
+    """
+    try:
+        path = usable_folder(user_log_path(APP)) / f"{role}.log"
+    except OSError:
+        return Path(os.devnull)
     make_room(path)
     return path
 

@@ -8,7 +8,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING
 
-from explorer.client.folders import log_path
+from explorer.client.folders import log_path, log_remark
+from models.core.files import is_file
+from models.core.folders import usable_cache
 
 if TYPE_CHECKING:
     from models.protocol.lifecycle import Role
@@ -16,12 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Launched:
-    """A worker process, our end of its pipe, and the file its output goes to, from ``log_start`` bytes on."""
+    """A worker process, our end of its pipe, and the file its output goes to, from ``log_start`` bytes on.
+
+    ``remarks`` are what a person should know of the folders it uses.
+    """
 
     process: SpawnProcess
     connection: Connection
     log: str
     log_start: int
+    remarks: tuple[str, ...] = ()
 
 
 def launch(role: Role) -> Launched:
@@ -32,9 +38,10 @@ def launch(role: Role) -> Launched:
     pin_algebra()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
+    remarks = tuple(filter(None, (usable_cache(), log_remark())))
     path = log_path(role)
-    written = path.stat().st_size if path.exists() else 0
+    written = path.stat().st_size if is_file(path) else 0
     process = context.Process(target=main, args=(role, theirs, str(path)), name=f"latentscape-{role}", daemon=True)
     process.start()
     theirs.close()
-    return Launched(process, ours, str(path), written)
+    return Launched(process, ours, str(path), written, remarks)

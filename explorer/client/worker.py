@@ -49,6 +49,8 @@ class WorkerClient(QObject):
         self._reader: threading.Thread | None = None
         self._generation = 0
         self._restarts = 0
+        # What a person should know of the folders that the worker uses.
+        self.remarks: tuple[str, ...] = ()
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(self._lost, Qt.ConnectionType.QueuedConnection)
 
@@ -66,6 +68,7 @@ class WorkerClient(QObject):
         """Start the worker, or take over one that was launched ahead; requests may be sent at once."""
         worker = launched or launch(self.role)
         self._process, self._connection = worker.process, worker.connection
+        self.remarks = worker.remarks
         self._generation += 1
         self._state.logs.setdefault(self.role, (worker.log, worker.log_start))
         self._reader = threading.Thread(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -160,3 +160,26 @@ def keras_files(out: Path) -> dict[str, Path]:
 def reason_of(error: OSError) -> str:
     """Return why the system refused, in lower-case words without the path: ``no such file or directory``."""
     return (error.strerror or str(error)).lower()
+
+
+def is_there(path: str | Path) -> bool:
+    """Return whether something is at ``path``; what cannot be looked at, for whatever reason, is gone."""
+    return _looked(Path(path).exists)
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether a file is at ``path``; what cannot be looked at is none."""
+    return _looked(Path(path).is_file)
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether a folder is at ``path``; what cannot be looked at is none."""
+    return _looked(Path(path).is_dir)
+
+
+def _looked(look: Callable[[], bool]) -> bool:
+    """Return what a look at a file finds. A dead network mount, a forbidden folder, a long name: Python raises."""
+    try:
+        return look()
+    except (OSError, ValueError):
+        return False

@@ -14,6 +14,6 @@ DAMAGED = (SyntaxError, ValueError, EOFError, TypeError, AttributeError, LookupE
 
 
 def to_bytes(image: Floats32) -> NDArray[np.uint8]:
-    """Turn an image in 0–1 into uint8, rounded and clipped."""
-    clipped: NDArray[np.uint8] = np.clip(np.rint(image * 255.0), 0, 255).astype(np.uint8)
+    """Turn an image in 0–1 into uint8, rounded and clipped; what is not a number is black."""
+    clipped: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(image), 0.0, 1.0) * 255.0).astype(np.uint8)
     return clipped

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import platformdirs
 
 from models.core.descriptions import DataInfo
 from models.core.drafts import sweep
 from models.core.errors import UserError
 from models.core.files import sync_file, whole_folder
+from models.core.folders import cache_root
 from models.core.npy import map_array
 from models.core.reading import read_file
 from models.data.source import Source
 
-CACHE_VARIABLE = "LATENTSCAPE_CACHE"
 MAX_CACHE_BYTES = 4 << 30
 LAYOUT_VERSION = 1
 POLL_SECONDS = 0.002
@@ -34,11 +33,6 @@ MAX_INFO_BYTES = 1 << 26
 # What a damaged entry makes its readers stumble over.
 DAMAGE = (OSError, UserError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 T = TypeVar("T")
-
-
-def cache_root() -> Path:
-    """Return the cache folder: ``$LATENTSCAPE_CACHE`` or the system's place for it."""
-    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("latentscape"))
 
 
 def stored(path: Path, fingerprint: str) -> DataInfo | None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
-from models.core.files import reason_of
+from models.core.files import is_folder, reason_of
 from models.core.foreign import START_BYTES, TENSORS, foreign_kind
 from models.core.npy import map_array
 from models.core.reading import open_file
@@ -97,7 +97,7 @@ def _check_count(source: Source, path: Path) -> None:
 
 def _format_of(path: Path) -> Format:
     """Return the format that claims ``path``; UserError if none does."""
-    start = b"" if path.is_dir() else _start_of(path)
+    start = b"" if is_folder(path) else _start_of(path)
     foreign = foreign_kind(path, start)
     if foreign:
         raise UserError(path.name, f"this is {foreign}, not a data set", ADVICE.get(foreign, ""))

@@ -16,8 +16,9 @@ from models.core.descriptions import DataInfo
 from models.core.drafts import sweep
 from models.core.errors import UserError
 from models.core.files import sync_file, whole_file
+from models.core.folders import cache_root
 from models.core.npy import map_array
-from models.data.cache import aside, cache_root
+from models.data.cache import aside
 from models.vae.posterior import Posteriors
 
 # A model in training is embedded after each checkpoint; only the newest are worth their disk space.

@@ -40,8 +40,10 @@ def main(role: Role, connection: Connection, log_path: str) -> None:
     redirect_output(log_path)
     pin_algebra()
     exit_with_parent()
-    # Ctrl-C in a terminal reaches every process of the group; ending is the parent's decision.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C in a terminal, and its end, reach every process of the group; ending is the parent's decision.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if role == "trainer" and hasattr(os, "nice"):
         # It shares the cores with the window and the decoder, whose answers a person waits for.
         os.nice(TRAINER_NICENESS)

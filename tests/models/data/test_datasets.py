@@ -23,6 +23,7 @@ from PIL import Image
 
 from models.core.drafts import draft_folder
 from models.core.errors import UserError
+from models.core.folders import cache_root
 from models.data import cache
 from models.data.opening import load_images, open_data, train_count
 from models.vae.model_file import open_model
@@ -218,7 +219,7 @@ def test_a_failed_reading_leaves_no_draft(tmp_path: Path) -> None:
     images[19, 0, 0] = np.nan
     np.save(tmp_path / "set.npy", images)
     assert reason(tmp_path / "set.npy") == "image 19 holds NaN or infinite pixels"
-    assert list((cache.cache_root() / "datasets").iterdir()) == []
+    assert list((cache_root() / "datasets").iterdir()) == []
 
 
 # --------------------------------------------------------------------------------------------------------- bad

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.core.descriptions import DataInfo
+from models.core.folders import cache_root
 from models.core.geometry import standard_noise
 from models.vae import posterior_cache
 from models.vae.latent_space import Divergence, LatentSpace
@@ -63,7 +64,7 @@ def test_an_abandoned_writing_leaves_nothing() -> None:
     steps = posterior_cache.store("model", data(), embedding(1))
     next(steps)
     steps.close()
-    assert list(Path(posterior_cache.cache_root(), "embeddings").iterdir()) == []
+    assert list(Path(cache_root(), "embeddings").iterdir()) == []
 
 
 def test_only_the_embeddings_used_last_are_kept() -> None:
