@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.state import AppState
-from explorer.state.latent import PointSource
+from explorer.state.latent import PointSource, fault_of
 from explorer.state.unsaved import UnsavedModel
 from models.core.errors import UserError
-from models.core.files import output_file, reason_of, with_ending
+from models.core.files import is_file, is_there, output_file, reason_of, with_ending
 from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES, is_elsewhere
 from models.core.history import SUFFIXES, EpochRecord, StoredRun, write_history
 from models.core.reading import read_file
@@ -30,13 +30,13 @@ def open_path(state: AppState, path: str) -> None:
     if not path or is_elsewhere(path):
         text = f"{path or 'What was dropped'}: this is not a file on this computer. Download it first."
         state.notices.notice("error", text)
-    elif is_sprites(path) and not Path(path).exists():
+    elif is_sprites(path) and not is_there(path):
         state.model.request_data(path)
-    elif not Path(path).exists():
+    elif not is_there(path):
         state.notices.notice("error", f"{path}: no such file.")
     elif kind == MODEL_SUFFIX:
         state.model.request_model(path)
-    elif kind in PICTURE_SUFFIXES and Path(path).is_file():
+    elif kind in PICTURE_SUFFIXES and is_file(path):
         _open_picture(state, path)
     else:
         # A full path: a folder with the name of generated data is none of those.
@@ -66,15 +66,18 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
             f"but the open model has {state.latent.latent_dim}.",
         )
         return
+    mu, sigma, z = (np.asarray(vector) for vector in (latent.mu, latent.sigma, latent.z))
+    if fault := fault_of(mu, sigma, z):
+        state.notices.notice("error", f"{name}: its point cannot be shown: {fault}.")
+        return
     with state.latent.step(f"Open {name}"):
-        state.latent.set_posterior(
-            np.asarray(latent.mu), np.asarray(latent.sigma), PointSource("picture", name), np.asarray(latent.z)
-        )
+        state.latent.set_posterior(mu, sigma, PointSource("picture", name), z)
     if model is not None and latent.model_hash != model.digest:
         text = f"{name} was made with another model ({latent.model}); its point is shown in this one."
         state.notices.notice("warning", text)
     else:
-        state.notices.notice("info", f"Returned to the point saved in {name}.")
+        held = " Locked dimensions stay where they were." if state.latent.locked.any() else ""
+        state.notices.notice("info", f"Returned to the point saved in {name}.{held}")
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self.training.controls.further.clicked.connect(self.menus.model.train_further.trigger)
         state.model.model_changed.connect(self._name_model)
         state.unsaved.changed.connect(self._name_model)
+        state.undo.travelled.connect(self._show_subject)
 
     @property
     def _panes(self) -> tuple[Pane, ...]:
@@ -126,6 +127,14 @@ class MainWindow(QMainWindow):
 
     def _decoded_image(self) -> QImage | None:
         return self.decoded.large.image
+
+    def _show_subject(self, subject: object) -> None:
+        """Bring what was undone or redone to the front, if it has a pane of its own."""
+        if subject is self.state.workbench:
+            self.state.distribution.set_mode("workbench")
+            self.show_pane("Distribution")
+        elif subject is self.state.lab:
+            self.show_pane("Lab")
 
     def _show_training(self) -> None:
         self.show_pane("Training")

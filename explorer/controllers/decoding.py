@@ -12,6 +12,8 @@ from models.core.arrays import Floats32
 from models.protocol.decoding import Decode, Decoded, Draw, Drawn
 from models.protocol.messages import Reply
 
+NOT_FINITE = "The decoder answers this point with NaN or infinite numbers."
+
 
 class DecodingController(QObject):
     """Requests the pictures that the state calls for, the newest first, and puts the answers into the state."""
@@ -60,8 +62,11 @@ class DecodingController(QObject):
             self._requests.ask("picture", lambda number: Draw(number, z, sigma, draws, seed), answer)
 
     def _show_picture(self, image: Floats32, at_point: Floats32, stamp: float | None, name: str) -> None:
-        self.state.answers.set_picture(image, stamp)
-        self.state.answers.set_thumbnail(name, at_point)
+        if np.isfinite(image).all():
+            self.state.answers.set_picture(image, stamp)
+            self.state.answers.set_thumbnail(name, at_point)
+        else:
+            self.state.answers.fail_picture(NOT_FINITE)
 
     def ask_draws(self) -> None:
         """Request reconstruction, mean and standard deviation over draws of the current posterior."""

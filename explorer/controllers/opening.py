@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +12,8 @@ from PySide6.QtCore import QObject
 from explorer.client.channels import Requests
 from explorer.controllers.points import PointsController
 from explorer.state import AppState
+from models.core.errors import UserError
+from models.core.files import reason_of
 from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
@@ -85,17 +89,19 @@ class OpeningController(QObject):
             self.open_model(path)
         if isinstance(reply, ModelOpened):
             self._model_path = reply.model.path
+            before = self.state.model.model
             with self.state.model.replaced(reply.model):
-                self._points.fit(reply.model.latent_dim)
+                self._points.fit(reply.model, before)
             self._ask_embedding()
             self._offer_data()
 
     def _data_opened(self, reply: Reply) -> None:
         if isinstance(reply, DataOpened):
-            self._data_path = reply.data.path
-            self.state.model.set_data(reply.data)
-            self._ask_embedding()
-            self._offer_data()
+            with self._reading(reply.data.path):
+                self.state.model.set_data(reply.data)
+                self._data_path = reply.data.path
+                self._ask_embedding()
+                self._offer_data()
 
     def _offer_data(self) -> None:
         """Open the data of a model that the person has just opened, if it cannot encode the open data."""
@@ -126,5 +132,16 @@ class OpeningController(QObject):
         if not isinstance(reply, Embedded) or model is None or data is None:
             return
         if (reply.model_digest, reply.data_digest) == (model.digest, data.info.digest):
-            self.state.model.set_embedding(reply)
-            self._points.follow_embedding()
+            with self._reading(reply.mu_path):
+                self.state.model.set_embedding(reply)
+                self._points.follow_embedding()
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[None]:
+        """Say so if what the decoder has laid out cannot be read any more: its folder may be gone."""
+        try:
+            yield
+        except OSError as error:
+            self.state.notices.notice("error", f"{path}: {reason_of(error)}")
+        except UserError as error:
+            self.state.notices.notice("error", str(error))

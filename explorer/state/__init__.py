@@ -16,6 +16,7 @@ from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
 from explorer.state.notices import NoticeState
+from explorer.state.shelf import Shelf
 from explorer.state.training.further import FurtherState
 from explorer.state.training.offers import OfferState
 from explorer.state.training.plan import PlanState
@@ -26,6 +27,7 @@ from explorer.state.undo import UndoHistory
 from explorer.state.unsaved import UnsavedState
 from explorer.state.workbench import WorkbenchState
 from explorer.state.workers import WorkersState
+from models.core.geometry import dimension_name
 
 
 class AppState(QObject):
@@ -54,7 +56,13 @@ class AppState(QObject):
         self.workers = WorkersState(self)
         self.hints = HintState(self)
         self.latency = LatencyMeter(self)
-        self.undo = UndoHistory(self.latent, self)
+        self.undo = UndoHistory(self.latent, self.workbench, self.lab, parent=self)
+        self.shelf = Shelf(self.latent, self.display, self.undo, self)
+        self.latent.refused.connect(self._say_locked)
+
+    def _say_locked(self, dim: int) -> None:
+        name = dimension_name(dim)
+        self.notices.notice("info", f"{name} is locked. A click on its lock in Dimensions, or L there, unlocks it.")
 
     @property
     def decodable(self) -> bool:

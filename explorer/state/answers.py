@@ -61,7 +61,8 @@ class AnswerState(QObject):
     Signals
     -------
     picture_changed
-        The large picture [h, w, c] in :attr:`picture`; :attr:`picture_stamp` is the time of the input behind it.
+        The large picture [h, w, c] in :attr:`picture`; :attr:`picture_stamp` is the time of the input behind it;
+        :attr:`picture_fault` says why there is none.
     draws_changed
         Reconstruction, mean and standard deviation of the current posterior in :attr:`draws`.
     thumbnails_changed
@@ -89,6 +90,7 @@ class AnswerState(QObject):
         super().__init__(parent)
         self.picture: Floats32 | None = None
         self.picture_stamp: float | None = None
+        self.picture_fault = ""
         self.draws: Drawn | None = None
         self.thumbnails: dict[str, Floats32] = {}
         self.distribution: DistributionAnswer | None = None
@@ -100,7 +102,12 @@ class AnswerState(QObject):
 
     def set_picture(self, image: Floats32, stamp: float | None) -> None:
         """Show a decoded image [h, w, c], float32 in 0–1."""
-        self.picture, self.picture_stamp = image, stamp
+        self.picture, self.picture_stamp, self.picture_fault = image, stamp, ""
+        self.picture_changed.emit()
+
+    def fail_picture(self, reason: str) -> None:
+        """Show why there is no picture of the point."""
+        self.picture, self.picture_stamp, self.picture_fault = None, None, reason
         self.picture_changed.emit()
 
     def set_draws(self, drawn: Drawn) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.model import ModelState
 from models.core.descriptions import ModelInfo
+from models.core.files import is_there
 from models.core.sprite_names import is_sprites
 from resources import bundled_datasets, dataset_path
 
@@ -83,7 +83,4 @@ class Catalogue(QObject):
 
 def _is_there(path: str) -> bool:
     """Return whether data are there; generated ones always are, and what cannot be looked at is not."""
-    try:
-        return is_sprites(path) or Path(path).exists()
-    except OSError:
-        return False
+    return is_sprites(path) or is_there(path)

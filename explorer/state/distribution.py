@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.state.answers import AnswerState, DistributionAnswer
 from explorer.state.display import WORKBENCH_BANK, DisplayState
+from explorer.state.gestures import Gestures
 from explorer.state.latent import Component, Hold, LatentState
 from explorer.state.model import ModelState
 from explorer.state.workbench import WorkbenchState
@@ -101,18 +102,22 @@ class DistributionState(QObject):
     # ------------------------------------------------------------------------------------------------- setting
 
     def begin(self, key: str, verb: str, dragged: bool = True) -> None:
-        """Begin a gesture that is one undo step of the latent point; the workbench has no history."""
+        """Begin a gesture that is one undo step, of the latent point or the workbench."""
         self.dragging = dragged
-        if not self.on_workbench:
-            self._latent.begin(f"{verb} {self.symbol(key)} of {dimension_name(self._display.dimension)}")
+        name = self.family.name if self.on_workbench else dimension_name(self._display.dimension)
+        self._subject.begin(f"{verb} {self.symbol(key)} of {name}")
         self.gripped.emit()
 
     def end(self) -> None:
         """End the gesture."""
         self.dragging = False
-        if not self.on_workbench:
-            self._latent.end()
+        self._subject.end()
         self.gripped.emit()
+
+    @property
+    def _subject(self) -> Gestures:
+        """What is being set."""
+        return self._workbench if self.on_workbench else self._latent
 
     def set(self, key: str, value: float) -> None:
         """Set z, eps, u or a parameter by its name to the nearest value allowed; NaN is ignored."""
@@ -122,6 +127,8 @@ class DistributionState(QObject):
         kept = min(max(value, low), high)
         if self.on_workbench:
             self._set_on_workbench(key, kept)
+        elif self._latent.locked[self._display.dimension] and key in SYMBOLS:
+            self._latent.refuse(self._display.dimension)
         elif key == "u" or (key == "eps" and not self.family.facts.straight):
             # Only the decoder knows what z they make.
             self._display.locate(self._display.dimension, key, kept)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.state.gestures import Gestures
 from explorer.state.tally import Tally
 from models.core.families import STANDARD_NORMAL, Family, lab_family, with_parameter
 from models.protocol.lab import USUAL_K, GradientsReady, Integrand
@@ -75,7 +76,15 @@ PRESETS = (
 )
 
 
-class LabState(QObject):
+@dataclass(frozen=True)
+class LabSnapshot:
+    """What is estimated, and the preset it came from."""
+
+    settings: LabSettings
+    preset: Preset | None
+
+
+class LabState(Gestures):
     """Settings, whether samples are being drawn, and their tallies.
 
     Signals
@@ -130,10 +139,20 @@ class LabState(QObject):
         """Whether samples are coming: it runs, there are not enough yet, and nothing keeps them from being drawn."""
         return self.running and not self.complete and not self.message
 
+    def snapshot(self) -> LabSnapshot:
+        """Return what is set."""
+        return LabSnapshot(self.settings, self.preset)
+
+    def restore(self, snapshot: LabSnapshot) -> None:
+        """Set everything as it was; whether it runs stays as it is."""
+        self.preset = snapshot.preset
+        self._set(snapshot.settings)
+
     def choose(self, preset: Preset) -> None:
         """Take the settings of a preset and start drawing."""
-        self.preset = preset
-        self._set(preset.settings)
+        with self.part(f"Choose {preset.name}"):
+            self.preset = preset
+            self._set(preset.settings)
         self.set_running(True)
 
     def change(self, **values: object) -> None:
@@ -141,9 +160,10 @@ class LabState(QObject):
 
         While it runs, the samples stay in sight until there are some of the new settings: a drag does not flicker.
         """
-        self.preset = None
         before, shown = self.settings, (self.tallies, self.truth, self.value)
-        self._set(replace(before, **values), announced=False)  # type: ignore[arg-type]
+        with self.part("Change the Lab"):
+            self.preset = None
+            self._set(replace(before, **values), announced=False)  # type: ignore[arg-type]
         if self.running and before.alike(self.settings):
             self.tallies, self.truth, self.value = shown
             self._provisional = True
@@ -153,12 +173,14 @@ class LabState(QObject):
         """Take another f with its usual k; the gradient shown is in the same parameter if there still is one."""
         names = ("loc", "scale") if integrand == "elbo" else tuple(self.settings.family.parameters)
         parameter = self.settings.parameter if self.settings.parameter in names else names[0]
-        self.change(discrete=False, integrand=integrand, k=USUAL_K[integrand], parameter=parameter)
+        with self.part("Choose f in the Lab"):
+            self.change(discrete=False, integrand=integrand, k=USUAL_K[integrand], parameter=parameter)
 
     def choose_family(self, name: str) -> None:
         """Take another family with its usual parameters."""
         family = lab_family(name)
-        self.change(family=family, parameter=next(iter(family.parameters)))
+        with self.part(f"Choose {name} in the Lab"):
+            self.change(family=family, parameter=next(iter(family.parameters)))
 
     def set_parameter(self, name: str, value: float) -> None:
         """Set one parameter of the family, kept in its domain."""
@@ -166,7 +188,8 @@ class LabState(QObject):
 
     def show_parameter(self, name: str) -> None:
         """Show the gradient in another parameter; all are drawn anyway."""
-        self.settings = replace(self.settings, parameter=name)
+        with self.part(f"Gradient in {name}"):
+            self.settings = replace(self.settings, parameter=name)
         self.tallied.emit()
 
     def set_running(self, running: bool) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from explorer.state.gestures import Gestures
 from models.core.arrays import Vector
-from models.core.geometry import noise_of, reparameterize
+from models.core.families import LARGEST_NUMBER
+from models.core.geometry import dimension_name, noise_of, reparameterize
 
 Hold = Literal["eps", "z"]
 Component = Literal["z", "eps", "mu", "sigma"]
@@ -38,7 +39,10 @@ class PointSource:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A named latent point: a posterior N(μ, diag σ²) and the sample z = μ + σ·ε taken from it, each [d]."""
+    """A named latent point: a posterior N(μ, diag σ²) and the sample z = μ + σ·ε taken from it, each [d].
+
+    ValueError if the vectors differ in length, or hold what no model could decode: see :func:`fault_of`.
+    """
 
     name: str
     mu: Vector
@@ -47,8 +51,9 @@ class Point:
     source: PointSource = PointSource()
 
     def __post_init__(self) -> None:
-        if not len(self.mu) == len(self.sigma) == len(self.z):
-            raise ValueError(f"μ, σ and z have {len(self.mu)}, {len(self.sigma)} and {len(self.z)} dimensions")
+        fault = fault_of(self.mu, self.sigma, self.z)
+        if fault:
+            raise ValueError(fault)
 
     @property
     def eps(self) -> Vector:
@@ -60,18 +65,39 @@ class Point:
         """Whether z is still the posterior mean."""
         return bool(np.array_equal(self.z, self.mu))
 
+    def with_posterior(self, mu: Vector, sigma: Vector, source: PointSource, locked: NDArray[np.bool_]) -> Point:
+        """Return the point with another posterior: it stays where it was moved to, else follows the mean.
+
+        Dimensions that are ``locked`` [d] stay in any case.
+        """
+        mean, follows = np.array(mu, np.float64), np.array_equal(self.z[~locked], self.mu[~locked])
+        z = np.where(locked, self.z, mean) if follows else self.z
+        return replace(self, mu=mean, sigma=np.array(sigma, np.float64), z=z, source=source)
+
     def value(self, component: Component, dim: int) -> float:
         """Return one component in one dimension."""
         vector: Vector = getattr(self, component)
         return float(vector[dim])
 
 
+def fault_of(mu: Vector, sigma: Vector, z: Vector) -> str:
+    """Return what is wrong with a point as a clause; nothing is wrong with an empty one."""
+    if not len(mu) == len(sigma) == len(z):
+        return f"μ, σ and z have {len(mu)}, {len(sigma)} and {len(z)} dimensions"
+    if not (np.abs([mu, z]) <= LARGEST_NUMBER).all():
+        return f"μ or z lies beyond ±{LARGEST_NUMBER:,.0f}, or is not a number"
+    if not ((sigma > 0.0) & (sigma <= LARGEST_NUMBER)).all():
+        return f"σ does not lie between 0 and {LARGEST_NUMBER:,.0f}"
+    return ""
+
+
 @dataclass(frozen=True)
 class LatentSnapshot:
-    """All points and which of them is current, for undo."""
+    """All points, which of them is current, and which dimensions are locked."""
 
     points: tuple[Point, ...]
     current: int
+    locked: tuple[int, ...] = ()
 
 
 def prior_point(name: str, latent_dim: int) -> Point:
@@ -80,7 +106,7 @@ def prior_point(name: str, latent_dim: int) -> Point:
     return Point(name, zeros, np.ones(latent_dim), zeros)
 
 
-class LatentState(QObject):
+class LatentState(Gestures):
     """Points A, B, … of which one is current; every setter emits one signal and every gesture is one undo step.
 
     Signals
@@ -95,8 +121,8 @@ class LatentState(QObject):
         μ or σ of the current point changed (``moved`` follows).
     locks_changed
         Dimensions were locked or unlocked.
-    step_done(str, LatentSnapshot, LatentSnapshot)
-        A gesture ended: its name, and the points before and after.
+    refused(int)
+        A locked dimension was to be moved, for the first time in this gesture.
     """
 
     points_changed = Signal()
@@ -105,15 +131,14 @@ class LatentState(QObject):
     posterior_changed = Signal()
     locks_changed = Signal()
     hold_changed = Signal()
-    step_done = Signal(str, object, object)
+    refused = Signal(int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._points: tuple[Point, ...] = (prior_point("A", 1),)
         self._current = 0
         self._hold: Hold = "eps"
-        self._gesture: tuple[str, LatentSnapshot] | None = None
-        self._awaiting = self._ending = False
+        self._refused = False
         self.locked = np.zeros(1, bool)
 
     # ------------------------------------------------------------------------------------------------- reading
@@ -143,43 +168,32 @@ class LatentState(QObject):
         """The value that stays when μ or σ moves: the noise ε (the trick) or the sample z."""
         return self._hold
 
-    def snapshot(self) -> LatentSnapshot:
-        """Return all points as they are."""
-        return LatentSnapshot(self._points, self._current)
-
     # ------------------------------------------------------------------------------------------------ gestures
+
+    def snapshot(self) -> LatentSnapshot:
+        """Return all points and locks as they are."""
+        return LatentSnapshot(self._points, self._current, tuple(np.flatnonzero(self.locked).tolist()))
+
+    def restore(self, snapshot: LatentSnapshot) -> None:
+        """Return to points and locks as they were."""
+        locked = np.zeros(len(snapshot.points[0].z), bool)
+        locked[list(snapshot.locked)] = True
+        self._points, self._current = snapshot.points, snapshot.current
+        if not np.array_equal(locked, self.locked):
+            self.locked = locked
+            self.locks_changed.emit()
+        self.points_changed.emit()
 
     def begin(self, text: str) -> None:
         """Start a gesture that will be one undo step; an open one is closed first."""
-        self._awaiting = False
-        self.end()
-        self._gesture = (text, self.snapshot())
+        self._refused = False
+        super().begin(text)
 
-    def end(self) -> None:
-        """End the gesture, after an awaited answer has come; nothing is recorded if nothing moved."""
-        self._ending = self._awaiting
-        if self._awaiting:
-            return
-        gesture, self._gesture = self._gesture, None
-        if gesture is not None:
-            text, before = gesture
-            if before != self.snapshot():
-                self.step_done.emit(text, before, self.snapshot())
-
-    def await_answer(self, awaiting: bool) -> None:
-        """Record whether the decoder still owes a value that belongs to the gesture, such as z = F⁻¹(u)."""
-        self._awaiting = awaiting
-        if self._ending and not awaiting:
-            self.end()
-
-    @contextmanager
-    def step(self, text: str) -> Iterator[None]:
-        """Make one undo step of the setters called within."""
-        self.begin(text)
-        try:
-            yield
-        finally:
-            self.end()
+    def refuse(self, dim: int) -> None:
+        """Say, once in a gesture, that a lock holds a dimension."""
+        if self._gesture is None or not self._refused:
+            self._refused = True
+            self.refused.emit(dim)
 
     # ------------------------------------------------------------------------------------------------- setters
 
@@ -189,51 +203,62 @@ class LatentState(QObject):
         self.hold_changed.emit()
 
     def set_z(self, z: Vector) -> None:
-        """Move the current point to ``z`` [d]; ε follows."""
-        self._put(replace(self.point, z=np.array(z, np.float64)))
+        """Move the current point to ``z`` [d] in all dimensions that are not locked; ε follows."""
+        self._put(replace(self.point, z=self._held(z)))
         self.moved.emit()
+
+    def _held(self, z: Vector) -> Vector:
+        """Return ``z`` [d] as a point may have it: with the locked dimensions as they are."""
+        kept: Vector = np.where(self.locked, self.point.z, np.clip(z, -LARGEST_NUMBER, LARGEST_NUMBER))
+        return kept
 
     def set_component(self, component: Component, dim: int, value: float) -> None:
         """Set z, ε, μ or σ of the current point in one dimension, by the rules of reparameterization.
 
-        z and ε carry each other; μ and σ carry z with ε held, or ε with z held, as :attr:`hold` says.
+        z and ε carry each other; μ and σ carry z with ε held, or ε with z held, as :attr:`hold` says. z of a locked
+        dimension is held in any case; NaN is ignored.
         """
-        point = self.point
+        locked = bool(self.locked[dim])
+        if math.isnan(value):
+            return
+        if locked and component in ("z", "eps"):
+            self.refuse(dim)
+            return
+        point, value = self.point, min(max(value, -LARGEST_NUMBER), LARGEST_NUMBER)
         mu, sigma, z, eps = point.mu.copy(), point.sigma.copy(), point.z.copy(), point.eps
         if component == "z":
             z[dim] = value
         elif component == "eps":
             eps[dim] = value
-            z = _only(dim, reparameterize(mu, sigma, eps), z)
         elif component == "mu":
             mu[dim] = value
         else:
             sigma[dim] = max(value, SMALLEST_SIGMA)
         parameter = component in ("mu", "sigma")
-        if parameter and self._hold == "eps":
-            z = _only(dim, reparameterize(mu, sigma, eps), z)
+        if component == "eps" or (parameter and self._hold == "eps" and not locked):
+            z = _only(dim, np.clip(reparameterize(mu, sigma, eps), -LARGEST_NUMBER, LARGEST_NUMBER), z)
         self._put(replace(point, mu=mu, sigma=sigma, z=z))
         if parameter:
             self.posterior_changed.emit()
         self.moved.emit()
 
     def set_posterior(self, mu: Vector, sigma: Vector, source: PointSource, z: Vector | None = None) -> None:
-        """Give the current point another posterior; it stands on the mean unless ``z`` is given."""
+        """Give the current point another posterior; it stands on the mean unless ``z`` is given.
+
+        Locked dimensions stay where they are.
+        """
         mean = np.array(mu, np.float64)
-        at = mean if z is None else np.array(z, np.float64)
+        at = self._held(mean if z is None else z)
         self._put(Point(self.point.name, mean, np.array(sigma, np.float64), at, source))
         self.posterior_changed.emit()
         self.moved.emit()
 
     def set_locked(self, dim: int, locked: bool) -> None:
-        """Lock a dimension against randomizing, resetting and dragging on the map."""
-        self.locked = self.locked.copy()
-        self.locked[dim] = locked
+        """Lock z of a dimension, or unlock it: whatever moves the point leaves a locked dimension where it is."""
+        with self.part(f"{'Lock' if locked else 'Unlock'} {dimension_name(dim)}"):
+            self.locked = self.locked.copy()
+            self.locked[dim] = locked
         self.locks_changed.emit()
-
-    def replace_unlocked(self, z: Vector) -> None:
-        """Move to ``z`` [d] in all dimensions that are not locked."""
-        self.set_z(np.where(self.locked, self.point.z, z))
 
     # -------------------------------------------------------------------------------------------------- points
 
@@ -264,7 +289,7 @@ class LatentState(QObject):
             self.points_changed.emit()
 
     def replace_points(self, points: tuple[Point, ...], current: int) -> None:
-        """Replace all points, for a new model, a session or undo; locks are dropped if d changes."""
+        """Replace all points, for a new model or posterior; locks are dropped if d changes."""
         self._points, self._current = points, current
         if len(self.locked) != self.latent_dim:
             self.locked = np.zeros(self.latent_dim, bool)

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from explorer.state.latent import PointSource
+from explorer.state.latent import PointSource, fault_of
 from models.core.arrays import Floats32, Vector
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 from models.core.families import LATENT_VARIANCES, Family, LatentFamily, latent_member
 from models.core.geometry import USUAL_RANGE, drawn_range
+from models.core.history import run_of
 from models.core.npy import map_array
 from models.protocol.opening import Embedded
 
@@ -48,17 +49,29 @@ class OpenedData:
 
 @dataclass(frozen=True)
 class OpenedEmbedding:
-    """Memory-mapped posterior means and standard deviations [n, d], and what all of them say of each dimension."""
+    """Memory-mapped posterior means and standard deviations [n, d], and what all of them say of each dimension.
+
+    ``model`` is the digest of the model that encoded the images.
+    """
 
     mu: Floats32
     sigma: Floats32
     summary: EmbeddingSummary
     order: NDArray[np.intp]
+    model: str = ""
 
     @property
     def latent_dim(self) -> int:
         """Number of latent dimensions d."""
         return len(self.order)
+
+
+def descends(model: ModelInfo, before: ModelInfo) -> bool:
+    """Return whether a model is the same as another one, or the same at another time of its training."""
+    if model.digest == before.digest:
+        return True
+    alike = (model.latent_dim, model.image_shape) == (before.latent_dim, before.image_shape)
+    return alike and run_of(model.path) == run_of(before.path) != ""
 
 
 class ModelState(QObject):
@@ -100,10 +113,11 @@ class ModelState(QObject):
     def replaced(self, model: ModelInfo) -> Iterator[None]:
         """Replace the model at once, and announce it when the block has brought the points into its latent space.
 
-        Until its own embedding comes, the last one stands in if it can.
+        While a run goes on, the embedding by its last model stands in until the new one comes.
         """
-        self.model = model
-        stale = self.embedding is not None and (self.embedding.latent_dim != model.latent_dim or not self.compatible)
+        before, self.model = self.model, model
+        goes_on = before is not None and descends(model, before)
+        stale = self.embedding is not None and not (goes_on and self.compatible)
         if stale:
             self.embedding = None
         try:
@@ -158,19 +172,30 @@ class ModelState(QObject):
         low, high = drawn_range(self.embedding.summary.low[dim], self.embedding.summary.high[dim])
         return float(low), float(high)
 
-    def source_of(self, index: int) -> PointSource:
-        """Return the source of a point that stands for image ``index`` of the open data set."""
-        if self.data is None or self.model is None:
-            return PointSource()
-        image = np.array(self.data.images[index])
-        return PointSource("data", f"image {index}", index, image, self.model.digest, self.data.info.digest)
+    @property
+    def embedded(self) -> bool:
+        """Whether the embedding is that of the open model, and none that stands in for it."""
+        return self.model is not None and self.embedding is not None and self.embedding.model == self.model.digest
+
+    def posterior_of(self, index: int) -> tuple[Vector, Vector, PointSource] | None:
+        """Return μ, σ [d] and the source of image ``index`` of the open data set.
+
+        None if it is not encoded, or as numbers that no point can have.
+        """
+        embedding, data = self.embedding, self.data
+        if embedding is None or data is None or not 0 <= index < len(embedding.mu):
+            return None
+        image = np.array(data.images[index])
+        source = PointSource("data", f"image {index}", index, image, embedding.model, data.info.digest)
+        mu, sigma = embedding.mu[index].astype(np.float64), embedding.sigma[index].astype(np.float64)
+        return None if fault_of(mu, sigma, mu) else (mu, sigma, source)
 
     def set_embedding(self, answer: Embedded) -> None:
         """Show the posteriors of all images."""
         mu: Floats32 = map_array(answer.mu_path)
         sigma: Floats32 = map_array(answer.sigma_path)
         order = np.argsort(-answer.summary.kl, kind="stable")
-        self.embedding = OpenedEmbedding(mu, sigma, answer.summary, order)
+        self.embedding = OpenedEmbedding(mu, sigma, answer.summary, order, answer.model_digest)
         self.embedding_changed.emit()
 
     def set_recent(self, paths: list[str]) -> None:

@@ -1,60 +1,167 @@
-"""Undo and redo of every change of the latent points: one gesture, one step."""
+"""Undo and redo of every gesture: on the latent points, the workbench and the laboratory."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
+from dataclasses import dataclass, field, replace
+from itertools import count
 
-from explorer.state.latent import LatentSnapshot, LatentState
+from PySide6.QtCore import QObject, Signal
+
+from explorer.state.gestures import Gestures
 
 STEPS_KEPT = 500
 
 
-class _LatentStep(QUndoCommand):
-    def __init__(self, latent: LatentState, text: str, before: LatentSnapshot, after: LatentSnapshot) -> None:
-        super().__init__(text)
-        self._latent, self._before, self._after = latent, before, after
-        self._done = True
+@dataclass(frozen=True)
+class Step:
+    """A gesture that can be undone; ``when`` counts what was done, undone and redone in the whole window."""
 
-    def undo(self) -> None:
-        self._done = False
-        self._latent.replace_points(self._before.points, self._before.current)
+    when: int
+    text: str
+    subject: Gestures
+    before: object
+    after: object
 
-    def redo(self) -> None:
-        if not self._done:
-            self._latent.replace_points(self._after.points, self._after.current)
+
+@dataclass
+class _Track:
+    """The steps on one subject: those done, the last at the end, and those undone, the next to redo at the end."""
+
+    done: list[Step] = field(default_factory=list)
+    undone: list[Step] = field(default_factory=list)
 
 
 class UndoHistory(QObject):
-    """Records the steps of a :class:`LatentState`, in a ``QUndoStack`` for each number of latent dimensions.
+    """Undoes the last step, whatever it was on, and redoes in the order of undoing.
 
-    A model of another latent space has steps of its own; those of the one before wait for its return.
+    The steps on the latent points belong to a model, which :meth:`use` names: those of another model wait for its
+    return. The steps on everything else belong to the window.
+
+    Signals
+    -------
+    changed
+        There is another step to undo or to redo.
+    travelled(Gestures)
+        A step on this subject was undone or redone.
     """
 
-    def __init__(self, latent: LatentState, parent: QObject | None = None) -> None:
+    changed = Signal()
+    travelled = Signal(object)
+
+    def __init__(self, latent: Gestures, *others: Gestures, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._clock = count(1)
         self._latent = latent
-        self.group = QUndoGroup(self)
-        self._stacks: dict[int, QUndoStack] = {}
-        self.switch()
-        latent.step_done.connect(self._record)
+        self._models: dict[str, _Track] = {}
+        self._others = {subject: _Track() for subject in others}
+        self._model = ""
+        for subject in (latent, *others):
+            subject.step_done.connect(self._record)
 
-    @property
-    def stack(self) -> QUndoStack:
-        """The steps in the latent space that is open."""
-        return self.group.activeStack()
+    # ------------------------------------------------------------------------------------------------- the model
 
-    def switch(self) -> None:
-        """Use the steps of the latent space whose points are shown now."""
-        dims = self._latent.latent_dim
-        if dims not in self._stacks:
-            self._stacks[dims] = QUndoStack(self.group)
-            self._stacks[dims].setUndoLimit(STEPS_KEPT)
-        self.group.setActiveStack(self._stacks[dims])
+    def use(self, model: str) -> None:
+        """Use the steps on the points of this model, by its digest."""
+        self._model = model
+        self.changed.emit()
 
-    def _record(self, text: str, before: LatentSnapshot, after: LatentSnapshot) -> None:
-        self.stack.push(_LatentStep(self._latent, text, before, after))
+    def rename(self, model: str) -> None:
+        """Let the steps on the points that are shown belong to this model from now on."""
+        self._models[model] = self._models.pop(self._model, _Track())
+        self.use(model)
+
+    def forget_model(self, model: str) -> None:
+        """Forget the steps on the points of a model."""
+        self._models.pop(model, None)
+        self.changed.emit()
 
     def forget(self) -> None:
-        """Forget all steps in the latent space that is open."""
-        self.stack.clear()
+        """Forget all steps, but those on the points of other models."""
+        self._models.pop(self._model, None)
+        self._others = {subject: _Track() for subject in self._others}
+        self.changed.emit()
+
+    # ----------------------------------------------------------------------------------------------- undo and redo
+
+    @property
+    def _tracks(self) -> list[_Track]:
+        return [self._track_of(self._latent), *self._others.values()]
+
+    def _track_of(self, subject: Gestures) -> _Track:
+        return self._others.get(subject) or self._models.setdefault(self._model, _Track())
+
+    def _last(self) -> _Track | None:
+        """Return the track with the step that was done or redone last."""
+        return max((track for track in self._tracks if track.done), key=_last_done, default=None)
+
+    def _next(self) -> _Track | None:
+        """Return the track with the step that was undone last."""
+        return max((track for track in self._tracks if track.undone), key=_last_undone, default=None)
+
+    def count(self) -> int:
+        """Return how many steps there are, with those undone."""
+        return sum(len(track.done) + len(track.undone) for track in self._tracks)
+
+    def can_undo(self) -> bool:
+        """Return whether there is a step to undo."""
+        return self._last() is not None
+
+    def can_redo(self) -> bool:
+        """Return whether there is a step to redo."""
+        return self._next() is not None
+
+    def undo_text(self) -> str:
+        """Return the name of the step that would be undone."""
+        track = self._last()
+        return "" if track is None else track.done[-1].text
+
+    def redo_text(self) -> str:
+        """Return the name of the step that would be redone."""
+        track = self._next()
+        return "" if track is None else track.undone[-1].text
+
+    def undo(self) -> None:
+        """Undo the last step; a gesture that is open is ended first."""
+        self._close_gestures()
+        track = self._last()
+        if track is not None:
+            step = track.done.pop()
+            track.undone.append(replace(step, when=next(self._clock)))
+            self._travel(step, step.before)
+
+    def redo(self) -> None:
+        """Redo the step that was undone last."""
+        self._close_gestures()
+        track = self._next()
+        if track is not None:
+            step = track.undone.pop()
+            track.done.append(replace(step, when=next(self._clock)))
+            self._travel(step, step.after)
+
+    def _close_gestures(self) -> None:
+        for subject in (self._latent, *self._others):
+            subject.close_gesture()
+
+    def _travel(self, step: Step, to: object) -> None:
+        step.subject.restore(to)
+        self.changed.emit()
+        self.travelled.emit(step.subject)
+
+    def _record(self, text: str, before: object, after: object) -> None:
+        subject = self.sender()
+        if not isinstance(subject, Gestures):
+            return
+        for track in self._tracks:
+            track.undone.clear()
+        done = self._track_of(subject).done
+        done.append(Step(next(self._clock), text, subject, before, after))
+        del done[:-STEPS_KEPT]
+        self.changed.emit()
+
+
+def _last_done(track: _Track) -> int:
+    return track.done[-1].when
+
+
+def _last_undone(track: _Track) -> int:
+    return track.undone[-1].when

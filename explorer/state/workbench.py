@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QObject, Signal
 
+from explorer.state.gestures import Gestures
 from explorer.state.latent import Hold
-from models.core.families import STANDARD_NORMAL, usual_family, with_parameter
+from models.core.families import STANDARD_NORMAL, Family, usual_family, with_parameter
 from models.protocol.distribution import Anchor, Place
 
 START_U = 0.7
 
 
-class WorkbenchState(QObject):
+@dataclass(frozen=True)
+class WorkbenchSnapshot:
+    """All that is set on the workbench."""
+
+    family: Family
+    reference: Family
+    anchor: Anchor
+    value: float
+
+
+class WorkbenchState(Gestures):
     """A family q, a reference p, and a value of q given by its z, ε or u; the decoder answers the other two.
 
     Signals
@@ -33,21 +46,37 @@ class WorkbenchState(QObject):
         self.value = START_U
         self._answered: Place | None = None
 
+    def snapshot(self) -> WorkbenchSnapshot:
+        """Return what is set."""
+        return WorkbenchSnapshot(self.family, self.reference, self.anchor, self.value)
+
+    def restore(self, snapshot: WorkbenchSnapshot) -> None:
+        """Set everything as it was."""
+        other = snapshot.family.name != self.family.name
+        self.family, self.reference = snapshot.family, snapshot.reference
+        self.anchor, self.value, self._answered = snapshot.anchor, snapshot.value, None
+        if other:
+            self.family_changed.emit()
+        self.changed.emit()
+
     def choose(self, name: str) -> None:
         """Take another family with its usual parameters; the value keeps its probability u."""
         u = START_U if self._answered is None else self._answered.u
-        self.family, self.anchor, self.value, self._answered = usual_family(name), "u", u, None
+        with self.part(f"Choose {name}"):
+            self.family, self.anchor, self.value, self._answered = usual_family(name), "u", u, None
         self.family_changed.emit()
         self.changed.emit()
 
     def pin(self) -> None:
         """Make the current family the reference p."""
-        self.reference = self.family
+        with self.part("Pin as p"):
+            self.reference = self.family
         self.changed.emit()
 
     def unpin(self) -> None:
         """Make N(0, 1) the reference p again."""
-        self.reference = STANDARD_NORMAL
+        with self.part("Unpin p"):
+            self.reference = STANDARD_NORMAL
         self.changed.emit()
 
     def set_value(self, anchor: Anchor, value: float) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from explorer.export.pictures import Latent
 
 STD_WHITE = 0.5
+WAITING = "Waiting for the decoder …"
 MODES = {"mu": "μ", "sample": "sample", "mean": f"mean of {DRAWS}"}
 TIPS = {
     "mu": "decode(z): the point itself, no noise added; a newly selected image is at z = μ",
@@ -34,7 +35,7 @@ class DecodedPane(Pane):
         self.state = state
         self.modes = Segments("Decode", MODES, TIPS)
         self.modes.set_choice(state.display.decode_mode)
-        self.large = Picture(theme, "", "Waiting for the decoder …", smallest=140)
+        self.large = Picture(theme, "", WAITING, smallest=140)
         self.input = Picture(theme, "input x", "no input:\nclick an image")
         self.reconstruction = Picture(theme, "decode(μ)")
         self.mean = Picture(theme, "mean")
@@ -72,6 +73,7 @@ class DecodedPane(Pane):
         state.answers.picture_changed.connect(self._show_picture)
         state.answers.draws_changed.connect(self._show_draws)
         state.answers.curves_changed.connect(self._show_facts)
+        state.model.data_changed.connect(self._show_source)
         state.latent.current_changed.connect(self._show_source)
         state.latent.points_changed.connect(self._show_source)
         state.latent.posterior_changed.connect(self._show_source)
@@ -93,6 +95,7 @@ class DecodedPane(Pane):
         self.state.latency.painted(self.state.answers.picture_stamp)
 
     def _show_picture(self) -> None:
+        self.large.set_empty(self.state.answers.picture_fault or WAITING)
         self.large.set_image(self.state.answers.picture)
 
     def _latent(self) -> Latent | None:

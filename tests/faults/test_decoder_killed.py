@@ -44,7 +44,7 @@ def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
     desk.state.display.set_decode_mode("mean")
     desk.state.display.set_decode_mode("mu")
     desk.settle()
-    steps, start = desk.state.undo.stack.count(), desk.marker("B")
+    steps, start = desk.state.undo.count(), desk.marker("B")
     desk.press(viewport, start)
     desk.move(viewport, start + QPointF(10, 5), held=LEFT)
     with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
@@ -68,8 +68,8 @@ def test_killed_in_the_middle_of_a_drag(broken: Desk, oracle: NumpyVAE) -> None:
     desk.release(viewport, start + QPointF(80, 20))
     desk.settle()
     np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
-    assert desk.state.undo.stack.count() == steps + 1
-    assert desk.state.undo.stack.undoText() == "Drag B"
+    assert desk.state.undo.count() == steps + 1
+    assert desk.state.undo.undo_text() == "Drag B"
 
 
 def test_the_model_and_data_of_before_are_opened_again(broken: Desk) -> None:
@@ -111,10 +111,10 @@ def test_killed_while_it_owes_a_quantile(broken: Desk) -> None:
         desk.release(curves.cdf.viewport(), start + QPointF(0, 10))
     _wait_restarted(desk, killed)
     desk.settle()
-    before = desk.state.undo.stack.count()
+    before = desk.state.undo.count()
     with desk.latent.step("afterwards"):
         desk.latent.set_component("z", 3, 1.0)
-    assert desk.state.undo.stack.count() == before + 1
+    assert desk.state.undo.count() == before + 1
 
 
 def test_after_five_restarts_it_stays_off_until_the_button_is_pressed(broken: Desk, oracle: NumpyVAE) -> None:

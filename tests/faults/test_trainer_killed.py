@@ -46,7 +46,7 @@ def test_a_run_goes_on_from_its_checkpoint_and_ends(broken: Desk, data: str) -> 
         "The trainer stopped: killed by SIGKILL. It is restarting and goes on from the newest checkpoint."
     )
     assert desk.point.z[3] == 1.25
-    assert desk.state.undo.stack.undoText() == "move"
+    assert desk.state.undo.undo_text() == "move"
     desk.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
     assert run.started is not None
     assert run.started.first_epoch >= 1

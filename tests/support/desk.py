@@ -137,6 +137,8 @@ class Desk:
         embedding = state.model.embedding
         view.set_dimension(0 if embedding is None else int(embedding.order[0]))
         state.undo.forget()
+        for digest in list(state.shelf.kept):
+            state.shelf.drop(digest)
         self.window.show_pane("Distribution")
         self.window.banner.hide()
         self.window.map.fit()

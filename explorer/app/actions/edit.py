@@ -37,7 +37,9 @@ class EditActions(MenuActions):
         self.reset = add(Command("Reset &to μ", reset, "reset", "Ctrl+0"))
         self.copy_picture = add(Command("&Copy decoded picture", self._copy_picture, shortcut="Ctrl+Shift+C"))
         state.model.model_changed.connect(self._model_changed)
+        state.undo.changed.connect(self._name_steps)
         self._model_changed()
+        self._name_steps()
 
     @property
     def entries(self) -> Entries:
@@ -49,8 +51,8 @@ class EditActions(MenuActions):
         )  # fmt: skip
 
     def _history(self) -> tuple[QAction, QAction]:
-        group = self._state.undo.group
-        undo, redo = group.createUndoAction(self, "&Undo"), group.createRedoAction(self, "&Redo")
+        history = self._state.undo
+        undo, redo = (self.add_action(Command(*row)) for row in (("&Undo", history.undo), ("&Redo", history.redo)))
         undo.setWhatsThis("Undo the last change")
         redo.setWhatsThis("Redo what was undone")
         undo.setShortcuts(QKeySequence.keyBindings(Key.Undo))
@@ -60,6 +62,18 @@ class EditActions(MenuActions):
         self.set_icon(undo, "undo")
         self.set_icon(redo, "redo")
         return undo, redo
+
+    def _name_steps(self) -> None:
+        """Say what would be undone and redone."""
+        history = self._state.undo
+        for action, verb, step, there in (
+            (self.undo, "Undo", history.undo_text(), history.can_undo()),
+            (self.redo, "Redo", history.redo_text(), history.can_redo()),
+        ):
+            name = f"{verb} {step}".strip()
+            action.setText(f"&{name}")
+            action.setToolTip(f"{name} ({action.shortcut().toString()})")
+            action.setEnabled(there)
 
     def _model_changed(self) -> None:
         known = self._state.model.model is not None
@@ -73,7 +87,8 @@ class EditActions(MenuActions):
         noise = state.display.prior_noise(dims, state.model.prior_family)
         state.latency.input()
         with state.latent.step("Sample from the prior"):
-            source = PointSource("prior", f"sample of the prior, seed {seed}")
+            held = ", but the locked dimensions" if state.latent.locked.any() else ""
+            source = PointSource("prior", f"sample of the prior, seed {seed}{held}")
             state.latent.set_posterior(0.0 * noise, 0.0 * noise + 1.0, source, noise)
 
     def _copy_picture(self) -> None:

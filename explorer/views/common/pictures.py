@@ -63,6 +63,10 @@ class Picture(QWidget):
         self._image = None if self._pixels is None else to_qimage(self._pixels)
         self.update()
 
+    def set_empty(self, text: str) -> None:
+        """Change what is shown instead of an image."""
+        self._empty = text
+
     def set_text(self, text: str) -> None:
         """Change the caption."""
         if text != self._text:

@@ -92,7 +92,8 @@ class DimensionList(QListView):
         self.setAccessibleName("Dimensions: up and down choose, left and right move, F2 types")
         self.setToolTip(
             "Drag a slider, or click its number to type. Double-click to return to μ. Keys: ← → step (with Shift ten "
-            "times as far, with Ctrl a tenth), Delete returns to μ, L locks. Ctrl + wheel moves the chosen one."
+            "times as far, with Ctrl a tenth), Delete returns to μ, L locks: nothing moves a locked dimension. Ctrl + "
+            "wheel moves the chosen one."
         )
 
     # -------------------------------------------------------------------------------------------------- showing
@@ -145,7 +146,7 @@ class DimensionList(QListView):
         if parts.lock.contains(at):
             self._app.latent.set_locked(dim, not self._app.latent.locked[dim])
         elif parts.value.contains(at):
-            self.edit(index)
+            self._type_into(index)
         elif parts.track.adjusted(-8, 0, 8, 0).contains(at):
             handle = self.handle_position(dim, self.delegate.scale.value_of(dim))
             on_handle = abs(handle.x() - at.x()) <= HANDLE_REACH
@@ -202,6 +203,14 @@ class DimensionList(QListView):
             self.nudge(self.rows.dims[index.row()], self.delegate.scale.step * event.angleDelta().y() / WHEEL_NOTCH)
         else:
             super().wheelEvent(event)
+
+    def _type_into(self, index: QModelIndex) -> None:
+        """Open the field of a number; that of a locked dimension says that it is locked."""
+        dim = self.rows.dims[index.row()]
+        if self._app.latent.locked[dim]:
+            self._app.latent.refuse(dim)
+        else:
+            self.edit(index)
 
     # --------------------------------------------------------------------------------------------------- the keys
 

@@ -80,9 +80,9 @@ class DimensionsPane(Pane):
         state.display.set_seed(state.display.seed + 1)
         state.latency.input()
         with state.latent.step("Randomize"):
-            state.latent.replace_unlocked(state.display.prior_noise(state.latent.latent_dim, state.model.prior_family))
+            state.latent.set_z(state.display.prior_noise(state.latent.latent_dim, state.model.prior_family))
 
     def reset_all(self) -> None:
         """Return all unlocked dimensions to the posterior mean."""
         with self.state.latent.step("Reset all"):
-            self.state.latent.replace_unlocked(self.state.latent.point.mu)
+            self.state.latent.set_z(self.state.latent.point.mu)

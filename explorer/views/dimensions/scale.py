@@ -43,8 +43,10 @@ class DimensionScale:
         return float(self._state.latent.point.z[dim])
 
     def set_value(self, dim: int, value: float) -> None:
-        """Move a dimension to a value; with u the decoder answers the z that belongs to it."""
-        if self.by_probability:
+        """Move a dimension to a value, unless it is locked; with u the decoder answers the z that belongs to it."""
+        if self._state.latent.locked[dim]:
+            self._state.latent.refuse(dim)
+        elif self.by_probability:
             kept = min(max(value, SMALLEST_U), 1.0 - SMALLEST_U)
             self._state.display.locate(dim, ANCHORS[self._state.display.slider_scale], kept)
         else:

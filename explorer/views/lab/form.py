@@ -131,7 +131,9 @@ class LabForm(QWidget):
         self.family.textActivated.connect(self.state.lab.choose_family)
         self.parameter.activated.connect(self._choose_parameter)
         for dial in self.dials:
+            dial.slider.sliderPressed.connect(self._pressed)
             dial.slider.valueChanged.connect(self._slid)
+            dial.slider.sliderReleased.connect(self.state.lab.end)
             dial.field.valueChanged.connect(self._typed)
 
     def show_settings(self) -> None:
@@ -176,15 +178,22 @@ class LabForm(QWidget):
     def _choose_integrand(self, row: int) -> None:
         chosen = list(INTEGRAND_NAMES)[row]
         if chosen is None:
-            self.state.lab.change(discrete=True)
+            with self.state.lab.part("Choose f in the Lab"):
+                self.state.lab.change(discrete=True)
         else:
             self.state.lab.choose_integrand(chosen)
 
     def _choose_parameter(self, row: int) -> None:
         self.state.lab.show_parameter(self.parameter.itemData(row))
 
+    def _held_dial(self) -> Dial:
+        return next(dial for dial in self.dials if dial.slider is self.sender())
+
+    def _pressed(self) -> None:
+        self.state.lab.begin(f"Drag {self._held_dial().label.text()} in the Lab")
+
     def _slid(self) -> None:
-        dial = next(dial for dial in self.dials if dial.slider is self.sender())
+        dial = self._held_dial()
         self._set(dial.key, dial.slider_value())
 
     def _typed(self, value: float) -> None:
@@ -193,10 +202,12 @@ class LabForm(QWidget):
             self._set(next(dial for dial in self.dials if dial.field is sender).key, value)
 
     def _set(self, key: str, value: float) -> None:
-        if key in SYMBOLS:
-            self.state.lab.change(**{key: value})
-        else:
-            self.state.lab.set_parameter(key, value)
+        lab = self.state.lab
+        with lab.part(f"Set {SYMBOLS.get(key, key)} in the Lab"):
+            if key in SYMBOLS:
+                lab.change(**{key: value})
+            else:
+                lab.set_parameter(key, value)
 
 
 def _parameter(family: Family, parameter: Parameter) -> Number:

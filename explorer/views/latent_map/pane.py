@@ -210,11 +210,16 @@ class LatentMapPane(Pane):
         self.state.latent.begin(f"Drag {name}")
 
     def _drag(self, target: Matrix) -> None:
-        if self._projection is not None:
+        plane, latent = self._projection, self.state.latent
+        if plane is None:
+            return
+        weights = np.abs(plane.basis).sum(axis=0)
+        if weights[~latent.locked].any():
             self.state.latency.input()
             self.state.hints.mark("point")
-            latent = self.state.latent
-            latent.set_z(self._projection.move(latent.point.z, target, ~latent.locked))
+            latent.set_z(plane.move(latent.point.z, target, ~latent.locked))
+        else:
+            latent.refuse(int(weights.argmax()))
 
     def _nudge(self, step: Matrix) -> None:
         if self._projection is not None:
@@ -242,20 +247,20 @@ class LatentMapPane(Pane):
         latent = self.state.latent
         latent.set_current(self._index_of(name))
         with latent.step(f"Reset {name} to μ"):
-            latent.replace_unlocked(latent.point.mu)
+            latent.set_z(latent.point.mu)
 
     # ------------------------------------------------------------------------------------------------ the images
 
     def select(self, index: int) -> None:
         """Make the posterior of image ``index`` the current one."""
-        model = self.state.model
-        if model.embedding is None or model.data is None:
-            return
-        self.state.hints.mark("image")
-        source = model.source_of(index)
-        mu, sigma = (np.asarray(rows[index], np.float64) for rows in (model.embedding.mu, model.embedding.sigma))
-        with self.state.latent.step(f"Select image {index}"):
-            self.state.latent.set_posterior(mu, sigma, source)
+        found = self.state.model.posterior_of(index)
+        if found is not None:
+            self.state.hints.mark("image")
+            with self.state.latent.step(f"Select image {index}"):
+                self.state.latent.set_posterior(*found)
+        elif self.state.model.embedding is not None:
+            text = f"The model encodes image {index} as numbers that cannot be shown."
+            self.state.notices.notice("error", text)
 
     def _hover(self, index: int, at: object) -> None:
         data = self.state.model.data

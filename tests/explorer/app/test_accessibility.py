@@ -114,7 +114,7 @@ def test_arrows_move_the_point_on_the_map(desk: Desk, qtbot: QtBot, keys: Qt.Key
         assert moved[dim] == pytest.approx(sign * step, abs=1e-12)
         assert np.delete(moved, dim).tolist() == [0.0] * 49
     np.testing.assert_allclose(desk.point.z, start, atol=1e-12)
-    assert desk.state.undo.stack.count() == 4
+    assert desk.state.undo.count() == 4
 
 
 @pytest.mark.parametrize(("keys", "step"), [(PLAIN, 0.1), (SHIFT, 1.0), (CTRL, 0.01)])
@@ -130,7 +130,7 @@ def test_arrows_move_the_chosen_slider(desk: Desk, qtbot: QtBot, keys: Qt.Keyboa
     qtbot.keyClick(rows, KEYS.Key_Left, keys)
     assert desk.point.z[dim] == pytest.approx(before[dim] - step, abs=1e-12)
     assert np.delete(desk.point.z, dim).tobytes() == np.delete(before, dim).tobytes()
-    assert desk.state.undo.stack.count() == 3
+    assert desk.state.undo.count() == 3
 
 
 def test_a_slider_is_locked_by_key(desk: Desk, qtbot: QtBot) -> None:
@@ -188,7 +188,7 @@ def test_undo_undoes_wherever_the_focus_is(active: Desk, qtbot: QtBot, pane: str
         qtbot.keySequence(stop, "Ctrl+Z")
         if active.point.z[3] == 1.0:
             deaf.append(f"{type(stop).__name__} {stop.accessibleName()}")
-            active.state.undo.stack.undo()
+            active.state.undo.undo()
     assert deaf == []
 
 

@@ -41,7 +41,7 @@ def test_nonsense_is_refused_by_name_and_changes_nothing(
     desk.settle()
     assert (model.model, model.data, model.embedding) == before
     assert desk.latent.snapshot() == points
-    assert desk.state.undo.stack.count() == 0
+    assert desk.state.undo.count() == 0
     desk.latent.set_component("z", 3, 1.0)
     desk.settle()
     np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)

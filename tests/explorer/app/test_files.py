@@ -36,7 +36,7 @@ def test_a_picture_of_ones_own_is_encoded(desk: Desk, oracle: NumpyVAE, tmp_path
     assert desk.point.untouched
     assert desk.point.source.kind == "picture"
     np.testing.assert_array_equal(desk.point.source.image, image)
-    assert desk.state.undo.stack.count() == 1
+    assert desk.state.undo.count() == 1
     np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(mu)[0], atol=1e-4)
 
 

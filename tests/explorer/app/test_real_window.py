@@ -34,7 +34,7 @@ def _drag(desk: Desk, pointer: Pointer, widget: QWidget, start: QPointF, by: QPo
         pointer.move(widget.mapToGlobal((start + by * (step / STEPS)).toPoint()))
         desk.qtbot.waitUntil(arrived)
     pointer.release()
-    desk.qtbot.waitUntil(lambda: desk.state.undo.stack.count() == 1)
+    desk.qtbot.waitUntil(lambda: desk.state.undo.count() == 1)
     desk.settle()
     return QPointF((start + by).toPoint())
 

@@ -139,7 +139,7 @@ def test_a_model_of_another_size_starts_with_a_point_of_its_own(cold: Desk, qtbo
     cold.state.model.request_model(str(model_path("mnist-vae-2")))
     qtbot.waitUntil(lambda: cold.latent.latent_dim == 2, timeout=PATIENCE_MS)
     cold.settle()
-    assert not cold.state.undo.stack.canUndo()
+    assert not cold.state.undo.can_undo()
     assert cold.state.display.axes == (0, 1)
     assert cold.window.windowTitle() == "mnist-vae-2[*] — Latentscape"
     np.testing.assert_array_equal(cold.window.map.plot.cloud.xy, cold.embedding.mu)

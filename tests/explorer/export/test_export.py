@@ -206,8 +206,8 @@ def test_an_exported_picture_dropped_is_its_point_again(desk: Desk, dialog: Expo
     for key in ("z", "mu", "sigma"):
         assert getattr(desk.point, key).tobytes() == stored[key][2].astype(np.float64).tobytes()
     assert "Returned to the point saved in sample-0003.png" in desk.window.banner.text.text()
-    assert desk.state.undo.stack.undoText() == "Open sample-0003.png"
-    desk.state.undo.stack.undo()
+    assert desk.state.undo.undo_text() == "Open sample-0003.png"
+    desk.state.undo.undo()
     assert desk.point.source.index == 42
     desk.settle()
 

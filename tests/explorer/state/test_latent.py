@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from explorer.state import AppState
-from explorer.state.latent import SMALLEST_SIGMA, Component, LatentSnapshot, LatentState, Point, PointSource
+from explorer.state.latent import SMALLEST_SIGMA, Component, LatentSnapshot, LatentState, Point, PointSource, fault_of
 from explorer.state.undo import STEPS_KEPT
 
 DIMS = 16
@@ -109,13 +109,13 @@ def test_a_gesture_is_one_step_whatever_happens_in_it(state: AppState) -> None:
     for value in np.linspace(0, 1, 50):
         state.latent.set_component("z", 0, float(value))
     state.latent.end()
-    assert (state.undo.stack.count(), state.undo.stack.undoText()) == (1, "Drag A")
+    assert (state.undo.count(), state.undo.undo_text()) == (1, "Drag A")
 
 
 def test_a_gesture_that_changes_nothing_is_no_step(state: AppState) -> None:
     with state.latent.step("Nothing"):
         pass
-    assert state.undo.stack.count() == 0
+    assert state.undo.count() == 0
 
 
 def test_a_gesture_that_was_left_open_is_closed_by_the_next(state: AppState) -> None:
@@ -123,21 +123,23 @@ def test_a_gesture_that_was_left_open_is_closed_by_the_next(state: AppState) -> 
     state.latent.set_component("z", 0, 1.0)
     with state.latent.step("second"):
         state.latent.set_component("z", 0, 2.0)
-    assert [state.undo.stack.text(row) for row in range(2)] == ["first", "second"]
+    assert state.undo.undo_text() == "second"
+    state.undo.undo()
+    assert (state.undo.undo_text(), state.undo.redo_text()) == ("first", "second")
 
 
 def test_a_gesture_waits_for_the_answer_it_is_owed(state: AppState) -> None:
     state.latent.begin("Drag u")
     state.latent.await_answer(True)
     state.latent.end()
-    assert state.undo.stack.count() == 0
+    assert state.undo.count() == 0
     state.latent.set_component("z", 0, 1.5)
     state.latent.await_answer(False)
-    assert state.undo.stack.count() == 1
+    assert state.undo.count() == 1
 
 
 def test_undo_and_redo_restore_every_bit(state: AppState) -> None:
-    latent, stack, seen = state.latent, state.undo.stack, [_bits(state.latent.snapshot())]
+    latent, stack, seen = state.latent, state.undo, [_bits(state.latent.snapshot())]
     for change in (
         lambda: latent.set_component("mu", 1, 0.3), lambda: latent.set_component("sigma", 2, 0.9),
         lambda: latent.set_component("eps", 0, -1.1), lambda: latent.set_z(np.full(DIMS, 0.1)),
@@ -160,7 +162,7 @@ def test_undo_tells_the_views(state: AppState, qtbot: QtBot) -> None:
     with state.latent.step("move"):
         state.latent.set_component("z", 0, 1.0)
     with qtbot.waitSignal(state.latent.points_changed):
-        state.undo.stack.undo()
+        state.undo.undo()
 
 
 def test_recording_a_step_does_not_replay_it(state: AppState, qtbot: QtBot) -> None:
@@ -172,14 +174,14 @@ def test_the_oldest_steps_are_dropped(state: AppState) -> None:
     for value in range(STEPS_KEPT + 1):
         with state.latent.step("move"):
             state.latent.set_component("z", 0, float(value))
-    assert state.undo.stack.count() == STEPS_KEPT
+    assert state.undo.count() == STEPS_KEPT
 
 
 def test_steps_of_another_latent_space_are_forgotten(state: AppState) -> None:
     with state.latent.step("move"):
         state.latent.set_component("z", 0, 1.0)
     state.undo.forget()
-    assert not state.undo.stack.canUndo()
+    assert not state.undo.can_undo()
 
 
 # ------------------------------------------------------------------------------------------------- points and locks
@@ -230,7 +232,7 @@ def test_removing_one_of_three_is_undone_with_its_place(state: AppState) -> None
     before = _bits(state.latent.snapshot())
     state.latent.remove_point()
     assert [point.name for point in state.latent.points] == ["A", "C"]
-    state.undo.stack.undo()
+    state.undo.undo()
     assert _bits(state.latent.snapshot()) == before
     assert state.latent.index == 1
 
@@ -239,9 +241,60 @@ def test_locks_hold_their_dimensions(latent: LatentState) -> None:
     kept = latent.point.z[[1, 3]].tobytes()
     for dim in (1, 3):
         latent.set_locked(dim, True)
-    latent.replace_unlocked(np.full(DIMS, 9.0))
+    latent.set_z(np.full(DIMS, 9.0))
     assert latent.point.z[[1, 3]].tobytes() == kept
     assert latent.point.z[[0, 2]].tolist() == [9.0, 9.0]
+
+
+def test_a_lock_locks_and_says_so_once_in_a_gesture(latent: LatentState) -> None:
+    told: list[int] = []
+    latent.refused.connect(told.append)
+    latent.set_locked(3, True)
+    kept, eps = latent.point.z[3], latent.point.eps[3]
+    latent.begin("Drag")
+    for component in ("z", "eps"):
+        latent.set_component(component, 3, 0.25)
+    latent.end()
+    assert told == [3]
+    latent.set_component("z", 3, 0.25)
+    assert told == [3, 3]
+    latent.set_component("mu", 3, 0.5)
+    latent.set_component("sigma", 3, 0.7)
+    assert latent.point.z[3] == kept
+    assert (latent.point.mu[3], latent.point.sigma[3]) == (0.5, 0.7)
+    assert latent.point.eps[3] != eps
+    latent.set_posterior(np.zeros(DIMS), np.ones(DIMS), PointSource())
+    assert latent.point.z[3] == kept
+    assert not np.delete(latent.point.z, 3).any()
+
+
+def test_a_locked_dimension_asks_the_decoder_for_nothing(state: AppState) -> None:
+    asked: list[float] = []
+    state.display.locate_requested.connect(lambda _, anchor, value: asked.append(value))
+    state.latent.set_locked(0, True)
+    before = state.latent.point.z.tobytes()
+    for key in ("u", "eps", "z"):
+        state.distribution.set(key, 0.3)
+    assert (asked, state.latent.point.z.tobytes()) == ([], before)
+    state.latent.set_locked(0, False)
+    state.distribution.set("u", 0.3)
+    assert asked == [0.3]
+
+
+def test_locking_is_a_step(state: AppState) -> None:
+    state.latent.set_locked(2, True)
+    assert state.undo.undo_text() == "Lock z₂"
+    state.undo.undo()
+    assert not state.latent.locked.any()
+    state.undo.redo()
+    assert np.flatnonzero(state.latent.locked).tolist() == [2]
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, float("inf"), float("nan")])
+def test_no_number_takes_a_point_out_of_reach(latent: LatentState, value: float) -> None:
+    for component in COMPONENTS:
+        latent.set_component(component, 1, value)
+        assert fault_of(latent.point.mu, latent.point.sigma, latent.point.z) == ""
 
 
 def test_locks_go_with_the_latent_space(latent: LatentState, qtbot: QtBot) -> None:

@@ -81,7 +81,7 @@ def test_dragging_a_slider_moves_its_dimension_alone(desk: Desk, rows: Dimension
     track = rows.delegate.track(rows.rect_of(dim), dim)
     assert after[dim] == pytest.approx(2.0, abs=(track.high - track.low) / track.rect.width())
     assert np.delete(after, dim).tobytes() == np.delete(before, dim).tobytes()
-    assert desk.state.undo.stack.count() == 1
+    assert desk.state.undo.count() == 1
     assert desk.state.display.dimension == dim
     desk.settle()
     np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(after[None])[0], atol=1e-4)
@@ -95,7 +95,7 @@ def test_a_typed_value_is_taken_as_typed(desk: Desk, rows: DimensionList, qtbot:
     qtbot.keyClicks(editor, "-1.2345678")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desk.point.z[dim] == -1.2345678)
-    assert desk.state.undo.stack.count() == 1
+    assert desk.state.undo.count() == 1
 
 
 def test_what_is_no_number_is_not_taken(desk: Desk, rows: DimensionList, qtbot: QtBot) -> None:
@@ -110,7 +110,7 @@ def test_what_is_no_number_is_not_taken(desk: Desk, rows: DimensionList, qtbot: 
     qtbot.keyClick(editor, Qt.Key.Key_Escape)
     qtbot.keyClick(editor, Qt.Key.Key_Escape)
     assert desk.point.z.tobytes() == before.tobytes()
-    assert desk.state.undo.stack.count() == 0
+    assert desk.state.undo.count() == 0
 
 
 def test_a_double_click_and_delete_return_one_dimension_to_its_mean(
@@ -141,6 +141,40 @@ def test_reset_returns_all_but_the_locked(desk: Desk, rows: DimensionList) -> No
     assert not desk.latent.locked.any()
 
 
+def test_nothing_moves_a_locked_dimension_and_the_lock_says_so(desk: Desk, rows: DimensionList) -> None:
+    dim, told = rows.rows.dims[0], []
+    desk.click(rows.viewport(), row_layout(rows.rect_of(dim)).lock.center())
+    before = desk.point.z[dim]
+    desk.state.notices.noticed.connect(lambda level, text: told.append(text))
+    for move in (
+        lambda: _drag(desk, rows, dim, 2.0),
+        lambda: desk.click(rows.viewport(), row_layout(rows.rect_of(dim)).value.center()),
+        lambda: desk.double_click(rows.viewport(), rows.handle_position(dim, before)),
+    ):  # fmt: skip
+        told.clear()
+        move()
+        assert desk.point.z[dim] == before
+        assert told
+        assert set(told) == {
+            f"{dimension_name(dim)} is locked. A click on its lock in Dimensions, or L there, unlocks it."
+        }
+    assert rows.viewport().findChild(NumberBox) is None
+    cloud = desk.window.map.plot.cloud.xy
+    for move in (
+        desk.window.menus.edit.sample.trigger, desk.window.menus.edit.randomize.trigger,
+        lambda: desk.click(desk.window.map.plot.viewport(), desk.on_map(cloud[5])),
+    ):  # fmt: skip
+        others = np.delete(desk.point.z, dim)
+        move()
+        assert desk.point.z[dim] == before
+        assert (np.delete(desk.point.z, dim) != others).any()
+    steps = desk.state.undo.count()
+    desk.click(rows.viewport(), row_layout(rows.rect_of(dim)).lock.center())
+    assert (desk.state.undo.count(), desk.state.undo.undo_text()) == (steps + 1, f"Unlock {dimension_name(dim)}")
+    desk.window.menus.edit.undo.trigger()
+    assert desk.latent.locked[dim]
+
+
 def test_randomize_draws_the_unlocked_from_the_prior_of_the_next_seed(desk: Desk, rows: DimensionList) -> None:
     locked, before = rows.rows.dims[0], desk.point.z.copy()
     desk.latent.set_locked(locked, True)
@@ -149,7 +183,7 @@ def test_randomize_draws_the_unlocked_from_the_prior_of_the_next_seed(desk: Desk
     noise = np.random.Generator(np.random.PCG64(8)).standard_normal((1, 50), dtype=np.float32)[0]
     expected = np.where(np.arange(50) == locked, before, noise.astype(np.float64))
     assert desk.point.z.tobytes() == expected.tobytes()
-    assert desk.state.undo.stack.undoText() == "Randomize"
+    assert desk.state.undo.undo_text() == "Randomize"
 
 
 def test_active_only_hides_the_collapsed(desk: Desk, rows: DimensionList) -> None:

@@ -150,8 +150,8 @@ def test_a_typed_number_is_one_undo_step(desk: Desk, dim: int, key: str, grip: s
     qtbot.keyClicks(field, "0.7512")
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert desk.point.value(grip, dim) == pytest.approx(0.7512, abs=1e-12)  # type: ignore[arg-type]
-    assert desk.state.undo.stack.count() == 1
-    desk.state.undo.stack.undo()
+    assert desk.state.undo.count() == 1
+    desk.state.undo.undo()
     assert desk.point.z.tobytes() == before.points[0].z.tobytes()
 
 
@@ -163,7 +163,7 @@ def test_a_typed_u_moves_z_to_the_quantile(desk: Desk, dim: int, qtbot: QtBot) -
     qtbot.keyClick(field, Qt.Key.Key_Return)
     desk.settle()
     assert desk.point.z[dim] == pytest.approx(_posterior(desk, dim).ppf(0.025), abs=1e-6)
-    assert desk.state.undo.stack.count() == 1
+    assert desk.state.undo.count() == 1
 
 
 def test_choosing_a_dimension_shows_its_own_curves(desk: Desk, dim: int) -> None:

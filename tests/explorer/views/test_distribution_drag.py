@@ -146,12 +146,12 @@ def test_sigma_never_becomes_zero_or_negative(bench: Bench) -> None:
 def test_one_drag_is_one_undo_step_back_to_the_last_bit(
     bench: Bench, plot: str, grip: str, by: tuple[int, int]
 ) -> None:
-    before, stack = bench.desk.point, bench.desk.state.undo.stack
+    before, stack = bench.desk.point, bench.desk.state.undo
     bench.drag(getattr(bench.desk.window.distribution.curves, plot), grip, QPointF(*by))
     after = bench.desk.point
     assert after.z.tobytes() != before.z.tobytes()
     assert stack.count() == 1
-    assert stack.undoText().startswith("Drag ")
+    assert stack.undo_text().startswith("Drag ")
     stack.undo()
     assert (bench.desk.point.z.tobytes(), bench.desk.point.mu.tobytes()) == (before.z.tobytes(), before.mu.tobytes())
     stack.redo()
@@ -159,7 +159,7 @@ def test_one_drag_is_one_undo_step_back_to_the_last_bit(
 
 
 def test_a_release_before_the_quantile_came_is_one_step_all_the_same(bench: Bench) -> None:
-    curves, stack = bench.desk.window.distribution.curves, bench.desk.state.undo.stack
+    curves, stack = bench.desk.window.distribution.curves, bench.desk.state.undo
     viewport, start = curves.cdf.viewport(), bench.desk.grip(curves.cdf, "u", "h")[1]
     bench.desk.press(viewport, start)
     bench.desk.move(viewport, start + QPointF(0, 30), held=LEFT)

@@ -322,3 +322,31 @@ def test_every_estimator_of_the_elbo_has_its_row(lab: Desk) -> None:
     assert len(lab.state.lab.shown) == 5
     assert table.model.rowCount() == 5
     assert not table.view.verticalScrollBar().isVisible()
+
+
+def test_every_drag_and_choice_is_an_undo_step(lab: Desk) -> None:
+    state, form, undo = lab.state.lab, lab.window.lab.form, lab.state.undo
+    undo.forget()
+    before, dial = state.settings, next(dial for dial in form.dials if dial.key == "k")
+    dial.slider.setSliderDown(True)
+    for value in (600, 700, 800):
+        dial.slider.setValue(value)
+    dial.slider.setSliderDown(False)
+    dragged = state.settings
+    assert dragged.k == 6.0
+    assert (undo.count(), undo.undo_text()) == (1, "Drag k in the Lab")
+    lab.window.lab.presets[1].click()
+    state.set_running(False)
+    form.family.textActivated.emit("Laplace")
+    dial.field.setValue(2.5)
+    assert undo.count() == 4
+    lab.window.show_pane("Log")
+    for _ in range(3):
+        lab.window.menus.edit.undo.trigger()
+    assert state.settings == dragged
+    assert lab.window.lab.isVisible()
+    assert dial.slider_value() == 6.0
+    lab.window.menus.edit.undo.trigger()
+    assert state.settings == before
+    lab.window.menus.edit.redo.trigger()
+    assert state.settings == dragged

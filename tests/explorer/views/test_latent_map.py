@@ -81,10 +81,10 @@ def test_the_picture_follows_while_the_button_is_still_held(desk: Desk, oracle: 
 
 
 def test_one_drag_is_one_undo_step(desk: Desk) -> None:
-    stack, before = desk.state.undo.stack, desk.point.z.copy()
+    stack, before = desk.state.undo, desk.point.z.copy()
     _drag(desk)
     after = desk.point.z.copy()
-    assert (stack.count(), stack.undoText()) == (1, "Drag A")
+    assert (stack.count(), stack.undo_text()) == (1, "Drag A")
     desk.window.menus.edit.undo.trigger()
     assert desk.point.z.tobytes() == before.tobytes()
     desk.window.menus.edit.redo.trigger()
@@ -105,7 +105,7 @@ def test_the_empty_map_pans_and_moves_no_point(desk: Desk) -> None:
     corner = QPointF(plot.width() - 20, plot.height() - 60)
     desk.drag(plot.viewport(), [corner, *(corner + step for step in PATH)])
     assert desk.point.z.tobytes() == before.tobytes()
-    assert desk.state.undo.stack.count() == 0
+    assert desk.state.undo.count() == 0
 
 
 def _lonely_image(desk: Desk) -> int:
@@ -127,7 +127,7 @@ def test_a_click_selects_the_image_and_its_posterior(desk: Desk, oracle: NumpyVA
     np.testing.assert_allclose(desk.point.mu, mu[0], atol=1e-4)
     np.testing.assert_allclose(desk.point.sigma, sigma[0], atol=1e-4)
     assert desk.point.z.tobytes() == desk.point.mu.tobytes()
-    assert desk.state.undo.stack.undoText() == f"Select image {index}"
+    assert desk.state.undo.undo_text() == f"Select image {index}"
     desk.settle()
     np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(mu)[0], atol=1e-4)
 
@@ -259,7 +259,7 @@ def test_only_the_left_button_moves_a_point(desk: Desk, button: Qt.MouseButton) 
         QTest.mouseClick(viewport, button, pos=place.toPoint())
         QTest.mouseDClick(viewport, button, pos=place.toPoint())
     assert desk.point is before
-    assert desk.state.undo.stack.count() == 0
+    assert desk.state.undo.count() == 0
     assert desk.window.map.plot.getViewBox().viewRect() == shown
     desk.window.map.fit()
 
@@ -280,14 +280,14 @@ def test_the_menu_of_an_image_sets_the_point_to_it(desk: Desk) -> None:
     choose(menu, text)
     chosen = int(text.split()[-1])
     np.testing.assert_array_equal(desk.point.mu, desk.embedding.mu[chosen].astype(np.float64))
-    assert desk.state.undo.stack.count() == 1
+    assert desk.state.undo.count() == 1
 
 
 def test_the_menu_beside_moves_the_point_there(desk: Desk) -> None:
     place = desk.marker("A") + QPointF(70.0, -50.0)
     choose(context_menu(desk.window.map.plot.viewport(), place.toPoint()), "Move A here")
     np.testing.assert_allclose((desk.marker("A") - place.toPoint()).manhattanLength(), 0.0, atol=1e-6)
-    assert desk.state.undo.stack.undoText() == "Move A"
+    assert desk.state.undo.undo_text() == "Move A"
 
 
 def test_the_menu_of_a_point_copies_and_returns_it(desk: Desk) -> None:

@@ -211,7 +211,7 @@ def test_there_is_no_other_field_for_numbers_and_no_box_or_slider_that_the_wheel
 def test_the_fields_of_the_triad_refuse_what_cannot_be(desk: Desk, key: str, text: str) -> None:
     desk.window.map.select(42)
     desk.settle()
-    before, steps = desk.point, desk.state.undo.stack.count()
+    before, steps = desk.point, desk.state.undo.count()
     field = desk.window.distribution.readouts.fields[key]
     shown = field.text()
     enter(desk.qtbot, field, text)
@@ -220,7 +220,7 @@ def test_the_fields_of_the_triad_refuse_what_cannot_be(desk: Desk, key: str, tex
     desk.settle()
     assert field.text() == shown
     assert desk.point is before
-    assert desk.state.undo.stack.count() == steps
+    assert desk.state.undo.count() == steps
 
 
 def test_undo_undoes_after_a_number_was_typed(desk: Desk, qtbot: QtBot) -> None:

@@ -53,7 +53,7 @@ def test_dragging_moves_z_to_the_quantile(sliders: Desk, scale: SliderScale) -> 
     sliders.drag(rows.viewport(), [start, (start + end) / 2.0, end])
     sliders.settle()
     assert _exact(sliders, scale)[dim] == pytest.approx(0.75, abs=0.01)
-    assert sliders.state.undo.stack.count() == 1
+    assert sliders.state.undo.count() == 1
 
 
 def test_arrow_keys_step_by_probability(sliders: Desk) -> None:

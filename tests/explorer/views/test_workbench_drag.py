@@ -178,3 +178,30 @@ def test_the_weight_of_a_mixture_carries_its_quantile_to_the_mouse(bench: Desk) 
     assert w < 0.5
     below = w * stats.norm.cdf(under.x(), m1, s1) + (1 - w) * stats.norm.cdf(under.x(), m2, s2)
     assert below == pytest.approx(0.35, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("plot", "grip"), [("pdf", "z"), ("cdf", "u"), ("noise", "eps"), ("pdf", "concentration")]
+)  # fmt: skip
+def test_every_drag_is_an_undo_step(bench: Desk, plot: str, grip: str) -> None:
+    state, undo = bench.state.workbench, bench.state.undo
+    undo.forget()
+    before = state.snapshot()
+    drag(bench, plot, grip, QPointF(0, 20) if grip == "u" else QPointF(20, 0))
+    after = state.snapshot()
+    assert after != before
+    assert undo.count() == 1
+    assert undo.undo_text().startswith("Drag ")
+    assert undo.undo_text().endswith(" of Gamma")
+    choose(bench, "Laplace")
+    assert undo.undo_text() == "Choose Laplace"
+    bench.window.show_pane("Log")
+    bench.window.menus.edit.undo.trigger()
+    assert state.snapshot() == after
+    assert bench.window.distribution.isVisible()
+    bench.window.menus.edit.undo.trigger()
+    bench.settle()
+    assert state.snapshot() == before
+    assert shown_on(bench).family == before.family
+    bench.window.menus.edit.redo.trigger()
+    assert state.snapshot() == after
