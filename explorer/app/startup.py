@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from explorer.app import remembering, session
 from explorer.app.files import open_path
 from explorer.app.garbage import Collector
 from explorer.app.main_window import MainWindow
+from explorer.app.session_file import Autosave, SessionFile
+from explorer.app.signals import ClosingSignals
 from explorer.app.uncaught import Uncaught
 from explorer.client.launcher import Launched
 from explorer.controllers.decoder import DecoderController
@@ -26,6 +29,7 @@ from explorer.state import AppState
 from explorer.state.hints import HINTS
 from explorer.theme.theme import Theme
 from models.core.errors import UserError
+from models.core.files import is_there
 from models.core.sprite_names import is_sprites
 from models.core.text import printable
 from resources import dataset_path, model_path
@@ -33,6 +37,8 @@ from resources import dataset_path, model_path
 # Two dimensions: the map shows the whole of the latent space.
 FIRST_MODEL, FIRST_DATA = "mnist-vae-2", "mnist_10k"
 SWITCH_SECONDS = 0.001
+# The exit code of a process that a signal ended is its number and this.
+SIGNALLED = 128
 # NumPy loads these when first used, 25 ms of a held-up event loop; here they load before there is a window.
 LOADED_AHEAD = ("numpy.ma", "numpy.random")
 
@@ -56,13 +62,16 @@ class App(QObject):
         self.runs = RunsController(self.state, self.trainer.client, opener, bundled, self)
         self.exporter = ExportController(self.state, self.decoder.requests, self)
         self.keras_exporter = KerasExportController(self.state, self)
-        self._keep_session = keep_session
-        stored, complaint = self._load_session() if keep_session else ({}, "")
+        self._session = SessionFile() if keep_session else None
+        self._autosave: Autosave | None = None
+        self._closed = False
+        stored, complaints = self._load_session()
+        self._opened_first = {key: stored.get(key) for key in ("model", "data")}
         model = _existing(stored.get("model"), Path(bundled))
         data = _existing(stored.get("data"), dataset_path(FIRST_DATA))
         self.decoder.start(model, data, bundled, launched)
-        new = keep_session and not stored and not complaint
-        complaint = complaint or _missing(stored)
+        new = keep_session and not stored and not complaints
+        complaints += [*self.decoder.client.remarks, *_missing(stored)]
         self.theme = Theme(qt, self)
         if scheme or stored.get("scheme"):
             self.theme.choose(scheme or str(stored.get("scheme")))
@@ -71,9 +80,10 @@ class App(QObject):
         self.collector = Collector(self)
         self.collector.start()
         self.state.workers.restart_requested.connect(self._restart)
-        complaint = complaint or self._restore(stored)
-        if complaint:
-            self.state.notices.notice("warning", complaint)
+        complaints += self._restore(stored)
+        self._keep_saving()
+        if complaints:
+            self.state.notices.notice("warning", " ".join(complaints))
         if new:
             self.state.hints.offer(HINTS)
 
@@ -87,10 +97,12 @@ class App(QObject):
             open_path(self.state, path)
 
     def close(self) -> None:
-        """Save the session and end the workers."""
+        """Save the session and end the workers, once."""
+        if self._closed:
+            return
+        self._closed = True
         self.collector.stop()
-        if self._keep_session:
-            self._save_session()
+        self._end_session()
         self.exporter.close()
         self.keras_exporter.close()
         self.trainer.close()
@@ -99,47 +111,74 @@ class App(QObject):
     def _restart(self, role: str) -> None:
         (self.trainer if role == "trainer" else self.decoder).restart()
 
-    def _load_session(self) -> tuple[dict[str, Any], str]:
-        try:
-            return session.load(session.session_path()) or {}, ""
-        except UserError as error:
-            return {}, f"The last session could not be read, so a new one was started: {error}"
+    def close_for(self, number: int) -> None:
+        """Close because the system asks for it: nobody is asked, since what is not saved is there at the next start."""
+        self.close()
+        QApplication.exit(SIGNALLED + number)
 
-    def _restore(self, stored: dict[str, Any]) -> str:
-        if not stored:
-            return ""
+    # ----------------------------------------------------------------------------------------------- the session
+
+    def _load_session(self) -> tuple[dict[str, Any], list[str]]:
+        if self._session is None:
+            return {}, []
+        told = list(filter(None, [self._session.remark]))
         try:
-            session.restore(self.state, stored)
+            return self._session.load(), told
         except UserError as error:
-            return f"The last session could not be restored, so a new one was started: {error}"
+            return {}, [*told, f"The last session could not be read, so a new one was started: {error}"]
+
+    def _restore(self, stored: dict[str, Any]) -> list[str]:
+        if not stored:
+            return []
+        lost = session.restore(self.state, stored)
         look = stored.get("look")
         if isinstance(look, dict):
             self.window.restore_look({key: text for key, text in look.items() if isinstance(text, str)})
-        lost = remembering.recall(self.state, stored)
-        return f"Of the last session, this could not be restored: {', '.join(lost)}." if lost else ""
+        lost += remembering.recall(self.state, stored)
+        return [f"Of the last session, this could not be restored: {', '.join(dict.fromkeys(lost))}."] if lost else []
 
-    def _save_session(self) -> None:
-        stored = session.capture(self.state) | remembering.captured(self.state)
-        stored |= {"scheme": self.theme.choice, "look": self.window.save_look()}
-        try:
-            session.save(session.session_path(), stored)
-        except UserError as error:
-            sys.stderr.write(printable(f"latentscape: the session could not be saved: {error}") + "\n")
+    def _keep_saving(self) -> None:
+        """Save the session a few seconds after each change from now on."""
+        path = None if self._session is None else self._session.path
+        if path is not None:
+            self._autosave = Autosave(self.state, path, self._captured, self)
+            self._autosave.failed.connect(self._cannot_save)
+            self.theme.changed.connect(self._autosave.later)
+
+    def _captured(self) -> dict[str, Any]:
+        """Return the session as it is; what has not been opened yet is still that of the last one."""
+        now = session.capture(self.state) | remembering.captured(self.state)
+        now |= {"scheme": self.theme.choice, "look": self.window.save_look()}
+        return now | {key: path for key, path in self._opened_first.items() if now[key] is None}
+
+    def _cannot_save(self, reason: str) -> None:
+        text = f"The session cannot be saved, so this window will not be restored at the next start: {reason}"
+        self.state.notices.notice("warning", text)
+
+    def _end_session(self) -> None:
+        complaint = "" if self._autosave is None else self._autosave.close()
+        if complaint:
+            # The terminal may be gone.
+            with suppress(OSError):
+                sys.stderr.write(printable(f"latentscape: the session could not be saved: {complaint}") + "\n")
+        if self._session is not None:
+            self._session.release()
 
 
 def _existing(stored: object, bundled: Path) -> str:
     return stored if isinstance(stored, str) and _there(stored) else str(bundled)
 
 
-def _missing(stored: dict[str, Any]) -> str:
+def _missing(stored: dict[str, Any]) -> list[str]:
     paths = (stored.get("model"), stored.get("data"))
     gone = [path for path in paths if isinstance(path, str) and not _there(path)]
-    return f"Files of the last session are missing: {', '.join(gone)}. Bundled ones are shown instead." if gone else ""
+    text = f"Files of the last session are missing: {', '.join(gone)}. Bundled ones are shown instead."
+    return [text] if gone else []
 
 
 def _there(path: str) -> bool:
     """Return whether a file is there; generated data always are."""
-    return is_sprites(path) or Path(path).exists()
+    return is_sprites(path) or is_there(path)
 
 
 def make_qt() -> QApplication:
@@ -164,6 +203,12 @@ def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
     qt = make_qt()
     app = App(qt, launched=launched)
     Uncaught(app.state.notices, app).install()
+    signals = ClosingSignals(app)
+    signals.asked.connect(app.close_for)
+    signals.install()
     app.show()
     app.open(paths)
-    return qt.exec()
+    try:
+        return qt.exec()
+    finally:
+        signals.remove()

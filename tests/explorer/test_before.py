@@ -200,12 +200,15 @@ def test_the_window_of_before_opens_with_its_points_its_look_and_its_runs(
         assert "waiting on tiny.npz was interrupted after epoch 3 of 6 (" in banner.text.text()
         assert review.compare.itemText(1).endswith(" · seed 5, 3 epochs · ended")
         desk.drop(work / "samples" / "samples" / "sample-0001.png")
-        assert banner.text.text() == "Returned to the point saved in sample-0001.png."
+        told = "Returned to the point saved in sample-0001.png. Locked dimensions stay where they were."
+        assert banner.text.text() == told
         desk.settle()
         vars(desk).clear()
     kept = json.loads((home / "session.json").read_text(encoding="utf-8"))
     dropped = known["points"][known["current"]]
-    dropped |= {"mu": picture["mu"], "sigma": picture["sigma"], "z": picture["z"], "text": "sample-0001.png"}
+    pairs = zip(dropped["z"], picture["z"], strict=True)
+    z = [old if dim in known["locked"] else new for dim, (old, new) in enumerate(pairs)]
+    dropped |= {"mu": picture["mu"], "sigma": picture["sigma"], "z": z, "text": "sample-0001.png"}
     for session in (kept, known):
         look = session.pop("look")
         assert [bool(base64.b64decode(look[name])) for name in ("geometry", "layout")] == [True, True]
