@@ -5,14 +5,16 @@ from __future__ import annotations
 import pyqtgraph as pg
 
 from explorer.theme.theme import Theme
+from explorer.views.common.painting import guard_plots
 from explorer.views.common.plot_menu import PlotMenu
 
 
 def prepare_plot(plot: pg.PlotWidget, name: str, title: str = "") -> PlotMenu:
-    """Take away what a pane offers itself, give the plot an accessible name, and return its context menu.
+    """Take away what a pane offers itself, guard the painting, name the plot, and return its context menu.
 
     ``title`` is what the plot is called in files, the name if it is empty.
     """
+    guard_plots()
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setAccessibleName(name)

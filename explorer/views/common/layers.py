@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from explorer.theme.theme import Theme
-from explorer.views.common.painting import guarded
+from explorer.views.common.painting import answering, guarded
 from models.core.arrays import Matrix
 
 HALO = tuple(QPointF(1.5 * np.cos(turn), 1.5 * np.sin(turn)) for turn in np.arange(8) * np.pi / 4.0)
@@ -64,6 +64,7 @@ class Layer(pg.GraphicsObject):
         super().__init__()
         self.theme = theme
 
+    @answering(QRectF)
     def boundingRect(self) -> QRectF:
         """Cover what is visible."""
         return QRectF(self.viewRect())

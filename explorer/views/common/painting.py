@@ -1,16 +1,19 @@
-"""Guard the paint methods: Qt must never see an exception leave one."""
+"""Guard the methods by which Qt paints: it must never see an exception leave one."""
 
 from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
-from PySide6.QtGui import QPainter
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPainterPath
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def guarded(paint: Callable[P, None]) -> Callable[P, None]:
@@ -28,10 +31,51 @@ def guarded(paint: Callable[P, None]) -> Callable[P, None]:
         try:
             paint(*args, **kwargs)
         except Exception as error:
-            sys.excepthook(type(error), error, error.__traceback__)
-            traceback.clear_frames(error.__traceback__)
+            _report(error)
         finally:
             if painter is not None:
                 painter.restore()
 
     return guard
+
+
+def answering(otherwise: Callable[[], T]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Report an exception of a method that Qt asks while it paints, and answer ``otherwise()`` instead."""
+
+    def decorate(ask: Callable[P, T]) -> Callable[P, T]:
+        @wraps(ask)
+        def guard(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return ask(*args, **kwargs)
+            except Exception as error:
+                _report(error)
+                return otherwise()
+
+        return guard
+
+    return decorate
+
+
+def _report(error: Exception) -> None:
+    sys.excepthook(type(error), error, error.__traceback__)
+    # A painter that was opened in one of the frames ends with it.
+    traceback.clear_frames(error.__traceback__)
+
+
+@cache
+def guard_plots() -> None:
+    """Guard the items of pyqtgraph, whose axes end the process if a number is too much for them."""
+    guards: dict[str, Callable[[Any], Any]] = {
+        "paint": guarded, "boundingRect": answering(QRectF), "shape": answering(QPainterPath),
+    }  # fmt: skip
+    for kind in set(_subclasses(pg.QtWidgets.QGraphicsItem)):
+        for name, guard in guards.items():
+            if kind.__module__.startswith("pyqtgraph.") and name in vars(kind):
+                setattr(kind, name, guard(vars(kind)[name]))
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    below: type
+    for below in kind.__subclasses__():
+        yield below
+        yield from _subclasses(below)

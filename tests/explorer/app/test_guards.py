@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QAbstractItemDelegate, QGraphicsItem, QWidget
 from pytestqt.qtbot import QtBot
 
+from explorer.views.common.painting import guard_plots
 from tests.support.places import ROOT
 
 PAINTS, EMITS = 300, 1000
@@ -90,3 +93,27 @@ def test_what_numpy_loads_late_is_there_before_the_window() -> None:
     code = f"import sys; from explorer.app.startup import make_qt; make_qt(); {loaded}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "True"
+
+
+def _painters() -> list[tuple[type, str]]:
+    """Return every class of ours and of pyqtgraph with a paint method of its own."""
+    for name in _modules():
+        import_module(name)
+    guard_plots()
+    kinds, found = [QWidget, QGraphicsItem, QAbstractItemDelegate], []
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind.__module__.split(".")[0] in ("explorer", "pyqtgraph"):
+            found += [(kind, name) for name in ("paint", "paintEvent") if name in vars(kind)]
+    return found
+
+
+def test_no_exception_leaves_a_paint_method() -> None:
+    painters = _painters()
+    ours = {kind for kind, _ in painters if kind.__module__.startswith("explorer")}
+    assert len(ours) >= 5
+    for kind, name in painters:
+        # A view of pyqtgraph only paints its items.
+        if not issubclass(kind, pg.GraphicsView) and (kind in ours or name == "paint"):
+            assert hasattr(vars(kind)[name], "__wrapped__"), (kind, name)

@@ -6,13 +6,19 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 from PySide6.QtCore import QPointF, QTimer
 
 from explorer.app.uncaught import Uncaught
+from explorer.views.common.pictures import Picture
 from explorer.views.dimensions.rows import DimensionDelegate
+from explorer.views.latent_map.markers import MarkerLayer
 from resources import model_path
 from tests.support.desk import Desk
+from tests.support.hands import Hands
 from tests.support.oracle import NumpyVAE
 
 LARGE, SMALL = model_path("mnist-vae-50"), model_path("mnist-vae-2")
@@ -60,11 +66,36 @@ def test_undo_after_the_return_of_a_model_stays_in_its_space(desk: Desk) -> None
     moved = desk.point.z.tobytes()
     _open(desk, SMALL)
     _open(desk, LARGE)
-    desk.state.undo.stack.undo()
+    desk.state.undo.undo()
     desk.settle()
     assert desk.point.untouched
-    desk.state.undo.stack.redo()
+    desk.state.undo.redo()
     assert desk.point.z.tobytes() == moved
+
+
+PAINTS: dict[str, tuple[type, str]] = {
+    "a row": (DimensionDelegate, "_paint_track"), "an axis": (pg.AxisItem, "generateDrawSpecs"),
+    "a curve": (pg.PlotCurveItem, "_shouldUseDrawLineSegments"), "a layer": (MarkerLayer, "paint_pixels"),
+    "a picture": (Picture, "_target"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "method"), PAINTS.values(), ids=PAINTS.keys())
+def test_an_exception_in_any_paint_is_told_and_the_window_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: type, method: str
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", Uncaught(desk.state.notices, desk.app).report)
+    told: list[str] = []
+    desk.state.notices.noticed.connect(lambda level, text: told.append(text))
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, method, lambda *_, **__: 1 // 0)
+        for plot in desk.window.distribution.curves.plots:
+            plot.setXRange(-20.0, float(len(method)))
+        desk.window.grab()
+    assert any("ZeroDivisionError" in text for text in told)
+    desk.latent.set_component("z", 3, 1.0)
+    desk.settle()
+    desk.window.grab()
 
 
 def test_an_exception_in_a_paint_or_a_slot_is_told_and_the_window_goes_on(
@@ -84,3 +115,23 @@ def test_an_exception_in_a_paint_or_a_slot_is_told_and_the_window_goes_on(
     desk.qtbot.waitUntil(lambda: len(told) == 2)
     assert "IndexError" in told[1][1]
     _click_image_and_move(desk, LARGE)
+
+
+def _hands(desk: Desk, examples: int, steps: int) -> None:
+    kind = type("Hands", (Hands,), {"desk": desk})
+    phases = [Phase.explicit, Phase.generate]
+    limits = settings(
+        max_examples=examples, stateful_step_count=steps, derandomize=examples == 1, deadline=None, database=None,
+        phases=phases, suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    run_state_machine_as_test(kind, settings=limits)
+
+
+def test_what_is_shown_equals_the_state_after_any_action(desk: Desk) -> None:
+    _hands(desk, 1, 25)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_what_is_shown_equals_the_state_after_many_actions(desk: Desk) -> None:
+    _hands(desk, 20, 60)
