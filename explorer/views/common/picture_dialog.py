@@ -10,7 +10,7 @@ from explorer.export.pictures import Latent, png_at, resized
 from explorer.views.common.bubble import say
 from explorer.views.common.number_box import WholeBox
 from explorer.views.common.pane import Segments, caption
-from explorer.views.common.pictures import Bytes, to_qimage
+from explorer.views.common.qimages import Bytes, to_qimage
 from explorer.views.common.saving import ask_target, save_bytes
 
 WIDEST = 8192

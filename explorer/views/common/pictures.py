@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -15,6 +14,7 @@ from explorer.theme.theme import Theme
 from explorer.views.common.bubble import say
 from explorer.views.common.menus import Entry, pop_up
 from explorer.views.common.painting import guarded
+from explorer.views.common.qimages import Bytes, to_qimage
 from models.core.arrays import Floats32
 from models.core.images import to_bytes
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from explorer.export.pictures import Latent
 
 CAPTION = 18
-Bytes: TypeAlias = NDArray[np.uint8]
 
 
 class Picture(QWidget):
@@ -130,11 +129,3 @@ class Picture(QWidget):
         painter.setPen(QColor(self._theme.colors.muted))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
         return box
-
-
-def to_qimage(image: NDArray[np.uint8]) -> QImage:
-    """Return a picture [h, w, 1 or 3] as a QImage that owns its pixels."""
-    height, width, channels = image.shape
-    pixels = np.ascontiguousarray(image)
-    kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
-    return QImage(pixels.data, width, height, width * channels, kind).copy()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from explorer.views.common.pane import caption
-from explorer.views.common.pictures import to_qimage
+from explorer.views.common.qimages import to_qimage
 
 SIDE = 96
 GAP = 16

@@ -16,7 +16,7 @@ from explorer.views.common.axes import style_plot
 from explorer.views.common.choices import Choice
 from explorer.views.common.menus import Entries, Entry
 from explorer.views.common.pane import Pane, caption
-from explorer.views.common.pictures import to_qimage
+from explorer.views.common.qimages import to_qimage
 from explorer.views.latent_map.hover_card import HoverCard
 from explorer.views.latent_map.markers import Marker
 from explorer.views.latent_map.menu import place_entries, point_entries

@@ -10,7 +10,7 @@ from explorer.state import AppState
 from explorer.state.answers import RECONSTRUCTED
 from explorer.theme.theme import Theme
 from explorer.views.common.painting import guarded
-from explorer.views.common.pictures import to_qimage
+from explorer.views.common.qimages import to_qimage
 from models.core.images import to_bytes
 
 CELL, LEAST_CELL, GAP = 27, 16, 2
