@@ -101,7 +101,7 @@ QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 4px; pad
 QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
 QGraphicsView, QListView, QTreeView { border: 1px solid transparent; }
 QGraphicsView:focus, QListView:focus, QTreeView:focus, QPlainTextEdit:focus { border: 1px solid $accent; }
-QTabBar::tab:selected:focus { background: $field; }
+QTabBar::tab:selected:focus, QLabel:focus { background: $field; }
 QCheckBox:disabled, QRadioButton:disabled { color: $muted; }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 4px; background: $field; }
 QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: $accent; }

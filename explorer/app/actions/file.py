@@ -36,7 +36,7 @@ class FileActions(MenuActions):
         self.save_model = add(Command("&Save model", self.save, "save", Key.Save))
         self.save_as = add(Command("S&ave model as …", self.ask_and_save, shortcut="Ctrl+Shift+S"))
         tip = "Move the trained model that is shown to the trash, with its run"
-        self.discard = add(Command("&Discard model …", self._discard, tip=tip))
+        self.discard = add(Command("D&iscard model …", self._discard, tip=tip))
         self.quit = add(Command("&Quit", close, shortcut=Key.Quit))
         state.model.recent_changed.connect(self._fill_recent)
         state.model.model_changed.connect(self._model_changed)
