@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -50,8 +50,19 @@ TITLE = "Latentscape"
 SMALLEST = (960, 640)
 USUAL = (1440, 900)
 LAYOUT_VERSION = 3
-BOTTOM_HEIGHT = 348
+# The tabs want this height, but never leave less than this share of the window to the panes above.
+BOTTOM_HEIGHT = 364
+UPPER_SHARE = 0.45
+# Map, Decoded and Dimensions share the width; in a narrow window the modes of decoding need more of it.
+WIDE, TIGHT, NARROW = (0.40, 0.25, 0.35), (0.37, 0.31, 0.32), 1200
+# What a window manager puts around the window.
+FRAME = QSize(16, 48)
 TOP, BOTTOM = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+def fitting(screen: QSize) -> QSize:
+    """Return the usual size of the window, or what there is room for on a screen; never less than the smallest."""
+    return QSize(*USUAL).boundedTo(screen - FRAME).expandedTo(QSize(*SMALLEST))
 
 
 class MainWindow(QMainWindow):
@@ -71,7 +82,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(TITLE)
         self.setWindowIcon(theme.icon("latentscape"))
         self.setMinimumSize(*SMALLEST)
-        self.resize(*USUAL)
+        self.resize(fitting(self.screen().availableGeometry().size()))
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -105,8 +116,8 @@ class MainWindow(QMainWindow):
     def _dock(self, pane: Pane) -> QDockWidget:
         dock = QDockWidget(pane.windowTitle(), self)
         dock.setObjectName(pane.windowTitle())
-        dock.setTitleBarWidget(pane.bar)
-        dock.setWidget(pane)
+        dock.setTitleBarWidget(pane.header)
+        dock.setWidget(pane.scrolled())
         dock.visibilityChanged.connect(pane.set_shown)
         PaneMenu(dock, pane, self.reset_layout)
         return dock
@@ -156,8 +167,10 @@ class MainWindow(QMainWindow):
             dock.show()
         lower[0].raise_()
         width, height = self.width(), self.height()
-        self.resizeDocks(upper, [round(width * share) for share in (0.41, 0.26, 0.33)], Qt.Orientation.Horizontal)
-        self.resizeDocks([upper[0], lower[0]], [height - BOTTOM_HEIGHT, BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+        shares = WIDE if width >= NARROW else TIGHT
+        self.resizeDocks(upper, [round(width * share) for share in shares], Qt.Orientation.Horizontal)
+        bottom = min(BOTTOM_HEIGHT, round(height * (1.0 - UPPER_SHARE)))
+        self.resizeDocks([upper[0], lower[0]], [height - bottom, bottom], Qt.Orientation.Vertical)
 
     def show_pane(self, title: str) -> None:
         """Bring a pane to the front."""

@@ -21,6 +21,10 @@ QToolButton { border: 1px solid transparent; border-radius: 5px; padding: 4px 8p
 QToolButton:hover { background: $field; }
 QToolButton:pressed, QToolButton:checked { background: $field; border-color: $border; }
 QToolButton:focus { border-color: $accent; }
+QToolButton#chip { padding: 1px 3px; color: $muted; }
+QToolButton#chip:checked { color: $text; background: transparent; border-color: transparent; }
+QToolButton#chip:hover { background: $field; }
+QToolButton#chip:focus { border-color: $accent; }
 QToolButton::menu-indicator { width: 0; }
 QMenuBar { background: $window; color: $text; padding: 1px 4px; }
 QMenuBar::item { padding: 4px 8px; border-radius: 4px; background: transparent; }
@@ -40,7 +44,10 @@ QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 #pane { background: $surface; border-radius: 6px; }
 #paneTitle { background: $surface; border-top-left-radius: 6px; border-top-right-radius: 6px; }
+#folded { background: $surface; border: 1px solid $border; }
+#scrolled { background: $surface; border-bottom-left-radius: 6px; border-bottom-right-radius: 6px; }
 #caption { color: $muted; }
+#group { color: $muted; font-size: 10px; font-weight: 600; letter-spacing: 1px; }
 #trouble { color: $warning; }
 #heading { color: $text; font-weight: 600; }
 #readout { color: $text; }

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from explorer.app import main_window
+from explorer.app.main_window import USUAL
 from explorer.app.startup import FIRST_DATA, App
 from explorer.controllers import training
 from explorer.state.latent import LatentSnapshot, Point
@@ -54,6 +56,8 @@ def opened_app(
         if not trainer_ahead:
             patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
         fork_workers(patch)
+        # The screen of the offscreen platform is smaller than anybody's.
+        patch.setattr(main_window, "fitting", lambda screen: QSize(*USUAL))
         app = App(qt, scheme, keep_session=keep_session, first=model)
     app.show()
     try:

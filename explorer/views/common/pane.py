@@ -6,22 +6,23 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from explorer.views.common.header import Header
 from explorer.views.common.menus import offer_label
-
-HEADER_HEIGHT = 36
 
 
 class Pane(QWidget):
-    """A surface; subclasses fill :attr:`body` and may add controls to :attr:`header`, the row of :attr:`bar`.
+    """A surface; subclasses fill :attr:`body` and may add controls to :attr:`header`.
 
-    The bar is the title bar of the dock that holds the pane: it moves, and by a double click floats, the dock.
+    The header is the :attr:`bar` of the dock that holds the pane: it moves, and by a double click floats, the dock.
     """
 
     def __init__(self, title: str, show_title: bool = True) -> None:
@@ -30,15 +31,7 @@ class Pane(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        self.bar = QWidget()
-        self.bar.setObjectName("paneTitle")
-        self.bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.bar.setFixedHeight(HEADER_HEIGHT)
-        self.header = QHBoxLayout(self.bar)
-        self.header.setContentsMargins(12, 2, 8, 2)
-        self.header.setSpacing(6)
-        # A dock asks for the height that the layout wants, and without a button that is a line of text.
-        self.header.addStrut(HEADER_HEIGHT - 4)
+        self.bar = self.header = Header()
         if show_title:
             self.header.addWidget(heading(title))
         self.body = QVBoxLayout()
@@ -58,6 +51,20 @@ class Pane(QWidget):
         if not shown and focus is not None and (self.isAncestorOf(focus) or self.bar.isAncestorOf(focus)):
             # Keys must not go where nobody looks.
             focus.clearFocus()
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the least height at a width: a scroll area would else ask for the one that is preferred."""
+        return self.body.totalMinimumHeightForWidth(width)
+
+    def scrolled(self) -> QScrollArea:
+        """Return an area that holds the pane, and scrolls it where it finds too little room."""
+        area = QScrollArea()
+        area.setObjectName("scrolled")
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self)
+        return area
 
 
 def focused(widget: QWidget) -> QWidget | None:

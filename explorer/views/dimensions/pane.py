@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QPushButton
+from PySide6.QtWidgets import QCheckBox, QPushButton, QSizePolicy
 
 from explorer.state import AppState
 from explorer.state.display import SliderScale
@@ -41,6 +41,8 @@ class DimensionsPane(Pane):
         )
         for widget in (self.active, self.scale, self.randomize, self.reset):
             self.header.addWidget(widget)
+        # In a narrow window the rows are worth more than the last words.
+        self._columns.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.body.addWidget(self._columns)
         self.body.addWidget(self.list, 1)
         self.body.setContentsMargins(12, 0, 4, 8)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
 
 from explorer.state import AppState
 from explorer.state.training.run import RunStatus
+from explorer.views.common.header import Header
 from explorer.views.common.pane import caption
 from explorer.views.common.question import discard_after_question
 from explorer.views.common.words import duration
@@ -64,7 +65,7 @@ class RunControls(QObject):
         self.state.unsaved.changed.connect(self._model_changed)
         self.state.further.changed.connect(self._model_changed)
 
-    def place(self, header: QHBoxLayout) -> None:
+    def place(self, header: Header) -> None:
         """Put buttons and texts into a row."""
         for button in (self.start, self.further, self.pause, self.step, self.stop, self.discard, self.save):
             header.addWidget(button)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
     QMenu,
+    QScrollArea,
     QScrollBar,
     QTabBar,
     QToolBar,
@@ -25,14 +26,17 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from explorer.app.main_window import SMALLEST, USUAL, fitting
 from explorer.app.shortcuts import ShortcutList
 from explorer.app.stops import stops_after
+from explorer.views.common.pane import Pane
 from explorer.views.common.plot_menu import PlotMenu
 from explorer.views.export_dialog import ExportDialog
 from tests.support.desk import Desk
 from tests.support.menus import choose, context_menu, turn_wheel
 
 KEYS = Qt.Key
+CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, pg.PlotWidget)
 SHIFT, CTRL, PLAIN = (
     Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier,
 )  # fmt: skip
@@ -92,6 +96,71 @@ def test_what_was_undone_is_redone_by_key(desk: Desk, qtbot: QtBot, keys: str) -
     assert desk.point.z[3] != 1.0
     qtbot.keySequence(desk.window.map.plot, keys)
     assert desk.point.z[3] == 1.0
+
+
+def _cut_off(pane: Pane) -> list[str]:
+    """Return the controls of a pane that nobody can bring into view."""
+    found = []
+    for part in (pane, pane.header):
+        controls = (widget for kind in CONTROLS for widget in part.findChildren(kind))
+        for control in (w for w in controls if w.isVisible() and not isinstance(w, QScrollBar)):
+            holder = next(area for area in (control.parentWidget(), part) if area is part or _scrolls(area, part))
+            place = QRect(control.mapTo(holder, QPoint(0, 0)), control.size())
+            shortened = isinstance(control, QAbstractButton) and control.width() < control.minimumSizeHint().width()
+            if not holder.rect().contains(place) or shortened:
+                found.append(f"{type(control).__name__} {control.accessibleName()} of {pane.windowTitle()}")
+    return found
+
+
+def _scrolls(widget: QWidget, part: QWidget) -> bool:
+    """Return whether a widget is what a scroll area within a part of the window scrolls."""
+    area = widget.parentWidget().parentWidget()
+    return isinstance(area, QScrollArea) and part.isAncestorOf(area) and area.widget() is widget
+
+
+def test_nothing_is_cut_off_in_the_smallest_window(desk: Desk, qtbot: QtBot) -> None:
+    window, before = desk.window, desk.window.size()
+    window.resize(*SMALLEST)
+    window.reset_layout()
+    try:
+        for title, dock in window.docks.items():
+            window.show_pane(title)
+            qtbot.waitUntil(lambda dock=dock: not dock.visibleRegion().isEmpty())
+            pane = dock.widget().widget()
+            assert isinstance(pane, Pane)
+            assert window.rect().contains(dock.geometry()), title
+            assert _cut_off(pane) == []
+    finally:
+        window.resize(before)
+        window.reset_layout()
+
+
+def test_what_finds_no_room_in_a_header_is_behind_its_button(desk: Desk, qtbot: QtBot) -> None:
+    header, before = desk.window.dimensions.header, desk.window.size()
+    assert (header.folded, header.more.isVisible()) == ([], False)
+    desk.window.resize(*SMALLEST)
+    desk.window.reset_layout()
+    qtbot.waitUntil(lambda: desk.window.dimensions.reset in header.folded)
+    assert not desk.window.dimensions.reset.isVisible()
+    desk.latent.set_component("eps", 0, 1.0)
+    qtbot.mouseClick(header.more, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(desk.window.dimensions.reset, Qt.MouseButton.LeftButton)
+    assert desk.point.untouched
+    desk.window.dimensions.reset.window().close()
+    desk.window.resize(before)
+    desk.window.reset_layout()
+    qtbot.waitUntil(lambda: not header.folded)
+    kept = [header.layout().itemAt(place).widget() for place in range(header.layout().count())]
+    pane = desk.window.dimensions
+    assert [w for w in kept if w is not None][1:-1] == [pane.active, pane.scale, pane.randomize, pane.reset]
+
+
+@pytest.mark.parametrize(
+    ("screen", "size"),
+    [((1920, 1080), USUAL), ((1280, 800), (1264, 752)), ((1366, 768), (1350, 720)), ((800, 600), SMALLEST)],
+)
+def test_the_first_window_fits_the_screen(screen: tuple[int, int], size: tuple[int, int]) -> None:
+    assert fitting(QSize(*screen)) == QSize(*size)
 
 
 def test_the_map_has_the_focus_at_first(desk: Desk) -> None:
