@@ -70,6 +70,7 @@ class Banner(QFrame):
         self.undo.clicked.connect(self._undo)
         state.offers.changed.connect(self._offer)
         state.notices.noticed.connect(self.notify)
+        state.notices.settled.connect(self._settled)
         state.workers.crashed.connect(self.crashed)
         self._over.installEventFilter(self)
 
@@ -124,6 +125,11 @@ class Banner(QFrame):
         self.hide()
         if self.state.offers.offer is not None:
             self._offer()
+
+    def _settled(self) -> None:
+        """Hide a complaint that is none any more; offers and a worker that is off are no complaints."""
+        if not any(button.isVisible() for button in self._buttons):
+            self._gone()
 
     def _close(self) -> None:
         """Dismiss the notification; an offer that is closed is made again at the next start."""

@@ -29,11 +29,11 @@ def open_path(state: AppState, path: str) -> None:
     kind = Path(path).suffix.lower()
     if not path or is_elsewhere(path):
         text = f"{path or 'What was dropped'}: this is not a file on this computer. Download it first."
-        state.notices.notice("error", text)
+        state.notices.notice("error", text, "open")
     elif is_sprites(path) and not is_there(path):
         state.model.request_data(path)
     elif not is_there(path):
-        state.notices.notice("error", f"{path}: no such file.")
+        state.notices.notice("error", f"{path}: no such file.", "open")
     elif kind == MODEL_SUFFIX:
         state.model.request_model(path)
     elif kind in PICTURE_SUFFIXES and is_file(path):
@@ -49,7 +49,7 @@ def _open_picture(state: AppState, path: str) -> None:
     try:
         latent = read_latent(Path(path))
     except UserError as error:
-        state.notices.notice("error", str(error))
+        state.notices.notice("error", str(error), "open")
         return
     if latent is None:
         state.model.request_picture(path)
@@ -64,11 +64,12 @@ def _return_to(state: AppState, path: str, latent: Latent) -> None:
             "error",
             f"{name} holds a point with {len(latent.z)} dimensions from the model {latent.model!r}, "
             f"but the open model has {state.latent.latent_dim}.",
+            "open",
         )
         return
     mu, sigma, z = (np.asarray(vector) for vector in (latent.mu, latent.sigma, latent.z))
     if fault := fault_of(mu, sigma, z):
-        state.notices.notice("error", f"{name}: its point cannot be shown: {fault}.")
+        state.notices.notice("error", f"{name}: its point cannot be shown: {fault}.", "open")
         return
     with state.latent.step(f"Open {name}"):
         state.latent.set_posterior(mu, sigma, PointSource("picture", name), z)
@@ -141,8 +142,9 @@ def save_model(state: AppState, model: ModelToSave, path: Path) -> bool:
         with output_file(target) as draft:
             draft.write_bytes(model.content)
     except UserError as error:
-        state.notices.notice("error", str(error))
+        state.notices.notice("error", str(error), "save")
         return False
+    state.notices.succeed("save")
     passing = state.unsaved.is_draft(model.path) and state.unsaved.at(model.path) is None
     state.unsaved.mark_saved(model.path)
     state.model.remember(str(target))
@@ -158,6 +160,6 @@ def save_curves(state: AppState, path: Path, records: Sequence[EpochRecord]) -> 
     try:
         write_history(target, records)
     except UserError as error:
-        state.notices.notice("error", str(error))
+        state.notices.notice("error", str(error), "save")
     else:
         state.notices.notice("info", f"Wrote {target.name}: {len(records)} epochs.")

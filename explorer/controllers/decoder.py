@@ -14,11 +14,12 @@ from explorer.controllers.lab import LabController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
 from explorer.state import AppState
+from explorer.state.notices import Task
 from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 
 # What fails elsewhere was overtaken by another model or other data, and is requested again by itself.
-ASKED_BY_PERSON = ("model", "data", "picture file", "export")
+ASKED_BY_PERSON: dict[str, Task] = {"model": "open", "data": "open", "picture file": "open", "export": "export"}
 
 
 class DecoderController(QObject):
@@ -70,9 +71,12 @@ class DecoderController(QObject):
         self.state.workers.crash("decoder", f"The decoder stopped: {reason}. {end}", again)
 
     def _route(self, reply: Reply) -> None:
+        task = ASKED_BY_PERSON.get(self.requests.channel_of(getattr(reply, "id", 0)) or "")
         if isinstance(reply, Failed):
-            if self.requests.channel_of(reply.id) in ASKED_BY_PERSON:
-                self.state.notices.notice("error", reply.message)
+            if task is not None:
+                self.state.notices.notice("error", reply.message, task)
             else:
                 self.state.notices.log(f"{reply.kind}: {reply.message}")
+        elif task is not None:
+            self.state.notices.succeed(task)
         self.requests.take(reply)

@@ -165,11 +165,12 @@ class TrainingController(QObject):
             case CheckpointWritten():
                 self._job = replace(job, resume=True, learning_rate=None, further="")
                 self._epoch = reply.epoch
+                self.state.notices.succeed("train")
                 run.mark_kept()
                 self.state.review.follow(reply.path)
             case CheckpointDelayed():
                 text = f"No checkpoint could be written to {reply.folder}: {reply.reason}."
-                self.state.notices.notice("warning", f"{text} The training goes on and tries again.")
+                self.state.notices.notice("warning", f"{text} The training goes on and tries again.", "train")
             case Diverged():
                 self._diverged(reply)
             case Finished():
@@ -177,7 +178,7 @@ class TrainingController(QObject):
                 if reply.restorable:
                     self.state.runs.tell_discarded([job.run_folder], f"the training of {job.name}")
             case Failed():
-                self.state.notices.notice("error", reply.message)
+                self.state.notices.notice("error", reply.message, "train")
                 self._finish(None)
             case _:
                 self._show(reply)
@@ -224,7 +225,7 @@ class TrainingController(QObject):
         offer = after_divergence(diverged)
         if offer is None:
             text = f"The training diverged at step {diverged.step}: {diverged.reason}. A lower learning rate may help."
-            self.state.notices.notice("error", text)
+            self.state.notices.notice("error", text, "train")
         else:
             self.state.offers.set_offer(offer)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
 # Takes back what a notification tells of.
 Undo = Callable[[], None]
+# What people ask for again after it has failed.
+Task = Literal["open", "save", "export", "train"]
 
 
 class NoticeState(QObject):
@@ -19,19 +22,33 @@ class NoticeState(QObject):
         Level (``info``, ``warning``, ``error``) and text of a notification.
     logged(str, str)
         The same for the Log pane only.
+    settled
+        What the newest notification complains about has succeeded since.
     """
 
     noticed = Signal(str, str)
     logged = Signal(str, str)
+    settled = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo: Undo | None = None
+        self._complaint: Task | None = None
 
-    def notice(self, level: str, text: str, undo: Undo | None = None) -> None:
-        """Show a notification, with a button that calls ``undo`` where there is one."""
+    def notice(self, level: str, text: str, task: Task | None = None, undo: Undo | None = None) -> None:
+        """Show a notification, with a button that calls ``undo`` where there is one.
+
+        A warning or an error of a ``task`` goes when the task succeeds later.
+        """
         self.undo = undo
+        self._complaint = None if level == "info" else task
         self.noticed.emit(level, text)
+
+    def succeed(self, task: Task) -> None:
+        """Record that a task succeeded, so that an older complaint about it is none any more."""
+        if task == self._complaint:
+            self._complaint = None
+            self.settled.emit()
 
     def log(self, text: str) -> None:
         """Write a line into the Log pane only."""

@@ -63,3 +63,20 @@ def test_memory_stays_bounded(desk: Desk, tmp_path: Path, case: str) -> None:
     _drop(desk, path)
     grown = [worker.memory_info().rss - old for worker, old in zip(workers, before, strict=True)]
     assert max(grown) < 100 * MEGABYTE
+
+
+def test_a_complaint_goes_when_what_was_tried_succeeds(desk: Desk, tmp_path: Path) -> None:
+    make, _ = EVERY["huge picture"]
+    _drop(desk, make(tmp_path))
+    np.save(tmp_path / "few.npy", np.array(desk.data.images[:20]))
+    with desk.qtbot.waitSignal(desk.state.model.data_changed, timeout=PATIENCE_MS):
+        desk.drop(tmp_path / "few.npy")
+    assert desk.window.banner.isHidden()
+
+
+def test_a_complaint_stays_while_something_else_succeeds(desk: Desk, tmp_path: Path) -> None:
+    desk.state.notices.notice("error", "The folder is full.", "save")
+    desk.state.notices.succeed("open")
+    assert desk.window.banner.isVisible()
+    desk.state.notices.succeed("save")
+    assert desk.window.banner.isHidden()
