@@ -3,14 +3,52 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QGraphicsSceneResizeEvent
 
 from explorer.theme.theme import Theme
+from explorer.views.common.numbers import without_minus_zero
 from explorer.views.common.painting import guard_plots
 from explorer.views.common.plot_menu import PlotMenu
 
+# Numbers and name fit in this; an axis that sized itself would move the plot whenever a name has an index.
+BOTTOM_HEIGHT = 36
+# Half of a number of an axis, which is centred on its tick.
+TOP_MARGIN, RIGHT_MARGIN = 7, 9
+
+
+class Axis(pg.AxisItem):
+    """An axis whose name keeps to its own length, and whose zero has no sign."""
+
+    def labelString(self) -> str:
+        """Return the name as HTML, shortened to the length of the axis."""
+        whole = str(getattr(self, "labelText", ""))
+        return str(super().labelString()).replace(whole, self._shortened(whole))
+
+    def _shortened(self, text: str) -> str:
+        length = self.size().height() if self.orientation == "left" else self.size().width()
+        if length <= 0.0:
+            return text
+        return QFontMetrics(self.label.font()).elidedText(text, Qt.TextElideMode.ElideRight, int(length) - 8)
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
+        """Shorten the name anew and centre it."""
+        if self.label is not None:
+            self.label.setHtml(self.labelString())
+        super().resizeEvent(event)
+
+    def _updateLabel(self) -> None:
+        super()._updateLabel()
+        self.resizeEvent()
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return the numbers at the ticks."""
+        return [without_minus_zero(text) for text in super().tickStrings(values, scale, spacing)]
+
 
 def prepare_plot(plot: pg.PlotWidget, name: str, title: str = "") -> PlotMenu:
-    """Take away what a pane offers itself, guard the painting, name the plot, and return its context menu.
+    """Take away what a pane offers itself, guard the painting, give our axes and a name, and return the context menu.
 
     ``title`` is what the plot is called in files, the name if it is empty.
     """
@@ -18,6 +56,8 @@ def prepare_plot(plot: pg.PlotWidget, name: str, title: str = "") -> PlotMenu:
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setAccessibleName(name)
+    plot.getPlotItem().setAxisItems({side: Axis(side) for side in ("bottom", "left")})
+    plot.getPlotItem().layout.setContentsMargins(1, TOP_MARGIN, RIGHT_MARGIN, 1)
     return PlotMenu(plot, title or name)
 
 
@@ -36,3 +76,4 @@ def style_plot(plot: pg.PlotWidget, theme: Theme, names: dict[str, str], all_tic
         axis.label.setFont(theme.font(12))
         if side in names:
             plot.setLabel(side, names[side])
+    plot.getAxis("bottom").setHeight(BOTTOM_HEIGHT)

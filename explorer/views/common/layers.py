@@ -124,6 +124,11 @@ class StillLayer(Layer):
         self._turn.setInterval(0)
         self._turn.timeout.connect(self._advance)
 
+    @property
+    def resting(self) -> bool:
+        """Whether all has been painted."""
+        return self._work is None and self._wanted is None and not self._turn.isActive()
+
     def refresh(self) -> None:
         """Paint again, for new data or colours; what is being painted of the old is dropped."""
         self._version += 1
@@ -180,14 +185,16 @@ class StillLayer(Layer):
         raise NotImplementedError
 
 
-def draw_haloed(painter: QPainter, place: QPointF, text: str, theme: Theme, pixels: int) -> None:
+def draw_haloed(
+    painter: QPainter, place: QPointF, text: str, theme: Theme, pixels: int, weight: int = 600, color: str = ""
+) -> None:
     """Draw a text that stays legible over dots: outlined in the colour of the ground."""
     painter.save()
-    painter.setFont(theme.font(pixels, 600))
+    painter.setFont(theme.font(pixels, weight))
     # The glyphs drawn eight times take a sixth of the time of stroking their outlines, and look the same.
     painter.setPen(theme.colors.plot)
     for around in HALO:
         painter.drawText(place + around, text)
-    painter.setPen(theme.colors.text)
+    painter.setPen(color or theme.colors.text)
     painter.drawText(place, text)
     painter.restore()

@@ -1,4 +1,4 @@
-"""The still layers of the latent map: the cloud of images and the prior's rings."""
+"""The still layers of the latent map: the cloud of images, the names of the classes, the prior's rings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from explorer.theme.theme import Theme
 from explorer.views.common.layers import Frame, StillLayer, draw_haloed
+from explorer.views.latent_map.names import apart, class_places
 from models.core.arrays import Matrix
 
 SCATTER_LIMIT = 20_000
@@ -20,6 +21,7 @@ DOT_ALPHA = 160
 BLOCKS = 8
 BIN = 2
 NAME_GAP = 17.0
+RING_ALPHA = 190
 
 
 class CloudLayer(StillLayer):
@@ -29,13 +31,18 @@ class CloudLayer(StillLayer):
         super().__init__(theme)
         self._xy: Matrix = np.zeros((0, 2))
         self._labels = np.zeros(0, np.int64)
-        self._medians: dict[int, Matrix] = {}
         self._names: dict[int, str] = {}
+        self.hidden: frozenset[int] = frozenset()
 
     @property
     def xy(self) -> Matrix:
         """Coordinates [n, 2] of the images."""
         return self._xy
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Their classes [n], −1 without one."""
+        return self._labels
 
     def series(self) -> dict[str, Matrix]:
         """Return the images' places by class."""
@@ -46,46 +53,83 @@ class CloudLayer(StillLayer):
     def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
         """Show images at ``xy`` [n, 2]; labels [n] are −1 without a class; ``names`` are the classes'."""
         self._xy, self._labels, self._names = xy, labels, names
-        step = max(1, len(xy) // SCATTER_LIMIT)
-        few, classes = xy[::step], labels[::step]
-        shown = names or {-1: ""}
-        self._medians = {label: np.median(few[classes == label], axis=0) for label in shown if (classes == label).any()}
+        self.refresh()
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Hide the images of some classes."""
+        self.hidden = hidden
         self.refresh()
 
     def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
-        """Paint dots or density, and name the classes."""
+        """Paint dots or density."""
+        yield from self._paint(painter, frame, [label for label in self._names or {-1: ""} if label not in self.hidden])
+
+    def _paint(self, painter: QPainter, frame: Frame, classes: list[int]) -> Generator[None, None, None]:
+        palette = {label: self.theme.class_color(label) for label in classes}
         pixels, labels = frame.to_pixels(self._xy), self._labels
         seen = ((pixels > -DOT) & (pixels < np.array(frame.size) + DOT)).all(axis=1)
+        if len(classes) < len(self._names):
+            seen &= np.isin(labels, classes)
         pixels, labels = pixels[seen], labels[seen]
-        palette = {label: self.theme.class_color(label) for label in self._names or {-1: ""}}
         if len(pixels) > SCATTER_LIMIT:
             painter.drawImage(QPointF(0, 0), density_image(pixels, labels, frame.size, palette))
         else:
-            yield from self._draw_dots(painter, pixels, labels, palette)
-        self._draw_names(painter, frame)
+            yield from _draw_dots(painter, pixels, labels, palette)
 
-    def _draw_names(self, painter: QPainter, frame: Frame) -> None:
-        """Name every class at its median, names moved apart where they would overlap: colour is not the only cue."""
-        named = {label: place for label, place in self._medians.items() if label >= 0}
-        if named:
-            places = moved_apart(frame.to_pixels(np.stack(list(named.values()))), NAME_GAP)
-            for label, (x, y) in zip(named, places, strict=True):
-                name = self._names[label]
-                draw_haloed(painter, QPointF(x - 4 * len(name), y + 5), name, self.theme, 15)
 
-    def _draw_dots(
-        self, painter: QPainter, pixels: Matrix, labels: NDArray[np.int64], palette: dict[int, QColor]
-    ) -> Generator[None, None, None]:
-        # In interleaved blocks, so that no class always lies on top of another.
-        for start in range(BLOCKS):
-            yield
-            classes, block = labels[start::BLOCKS], pixels[start::BLOCKS]
-            for label, color in palette.items():
-                color.setAlpha(DOT_ALPHA)
-                painter.setPen(QPen(color, DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-                chosen = block[classes == label]
-                if len(chosen):
-                    painter.drawPoints(pg.functions.arrayToQPolygonF(chosen[:, 0], chosen[:, 1]))
+class FrontLayer(CloudLayer):
+    """The images of one class once more, over all others."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.label: int | None = None
+        self.setZValue(2)
+        self.hide()
+
+    def set_label(self, label: int | None) -> None:
+        """Choose the class, None for none; what is hidden costs nothing."""
+        if label != self.label:
+            self.label = label
+            self.setVisible(label is not None)
+            self.refresh()
+
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
+        """Paint the class."""
+        yield from self._paint(painter, frame, [] if self.label is None else [self.label])
+
+
+class NameLayer(StillLayer):
+    """The names of the classes, each where its class is: colour is not the only cue."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._places: dict[int, Matrix] = {}
+        self._names: dict[int, str] = {}
+        self._hidden: frozenset[int] = frozenset()
+        self.setZValue(6)
+
+    def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
+        """Name the classes of images at ``xy`` [n, 2]."""
+        step = max(1, len(xy) // SCATTER_LIMIT)
+        self._names, self._places = names, class_places(xy[::step], labels[::step], tuple(names))
+        self.refresh()
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Name only the classes that are shown."""
+        self._hidden = hidden
+        self.refresh()
+
+    def placed(self, frame: Frame) -> dict[int, Matrix]:
+        """Return where the names stand that find a place, in pixels [2] of the plot area."""
+        shown = {label: place for label, place in self._places.items() if label not in self._hidden}
+        return apart({label: frame.to_pixels(place) for label, place in shown.items()}, NAME_GAP)
+
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
+        """Draw the names."""
+        yield
+        for label, (x, y) in self.placed(frame).items():
+            name = self._names[label]
+            draw_haloed(painter, QPointF(x - 4 * len(name), y + 5), name, self.theme, 15)
 
 
 class RingLayer(StillLayer):
@@ -103,28 +147,34 @@ class RingLayer(StillLayer):
         self.refresh()
 
     def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
-        """Draw the rings and their names."""
+        """Draw the rings, each with a quiet label in a gap at its top."""
         yield
+        color = QColor(self.theme.colors.prior)
+        color.setAlpha(RING_ALPHA)
         centre = QPointF(*frame.to_pixels(self.centre))
         for ring in (1, 2, 3):
             radius = ring * self.deviation
             across, down = radius * frame.x_scale, radius * frame.y_scale
-            painter.setPen(QPen(QColor(self.theme.colors.prior), 1.0, Qt.PenStyle.DashLine))
+            painter.setPen(QPen(color, 1.0, Qt.PenStyle.DashLine))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(centre, across, down)
-            draw_haloed(painter, QPointF(centre.x() - 20, centre.y() - down + 4), f"prior {ring}σ", self.theme, 11)
+            place = QPointF(centre.x() - 6, centre.y() - down + 4)
+            draw_haloed(painter, place, f"{ring}σ", self.theme, 10, 400, self.theme.colors.prior)
 
 
-def moved_apart(places: Matrix, gap: float, rounds: int = 40) -> Matrix:
-    """Return places [n, 2] pushed away from each other, little by little, until none is nearer than ``gap``."""
-    moved = places + 1e-3 * np.arange(len(places))[:, np.newaxis]
-    for _ in range(rounds):
-        away = moved[:, np.newaxis] - moved
-        distance = np.maximum(np.hypot(away[..., 0], away[..., 1]), 1e-6)
-        push = np.clip(gap - distance, 0.0, None) / distance
-        np.fill_diagonal(push, 0.0)
-        moved = moved + 0.5 * (away * push[..., np.newaxis]).sum(axis=1)
-    return moved
+def _draw_dots(
+    painter: QPainter, pixels: Matrix, labels: NDArray[np.int64], palette: dict[int, QColor]
+) -> Generator[None, None, None]:
+    # In interleaved blocks, so that no class always lies on top of another.
+    for start in range(BLOCKS):
+        yield
+        classes, block = labels[start::BLOCKS], pixels[start::BLOCKS]
+        for label, color in palette.items():
+            color.setAlpha(DOT_ALPHA)
+            painter.setPen(QPen(color, DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            chosen = block[classes == label]
+            if len(chosen):
+                painter.drawPoints(pg.functions.arrayToQPolygonF(chosen[:, 0], chosen[:, 1]))
 
 
 def density_image(

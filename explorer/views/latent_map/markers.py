@@ -9,12 +9,16 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from explorer.theme.theme import Theme
-from explorer.views.common.layers import Frame, Layer
+from explorer.views.common.layers import Frame, Layer, draw_haloed
+from explorer.views.common.numbers import short
 from models.core.arrays import Matrix
 
 HANDLE_RADIUS = 9.0
 THUMB = 44.0
 THUMB_GAP = 8.0
+ARROW = 7.0
+# A handle this far from the edge has room for its arrow.
+EDGE = HANDLE_RADIUS + ARROW + 2.0
 
 
 @dataclass(frozen=True)
@@ -46,28 +50,41 @@ class MarkerLayer(Layer):
         return {f"point {marker.name}": np.atleast_2d(marker.xy) for marker in self.markers}
 
     def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
-        """Draw ellipses below, handles above."""
+        """Draw ellipses below, pictures over them, and all handles on top: no picture hides one."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for marker in self.markers:
             self._draw_outlines(painter, frame, marker)
         for marker in self.markers:
+            self._draw_picture(painter, frame, marker)
+        for marker in self.markers:
             self._draw_handle(painter, frame, marker)
 
+    def place_of(self, frame: Frame, marker: Marker) -> QPointF:
+        """Return where the handle of a point is drawn: at the nearest place inside of the plot."""
+        place, (width, height) = QPointF(*frame.to_pixels(marker.xy)), frame.size
+        if QRectF(0.0, 0.0, width, height).contains(place):
+            return place
+        return QPointF(min(max(place.x(), EDGE), width - EDGE), min(max(place.y(), EDGE), height - EDGE))
+
     def thumbnail_rect(self, frame: Frame, marker: Marker) -> QRectF:
-        """Return where the picture of a point stands: beside it, kept inside the plot."""
-        x, y = frame.to_pixels(marker.xy)
-        left = x + HANDLE_RADIUS + THUMB_GAP
-        if left + THUMB > frame.size[0]:
-            left = x - HANDLE_RADIUS - THUMB_GAP - THUMB
-        top = min(max(y - THUMB / 2, 2.0), frame.size[1] - THUMB - 2.0)
-        return QRectF(left, top, THUMB, THUMB)
+        """Return where the picture of a point stands: at its right, or where else the plot has room beside it."""
+        place, (width, height) = self.place_of(frame, marker), frame.size
+        x, y, beside = place.x(), place.y(), HANDLE_RADIUS + THUMB_GAP
+        along = min(max(y - THUMB / 2, 2.0), height - THUMB - 2.0)
+        if x + beside + THUMB <= width:
+            return QRectF(x + beside, along, THUMB, THUMB)
+        if x - beside - THUMB >= 0.0:
+            return QRectF(x - beside - THUMB, along, THUMB, THUMB)
+        left = min(max(x - THUMB / 2, 2.0), width - THUMB - 2.0)
+        above = y - beside - THUMB
+        return QRectF(left, above if above >= 0.0 else y + beside, THUMB, THUMB)
 
     def marker_at(self, frame: Frame, pixel: QPointF) -> Marker | None:
         """Return the point whose handle is nearest to ``pixel`` and within reach, else the topmost picture under it."""
         best, nearest = None, HANDLE_RADIUS + 4.0
         for marker in reversed(self.markers):
-            x, y = frame.to_pixels(marker.xy)
-            distance = float(np.hypot(pixel.x() - x, pixel.y() - y))
+            gap = pixel - self.place_of(frame, marker)
+            distance = float(np.hypot(gap.x(), gap.y()))
             if distance < nearest:
                 best, nearest = marker, distance
         if best is not None:
@@ -85,21 +102,47 @@ class MarkerLayer(Layer):
             pixels = frame.to_pixels(outline)
             painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in pixels]))
 
+    def _draw_picture(self, painter: QPainter, frame: Frame, marker: Marker) -> None:
+        if marker.picture is None:
+            return
+        colors, box = self.theme.colors, self.thumbnail_rect(frame, marker)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(box, marker.picture)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(colors.accent if marker.current else colors.muted), 1.5))
+        painter.drawRoundedRect(box, 2, 2)
+
     def _draw_handle(self, painter: QPainter, frame: Frame, marker: Marker) -> None:
-        colors = self.theme.colors
-        centre = QPointF(*frame.to_pixels(marker.xy))
-        if marker.picture is not None:
-            box = self.thumbnail_rect(frame, marker)
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(box, marker.picture)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(colors.accent if marker.current else colors.muted), 1.5))
-            painter.drawRoundedRect(box, 2, 2)
+        colors, centre = self.theme.colors, self.place_of(frame, marker)
+        color = QColor(colors.accent if marker.current else colors.muted)
+        beyond = QPointF(*frame.to_pixels(marker.xy)) - centre
+        if not beyond.isNull():
+            self._draw_arrow(painter, centre, beyond, color)
+            self._draw_value(painter, frame, centre, marker)
         painter.setPen(QPen(QColor(colors.plot), 2.0))
-        painter.setBrush(QColor(colors.accent if marker.current else colors.muted))
+        painter.setBrush(color)
         painter.drawEllipse(centre, HANDLE_RADIUS, HANDLE_RADIUS)
         painter.setPen(QColor(colors.on_accent if marker.current else colors.plot))
         painter.setFont(self.theme.font(11, 600))
         side = 2 * HANDLE_RADIUS
         box = QRectF(centre.x() - HANDLE_RADIUS, centre.y() - HANDLE_RADIUS, side, side)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, marker.name)
+
+    def _draw_arrow(self, painter: QPainter, centre: QPointF, beyond: QPointF, color: QColor) -> None:
+        """Point from the handle of a point outside of the plot to where it is."""
+        along = beyond / float(np.hypot(beyond.x(), beyond.y()))
+        across = QPointF(-along.y(), along.x())
+        base = centre + along * (HANDLE_RADIUS + 1.0)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPolygon([base + along * ARROW, base + across * 0.8 * ARROW, base - across * 0.8 * ARROW])
+
+    def _draw_value(self, painter: QPainter, frame: Frame, centre: QPointF, marker: Marker) -> None:
+        """Say where a point outside of the plot is, at the side of its handle that has room."""
+        text, (width, height) = f"({short(float(marker.xy[0]), 3)}, {short(float(marker.xy[1]), 3)})", frame.size
+        painter.setFont(self.theme.font(11, 600))
+        wide = painter.fontMetrics().horizontalAdvance(text)
+        left = min(max(centre.x() - wide / 2, 2.0), width - wide - 2.0)
+        below = HANDLE_RADIUS + 16.0
+        baseline = centre.y() + below if centre.y() + below < height - 4.0 else centre.y() - below + 8.0
+        draw_haloed(painter, QPointF(left, baseline), text, self.theme, 11)

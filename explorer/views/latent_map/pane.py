@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from html import escape
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from explorer.state import AppState
@@ -14,16 +13,21 @@ from explorer.state.latent import Point
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import style_plot
 from explorer.views.common.choices import Choice
+from explorer.views.common.header import together
 from explorer.views.common.menus import Entries, Entry
 from explorer.views.common.pane import Pane, caption
 from explorer.views.common.qimages import to_qimage
 from explorer.views.latent_map.hover_card import HoverCard
+from explorer.views.latent_map.legend import Legend
 from explorer.views.latent_map.markers import Marker
 from explorer.views.latent_map.menu import place_entries, point_entries
 from explorer.views.latent_map.plot import MapPlot
 from models.core.arrays import Matrix
 from models.core.geometry import Projection, dimension_name, dimension_plane, ellipse_outline, principal_plane
 from models.core.images import to_bytes
+
+# Room for the numbers and the name of the axis, whatever they are: the plot stays in its place.
+LEFT_WIDTH = 44
 
 
 class LatentMapPane(Pane):
@@ -35,10 +39,8 @@ class LatentMapPane(Pane):
         self.plot = MapPlot(theme)
         self._projection: Projection | None = None
         self._fits = True
-        self._legend = QLabel()
-        self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._legend.setWordWrap(True)
-        self._legend.setAccessibleName("Legend of the classes")
+        self.legend, self._trouble = Legend(theme), QLabel()
+        self._trouble.setWordWrap(True)
         self._x, self._y = Choice(), Choice()
         self._card = HoverCard(self.plot)
         self._build()
@@ -50,12 +52,11 @@ class LatentMapPane(Pane):
         for box, name in ((self._x, "x"), (self._y, "y")):
             box.setAccessibleName(f"{name} axis of the latent map")
             box.setMaxVisibleItems(20)
-            box.setMinimumContentsLength(5)
-            self.header.addWidget(caption(name))
-            self.header.addWidget(box)
+            box.setMinimumContentsLength(3)
+        self.header.addWidget(together(caption("x"), self._x, caption("y"), self._y))
         for text, tip, slot in (
-            ("+", "Add a point here (Ctrl+D)", self.state.latent.add_point),
-            ("−", "Remove the current point", self.state.latent.remove_point),
+            ("Add point", "Add another point at the place of the current one (Ctrl+D)", self.state.latent.add_point),
+            ("Remove", "Remove the current point", self.state.latent.remove_point),
             ("Fit", "Show all images", self.fit),
         ):
             button = QToolButton()
@@ -64,7 +65,8 @@ class LatentMapPane(Pane):
             button.setAccessibleName(tip)
             button.clicked.connect(slot)
             self.header.addWidget(button)
-        self.body.addWidget(self._legend)
+        self.body.addWidget(self._trouble)
+        self.body.addWidget(self.legend)
         self.body.addWidget(self.plot, 1)
         self.setFocusProxy(self.plot)
 
@@ -77,6 +79,8 @@ class LatentMapPane(Pane):
         plot.released.connect(state.latent.end)
         plot.picked.connect(self.select)
         plot.hovered.connect(self._hover)
+        self.legend.hidden_changed.connect(self._hide_classes)
+        self.legend.pointed.connect(self._point_at_class)
         plot.reset_asked.connect(self._reset)
         plot.nudged.connect(self._nudge)
         plot.getViewBox().sigRangeChangedManually.connect(self._stop_fitting)
@@ -126,10 +130,6 @@ class LatentMapPane(Pane):
         self.state.display.set_axes((chosen, other) if axis == 0 else (other, chosen))
 
     def _axes_changed(self) -> None:
-        axes = self.state.display.axes
-        x, y = (0, 0) if axes == "pca" else (axes[0] + 1, axes[1] + 1)
-        self._x.setCurrentIndex(x)
-        self._y.setCurrentIndex(y)
         self._projection = None
         self._project()
 
@@ -154,9 +154,9 @@ class LatentMapPane(Pane):
             unnamed = data.labels is None or not data.classes
             labels = np.full(len(embedding.mu), -1) if unnamed else np.asarray(data.labels)
             names = {label: data.class_name(label) for label in data.classes}
-            self.plot.cloud.set_points(plane.cloud_to_plane(embedding.mu), labels, names)
+            self.plot.set_points(plane.cloud_to_plane(embedding.mu), labels, names)
         else:
-            self.plot.cloud.set_points(np.zeros((0, 2)), np.zeros(0, np.int64), {})
+            self.plot.set_points(np.zeros((0, 2)), np.zeros(0, np.int64), {})
         self.plot.rings.set_prior(plane.to_plane(np.zeros(plane.basis.shape[1])), self.state.model.prior_deviation)
         self._name_axes(plane)
         self._show_points()
@@ -164,6 +164,9 @@ class LatentMapPane(Pane):
             self.fit()
 
     def _name_axes(self, plane: Projection) -> None:
+        """Name the axes on the plot and in the boxes alike: without an embedding there are no components yet."""
+        for box, name in zip((self._x, self._y), plane.labels, strict=True):
+            box.setCurrentIndex(box.findText(name))
         shares = ("", "") if plane.explained is None else tuple(f" · {s:.0%} of variance" for s in plane.explained)
         self.plot.setLabel("bottom", plane.labels[0] + shares[0])
         self.plot.setLabel("left", plane.labels[1] + shares[1])
@@ -206,6 +209,7 @@ class LatentMapPane(Pane):
 
     def _grab(self, name: str) -> None:
         self._card.hide()
+        self.plot.bring_forward(None, fade=False)
         self.state.latent.set_current(self._index_of(name))
         self.state.latent.begin(f"Drag {name}")
 
@@ -266,7 +270,10 @@ class LatentMapPane(Pane):
         data = self.state.model.data
         if index < 0 or data is None or index >= len(data.images):
             self._card.hide()
+            self.plot.bring_forward(None, fade=False)
             return
+        label = int(self.plot.cloud.labels[index])
+        self.plot.bring_forward(label if label >= 0 else None, fade=False)
         name = data.class_of(index)
         text = f"image {index}" if name is None else f"image {index} · class {name}"
         self._card.show_image(np.array(data.images[index]), text, at)
@@ -274,6 +281,7 @@ class LatentMapPane(Pane):
     def _data_changed(self) -> None:
         """Take a new plane; the embedding, which changes with the data, is projected onto it."""
         self._projection = None
+        self.legend.set_classes({})
         self._fill_legend()
 
     def _fill_legend(self) -> None:
@@ -283,21 +291,24 @@ class LatentMapPane(Pane):
         if model is not None and data is not None and not self.state.model.compatible:
             images, wanted = (" × ".join(map(str, shape)) for shape in (data.info.image_shape, model.image_shape))
             text = f"These images are {images}, the model takes {wanted}. Train a model on them, or open other data."
-        elif data is not None and data.classes:
-            colors = {label: self.theme.class_color(label).name() for label in data.classes}
-            chips = [
-                f"<span style='color:{color}'>●</span>&nbsp;{escape(data.class_name(label))}"
-                for label, color in colors.items()
-            ]
-            text = "class &nbsp; " + " &nbsp; ".join(chips)
-        self._legend.setText(text)
-        self._legend.setVisible(bool(text))
+        self._trouble.setText(text)
+        self._trouble.setVisible(bool(text))
+        self.legend.set_classes({} if data is None else {label: data.class_name(label) for label in data.classes})
+        self.legend.setVisible(not text)
+        self._hide_classes()
+
+    def _hide_classes(self) -> None:
+        self.plot.set_hidden(self.legend.hidden)
+
+    def _point_at_class(self, label: int | None) -> None:
+        self.plot.bring_forward(label, fade=True)
 
     def _restyle(self) -> None:
         style_plot(self.plot, self.theme, {}, all_ticks=True)
-        self.plot.cloud.refresh()
-        self.plot.rings.refresh()
-        self._fill_legend()
+        self.plot.getAxis("left").setWidth(LEFT_WIDTH)
+        for layer in self.plot.still:
+            layer.refresh()
+        self.legend.restyle()
         self._show_points()
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import prepare_plot
-from explorer.views.common.layers import Frame
-from explorer.views.latent_map.cloud import CloudLayer, RingLayer
+from explorer.views.common.layers import Frame, StillLayer
+from explorer.views.latent_map.cloud import CloudLayer, FrontLayer, NameLayer, RingLayer
 from explorer.views.latent_map.markers import Marker, MarkerLayer
 from models.core.arrays import Matrix
 
 CLICK_RADIUS = 12.0
+FADED = 0.25
 ARROW_STEP = 0.1
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1),
@@ -34,8 +36,9 @@ class MapPlot(pg.PlotWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.cloud, self.rings, self.points = CloudLayer(theme), RingLayer(theme), MarkerLayer(theme)
-        for layer in (self.cloud, self.rings, self.points):
+        self.cloud, self.front, self.names = CloudLayer(theme), FrontLayer(theme), NameLayer(theme)
+        self.rings, self.points = RingLayer(theme), MarkerLayer(theme)
+        for layer in (*self.still, self.points):
             self.addItem(layer, ignoreBounds=True)
         self.setAspectLocked(True)
         self.menu = prepare_plot(self, "Latent map: arrow keys move the current point", "latent map")
@@ -43,6 +46,27 @@ class MapPlot(pg.PlotWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._grip: QPointF | None = None
         self._press: QPointF | None = None
+
+    @property
+    def still(self) -> tuple[StillLayer, ...]:
+        """The layers that rest while a point is dragged."""
+        return self.cloud, self.front, self.names, self.rings
+
+    def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
+        """Show images at ``xy`` [n, 2] with their classes [n]; ``names`` are the classes'."""
+        self.cloud.set_points(xy, labels, names)
+        self.front.set_points(xy, labels, names)
+        self.names.set_points(xy, labels, names)
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Hide classes; their images are neither pointed at nor picked."""
+        self.cloud.set_hidden(hidden)
+        self.names.set_hidden(hidden)
+
+    def bring_forward(self, label: int | None, fade: bool) -> None:
+        """Draw a class over all others, which may ``fade``; None ends it."""
+        self.front.set_label(None if label in self.cloud.hidden else label)
+        self.cloud.setOpacity(FADED if fade and label is not None else 1.0)
 
     @property
     def holding(self) -> bool:
@@ -71,6 +95,8 @@ class MapPlot(pg.PlotWidget):
             return None
         gap = self.frame().vectors_to_pixels(xy - self._coordinates(pixel))
         distance = np.einsum("ij,ij->i", gap, gap)
+        if self.cloud.hidden:
+            distance[np.isin(self.cloud.labels, list(self.cloud.hidden))] = np.inf
         nearest = int(np.argmin(distance))
         return nearest if distance[nearest] <= CLICK_RADIUS**2 else None
 
@@ -81,7 +107,7 @@ class MapPlot(pg.PlotWidget):
         pixel = self._pixel(event)
         marker = self.points.marker_at(self.frame(), pixel)
         if event.button() == Qt.MouseButton.LeftButton and marker is not None:
-            self._grip = pixel - QPointF(*self.frame().to_pixels(marker.xy))
+            self._grip = pixel - self.points.place_of(self.frame(), marker)
             self.grabbed.emit(marker.name)
             return
         self._press = pixel

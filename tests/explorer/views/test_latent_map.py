@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.views.latent_map.hover_card import HoverCard
+from explorer.views.latent_map.markers import HANDLE_RADIUS, Marker
 from models.core.geometry import dimension_name
 from tests.support.desk import LEFT, Desk
 from tests.support.menus import choose, context_menu, entries
@@ -300,3 +302,101 @@ def test_the_menu_of_a_point_copies_and_returns_it(desk: Desk) -> None:
     assert copied == desk.point.z.tolist()
     choose(context_menu(viewport, desk.marker("A").toPoint()), "Return A to μ")
     assert desk.point.untouched
+
+
+def test_a_class_is_named_where_it_is(desk: Desk) -> None:
+    plot, labels = desk.window.map.plot, np.asarray(desk.data.labels)
+    order = desk.embedding.order
+    for axes in ("pca", (int(order[0]), int(order[1])), (int(order[-1]), int(order[-2]))):
+        desk.state.display.set_axes(axes)  # type: ignore[arg-type]
+        frame = plot.frame()
+        pixels, placed = frame.to_pixels(plot.cloud.xy), plot.names.placed(frame)
+        assert placed
+        assert axes != "pca" or len(placed) >= 8
+        for label, place in placed.items():
+            near = np.hypot(*(pixels - place).T) < 8.0
+            assert (labels[near] == label).any()
+        places = list(placed.values())
+        assert all(np.hypot(*(a - b)) >= 17.0 for number, a in enumerate(places) for b in places[:number])
+
+
+def test_the_boxes_say_what_the_axes_are(desk: Desk) -> None:
+    pane, embedding = desk.window.map, desk.embedding
+
+    def agree(name: str) -> bool:
+        shown = pane.plot.getAxis("bottom").labelText, pane._x.currentText()
+        return all(text.startswith(name) for text in shown)
+
+    assert agree("PC 1")
+    desk.state.model.embedding = None
+    desk.state.model.embedding_changed.emit()
+    assert agree(dimension_name(0))
+    desk.state.model.embedding = embedding
+    desk.state.model.embedding_changed.emit()
+    assert agree("PC 1")
+    desk.state.display.set_axes((3, 17))
+    assert agree(dimension_name(3))
+
+
+def test_the_plot_stays_in_its_place_whatever_the_axes_are(desk: Desk) -> None:
+    places = set()
+    for axes in ("pca", (3, 17), (0, 1)):
+        desk.state.display.set_axes(axes)  # type: ignore[arg-type]
+        desk.window.map.plot.grab()
+        places.add(desk.window.map.plot.getViewBox().sceneBoundingRect().getRect())
+    assert len(places) == 1
+
+
+def test_the_legend_hides_a_class_and_shows_one_alone(desk: Desk) -> None:
+    plot, legend, index = desk.window.map.plot, desk.window.map.legend, _lonely_image(desk)
+    label = int(plot.cloud.labels[index])
+    button = legend.buttons[label]
+    QTest.mouseClick(button, LEFT)
+    assert plot.cloud.hidden == {label}
+    desk.click(plot.viewport(), desk.on_map(plot.cloud.xy[index]))
+    assert desk.point.source.index != index
+    QTest.mouseClick(button, LEFT)
+    assert plot.cloud.hidden == frozenset()
+    QTest.mouseClick(button, LEFT, Qt.KeyboardModifier.ControlModifier)
+    assert plot.cloud.hidden == set(legend.buttons) - {label}
+    QTest.mouseClick(button, LEFT, Qt.KeyboardModifier.ControlModifier)
+    assert plot.cloud.hidden == frozenset()
+
+
+def test_the_class_under_the_mouse_is_on_top(desk: Desk) -> None:
+    plot, legend, index = desk.window.map.plot, desk.window.map.legend, _lonely_image(desk)
+    label = int(plot.cloud.labels[index])
+    desk.move(plot.viewport(), desk.on_map(plot.cloud.xy[index]))
+    assert (plot.front.label, plot.front.isVisible()) == (label, True)
+    assert plot.front.zValue() > plot.cloud.zValue()
+    desk.move(plot.viewport(), QPointF(plot.width() - 8, 8))
+    assert not plot.front.isVisible()
+    inside = QPointF(legend.buttons[3].rect().center())
+    QApplication.sendEvent(legend.buttons[3], QEnterEvent(inside, inside, inside))
+    assert (plot.front.label, plot.cloud.opacity() < 0.5) == (3, True)
+    QApplication.sendEvent(legend.buttons[3], QEvent(QEvent.Type.Leave))
+    assert (plot.front.isVisible(), plot.cloud.opacity()) == (False, 1.0)
+
+
+def test_a_point_outside_is_an_arrow_at_the_edge_that_can_be_dragged(desk: Desk) -> None:
+    plot, layer = desk.window.map.plot, desk.window.map.plot.points
+    desk.state.display.set_axes((3, 17))
+    desk.latent.set_component("z", 3, 40.0)
+    frame, marker = plot.frame(), layer.markers[-1]
+    place = layer.place_of(frame, marker)
+    assert place != QPointF(*frame.to_pixels(marker.xy))
+    edge = plot.getViewBox().sceneBoundingRect().topLeft() + place
+    desk.drag(plot.viewport(), [edge, edge - QPointF(30, 0), edge - QPointF(90, 0)])
+    np.testing.assert_allclose(desk.point.z[[3, 17]], desk.plane_at(edge - QPointF(90, 0)), atol=1e-6)
+
+
+def test_no_picture_hides_its_own_handle(desk: Desk) -> None:
+    layer, frame = desk.window.map.plot.points, desk.window.map.plot.frame()
+    width, height = frame.size
+    for x in np.linspace(-20.0, width + 20.0, 25):
+        for y in np.linspace(-20.0, height + 20.0, 17):
+            xy = np.array([frame.left + x / frame.x_scale, frame.top - y / frame.y_scale])
+            marker = Marker("A", xy, None, True)
+            place = layer.place_of(frame, marker)
+            handle = QRectF(place.x() - HANDLE_RADIUS, place.y() - HANDLE_RADIUS, 2 * HANDLE_RADIUS, 2 * HANDLE_RADIUS)
+            assert not layer.thumbnail_rect(frame, marker).intersects(handle)
