@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint tour bench docs docs-pictures clean
+.PHONY: help run test test-slow lint tour pictures bench docs docs-pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,11 @@ lint: ## formatting, lint, types and import rules
 
 tour: ## pictures and timings of the real window, into tour-output/
 	@.ci/start tour
+
+pictures: ## every pane in all sizes and both schemes, into tour-output/pictures/
+	@.ci/system-libraries offscreen
+	@.ci/setup test
+	@.venv/bin/python -m tests.album --out tour-output/pictures
 
 bench: ## measure speed and print it
 	@.ci/system-libraries offscreen

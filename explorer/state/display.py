@@ -46,7 +46,7 @@ class DisplayState(QObject):
         self.draws = DRAWS
         self.seed = 7
         self.active_only = False
-        self.zoomed = False
+        self.zoomed = True
         self.logarithmic = False
         self.slider_scale: SliderScale = "z"
 

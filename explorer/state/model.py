@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from explorer.state.latent import PointSource, fault_of
+from explorer.state.latent import Point, PointSource, fault_of
 from models.core.arrays import Floats32, Vector
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 from models.core.families import LATENT_VARIANCES, Family, LatentFamily, latent_member
@@ -189,6 +189,14 @@ class ModelState(QObject):
         source = PointSource("data", f"image {index}", index, image, embedding.model, data.info.digest)
         mu, sigma = embedding.mu[index].astype(np.float64), embedding.sigma[index].astype(np.float64)
         return None if fault_of(mu, sigma, mu) else (mu, sigma, source)
+
+    def stands_for_image(self, point: Point) -> bool:
+        """Return whether a point still has the posterior of its image; True where that is not known."""
+        source, known = point.source, self.embedding
+        if known is None or self.data is None or source.index is None or source.data != self.data.info.digest:
+            return True
+        same_mu = np.array_equal(point.mu, known.mu[source.index])
+        return same_mu and np.array_equal(point.sigma, known.sigma[source.index])
 
     def set_embedding(self, answer: Embedded) -> None:
         """Show the posteriors of all images."""

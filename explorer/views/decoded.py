@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel
 
 from explorer.state import AppState
 from explorer.state.display import DRAWS
+from explorer.state.latent import Point
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import Pane, Segments, caption
 from explorer.views.common.pictures import Picture
+from models.core.typicality import percent
 
 if TYPE_CHECKING:
     from explorer.export.pictures import Latent
 
 STD_WHITE = 0.5
 WAITING = "Waiting for the decoder …"
+TILE = 44
+TWO_LINES_FIT = 330
 MODES = {"mu": "μ", "sample": "sample", "mean": f"mean of {DRAWS}"}
 TIPS = {
     "mu": "decode(z): the point itself, no noise added; a newly selected image is at z = μ",
     "sample": "decode(z + σ·ε): one draw of the posterior's noise around the point; the seed is shown below",
     "mean": f"the mean of K = {DRAWS} decoded draws z + σ·ε around the point",
 }
+TYPICALITY = (
+    "Typicality is the share of the prior whose distance from the centre is at least as unusual, nearer or farther: "
+    "twice the smaller tail of the χ² distribution at |z|². In many dimensions samples lie in a shell, and the centre "
+    "itself is not typical."
+)
 
 
 class DecodedPane(Pane):
@@ -35,11 +45,11 @@ class DecodedPane(Pane):
         self.state = state
         self.modes = Segments("Decode", MODES, TIPS)
         self.modes.set_choice(state.display.decode_mode)
-        self.large = Picture(theme, "", WAITING, smallest=140)
-        self.input = Picture(theme, "input x", "no input:\nclick an image")
-        self.reconstruction = Picture(theme, "decode(μ)")
-        self.mean = Picture(theme, "mean")
-        self.std = Picture(theme, "std")
+        self.large = Picture(theme, "", WAITING, smallest=100)
+        self.input = Picture(theme, "input x", "click an image", TILE)
+        self.reconstruction = Picture(theme, "decode(μ)", smallest=TILE)
+        self.mean = Picture(theme, "mean", smallest=TILE)
+        self.std = Picture(theme, "std", smallest=TILE)
         self._about, self._facts = QLabel(), caption()
         self._build()
         self._connect()
@@ -48,21 +58,24 @@ class DecodedPane(Pane):
         self.header.addStretch(1)
         self.header.addWidget(self.modes)
         self._about.setObjectName("readout")
-        row = QHBoxLayout()
-        row.addWidget(self._about)
-        row.addStretch(1)
-        row.addWidget(self._facts)
-        self._facts.setToolTip(
-            "Typicality is the share of the prior's mass nearer to the origin: the χ² distribution function "
-            "at |z|². In many dimensions samples lie in a shell, and the origin itself is not typical."
-        )
+        self._about.setMinimumWidth(40)
+        self._facts.setToolTip(TYPICALITY)
+        self._facts.setWordWrap(True)
+        self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.body.addWidget(self.large, 3)
-        self.body.addLayout(row)
+        self.body.addWidget(self._about)
+        self.body.addWidget(self._facts)
         tiles = QHBoxLayout()
         tiles.setSpacing(6)
         for tile in (self.input, self.reconstruction, self.mean, self.std):
             tiles.addWidget(tile)
         self.body.addLayout(tiles, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the words as many lines as they need at this width: the picture must not change its size with them."""
+        super().resizeEvent(event)
+        lines = 2 if self.width() >= TWO_LINES_FIT else 3
+        self._facts.setFixedHeight(lines * self._facts.fontMetrics().lineSpacing() + 2)
 
     def _connect(self) -> None:
         state = self.state
@@ -77,6 +90,7 @@ class DecodedPane(Pane):
         state.latent.current_changed.connect(self._show_source)
         state.latent.points_changed.connect(self._show_source)
         state.latent.posterior_changed.connect(self._show_source)
+        state.latent.moved.connect(self._name_point)
 
     def _choose_mode(self, number: int) -> None:
         match self.modes.key_of(number):
@@ -123,19 +137,31 @@ class DecodedPane(Pane):
         )
 
     def _show_source(self) -> None:
-        point, data = self.state.latent.point, self.state.model.data
+        point = self.state.latent.point
         image = point.source.image
         self.input.set_image(None if image is None else image.astype(np.float32) / np.float32(255.0))
-        text = f"{point.name} · {point.source.text}"
-        index = point.source.index
-        if index is not None and data is not None and point.source.data == data.info.digest:
-            name = data.class_of(index)
-            text += "" if name is None else f" · class {name}"
-        self._about.setText(text)
+        self._name_point()
+
+    def _name_point(self) -> None:
+        point = self.state.latent.point
+        self._about.setText(f"{point.name} · {self._origin(point)}")
+        self._about.setToolTip(self._about.text())
+
+    def _origin(self, point: Point) -> str:
+        """Name the image that a point stands for, or the one it has been moved away from."""
+        model, source, name = self.state.model, point.source, None
+        if source.kind == "prior":
+            return source.text
+        if source.index is not None and model.data is not None and source.data == model.data.info.digest:
+            name = model.data.class_of(source.index)
+        text = source.text if name is None else f"{source.text} · class {name}"
+        return text if point.untouched and model.stands_for_image(point) else f"moved from {text}"
 
     def _show_facts(self) -> None:
         answer = self.state.answers.distribution
         if answer is not None:
-            typicality = answer.curves.numbers.typicality
-            known = "" if math.isnan(typicality) else f" · typicality {typicality:.1%}"
-            self._facts.setText(f"|z| {answer.norm:.2f}{known}")
+            known = answer.curves.numbers.typicality
+            text = f"|z| {answer.norm:.4g}"
+            self._facts.setText(
+                text if known is None else f"{text} · typicality {percent(known.share)}: {known.sentence}"
+            )

@@ -13,11 +13,12 @@ import tensorflow as tf
 
 from models.core.arrays import Floats64, Vector
 from models.core.families import FACTS, usual_family
+from models.core.typicality import Typicality
 from models.curves import graphs
 from models.curves.compiled import Member, evaluated, traced
 from models.distributions import FAMILIES
 from models.distributions.registry import check_family
-from models.numerics.special import chi2_cdf
+from models.numerics.special import chi2_cdf, chi2_sf
 from models.protocol.distribution import (
     Anchor,
     Curves,
@@ -218,7 +219,7 @@ def _numbers(q: Member, p: Member, bank: Vector, reference: Vector) -> Numbers:
     near, far, count = ks_distance(bank), ks_distance(reference), len(bank)
     return Numbers(
         mean, math.sqrt(variance), entropy, kl if ended else math.nan, bool(closed), near, ks_p_value(near, count),
-        far, ks_p_value(far, count), tuple(levels[8:].tolist()), math.nan,
+        far, ks_p_value(far, count), tuple(levels[8:].tolist()), None,
     )  # fmt: skip
 
 
@@ -244,8 +245,8 @@ def _place_and_grips(q: Member, z: float, eps: float) -> tuple[Place, tuple[Grip
     return Place(z, eps, u, survival, pdf, by_noise, dict(zip(names, slopes.tolist(), strict=True))), tuple(held)
 
 
-def _typicality(squared_norm: float, latent_dim: int) -> float:
+def _typicality(squared_norm: float, latent_dim: int) -> Typicality | None:
     if latent_dim == 0:
-        return math.nan
-    numbers = (tf.constant(value, tf.float64) for value in (squared_norm, float(latent_dim)))
-    return float(chi2_cdf(*numbers).numpy())
+        return None
+    squared, degrees = (tf.constant(value, tf.float64) for value in (squared_norm, float(latent_dim)))
+    return Typicality(float(chi2_cdf(squared, degrees).numpy()), float(chi2_sf(squared, degrees).numpy()))

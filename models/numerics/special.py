@@ -58,6 +58,11 @@ def chi2_cdf(squared: tf.Tensor, degrees: tf.Tensor) -> tf.Tensor:
     return tf.math.igamma(0.5 * degrees, 0.5 * squared)
 
 
+def chi2_sf(squared: tf.Tensor, degrees: tf.Tensor) -> tf.Tensor:
+    """Return the χ² survival function at ``squared`` ≥ 0 for ``degrees`` of freedom, accurate far out."""
+    return tf.math.igammac(0.5 * degrees, 0.5 * squared)
+
+
 def log_of_smaller(part: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
     """Return log(part) of two probabilities that add up to 1, each accurate where it is the smaller; −inf at 0."""
     half = tf.constant(0.5, part.dtype)

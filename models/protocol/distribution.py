@@ -7,6 +7,7 @@ from typing import Literal
 
 from models.core.arrays import Floats64
 from models.core.families import Family
+from models.core.typicality import Typicality
 
 Anchor = Literal["z", "eps", "u"]
 
@@ -82,8 +83,8 @@ class Numbers:
         The same of the bank from p.
     quantiles : tuple of float
         At 5, 25, 50, 75 and 95 %.
-    typicality : float
-        χ²_d distribution function at ‖z‖².
+    typicality : Typicality or None
+        By the χ²_d distribution at ‖z‖²; None where there is no latent point of a normal prior.
     """
 
     mean: float
@@ -96,7 +97,7 @@ class Numbers:
     ks_reference: float
     ks_reference_p: float
     quantiles: tuple[float, ...]
-    typicality: float
+    typicality: Typicality | None
 
 
 @dataclass(frozen=True)

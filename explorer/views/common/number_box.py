@@ -60,6 +60,12 @@ class NumberBox(QAbstractSpinBox):
         if changed:
             self.valueChanged.emit(kept)
 
+    def display(self, value: float) -> None:
+        """Show a number as it was found, even one out of the range in which numbers can be typed."""
+        if value != self._value or self.refusal or self.text() != self._numerals.write(value):
+            self._value = value
+            self._show()
+
     def setRange(self, low: float, high: float) -> None:
         """Set the smallest and the largest number."""
         self._low, self._high = low, high

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from explorer.export.pictures import Latent
 
 CAPTION = 18
+# A smaller square has room for small words only.
+ROOMY = 80
 
 
 class Picture(QWidget):
@@ -127,5 +129,6 @@ class Picture(QWidget):
         box.moveCenter(area.center())
         painter.fillRect(box, QColor(self._theme.colors.field))
         painter.setPen(QColor(self._theme.colors.muted))
+        painter.setFont(self._theme.font(13 if side >= ROOMY else 10))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
         return box

@@ -170,7 +170,14 @@ class DimensionDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme_surface(), 1.5))
         painter.setBrush(self._muted if self._state.latent.locked[dim] else self._accent)
-        painter.drawEllipse(QPointF(track.to_pixel(self.scale.value_of(dim)), base + 0.5), 6, 6)
+        value = self.scale.value_of(dim)
+        place = QPointF(track.to_pixel(value), base + 0.5)
+        if track.low <= value <= track.high:
+            painter.drawEllipse(place, 6, 6)
+        else:
+            # The value is not at the end of the track but beyond it.
+            outward = 8.0 if value > track.high else -8.0
+            painter.drawPolygon([place + QPointF(outward, 0.0), place + QPointF(0.0, 7.0), place - QPointF(0.0, 7.0)])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _theme_surface(self) -> QColor:

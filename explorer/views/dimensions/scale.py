@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explorer.state import AppState
 from explorer.state.distribution import SMALLEST_U
+from explorer.views.common.numbers import fixed
 from models.core.families import LARGEST_NUMBER
 
 STEP_Z, STEP_U = 0.1, 0.02
@@ -54,8 +55,7 @@ class DimensionScale:
 
     def text_of(self, dim: int) -> str:
         """Return the number of a row."""
-        text = f"{self.value_of(dim):.{3 if self.by_probability else 2}f}"
-        return text.removeprefix("-") if float(text) == 0.0 else text
+        return fixed(self.value_of(dim), 3 if self.by_probability else 2)
 
     @property
     def decimals(self) -> int:

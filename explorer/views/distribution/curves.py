@@ -11,7 +11,7 @@ from explorer.state import AppState
 from explorer.state.answers import DistributionAnswer
 from explorer.theme.theme import Theme
 from explorer.views.common.histogram import nice_ceiling, steps
-from explorer.views.distribution.grips import cdf_handles, noise_arrows, noise_handles, noise_notes, pdf_handles
+from explorer.views.distribution.grips import cdf_handles, noise_arrows, noise_handles, pdf_handles
 from explorer.views.distribution.plot import DistributionPlot
 from models.core.arrays import Vector
 from models.protocol.decoding import AggregateReady
@@ -26,6 +26,7 @@ MIDDLE = (0.01, 0.99)
 CELLS, OVER_CELLS = 40, 3.0
 LOWEST_LOG = -12.0
 LOG_DECADES = 6.0
+DIMMED = 0.3
 # So often the curves were shown as they are already.
 SETTLED = 2
 Cache = pg.QtWidgets.QGraphicsItem.CacheMode
@@ -54,6 +55,11 @@ class DistributionCurves:
     def plots(self) -> tuple[DistributionPlot, DistributionPlot, DistributionPlot]:
         """The three plots from left to right."""
         return self.pdf, self.cdf, self.noise
+
+    def set_dimmed(self, dimmed: bool) -> None:
+        """Show that the curves are those of what was chosen before."""
+        for plot in self.plots:
+            plot.getPlotItem().setOpacity(DIMMED if dimmed else 1.0)
 
     def restyle(self) -> None:
         """Take the colours of the scheme."""
@@ -118,7 +124,7 @@ class DistributionCurves:
         name, prefix = answer.name, "log₁₀ " if self.state.display.logarithmic else ""
         self.pdf.name_axes(name, f"{prefix}pdf")
         self.cdf.name_axes(name, f"{prefix}cdf")
-        self.noise.name_axes("ε", f"{name} = μ + σ·ε" if answer.family.facts.straight else f"{name} = F⁻¹(u(ε))")
+        self.noise.name_axes("ε", name)
 
     def _height(self, values: Vector | float) -> Vector:
         """Return values as they are drawn: themselves, or their logarithm."""
@@ -148,10 +154,10 @@ class DistributionCurves:
         bottom, top = self._heights
         return np.clip(self._height(pdf), bottom - 1.0, top + (top - bottom))
 
-    def _visible(self, pdf: float) -> float:
-        """Return where the grip at a density stands: on the curve, or at the end of the axis."""
+    def _true_height(self, pdf: float) -> float:
+        """Return where the grip at a density stands: on the curve, or, if that is infinite, beyond the axis."""
         bottom, top = self._heights
-        return min(max(float(self._height(pdf)), bottom), top)
+        return min(float(self._height(pdf)), 2.0 * top - bottom)
 
     def _set_heights(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
         peaks = [_peak(curves.x, curves.family_pdf, curves.family_cdf)]
@@ -201,13 +207,12 @@ class DistributionCurves:
         reach = 0.18 * float(curves.path_eps[-1] - curves.path_eps[0])
         ends = np.array([place.eps - reach, place.eps + reach] if np.isfinite(place.by_noise) else [])
         self._tangent.setData(ends, place.z + place.by_noise * (ends - place.eps))
-        height = self._visible(place.pdf)
         names = {parameter.name: parameter.symbol for parameter in self.state.distribution.parameters}
-        self.pdf.layer.set_handles(pdf_handles(answer, names, height, self._visible, colors))
+        self.pdf.layer.set_handles(pdf_handles(answer, names, self._true_height, colors))
         self.cdf.layer.set_handles(cdf_handles(place, float(self._height(place.u)), colors))
         span = (float(curves.path_eps[0]), float(curves.path_eps[-1]))
         self.noise.layer.set_handles(noise_handles(answer, names, span, colors))
-        self.noise.layer.set_arrows(noise_arrows(answer, names, span, self._range, colors), noise_notes(answer, names))
+        self.noise.layer.set_arrows(noise_arrows(answer, names, span, self._range, colors))
 
 
 def _peak(x: Vector, pdf: Vector, cdf: Vector) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from explorer.state.answers import DistributionAnswer
 from explorer.theme.colors import Colors
+from explorer.views.common.numbers import short
 from explorer.views.distribution.plot import Arrow, Handle
 from models.protocol.distribution import Place
 
@@ -15,22 +16,24 @@ NUDGE = 0.12
 
 
 def pdf_handles(
-    answer: DistributionAnswer, names: dict[str, str], height: float, drawn: Callable[[float], float], colors: Colors
+    answer: DistributionAnswer, names: dict[str, str], drawn: Callable[[float], float], colors: Colors
 ) -> list[Handle]:
     """Return z and a dot on the curve for every parameter, where z moves with it."""
     place = answer.place
-    handles = [Handle("z", ".", place.z, height, colors.text)]
+    handles = [Handle("z", ".", place.z, drawn(place.pdf), colors.text, told=_told("z", place.z, place.pdf))]
     for grip in answer.curves.grips:
         if grip.parameter in names and _steady(grip.slope):
-            at, text = drawn(grip.pdf), names[grip.parameter]
-            handles.append(Handle(grip.parameter, ".", grip.z, at, colors.accent, text, grip.slope))
+            text, at = names[grip.parameter], drawn(grip.pdf)
+            told = _told(text, grip.z, grip.pdf)
+            handles.append(Handle(grip.parameter, ".", grip.z, at, colors.accent, text, grip.slope, told=told))
     return [*handles, Handle("z", "v", place.z, 0.0, colors.text, "z")]
 
 
 def cdf_handles(place: Place, level: float, colors: Colors) -> list[Handle]:
     """Return z as an upright and u as a level line."""
     return [
-        Handle("z", ".", place.z, level, colors.text), Handle("z", "v", place.z, 0.0, colors.text, "z"),
+        Handle("z", ".", place.z, level, colors.text, told=_told("z", place.z, place.u, "u")),
+        Handle("z", "v", place.z, 0.0, colors.text, "z"),
         Handle("u", "h", 0.0, level, colors.accent, "u"),
     ]  # fmt: skip
 
@@ -40,9 +43,10 @@ def noise_handles(
 ) -> list[Handle]:
     """Return ε as an upright, z as a level line, and the location where the path crosses ε = 0."""
     place = answer.place
-    shown = min(max(place.eps, span[0]), span[1])
+    told = _told("ε", place.eps, place.z, "z")
     handles = [
-        Handle("eps", ".", shown, place.z, colors.text), Handle("eps", "v", shown, 0.0, colors.text, "ε"),
+        Handle("eps", ".", place.eps, place.z, colors.third, told=told),
+        Handle("eps", "v", place.eps, 0.0, colors.third, "ε"),
         Handle("z", "h", 0.0, place.z, colors.text, "z"),
     ]  # fmt: skip
     middle = next((grip for grip in answer.curves.grips if grip.parameter == "loc"), None)
@@ -59,27 +63,21 @@ def noise_arrows(
     reach: tuple[float, float],
     colors: Colors,
 ) -> list[Arrow]:
-    """Return ∂z/∂θ of every parameter as an arrow at the point of the path; ∂z/∂ε is the tangent."""
-    place, arrows = answer.place, []
+    """Return ∂z/∂θ of every parameter as an arrow at the point of the path, if that is in sight."""
+    place, arrows = answer.place, list[Arrow]()
     step = NUDGE * (reach[1] - reach[0])
-    shown = min(max(place.eps, span[0]), span[1])
+    if not (span[0] <= place.eps <= span[1] and reach[0] <= place.z <= reach[1]):
+        return arrows
     for name, slope in place.by_parameter.items():
         if name in names and math.isfinite(slope):
             kept = max(-4.0, min(4.0, slope))
-            arrows.append(Arrow(shown, place.z, kept * step, colors.accent, names[name]))
+            arrows.append(Arrow(place.eps, place.z, kept * step, colors.accent, names[name]))
     return arrows
 
 
-def noise_notes(answer: DistributionAnswer, names: dict[str, str]) -> list[str]:
-    """Return the slopes of the path as lines of text."""
-    slopes = {"ε": answer.place.by_noise}
-    slopes |= {names[name]: slope for name, slope in answer.place.by_parameter.items() if name in names}
-    return [f"∂z/∂{name} = {_number(slope)}" for name, slope in slopes.items() if math.isfinite(slope)]
-
-
-def _number(slope: float) -> str:
-    """Return a slope with three decimals, or as many digits when that would say nothing."""
-    return f"{slope:.3f}" if slope == 0.0 or 0.0005 <= abs(slope) < 1e5 else f"{slope:.3g}"
+def _told(name: str, along_x: float, along_y: float, other: str = "pdf") -> tuple[str, str]:
+    """Return what is said of a dot beyond the axes: its value at a side, and its height above or below."""
+    return f"{name} = {short(along_x, 3)}", f"{other} = {short(along_y, 3)}"
 
 
 def _steady(slope: float) -> bool:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from functools import partial
-from html import escape
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout
 
 from explorer.state import AppState
-from explorer.state.display import BANK_SIZE
 from explorer.theme.theme import Theme
 from explorer.views.common.choices import Slider
+from explorer.views.common.header import together
 from explorer.views.common.menus import Entries, Entry, copy_text
 from explorer.views.common.number_box import WholeBox
 from explorer.views.common.pane import Pane, caption
 from explorer.views.distribution.curves import DistributionCurves
+from explorer.views.distribution.equation import Equation
+from explorer.views.distribution.legend import CurveLegend
 from explorer.views.distribution.plot import DistributionPlot
 from explorer.views.distribution.readouts import Readouts
 from explorer.views.distribution.subject import Subject
 
 SLIDER_STEPS = 10_000
+SCROLL_BAR = 12
 # A positive shape moves by at most this factor per mouse move: its slope is not the same everywhere.
 MOST_FACTOR = 2.0
 # A location moves at most so many times as far as the mouse is away from its grip.
@@ -37,7 +39,7 @@ class DistributionPane(Pane):
         super().__init__("Distribution", show_title=False)
         self.state, self.theme = state, theme
         self.curves, self.readouts, self.subject = DistributionCurves(state, theme), Readouts(state), Subject(state)
-        self._legend, self._provisional = QLabel(), False
+        self.equation, self.legend, self._provisional = Equation(theme), CurveLegend(), False
         self._held = NOTHING_HELD
         self._seed = WholeBox(0, 2**31 - 1)
         self.slider = Slider()
@@ -47,30 +49,41 @@ class DistributionPane(Pane):
         self._restyle()
 
     def _build(self) -> None:
-        self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._seed.setValue(self.state.display.seed)
         self._seed.setFixedWidth(70)
         self._seed.setAccessibleName("Seed of the noise bank")
         self._resample.setToolTip("Draw a new bank of ε with the next seed")
         self.header.addWidget(self.subject)
-        self.header.addWidget(self._legend, 1)
-        right: tuple[QWidget, ...] = (caption("seed"), self._seed, self._resample)
-        for widget in right:
-            self.header.addWidget(widget)
+        self.header.addWidget(self.legend, 1)
+        self.header.addWidget(together(caption("seed"), self._seed, self._resample))
         plots = QHBoxLayout()
         plots.setSpacing(8)
         for plot, share in zip(self.curves.plots, (5, 5, 4), strict=True):
             plots.addWidget(plot, share)
         column = QVBoxLayout()
         column.setSpacing(4)
+        column.addWidget(self.equation)
         column.addLayout(plots, 1)
         column.addLayout(self._probability_row())
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addLayout(column, 1)
-        row.addWidget(self.readouts)
+        row.addWidget(self._scrolled_readouts())
         self.body.setContentsMargins(12, 6, 12, 8)
         self.body.addLayout(row, 1)
+
+    def _scrolled_readouts(self) -> QScrollArea:
+        """Return an area for the numbers: in a low window they scroll, and the plots stay in sight."""
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self.readouts)
+        self.readouts.setAutoFillBackground(False)
+        area.viewport().setAutoFillBackground(False)
+        area.setFixedWidth(self.readouts.sizeHint().width() + SCROLL_BAR)
+        return area
 
     def _probability_row(self) -> QHBoxLayout:
         self.slider.setRange(1, SLIDER_STEPS - 1)
@@ -140,6 +153,7 @@ class DistributionPane(Pane):
         answer = self.state.distribution.shown
         if self.shown and answer is not None:
             self.curves.show()
+            self.equation.show_answer(answer)
             self.readouts.show_values()
             if not self.slider.isSliderDown():
                 self.slider.blockSignals(True)
@@ -227,26 +241,17 @@ class DistributionPane(Pane):
         self.curves.restyle()
 
     def _show_legend(self) -> None:
-        """Name the curves, or say that the chosen family is not there yet or cannot be shown."""
+        """Name the curves, or say that the chosen family is not there yet or cannot be shown; dim what is not its."""
         colors, distribution = self.theme.colors, self.state.distribution
         bench, shown = distribution.on_workbench, distribution.shown
-        chips = [
-            (colors.prior, "┄", "reference p" if bench else "prior p(z)"),
-            (colors.accent, "━", "family q" if bench else "posterior q(z|x)"),
-            (colors.second, "━", "aggregate"), (colors.third, "▮", f"bank of {BANK_SIZE} ε"),
-        ]  # fmt: skip
-        text = " &nbsp;&nbsp; ".join(
-            f"<span style='color:{color}'><b>{mark}</b></span>&nbsp;{name}"
-            for color, mark, name in chips if not (bench and name == "aggregate")
-        )  # fmt: skip
         preparing = bench and (shown is None or shown.family.name != distribution.family.name)
         self._provisional = preparing or bool(distribution.fault)
         if distribution.fault:
-            text = f"<span style='color:{colors.warning}'>⚠ {escape(distribution.fault)}</span>"
+            self.legend.show_message(f"⚠ {distribution.fault}", colors.warning)
         elif preparing:
-            text = f"preparing {distribution.family.name} …"
-        # A sentence may be longer than there is room; the window must not grow by it.
-        width = QSizePolicy.Policy.Ignored if distribution.fault else QSizePolicy.Policy.Preferred
-        self._legend.setSizePolicy(width, QSizePolicy.Policy.Preferred)
-        self._legend.setToolTip(distribution.fault)
-        self._legend.setText(f"<span style='color:{colors.muted}'>&nbsp; {text}</span>")
+            self.legend.show_message(f"preparing {distribution.family.name} …", colors.muted)
+        else:
+            self.legend.show_chips(bench, colors)
+        self.curves.set_dimmed(self._provisional)
+        self.equation.set_dimmed(self._provisional)
+        self.readouts.setEnabled(not preparing)

@@ -3,82 +3,80 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QSignalBlocker, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from explorer.state import AppState
 from explorer.state.answers import DistributionAnswer
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.number_text import Fixed
+from explorer.views.common.numbers import short
 from explorer.views.common.pane import Segments, caption
 from models.core.families import FAMILY_PARAMETERS, Parameter
 
+FieldRow = tuple[QLabel, NumberBox, QLabel]
 MOST_PARAMETERS = max(len(parameters) for parameters in FAMILY_PARAMETERS.values())
-NUMBERS_WIDTH = 160
+FIELD_WIDTH, SLOPE_WIDTH = 84, 68
+TEXT_WIDTH, WIDE_TEXT = 116, 156
 # Beside the width of q, this is rounding.
 NOTHING = 1e-12
 TIPS = {
     "z": "The value drawn", "eps": "The noise behind it: z is the path at ε",
     "u": "The distribution function at z: the probability to its left",
 }  # fmt: skip
-NUMBERS = {
-    "tails": ("P(≤ z), P(> z)", "The probabilities to the left and to the right of z, accurate far out"),
-    "kl": ("KL(q‖p)", "In nats; in closed form where there is one"),
-    "total": ("Σ KL", "Sum over all dimensions of the model"),
-    "entropy": ("entropy", "Differential entropy of q in nats"),
+SLOPE = "∂z/∂{name}: how much z moves with {name} along the path, all else held"
+SAMPLE = {
+    "slope": ("∂z/∂ε", SLOPE.format(name="ε")),
+    "tails": ("P(≤), P(>)", "The probabilities to the left and to the right of z, accurate far out"),
+}
+WHOLE = {
     "moments": ("mean, sd", "Mean and standard deviation of q"),
     "quantiles": ("5 50 95 %", "Quantiles of q"),
+    "entropy": ("entropy", "Differential entropy of q in nats"),
+}
+DISTANCES = {
+    "kl": ("KL(q‖p)", "In nats; in closed form where there is one"),
+    "total": ("Σ KL", "Sum over all dimensions of the model"),
     "ks": ("KS to q", "Kolmogorov–Smirnov distance of the bank from q, and its p-value: neither changes while q moves"),
     "ks_reference": ("KS to p", "Kolmogorov–Smirnov distance of the bank from p, and its p-value"),
-}  # fmt: skip
+}
 
 
-class Fields(QWidget):
-    """z, ε, u and the parameters as fields."""
+class Fields(QObject):
+    """z, ε, u and the parameters as fields, with the slopes of the path beside them."""
 
-    def __init__(self, state: AppState) -> None:
-        super().__init__()
+    def __init__(self, state: AppState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self.state = state
         self.fields: dict[str, NumberBox] = {}
-        self._spare = [self._parameter_field() for _ in range(MOST_PARAMETERS)]
+        self.slopes: dict[str, QLabel] = {}
+        self.sample = [(caption(), self._field(key, tip)) for key, tip in TIPS.items()]
+        self.parameters = [self._parameter_row() for _ in range(MOST_PARAMETERS)]
         self._shown: tuple[Parameter, ...] = ()
-        self._build()
-
-    def _build(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(3)
-        for row, key in enumerate(("z", "eps", "u")):
-            self.fields[key] = self._field(key, TIPS[key])
-            grid.addWidget(caption(self.state.distribution.symbol(key)), row, 0)
-            grid.addWidget(self.fields[key], row, 1)
-        for row, (label, field) in enumerate(self._spare, start=len(TIPS)):
-            grid.addWidget(label, row, 0)
-            grid.addWidget(field, row, 1)
-            # The pane must not change its height with the family.
-            kept = field.sizePolicy()
-            kept.setRetainSizeWhenHidden(True)
-            field.setSizePolicy(kept)
-        grid.setRowStretch(len(TIPS) + MOST_PARAMETERS, 1)
+        for key, (label, field) in zip(TIPS, self.sample, strict=True):
+            label.setText(self.state.distribution.symbol(key))
+            self.fields[key] = field
         self.refit()
+
+    def _parameter_row(self) -> FieldRow:
+        slope = caption()
+        slope.setFixedWidth(SLOPE_WIDTH)
+        return caption(), self._field("", "Parameter"), slope
 
     def _field(self, key: str, tip: str) -> NumberBox:
         by_probability = key == "u"
         field = NumberBox(
-            *self.state.distribution.limits(key), Fixed(6 if by_probability else 4), 0.01 if by_probability else 0.1
+            *self.state.distribution.limits(key), Fixed(4 if by_probability else 3), 0.01 if by_probability else 0.1
         )
         field.setToolTip(tip)
         field.setAccessibleName(tip)
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        field.setFixedWidth(92)
+        field.setFixedWidth(FIELD_WIDTH)
         field.setProperty("grip", key)
         field.valueChanged.connect(self._typed)
         return field
-
-    def _parameter_field(self) -> tuple[QLabel, NumberBox]:
-        return caption(""), self._field("", "Parameter")
 
     def refit(self) -> None:
         """Give every parameter of the family its field."""
@@ -87,20 +85,23 @@ class Fields(QWidget):
             return
         for shown in self._shown:
             self.fields.pop(shown.name)
+            self.slopes.pop(shown.name)
         self._shown = parameters
-        for row, (label, field) in enumerate(self._spare):
-            label.setVisible(row < len(parameters))
-            field.setVisible(row < len(parameters))
+        for row, widgets in enumerate(self.parameters):
+            for widget in widgets:
+                widget.setVisible(row < len(parameters))
             if row < len(parameters):
-                self._fit(label, field, parameters[row])
+                self._fit(widgets, parameters[row])
 
-    def _fit(self, label: QLabel, field: NumberBox, parameter: Parameter) -> None:
+    def _fit(self, row: FieldRow, parameter: Parameter) -> None:
+        label, field, slope = row
         label.setText(parameter.symbol)
+        slope.setToolTip(SLOPE.format(name=parameter.symbol))
         label.setToolTip(parameter.name)
         field.setProperty("grip", parameter.name)
         field.setToolTip(f"Parameter {parameter.name} of the {self.state.distribution.family.name} family")
         field.setAccessibleName(f"Parameter {parameter.name}")
-        self.fields[parameter.name] = field
+        self.fields[parameter.name], self.slopes[parameter.name] = field, slope
 
     def _typed(self, value: float) -> None:
         field = self.sender()
@@ -121,42 +122,42 @@ class Fields(QWidget):
                 with QSignalBlocker(field):
                     field.setRange(*self.state.distribution.limits(key))
                     if not field.hasFocus() or field.value() != value:
-                        field.setValue(value)
+                        field.display(value)
+        for key, label in self.slopes.items():
+            slope = place.by_parameter.get(key, math.nan)
+            label.setText(f"∂z {short(slope, 3)}" if math.isfinite(slope) else "")
 
 
-class NumberReadouts(QWidget):
-    """Numbers of the family as a whole."""
+class NumberReadouts:
+    """Numbers of the value and of the family as a whole."""
 
     def __init__(self, state: AppState) -> None:
-        super().__init__()
         self.state = state
         self.labels: dict[str, QLabel] = {}
         self._names: dict[str, QLabel] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(5)
-        for row, (key, (name, tip)) in enumerate(NUMBERS.items()):
+
+    def add(self, column: QGridLayout, numbers: dict[str, tuple[str, str]], width: int) -> None:
+        """Add numbers of a ``width`` in pixels below what is in a column."""
+        for row, (key, (name, tip)) in enumerate(numbers.items(), start=column.rowCount()):
             self._names[key], self.labels[key] = caption(name), QLabel("–")
-            for column, label in enumerate((self._names[key], self.labels[key])):
+            # The plots must not change their size with the numbers.
+            self.labels[key].setFixedWidth(width)
+            column.addWidget(self._names[key], row, 0)
+            column.addWidget(self.labels[key], row, 1, 1, 2)
+            for label in (self._names[key], self.labels[key]):
                 label.setToolTip(tip)
-                grid.addWidget(label, row, column)
-        grid.setRowStretch(len(NUMBERS), 1)
-        # The plots must not change their size with the numbers.
-        grid.setColumnMinimumWidth(0, max(name.sizeHint().width() for name in self._names.values()))
-        for label in self.labels.values():
-            label.setFixedWidth(NUMBERS_WIDTH)
 
     def show_values(self, answer: DistributionAnswer) -> None:
         """Show the newest answer."""
         numbers, labels = answer.curves.numbers, self.labels
-        labels["tails"].setText(f"{answer.place.u:.4g}, {answer.place.survival:.4g}")
+        labels["slope"].setText(short(answer.place.by_noise))
+        labels["tails"].setText(f"{short(answer.place.u)}, {short(answer.place.survival)}")
         labels["kl"].setText(_kl_text(numbers.kl, numbers.kl_closed))
-        labels["entropy"].setText(f"{_text(numbers.entropy)} nats")
-        labels["moments"].setText(f"{_text(numbers.mean)}, {_text(numbers.deviation)}")
+        labels["entropy"].setText(f"{short(numbers.entropy)} nats")
+        labels["moments"].setText(f"{short(numbers.mean)}, {short(numbers.deviation)}")
         low, median, high = (numbers.quantiles[index] for index in (0, 2, 4))
         nothing = NOTHING * (high - low)
-        shown = [_text(0.0 if abs(value) < nothing else value, 3) for value in (low, median, high)]
+        shown = [short(0.0 if abs(value) < nothing else value, 3) for value in (low, median, high)]
         labels["quantiles"].setText("  ".join(shown))
         labels["ks"].setText(f"{numbers.ks:.3f}, p {numbers.ks_p:.2g}")
         labels["ks_reference"].setText(f"{numbers.ks_reference:.3f}, p {numbers.ks_reference_p:.2g}")
@@ -168,7 +169,7 @@ class NumberReadouts(QWidget):
         """Show the divergence of all dimensions together."""
         drawn = self.state.answers.draws
         if drawn is not None:
-            self.labels["total"].setText(f"{float(drawn.kl.sum()):.2f} nats")
+            self.labels["total"].setText(f"{short(float(drawn.kl.sum()))} nats")
 
 
 class Hold(Segments):
@@ -189,22 +190,25 @@ class Hold(Segments):
 
 
 class Readouts(QWidget):
-    """Fields on the left; numbers, and the choice of what a parameter holds, on the right."""
+    """Numbers in groups: of the sample and the distances on the left, of the distribution on the right."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
         self.state = state
-        self.inputs, self.numbers = Fields(state), NumberReadouts(state)
-        row = QHBoxLayout()
-        row.setSpacing(14)
-        right = QVBoxLayout()
-        right.addWidget(self.numbers, 1)
-        right.addWidget(Hold(state), 0, Qt.AlignmentFlag.AlignLeft)
-        row.addWidget(self.inputs)
-        row.addLayout(right)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 0, 0, 0)
-        column.addLayout(row)
+        self.inputs, self.numbers, self.hold = Fields(state, self), NumberReadouts(state), Hold(state)
+        left, right = _column("sample"), _column("distribution", self.hold)
+        _add_fields(left, self.inputs.sample)
+        self.numbers.add(left, SAMPLE, TEXT_WIDTH)
+        left.addWidget(_group("distances"), left.rowCount(), 0, 1, 3)
+        self.numbers.add(left, DISTANCES, TEXT_WIDTH)
+        _add_fields(right, self.inputs.parameters)
+        self.numbers.add(right, WHOLE, WIDE_TEXT)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 0, 0)
+        row.setSpacing(18)
+        for column in (left, right):
+            column.setRowStretch(column.rowCount(), 1)
+            row.addLayout(column)
 
     @property
     def fields(self) -> dict[str, NumberBox]:
@@ -219,13 +223,34 @@ class Readouts(QWidget):
             self.numbers.show_values(answer)
 
 
-def _text(value: float, digits: int = 4) -> str:
-    if math.isnan(value):
-        return "–"
-    return ("∞" if value > 0 else "−∞") if math.isinf(value) else f"{value:.{digits}g}"
+def _column(name: str, beside: QWidget | None = None) -> QGridLayout:
+    """Return a column of numbers under a heading."""
+    column, head = QGridLayout(), QHBoxLayout()
+    column.setHorizontalSpacing(8)
+    column.setVerticalSpacing(1)
+    column.setColumnStretch(2, 1)
+    head.addWidget(_group(name))
+    head.addStretch(1)
+    if beside is not None:
+        head.addWidget(beside)
+    column.addLayout(head, 0, 0, 1, 3)
+    return column
+
+
+def _add_fields(column: QGridLayout, rows: Sequence[tuple[QWidget, ...]]) -> None:
+    for number, widgets in enumerate(rows, start=column.rowCount()):
+        for place, widget in enumerate(widgets):
+            column.addWidget(widget, number, place)
+
+
+def _group(name: str) -> QLabel:
+    """Return the heading of a group of numbers."""
+    label = QLabel(name.upper())
+    label.setObjectName("group")
+    return label
 
 
 def _kl_text(kl: float, closed: bool) -> str:
     if not math.isfinite(kl):
-        return _text(kl)
-    return f"{kl:.4f} nats" if closed else f"{kl:.4f} nats (num.)"
+        return short(kl)
+    return f"{short(kl)} nats" if closed else f"{short(kl)} nats (num.)"

@@ -43,6 +43,7 @@ class Subject(QWidget):
         self.family.setCurrentText(self.state.workbench.family.name)
         self.pin.setToolTip("Use the current family as the reference p, to compare others with it")
         self.unpin.setToolTip("Compare with the standard normal distribution again")
+        self.zoom.setChecked(self.state.display.zoomed)
         self.zoom.setToolTip("Draw the curves around the posterior, μ ± 5σ")
         self.log.setToolTip("Plot pdf and cdf on a logarithmic scale to see the tails")
         row = QHBoxLayout(self)

@@ -86,6 +86,10 @@ class FrontLayer(CloudLayer):
         self.setZValue(2)
         self.hide()
 
+    def series(self) -> dict[str, Matrix]:
+        """Return nothing: they are the cloud's."""
+        return {}
+
     def set_label(self, label: int | None) -> None:
         """Choose the class, None for none; what is hidden costs nothing."""
         if label != self.label:

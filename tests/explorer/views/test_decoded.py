@@ -9,10 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
+from scipy import stats
 
 from explorer.export.pictures import read_latent
 from explorer.views.common.picture_dialog import PictureDialog
 from models.core.geometry import standard_noise
+from models.core.typicality import percent
 from tests.support.desk import Desk
 from tests.support.menus import choose, context_menu
 from tests.support.oracle import NumpyVAE
@@ -109,11 +111,36 @@ def test_the_small_pictures_stay_when_only_z_moves(desk: Desk) -> None:
 def test_the_readout_names_image_class_and_typicality(desk: Desk) -> None:
     desk.window.map.select(IMAGE)
     desk.settle()
-    data, curves = desk.data, desk.curves
+    data = desk.data
     assert data.labels is not None
     assert desk.window.decoded._about.text() == f"A · image {IMAGE} · class {data.labels[IMAGE]}"
     norm = float(np.linalg.norm(desk.point.z))
-    assert desk.window.decoded._facts.text() == f"|z| {norm:.2f} · typicality {curves.numbers.typicality:.1%}"
+    nearer = stats.chi2.cdf(norm**2, desk.latent.latent_dim)
+    words = f"{percent(nearer)} of the prior"
+    told = f"|z| {norm:.4g} · typicality {percent(2 * nearer)}: closer to the centre than all but {words}"
+    assert desk.window.decoded._facts.text() == told
+
+
+def test_far_out_a_point_is_as_untypical_as_at_the_centre(desk: Desk) -> None:
+    for z, told in ((0.0, "closer to the centre than all of the prior"), (150.0, "farther from the centre than all")):
+        desk.latent.set_z(np.full(desk.latent.latent_dim, z))
+        desk.settle()
+        facts = desk.window.decoded._facts.text()
+        assert told in facts
+        assert "typicality 0.0 %:" in facts
+
+
+def test_a_point_that_has_left_its_image_says_so(desk: Desk) -> None:
+    desk.window.map.select(IMAGE)
+    here = desk.window.decoded._about.text()
+    desk.latent.set_component("z", 3, 1.5)
+    assert desk.window.decoded._about.text() == here.replace("A · ", "A · moved from ")
+    desk.window.map.select(IMAGE)
+    assert desk.window.decoded._about.text() == here
+    desk.latent.set_component("mu", 3, 1.5)
+    assert desk.window.decoded._about.text() == here.replace("A · ", "A · moved from ")
+    desk.window.map.select(IMAGE)
+    assert desk.window.decoded._about.text() == here
 
 
 def test_the_picture_can_be_copied(desk: Desk) -> None:

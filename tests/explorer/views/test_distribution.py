@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
@@ -82,15 +83,20 @@ def test_kl_is_its_closed_form(desk: Desk, dim: int) -> None:
     curves, drawn, readouts = desk.curves, desk.state.answers.draws, desk.window.distribution.readouts
     assert drawn is not None
     assert curves.numbers.kl == pytest.approx(kl[dim], rel=1e-10)
-    assert readouts.numbers.labels["kl"].text() == f"{kl[dim]:.4f} nats"
+    assert readouts.numbers.labels["kl"].text() == f"{kl[dim]:.4g} nats"
     np.testing.assert_allclose(drawn.kl, kl, atol=1e-5)
-    assert readouts.numbers.labels["total"].text() == f"{kl.sum():.2f} nats"
+    assert readouts.numbers.labels["total"].text() == f"{kl.sum():.4g} nats"
 
 
-def test_typicality_is_the_chi_squared_distribution_function(desk: Desk, dim: int) -> None:
-    curves = desk.curves
-    expected = stats.chi2.cdf(float(desk.point.z @ desk.point.z), desk.latent.latent_dim)
-    assert curves.numbers.typicality == pytest.approx(expected, rel=1e-9)
+def test_typicality_is_by_both_tails_of_chi_squared(desk: Desk, dim: int) -> None:
+    for z in (desk.point.z, np.full(desk.latent.latent_dim, 2.0)):
+        desk.latent.set_z(z)
+        desk.settle()
+        known, exact = desk.curves.numbers.typicality, stats.chi2(desk.latent.latent_dim)
+        assert known is not None
+        assert known.nearer == pytest.approx(exact.cdf(float(z @ z)), rel=1e-9)
+        assert known.farther == pytest.approx(exact.sf(float(z @ z)), rel=1e-9)
+        assert known.share == pytest.approx(2 * min(exact.cdf(float(z @ z)), exact.sf(float(z @ z))), rel=1e-9)
 
 
 def test_histogram_and_ecdf_are_those_of_the_bank(desk: Desk, dim: int) -> None:
@@ -182,7 +188,8 @@ def test_a_plot_is_copied_as_a_picture_three_times_as_large(desk: Desk, dim: int
     choose(context_menu(plot.viewport(), QPoint(3, 3)), "Copy plot as picture")
     image = QGuiApplication.clipboard().image()
     assert (image.width(), image.height()) == (3 * plot.viewport().width(), 3 * plot.viewport().height())
-    shown = {image.pixelColor(x, image.height() // 2).name() for x in range(image.width())}
+    rows = range(0, image.height(), 5)
+    shown = {image.pixelColor(x, y).name() for x in range(image.width()) for y in rows}
     assert desk.app.theme.colors.accent in shown
 
 
@@ -255,3 +262,72 @@ def test_the_menu_of_the_slider_copies_and_returns_it(desk: Desk, dim: int) -> N
     assert float(QGuiApplication.clipboard().text()) == u
     choose(context_menu(slider, slider.rect().center()), "Put it back")
     assert desk.point.z[dim] == desk.point.mu[dim]
+
+
+def test_the_equation_stands_large_with_the_numbers_of_the_moment(desk: Desk, dim: int) -> None:
+    pane = desk.window.distribution
+    for eps in (0.8, -1e-12, 6.0):
+        desk.latent.set_component("eps", dim, eps)
+        desk.settle()
+        z, mu, sigma = (float(getattr(desk.point, name)[dim]) for name in ("z", "mu", "sigma"))
+        noise = f"{abs(eps):.3f}"
+        assert pane.equation.text == f"{z:.3f} = {mu:.3f} + {sigma:.3f} · {noise}".replace("-0.000", "0.000")
+    assert "reparam" in pane.readouts.hold.group.button(0).toolTip()
+    slopes = pane.readouts.inputs.slopes
+    assert (slopes["loc"].text(), slopes["scale"].text()) == ("∂z 1", "∂z 6")
+    assert pane.readouts.numbers.labels["slope"].text() == f"{desk.point.sigma[dim]:.4g}"
+
+
+def test_the_curves_are_drawn_around_the_posterior_at_first(desk: Desk, dim: int) -> None:
+    assert desk.window.distribution.subject.zoom.isChecked()
+    low, high = desk.window.distribution.curves.pdf.viewRange()[0]
+    assert high - low < 11.0 * desk.point.sigma[dim]
+
+
+def test_every_curve_is_explained_by_its_name(desk: Desk) -> None:
+    chips = desk.window.distribution.legend.chips.values()
+    shown = [chip.text() for chip in chips if chip.isVisible()]
+    assert len(shown) == 4
+    assert all(len(chip.toolTip()) > 30 for chip in chips)
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.8, -1.5, 6.0, 30.0])
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_names_of_grips_are_apart_and_inside(desk: Desk, dim: int, eps: float, logarithmic: bool) -> None:
+    desk.state.display.set_logarithmic(logarithmic)
+    desk.latent.set_component("eps", dim, eps)
+    desk.settle()
+    for plot in desk.window.distribution.curves.plots:
+        plot.grab()
+        frame, placed = plot.layer.frame(), plot.layer.placed
+        boxes = [QRectF(at.x(), at.y() - 9.0, label.width, 9.0) for label, at in placed]
+        assert {label.text for label, _ in placed} > {"z"}
+        assert all(QRectF(0.0, -4.0, frame.size[0], frame.size[1] + 4.0).contains(box) for box in boxes)
+        assert not any(one.intersects(other) for one, other in combinations(boxes, 2))
+        dots = [plot.layer.place_of(frame, handle) for handle in plot.layer.handles if handle.shape == "."]
+        # On a logarithmic scale dots crowd at the top, where a name may have no room beside them all.
+        assert logarithmic or not any(box.contains(dot) for box in boxes for dot in dots)
+    desk.state.display.set_logarithmic(False)
+
+
+def test_a_value_beyond_an_axis_is_an_arrow_that_says_it(desk: Desk, dim: int) -> None:
+    desk.latent.set_component("eps", dim, 30.0)
+    desk.settle()
+    plot = desk.window.distribution.curves.noise
+    plot.grab()
+    handle = next(handle for handle in plot.layer.handles if handle.grip == "eps" and handle.shape == ".")
+    assert handle.x > plot.viewRange()[0][1]
+    assert plot.getViewBox().sceneBoundingRect().contains(plot.pixel_of(handle))
+    assert "ε = 30" in [label.text for label, _ in plot.layer.placed]
+    desk.latent.set_component("eps", dim, 1.0)
+    desk.settle()
+    plot.grab()
+    assert "ε" in [label.text for label, _ in plot.layer.placed]
+
+
+def test_u_far_out_is_the_probability_beside_it(desk: Desk, dim: int) -> None:
+    desk.latent.set_component("eps", dim, -11.0)
+    desk.settle()
+    readouts, exact = desk.window.distribution.readouts, float(stats.norm.cdf(-11.0))
+    assert float(readouts.fields["u"].text()) == pytest.approx(exact, rel=1e-3)
+    assert readouts.numbers.labels["tails"].text().startswith(f"{exact:.4g}, ")
