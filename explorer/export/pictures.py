@@ -19,7 +19,7 @@ from models.core.errors import UserError
 from models.core.files import output_file, reason_of
 from models.core.formats import PICTURE_FORMATS
 from models.core.images import DAMAGED, to_bytes
-from models.core.numbers import LARGEST_LATENT
+from models.core.numbers import LARGEST_NUMBER
 from models.core.reading import open_file
 from models.core.text import shortened
 
@@ -148,8 +148,8 @@ def _parse(text: str) -> Latent:
         raise ValueError("it has no plausible number of dimensions")
     if not all(np.isfinite(vector).all() for vector in vectors.values()) or (vectors["sigma"] <= 0).any():
         raise ValueError("it is not finite, or a σ is not positive")
-    if any((np.abs(vector) > LARGEST_LATENT).any() for vector in vectors.values()):
-        raise ValueError(f"its numbers are not within ±{LARGEST_LATENT:g}")
+    if any((np.abs(vector) > LARGEST_NUMBER).any() for vector in vectors.values()):
+        raise ValueError(f"its numbers are not within ±{LARGEST_NUMBER:,.0f}")
     numbers = {key: tuple(vector.tolist()) for key, vector in vectors.items()}
     return Latent(
         **numbers, seed=int(stored["seed"]), index=int(stored["index"]), model=str(stored["model"]),

@@ -14,8 +14,9 @@ from explorer.state.latent import Component, Hold, LatentState
 from explorer.state.model import ModelState
 from explorer.state.workbench import WorkbenchState
 from models.core.arrays import Vector
-from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, Family, Parameter, limits_of, usual_family
+from models.core.families import FAMILY_PARAMETERS, Family, Parameter, limits_of, usual_family
 from models.core.geometry import dimension_name
+from models.core.numbers import LARGEST_NUMBER
 from models.protocol.distribution import Anchor
 
 Mode = Literal["model", "workbench"]

@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.state.gestures import Gestures
 from models.core.arrays import Vector
-from models.core.families import LARGEST_NUMBER
 from models.core.geometry import dimension_name, noise_of, reparameterize
+from models.core.numbers import LARGEST_NUMBER
 
 Hold = Literal["eps", "z"]
 Component = Literal["z", "eps", "mu", "sigma"]

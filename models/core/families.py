@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from models.core.numbers import LARGEST_NUMBER
+
 LatentFamily = Literal["Normal", "Laplace", "Logistic", "StudentT"]
 LATENT_FAMILIES: tuple[LatentFamily, ...] = get_args(LatentFamily)
 
@@ -37,7 +39,7 @@ class Family:
 
 # Degrees of freedom of a latent Student t: heavy tails, and still a variance and a finite fourth moment.
 LATENT_DF = 5.0
-SMALLEST, LARGEST_NUMBER = 1e-4, 1e6
+SMALLEST = 1e-4
 LEAST_SHAPE, MOST_SHAPE = 0.05, 1e4
 # Farther apart, or narrower, there would be nothing but two spikes to see.
 FARTHEST_MODE, NARROWEST_MODE, WIDEST_MODE = 100.0, 1e-2, 100.0

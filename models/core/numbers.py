@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Of a latent. Far outside of every prior; what networks make of more comes near to what a float32 can hold.
-LARGEST_LATENT = 1e9
+# Of a latent, and of what can be set. Far outside of every prior; what networks make of much more is no number.
+LARGEST_NUMBER = 1e6
 
 
 def to_float(value: float) -> float:

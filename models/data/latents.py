@@ -12,7 +12,7 @@ from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.npy import read_array
-from models.core.numbers import LARGEST_LATENT
+from models.core.numbers import LARGEST_NUMBER
 from models.core.reading import open_file
 from models.data.formats.npz import opened_archive
 
@@ -62,6 +62,6 @@ def _checked(array: np.ndarray, latent_dim: int, name: str) -> Floats32:
         raise UserError(name, f"latents must have the shape [n, {latent_dim}] of the model, not {list(array.shape)}")
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise UserError(name, "latents must be finite floats")
-    if np.abs(array).max() > LARGEST_LATENT:
-        raise UserError(name, f"latents must lie within ±{LARGEST_LATENT:g}")
+    if np.abs(array).max() > LARGEST_NUMBER:
+        raise UserError(name, f"latents must lie within ±{LARGEST_NUMBER:,.0f}")
     return np.ascontiguousarray(array, np.float32)

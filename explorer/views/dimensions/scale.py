@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.state import AppState
 from explorer.state.distribution import SMALLEST_U
 from explorer.views.common.numbers import fixed
-from models.core.families import LARGEST_NUMBER
+from models.core.numbers import LARGEST_NUMBER
 
 STEP_Z, STEP_U = 0.1, 0.02
 ANCHORS = {"posterior": "u", "prior": "u of p"}

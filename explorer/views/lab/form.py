@@ -11,7 +11,8 @@ from explorer.views.common.choices import Choice, Slider
 from explorer.views.common.number_box import NumberBox
 from explorer.views.common.number_text import Fixed
 from explorer.views.common.pane import caption
-from models.core.families import FAMILY_PARAMETERS, LARGEST_NUMBER, STANDARD_NORMAL, Family, Parameter, limits_of
+from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, Parameter, limits_of
+from models.core.numbers import LARGEST_NUMBER
 from models.protocol.lab import Integrand
 
 INTEGRAND_NAMES: dict[Integrand | None, str] = {

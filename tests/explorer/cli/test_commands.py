@@ -296,7 +296,7 @@ def test_names_sort_as_numbers_do() -> None:
 def test_latents_too_far_away_are_refused(value: float, workshop: Path) -> None:
     np.save(workshop / "far.npy", np.full((2, 2), value))
     done = run(workshop, "decode", "spots.safetensors", "far.npy", "--out", "x")
-    assert (done.returncode, done.stderr) == (2, "latentscape: far.npy: latents must lie within ±1e+09\n")
+    assert (done.returncode, done.stderr) == (2, "latentscape: far.npy: latents must lie within ±1,000,000\n")
 
 
 # ---------------------------------------------------------------------------------------------- names from elsewhere
