@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QScrollArea, QWidget
 
 from explorer.views.common.pane import Pane
 
@@ -33,7 +33,15 @@ def is_stop(widget: QWidget) -> bool:
 def _is_behind(widget: QWidget | None) -> bool:
     while widget is not None:
         if isinstance(widget, QDockWidget):
-            pane = widget.widget()
-            return isinstance(pane, Pane) and not pane.shown
+            pane = _pane_of(widget)
+            return pane is not None and not pane.shown
         widget = widget.parentWidget()
     return False
+
+
+def _pane_of(dock: QDockWidget) -> Pane | None:
+    """Return the pane in a dock, also where it can be scrolled."""
+    widget = dock.widget()
+    if isinstance(widget, QScrollArea):
+        widget = widget.widget()
+    return widget if isinstance(widget, Pane) else None
