@@ -41,7 +41,6 @@ def _is_behind(widget: QWidget | None) -> bool:
 
 def _pane_of(dock: QDockWidget) -> Pane | None:
     """Return the pane in a dock, also where it can be scrolled."""
-    widget = dock.widget()
-    if isinstance(widget, QScrollArea):
-        widget = widget.widget()
-    return widget if isinstance(widget, Pane) else None
+    inside = dock.widget()
+    pane = inside.widget() if isinstance(inside, QScrollArea) else inside
+    return pane if isinstance(pane, Pane) else None

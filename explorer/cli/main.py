@@ -75,7 +75,7 @@ def open_command(files: tuple[str, ...]) -> int:
     "--moves",
     default=300,
     show_default=True,
-    type=click.IntRange(60, 10_000),
+    type=click.IntRange(1, 10_000),
     help="Moves of the point; with fewer it is over sooner, and the figures are less certain.",
 )
 @overwrite_option

@@ -91,8 +91,8 @@ class Tour(QObject):
         yield _ticks(SETTLE_TICKS)
         self.loop.enter("idle")
         yield from self.hands.drag_point(self._moves)
-        yield from self.hands.move_sliders(self._moves // 5)
-        yield from self.hands.drag_grips(self._grip_moves)
+        yield from self.hands.move_sliders(self._part(5))
+        yield from self.hands.drag_grips(self._part(7.5))
         yield from self._visit_tabs()
         yield from self._settle()
         yield from self._workbench()
@@ -101,9 +101,9 @@ class Tour(QObject):
         yield from self._export()
         yield from self._picture_tabs()
 
-    @property
-    def _grip_moves(self) -> int:
-        return self._moves * 2 // 15
+    def _part(self, divisor: float) -> int:
+        """Return a part of the moves, at least one."""
+        return max(round(self._moves / divisor), 1)
 
     def _ready(self) -> bool:
         results, model = self.state.answers, self.state.model
@@ -135,7 +135,7 @@ class Tour(QObject):
             yield self._bench_answered
             yield _ticks(SETTLE_TICKS)
             self.loop.enter("workbench")
-            yield from self.hands.drag_workbench(self._grip_moves)
+            yield from self.hands.drag_workbench(self._part(7.5))
             yield from self._settle()
         self._take_picture("workbench")
         self.state.distribution.set_mode("model")
@@ -151,7 +151,7 @@ class Tour(QObject):
         self.loop.enter("laboratory")
         self.drags.phase = "laboratory"
         self.state.lab.choose(PRESETS[0])
-        yield from self.hands.drag_point(self._moves // 3)
+        yield from self.hands.drag_point(self._part(3))
         yield from self._settle()
         self._take_picture("lab")
         self.state.lab.set_running(False)
