@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from explorer.state import AppState
+from explorer.state.notices import Undo
 from explorer.theme.theme import Theme
 from explorer.views.common.question import discard_after_question
 
@@ -32,6 +33,7 @@ class Banner(QFrame):
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
         self.undo = QPushButton("Undo")
         self._role = ""
+        self._take_back: Undo | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._build()
@@ -75,15 +77,22 @@ class Banner(QFrame):
         self._over.installEventFilter(self)
 
     def notify(self, level: str, text: str) -> None:
-        """Show a notification: information disappears by itself, the rest stays, above all a worker that is off."""
-        if self.isVisible() and not self.restart.isHidden():
+        """Show a notification: information disappears by itself, the rest stays, above all a worker that is off.
+
+        Mere information does not cover what can be undone; the Log pane has it.
+        """
+        undo = self.state.notices.undo
+        if self._offers(self.restart) or (level == "info" and undo is None and self._offers(self.undo)):
             return
         self._show(level, text)
-        undoable = self.state.notices.undo is not None
-        self.undo.setVisible(undoable)
+        self._take_back = undo
+        self.undo.setVisible(undo is not None)
         self._place()
         if level == "info":
-            self._timer.start(UNDO_MS if undoable else INFO_MS)
+            self._timer.start(INFO_MS if undo is None else UNDO_MS)
+
+    def _offers(self, button: QPushButton) -> bool:
+        return self.isVisible() and not button.isHidden()
 
     def crashed(self, role: str, text: str, again: bool) -> None:
         """Report that a worker ended, with a button if it is not restarting anyway."""
@@ -109,7 +118,7 @@ class Banner(QFrame):
     def _offer(self) -> None:
         """Show the run on offer, after what can be undone; without one, hide the offer that is shown."""
         offer = self.state.offers.offer
-        if offer is not None and self.isVisible() and not self.undo.isHidden():
+        if offer is not None and self._offers(self.undo):
             return
         if offer is not None:
             self._show("warning", offer.text)
@@ -150,7 +159,7 @@ class Banner(QFrame):
             discard_after_question(self._over, f"the training of {run.name}", run.elapsed, drop)
 
     def _undo(self) -> None:
-        undo, self.state.notices.undo = self.state.notices.undo, None
+        undo, self._take_back = self._take_back, None
         self._gone()
         if undo is not None:
             undo()

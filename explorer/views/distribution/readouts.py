@@ -58,7 +58,6 @@ class Fields(QObject):
         for key, (label, field) in zip(TIPS, self.sample, strict=True):
             label.setText(self.state.distribution.symbol(key))
             self.fields[key] = field
-        self.refit()
 
     def _parameter_row(self) -> FieldRow:
         slope = caption()
@@ -209,6 +208,8 @@ class Readouts(QWidget):
         for column in (left, right):
             column.setRowStretch(column.rowCount(), 1)
             row.addLayout(column)
+        # Only now: a field without a place would be shown as a window.
+        self.inputs.refit()
 
     @property
     def fields(self) -> dict[str, NumberBox]:
