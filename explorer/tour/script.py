@@ -174,15 +174,17 @@ class Tour(QObject):
         self.loop.enter("training")
         self.drags.phase = "training"
         self.state.run.start(self.window.training.form.data_path() or "", replace(TrainSettings(), epochs=1))
-        moved = 0
-        while self.state.run.active or moved < self._moves:
-            moved += MOVES_AT_ONCE
+        for _ in range(0, self._moves, MOVES_AT_ONCE):
             yield from self.hands.drag_point(MOVES_AT_ONCE)
+        yield self._trained
         yield from self._settle()
         self.report["training"] = {
             "unsaved_model": bool(self.state.unsaved.models),
             "test_elbo": self.state.run.test["elbo"].values[-1:],
         }
+
+    def _trained(self) -> bool:
+        return not self.state.run.active
 
     def _export(self) -> Iterator[Step]:
         self.loop.enter("export")

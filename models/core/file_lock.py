@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.core.drafts import NO_LINK, PRIVATE_FILE
 from models.core.files import make_private_folder
+from models.core.reading import open_file
 
 if sys.platform == "win32":
     import msvcrt
@@ -43,7 +44,7 @@ class FileLock:
 
     def owner(self) -> str:
         """Return the id of the process that holds or held the lock; OSError if the file cannot be read."""
-        with self.path.open("rb") as file:
+        with open_file(self.path) as file:
             return file.read(LOCKED_BYTE).decode("ascii", "replace").strip()
 
     def _locked(self) -> int | None:

@@ -144,7 +144,7 @@ def test_a_folder_that_is_removed_is_made_again(data: Path, tmp_path: Path) -> N
     (tmp_path / "runs").unlink()
     finished = _until(events, Finished)
     assert isinstance(finished, Finished)
-    assert len(checkpoint_folders(tmp_path / "runs" / "run")) == 2
+    assert len(checkpoint_folders(tmp_path / "runs" / "run")) == 1
     assert _weights(finished.path) == _undisturbed(data, tmp_path / "whole")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from explorer.app.files import save_model
+from explorer.app.files import ModelToSave, save_model
 from explorer.cli import train
 from explorer.state import AppState
 from models.core.errors import UserError
@@ -73,7 +73,8 @@ def endings(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> dict[str, En
     def by_window(folder: Path, run: Run) -> None:
         state = AppState()
         finished = next(event for event in run.events() if isinstance(event, Finished))
-        if save_model(state, str(finished.path), folder / "m.safetensors"):
+        path = Path(str(finished.path))
+        if save_model(state, ModelToSave(str(path), path.name, path.read_bytes()), folder / "m.safetensors"):
             discard_run(folder / "m.run")
 
     return {"command": by_command, "window": by_window}
