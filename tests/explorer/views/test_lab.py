@@ -315,6 +315,8 @@ def test_what_is_typed_may_lie_beyond_the_slider(lab: Desk) -> None:
 
 def test_every_estimator_of_the_elbo_has_its_row(lab: Desk) -> None:
     lab.window.resize(1280, 800)
+    lab.window.reset_layout()
+    lab.window.show_pane("Lab")
     lab.window.map.select(42)
     lab.state.lab.change(integrand="elbo")
     _draw(lab)

@@ -412,7 +412,7 @@ def _closed(desk: Desk, answer: str) -> tuple[str, set[str]]:
 
 def test_families_and_objective_are_chosen_and_the_pane_says_what_is_maximized(pane: Desk) -> None:
     training = pane.window.training
-    for name, key in (("posterior", "StudentT"), ("prior", "Laplace"), ("objective", "dreg")):
+    for name, key in (("posterior", "Laplace"), ("prior", "Laplace"), ("objective", "dreg")):
         field = training.form.fields[name]
         field.setCurrentIndex(field.findData(key))
     # An importance-weighted bound has no KL term to weight, and needs several draws.
@@ -421,7 +421,7 @@ def test_families_and_objective_are_chosen_and_the_pane_says_what_is_maximized(p
     _run(pane)
     assert "DReG, KL by Monte Carlo, 5 draws" in training.controls.loss.text()
     model = pane.state.model
-    assert (model.posterior(0.5, 2.0).name, model.prior.name) == ("StudentT", "Laplace")
+    assert (model.posterior(0.5, 2.0).name, model.prior.name) == ("Laplace", "Laplace")
     assert pane.curves.numbers.kl_closed
     assert np.isfinite(pane.curves.numbers.kl)
     training.form.fields["objective"].setCurrentIndex(0)
