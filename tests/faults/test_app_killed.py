@@ -176,10 +176,10 @@ def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
 
 
 def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
-    data: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, whole: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
-    ended = _uninterrupted(data, runs_folder() / "ended").parent
+    ended = Path(shutil.copytree(whole.parents[1], runs_folder() / "ended")) / whole.parent.name
     oldest, older, newer = (_left_run(data, name) for name in ("oldest", "older", "newer"))
     with opened_app(qapp, trainer_ahead=True) as app:
         run, offers, banner, compare = (
@@ -205,8 +205,9 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
         assert offers.offer.run.folder == str(oldest)
         banner.resume.click()
         assert offers.offer is None
+        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):
-            pass
+            run.control("stop")
         assert offers.offer is None
         Desk(app, qtbot).settle()
     assert (newer.exists(), older.exists()) == (False, True)

@@ -24,14 +24,18 @@ PRELOADED = ["tensorflow", "scipy.stats", "models.workers.decoder.worker", "mode
 
 def fork_workers(patch: pytest.MonkeyPatch) -> None:
     """Let the program's launcher fork its workers while ``patch`` lasts."""
+    patch.setattr(launcher, "multiprocessing", SimpleNamespace(get_context=lambda _: forking()))
+
+
+def forking() -> SimpleNamespace:
+    """Return what stands for a context of multiprocessing: its processes are forked with TensorFlow imported."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
 
     def process(target: Callable[..., None], args: tuple[Any, ...], **options: Any) -> ForkServerProcess:
         return context.Process(target=_run, args=(dict(os.environ), target, args), **options)
 
-    forking = SimpleNamespace(Pipe=context.Pipe, Process=process)
-    patch.setattr(launcher, "multiprocessing", SimpleNamespace(get_context=lambda _: forking))
+    return SimpleNamespace(Pipe=context.Pipe, Process=process)
 
 
 def _run(environment: dict[str, str], target: Callable[..., None], args: tuple[Any, ...]) -> None:

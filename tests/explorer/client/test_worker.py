@@ -25,6 +25,7 @@ from models.protocol.opening import OpenModel
 from models.workers.process import THREADS_OF_ALGEBRA
 from resources import model_path
 from tests.support.desk import PATIENCE_MS, Desk, opened_app
+from tests.support.workers import fork_workers
 
 HALF = Locate(7, Family("Normal", {"loc": 3.0, "scale": 1.0}), "u", 0.5)
 
@@ -44,7 +45,8 @@ class Listener:
 
 
 @pytest.fixture
-def worker(qtbot: QtBot) -> Iterator[Listener]:
+def worker(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+    fork_workers(monkeypatch)
     listener = Listener(qtbot)
     yield listener
     listener.client.close()

@@ -18,6 +18,7 @@ from models.protocol.lifecycle import Failed, Hello
 from models.protocol.opening import ModelOpened, OpenModel
 from resources import model_path
 from tests.models.workers.test_workers import Worker
+from tests.support.workers import forking
 
 BANK = np.sort(np.random.default_rng(7).standard_normal(64))
 Z = np.zeros((1, 2), np.float32)
@@ -26,7 +27,7 @@ Z = np.zeros((1, 2), np.float32)
 @pytest.fixture
 def decoder(tmp_path: Path) -> Iterator[Worker]:
     """Return a decoder with a model that has not yet traced any workbench family."""
-    worker = Worker("decoder", tmp_path)
+    worker = Worker("decoder", tmp_path, forking())
     assert isinstance(worker.receive(), Hello)
     worker.ask(OpenModel(1, str(model_path("mnist-vae-2"))), ModelOpened)
     worker.ask(Decode(2, Z), Decoded)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import psutil
@@ -48,13 +48,13 @@ from tests.support.places import ROOT
 
 PATIENCE = 60.0
 R = TypeVar("R", bound=Reply)
+SPAWNING = multiprocessing.get_context("spawn")
 
 
 class Worker:
     """A worker process and our end of its pipe."""
 
-    def __init__(self, role: Role, folder: Path) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, role: Role, folder: Path, context: Any = SPAWNING) -> None:
         self.connection, theirs = context.Pipe()
         self.log = folder / f"{role}.log"
         self.process = context.Process(target=main, args=(role, theirs, str(self.log)), daemon=True)
