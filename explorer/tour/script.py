@@ -18,6 +18,7 @@ from explorer.app.startup import App, make_qt
 from explorer.client.launcher import Launched
 from explorer.state.export import ExportSettings
 from explorer.state.lab import PRESETS
+from explorer.state.training.run import RunStatus
 from explorer.tour.hands import Hands
 from explorer.tour.meters import DragMeter, LoopMeter, import_seconds, memory_mb, process_age, quantiles
 from models.core.files import output_file
@@ -184,7 +185,11 @@ class Tour(QObject):
         }
 
     def _trained(self) -> bool:
-        return not self.state.run.active
+        """Return whether the run is over; its last evaluation, which takes longer than the epoch, is skipped."""
+        run = self.state.run
+        if run.evaluated is not None and run.status is RunStatus.RUNNING:
+            run.control("stop")
+        return not run.active
 
     def _export(self) -> Iterator[Step]:
         self.loop.enter("export")
