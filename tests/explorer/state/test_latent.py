@@ -158,6 +158,18 @@ def test_undo_and_redo_restore_every_bit(state: AppState) -> None:
         assert _bits(latent.snapshot()) == expected
 
 
+def test_after_a_new_step_there_is_nothing_to_redo(state: AppState) -> None:
+    for value in (1.0, 2.0):
+        with state.latent.step("move"):
+            state.latent.set_component("z", 0, value)
+        state.undo.undo()
+        assert state.undo.can_redo()
+    assert state.undo.count() == 1
+    with state.latent.step("move"):
+        state.latent.set_component("z", 0, 3.0)
+    assert not state.undo.can_redo()
+
+
 def test_undo_tells_the_views(state: AppState, qtbot: QtBot) -> None:
     with state.latent.step("move"):
         state.latent.set_component("z", 0, 1.0)
