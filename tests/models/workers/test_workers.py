@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -468,9 +467,7 @@ def test_a_worker_does_not_outlive_its_parent(source: str, tiny_data: Path, tmp_
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment, text=True) as parent:
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
-    killed = time.monotonic()
     _, alive = psutil.wait_procs([worker], timeout=10.0)
     for process in alive:
         process.kill()
     assert not alive
-    assert time.monotonic() - killed < 2.0
