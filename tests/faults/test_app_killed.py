@@ -29,7 +29,7 @@ from tests.support.desk import Desk, opened_app
 from tests.support.folders import use_folders
 from tests.support.places import ROOT
 
-LONG_MS = 90_000
+LONG_MS = 150_000
 # Enough for the window to be killed between two checkpoints.
 EPOCHS = 150
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
