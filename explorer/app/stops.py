@@ -40,7 +40,7 @@ def _is_behind(widget: QWidget | None) -> bool:
 
 
 def _pane_of(dock: QDockWidget) -> Pane | None:
-    """Return the pane in a dock, also where it can be scrolled."""
-    inside = dock.widget()
-    pane = inside.widget() if isinstance(inside, QScrollArea) else inside
+    """Return the pane in a dock, where it lies in an area that scrolls it."""
+    area = dock.widget()
+    pane = area.widget() if isinstance(area, QScrollArea) else None
     return pane if isinstance(pane, Pane) else None
