@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from explorer.state import AppState
 from explorer.state.latent import PointSource, fault_of
 from explorer.state.unsaved import UnsavedModel
+from models.core.descriptions import digest_of_model
 from models.core.errors import UserError
 from models.core.files import is_file, is_there, output_file, reason_of, with_ending
 from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES, is_elsewhere
@@ -100,7 +100,7 @@ def shown_model(state: AppState) -> ModelToSave | None:
         return None
     draft = state.unsaved.is_draft(model.path)
     read = _read_model(state, model.path, file_name(model.name, model.epoch) if draft else Path(model.path).name)
-    if read is not None and hashlib.sha256(read.content).hexdigest()[: len(model.digest)] != model.digest:
+    if read is not None and digest_of_model(read.content) != model.digest:
         text = f"{model.path} has changed since it was opened, so that it would not be the model shown: open it again."
         state.notices.notice("error", text)
         return None

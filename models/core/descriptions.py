@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,13 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats64
 from models.core.settings import TrainSettings
+
+DIGEST_LENGTH = 16
+
+
+def digest_of_model(content: bytes) -> str:
+    """Return the digest that tells a model file with this content from others: the first digits of its SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
 
 
 @dataclass(frozen=True)

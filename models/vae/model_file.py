@@ -6,7 +6,6 @@ header's metadata holds one entry ``latentscape``, JSON that describes the model
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.core.arrays import Floats32
-from models.core.descriptions import ModelInfo
+from models.core.descriptions import ModelInfo, digest_of_model
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.foreign import START_BYTES, TENSORS, foreign_kind
@@ -61,7 +60,7 @@ def open_model(path: str | Path) -> OpenedModel:
     except (RecursionError, OverflowError) as error:
         raise UserError(path.name, "its description makes no sense") from error
     parameters = _parameters(data, path)
-    info = _info(path, hashlib.sha256(data).hexdigest()[:16], description, architecture)
+    info = _info(path, digest_of_model(data), description, architecture)
     return OpenedModel(info, architecture, parameters)
 
 
