@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.app.startup import App
 from explorer.client.folders import runs_folder
 from explorer.state.training.run import RunState, RunStatus
 from models.core.history import Records, UnfinishedRun
@@ -152,27 +154,19 @@ def _left_run(data: Path, name: str = "20260101-000000-000000") -> Path:
     return folder
 
 
-def test_discard_removes_the_run_and_a_notice_does_not_hide_the_offer(
-    data: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
-    folder = _left_run(data)
-    with opened_app(qapp, trainer_ahead=True) as app:
-        offers, banner = app.state.offers, app.window.banner
-        qtbot.waitUntil(lambda: offers.offer is not None, timeout=LONG_MS)
-        offer = banner.text.text()
-        app.state.notices.notice("warning", "Something else")
-        assert banner.text.text() == "Something else"
-        assert not banner.resume.isVisible()
-        banner.close_button.click()
-        assert (banner.isVisible(), banner.text.text()) == (True, offer)
-        banner.discard.click()
-        assert (banner.resume.isVisible(), banner.undo.isVisible()) == (False, True)
-        qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
-        banner.undo.click()
-        qtbot.waitUntil(lambda: offers.offer is not None and folder.exists(), timeout=LONG_MS)
-        assert banner.resume.isVisible()
-        Desk(app, qtbot).settle()
+def _look_over(app: App, folder: Path) -> None:
+    """See that a notice does not hide the offer for good, and that discarding the run can be undone."""
+    banner = app.window.banner
+    offer = banner.text.text()
+    app.state.notices.notice("warning", "Something else")
+    assert (banner.text.text(), banner.resume.isVisible()) == ("Something else", False)
+    banner.close_button.click()
+    assert (banner.isVisible(), banner.text.text()) == (True, offer)
+    banner.discard.click()
+    assert (banner.resume.isVisible(), banner.undo.isVisible()) == (False, True)
+    assert QTest.qWaitFor(lambda: not folder.exists(), LONG_MS)
+    banner.undo.click()
+    assert QTest.qWaitFor(lambda: folder.exists() and banner.text.text() == offer, LONG_MS)
 
 
 def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
@@ -195,6 +189,7 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
         assert [other.records for other in past] == [read_checkpoint(ended).history]
         assert compare.itemText(0) == "no other run"
         assert compare.itemText(1).endswith(f" · seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4")
+        _look_over(app, newer)
         banner.discard.click()
         assert offers.offer.run.folder == str(older)
         # What can be undone stands before the next offer.
@@ -231,34 +226,29 @@ def test_the_next_is_offered_after_one_that_cannot_go_on(
         Desk(app, qtbot).settle()
 
 
-def test_a_run_that_diverges_offers_half_the_learning_rate(
-    data: Path, qapp: QApplication, qtbot: QtBot, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LATENTSCAPE_CACHE", str(warm_cache))
+def test_a_run_that_diverges_offers_half_the_learning_rate(data: Path, desk: Desk) -> None:
+    qtbot, run, offers, banner = desk.qtbot, desk.state.run, desk.state.offers, desk.window.banner
     folder = runs_folder() / "20260101-000000-000000"
     gentle = replace(SETTINGS, likelihood="gaussian", beta=1000.0, epochs=2)
     first = TrainingRun(Train(1, str(data), str(folder), "few-vae-4", gentle)).events()
     kept = [event for event in first if isinstance(event, Finished)][-1].path
-    with opened_app(qapp, trainer_ahead=True) as app:
-        desk, run, offers, banner = Desk(app, qtbot), app.state.run, app.state.offers, app.window.banner
-        desk.wait_ready()
+    with qtbot.waitSignal(run.finished, timeout=LONG_MS):
+        longer = replace(gentle, epochs=EPOCHS)
+        run.resume(UnfinishedRun(str(folder), "few-vae-4", str(data), 2, 0.0, longer, 1.0))
+    assert offers.offer is not None
+    assert re.search(
+        r"few-vae-4 diverged at step \d+: its loss .* It can go on from epoch 2 with half the learning rate, 0\.5",
+        banner.text.text(),
+    )
+    assert Path(kept or "").exists()
+    assert banner.resume.text() == "Go on"
+    assert offers.offer.run.learning_rate == 0.5
+    banner.resume.click()
+    qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING or offers.offer is not None, timeout=LONG_MS)
+    if run.active:
         with qtbot.waitSignal(run.finished, timeout=LONG_MS):
-            longer = replace(gentle, epochs=EPOCHS)
-            run.resume(UnfinishedRun(str(folder), "few-vae-4", str(data), 2, 0.0, longer, 1.0))
-        assert offers.offer is not None
-        assert re.search(
-            r"few-vae-4 diverged at step \d+: its loss .* It can go on from epoch 2 with half the learning rate, 0\.5",
-            banner.text.text(),
-        )
-        assert Path(kept or "").exists()
-        assert banner.resume.text() == "Go on"
-        assert offers.offer.run.learning_rate == 0.5
-        banner.resume.click()
-        qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING or offers.offer is not None, timeout=LONG_MS)
-        if run.active:
-            with qtbot.waitSignal(run.finished, timeout=LONG_MS):
-                run.control("discard")
-        if offers.offer is not None:
-            banner.discard.click()
-        qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
-        desk.settle()
+            run.control("discard")
+    if offers.offer is not None:
+        banner.discard.click()
+    qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
+    desk.settle()

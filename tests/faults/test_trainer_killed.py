@@ -36,7 +36,7 @@ def _kill(desk: Desk) -> None:
 def test_a_run_goes_on_from_its_checkpoint_and_ends(broken: Desk, data: str) -> None:
     desk, run = broken, broken.state.run
     run.start(data, SETTINGS)
-    desk.qtbot.waitUntil(lambda: run.kept, timeout=LONG_MS)
+    desk.qtbot.waitUntil(lambda: run.kept and desk.latent.latent_dim == SETTINGS.latent_dim, timeout=LONG_MS)
     with desk.latent.step("move"):
         desk.latent.set_component("z", 3, 1.25)
     with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):

@@ -18,11 +18,14 @@ from explorer.app import main_window
 from explorer.app.main_window import USUAL
 from explorer.app.startup import FIRST_DATA, App
 from explorer.controllers import training
-from explorer.state.latent import LatentSnapshot, Point
+from explorer.state.latent import Point
 from explorer.state.model import OpenedData, OpenedEmbedding
+from explorer.theme.colors import DARK
+from explorer.theme.stylesheet import stylesheet
 from explorer.views.distribution.plot import DistributionPlot, Handle
 from models.protocol.distribution import CurvesReady
 from resources import dataset_path, model_path
+from tests.support.start import Start
 from tests.support.workers import fork_workers
 
 PATIENCE_MS = 90_000
@@ -124,29 +127,20 @@ class Desk:
         channels = (*CHANNELS, *(f"encode {point.name}" for point in self.latent.points))
         return not any(self.app.decoder.requests.under_way(channel) for channel in channels)
 
-    def start_over(self, start: LatentSnapshot) -> None:
+    def start_over(self, start: Start) -> None:
         """Return to how the window was when it had just opened."""
         self.settle()
+        self._dress()
         self._reopen()
-        state, latent, view = self.state, self.latent, self.state.display
-        latent.end()
-        latent.replace_points(start.points, start.current)
-        latent.set_hold("eps")
-        for dim in np.flatnonzero(latent.locked):
-            latent.set_locked(int(dim), False)
-        view.set_axes("pca")
-        view.set_active_only(False)
-        view.set_seed(7)
-        view.set_decode_mode("mu")
-        embedding = state.model.embedding
-        view.set_dimension(0 if embedding is None else int(embedding.order[0]))
-        state.undo.forget()
-        for digest in list(state.shelf.kept):
-            state.shelf.drop(digest)
-        self.window.show_pane("Distribution")
-        self.window.banner.hide()
-        self.window.map.fit()
+        start.return_to(self.state, self.window)
         self.settle()
+
+    def _dress(self) -> None:
+        """Choose the dark scheme, unless it is in use: another window may have dressed the program."""
+        qt = QApplication.instance()
+        assert isinstance(qt, QApplication)
+        if qt.styleSheet() != stylesheet(DARK):
+            self.app.theme.choose("dark")
 
     def _reopen(self) -> None:
         state, model, data = self.state.model, str(model_path(MODEL)), str(dataset_path(FIRST_DATA))

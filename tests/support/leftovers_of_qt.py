@@ -18,6 +18,7 @@ from tests.support.leftovers import Running, process_name, processes, thread_nam
 
 _started: WeakSet[QObject] = WeakSet()
 _shared: list[QObject] = []
+_borrowed: list[bool] = []
 _recording: list[type[QObject]] = []
 WORKER_THREADS = ("read-", "export")
 WORKER_PROCESSES = "latentscape-"
@@ -67,7 +68,7 @@ class RunningWithQt(Running):
 
 @contextmanager
 def shared(*owners: QObject) -> Iterator[None]:
-    """Let several tests share a window: what it and its workers start meanwhile may outlive each of them.
+    """Let tests share a window: what belongs to it may outlive each of them.
 
     Whoever shares it guards the whole time himself, by a :class:`Running` of before.
     """
@@ -79,6 +80,17 @@ def shared(*owners: QObject) -> Iterator[None]:
             _shared.remove(owner)
 
 
+@contextmanager
+def borrowed(*, really: bool) -> Iterator[None]:
+    """Let what the workers of a shared window start meanwhile go on, if the window is ``really`` borrowed."""
+    if really:
+        _borrowed.append(True)
+    try:
+        yield
+    finally:
+        _borrowed.clear()
+
+
 def _belongs_to_shared(thing: QObject) -> bool:
     owner: QObject | None = thing
     while owner is not None and owner not in _shared:
@@ -87,12 +99,12 @@ def _belongs_to_shared(thing: QObject) -> bool:
 
 
 def _is_shared(thread: threading.Thread) -> bool:
-    return bool(_shared) and thread.name.startswith(WORKER_THREADS)
+    return bool(_borrowed) and thread.name.startswith(WORKER_THREADS)
 
 
 def _workers_of_shared() -> set[int]:
     """Return the process ids of the workers that a shared window may start at any time."""
-    children = multiprocessing.active_children() if _shared else []
+    children = multiprocessing.active_children() if _borrowed else []
     return {child.pid for child in children if child.pid and child.name.startswith(WORKER_PROCESSES)}
 
 

@@ -54,8 +54,12 @@ def _far_cut(family: Family) -> bool:
     return low > loc + 300.0 * scale or high < loc - 300.0 * scale
 
 
-# Tracing takes seconds.
-@pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in FAMILY_PARAMETERS])
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    """Return the marks of a family: tracing takes seconds, and that of two components in each other's tails most."""
+    return [pytest.mark.slow] if name == "NormalMixture" else marks_of(name)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in FAMILY_PARAMETERS])
 def test_all_that_is_drawn_is_finite_at_the_ends_of_every_parameter(name: str) -> None:
     for family, (anchor, value) in zip(ends(name), cycle(ANCHORS), strict=False):
         if _far_cut(family):

@@ -16,8 +16,15 @@ from tests.models.distributions.cases import CASES, Case
 from tests.models.distributions.exact import kept, names_kept, said_of
 from tests.models.distributions.measures import MEASURES, exact, measured, moments_of, points_of
 
+LAST_EACH = {case.family: case for case in CASES}
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+
+# Two seconds a case: --slow takes the others, and with them the figures of the document, which are the worst of all.
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=() if case is LAST_EACH[case.family] else pytest.mark.slow) for case in CASES],
+    ids=str,
+)
 def test_family_keeps_every_bound(case: Case) -> None:
     wrong = {}
     for (name, dtype), error in measured(case).items():
@@ -50,6 +57,7 @@ def test_the_document_has_the_form_that_the_command_gives_it() -> None:
     assert [name for names in TABLES.values() for name in names] == list(MEASURES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", families())
 def test_the_document_says_what_is_measured(family: str) -> None:
     found = worst(family)

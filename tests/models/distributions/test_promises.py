@@ -45,7 +45,7 @@ INSIDE = {"quantile": [1e-6, 0.1, 0.5, 0.9, 0.999], "from_noise": NOISE, "log_pr
 METHODS = (*OF_VALUES, "quantile", "from_noise", "log_prob_at_noise", "sample", *OF_BATCH)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
 def test_every_gradient_is_finite_inside_and_in_the_tails(case: Case, dtype: type) -> None:
     parameters = [tf.constant(value, dtype) for value in case.values]

@@ -212,7 +212,12 @@ def wait_for(run_folder: Path, process: subprocess.Popen[str]) -> None:
     [
         (["--strategy", "multiworker"], "", "TF_CONFIG: it is not set"),
         (["--strategy", "multiworker"], "{", "TF_CONFIG: it is not JSON"),
-        (["--strategy", "mirrored", "--batch-size", "200"], "", "2 replicas take 400 images a step, there are 288"),
+        pytest.param(
+            ["--strategy", "mirrored", "--batch-size", "200"],
+            "",
+            "2 replicas take 400 images a step, there are 288",
+            marks=pytest.mark.slow,
+        ),
         (["--strategy", "mirrored", "--free-bits", "0.1"], "", "free bits are counted on a whole batch"),
     ],
 )
