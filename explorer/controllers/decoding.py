@@ -21,6 +21,7 @@ class DecodingController(QObject):
     def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state, self._requests = state, requests
+        self._decoded: dict[str, Floats32] = {}
         state.latent.moved.connect(self.ask_picture)
         state.latent.posterior_changed.connect(self.ask_draws)
         state.latent.current_changed.connect(self.ask_point)
@@ -64,9 +65,16 @@ class DecodingController(QObject):
     def _show_picture(self, image: Floats32, at_point: Floats32, stamp: float | None, name: str) -> None:
         if np.isfinite(image).all():
             self.state.answers.set_picture(image, stamp)
-            self.state.answers.set_thumbnail(name, at_point)
+            self._decoded[name] = at_point
+            self.state.pace.later(self._hand_on)
         else:
             self.state.answers.fail_picture(NOT_FINITE)
+
+    def _hand_on(self) -> None:
+        """Make the newest pictures the thumbnails of their points."""
+        decoded, self._decoded = self._decoded, {}
+        for name, image in decoded.items():
+            self.state.answers.set_thumbnail(name, image)
 
     def ask_draws(self) -> None:
         """Request reconstruction, mean and standard deviation over draws of the current posterior."""

@@ -28,7 +28,8 @@ class DistributionController(QObject):
 
     def _follow_latent(self) -> None:
         latent, model, display = self.state.latent, self.state.model, self.state.display
-        for changed in (latent.moved, latent.current_changed, latent.points_changed, model.model_changed):
+        latent.moved.connect(self._point_moved)
+        for changed in (latent.current_changed, latent.points_changed, model.model_changed):
             changed.connect(self.ask_place)
         model.data_changed.connect(self._data_changed)
         model.embedding_changed.connect(self.ask_aggregate)
@@ -56,6 +57,13 @@ class DistributionController(QObject):
     def _dimension_changed(self) -> None:
         self.ask_place()
         self.ask_aggregate()
+
+    def _point_moved(self) -> None:
+        """Ask at once if the curves are what is dragged; otherwise the picture comes first."""
+        if self.state.distribution.dragging:
+            self.ask_place()
+        else:
+            self.state.pace.later(self.ask_place)
 
     def ask_place(self) -> None:
         """Request where z stands: on the curves of the chosen dimension, and on the sliders of all."""

@@ -16,6 +16,7 @@ from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
 from explorer.state.notices import NoticeState
+from explorer.state.pace import Pace
 from explorer.state.shelf import Shelf
 from explorer.state.training.further import FurtherState
 from explorer.state.training.offers import OfferState
@@ -56,6 +57,7 @@ class AppState(QObject):
         self.workers = WorkersState(self)
         self.hints = HintState(self)
         self.latency = LatencyMeter(self)
+        self.pace = Pace(self.latency, self)
         self.undo = UndoHistory(self.latent, self.workbench, self.lab, parent=self)
         self.shelf = Shelf(self.latent, self.display, self.undo, self)
         self.latent.refused.connect(self._say_locked)

@@ -95,6 +95,13 @@ class DragMeter(QObject):
             self.latencies[self.phase].append((now - move) * 1e3)
         self._last_frame = now
 
+    def per_decode(self, decode_ms: float) -> dict[str, dict[str, float]]:
+        """Return median and p99 of the latency per phase, as multiples of a bare decode of ``decode_ms``."""
+        return {
+            phase: {name: _round(quantiles(values)[name] / decode_ms) for name in ("p50", "p99")}
+            for phase, values in self.latencies.items()
+        }
+
     def figures(self) -> dict[str, dict[str, dict[str, float]]]:
         """Return median, p99 and largest latency and interval per phase, in milliseconds."""
         return {

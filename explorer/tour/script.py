@@ -209,14 +209,15 @@ class Tour(QObject):
         import PySide6
 
         hello = self.state.workers.hello["decoder"]
-        calls = [1e3 * seconds for seconds in self.state.answers.decode_call_seconds]
+        decode = quantiles([1e3 * seconds for seconds in self.state.answers.decode_call_seconds])["p50"]
         return {
             **self.times,
             "import_tensorflow_s": import_seconds(),
             "import_tensorflow_in_worker_s": round(hello.import_seconds, 3),
             **self.drags.figures(),
             "event_loop_gap_ms": self.loop.figures(),
-            "decode_call_ms": quantiles(calls)["p50"],
+            "decode_call_ms": decode,
+            "drag_to_pixels_per_decode": self.drags.per_decode(decode),
             "memory_mb": memory_mb(),
             **self.report,
             "size": [self.window.width(), self.window.height()],

@@ -7,4 +7,9 @@ import json
 from tests.benchmarks import interaction, science
 
 if __name__ == "__main__":
-    print(json.dumps({"science": science.measure(), "interaction": interaction.measure(repeats=3)}, indent=2))
+    measured = {
+        "science": science.measure(),
+        "interaction": interaction.measure(repeats=3),
+        "handicap": interaction.measure_handicapped(repeats=1),
+    }
+    print(json.dumps(measured, indent=2))

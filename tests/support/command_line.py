@@ -26,6 +26,12 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "explorer.cli", *map(str, arguments)]
 
 
+def interruptible(*arguments: object) -> list[str]:
+    """Return what starts the command with no signal ignored, as a terminal does; a script's background ignores some."""
+    usual = "; ".join(f"signal.signal(signal.{name}, signal.SIG_DFL)" for name in ("SIGINT", "SIGHUP", "SIGTERM"))
+    return [sys.executable, "-c", f"import os, signal; {usual}; os.execv({sys.executable!r}, {command(*arguments)!r})"]
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of a command in ``folder``, with its own cache."""
     return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "LATENTSCAPE_CACHE": str(folder / "cli-cache")}

@@ -123,9 +123,10 @@ class Desk:
         self.qtbot.waitUntil(self.idle, timeout=PATIENCE_MS)
 
     def idle(self) -> bool:
-        """Return whether no request is in flight."""
+        """Return whether no request is in flight, and nothing put off."""
         channels = (*CHANNELS, *(f"encode {point.name}" for point in self.latent.points))
-        return not any(self.app.decoder.requests.under_way(channel) for channel in channels)
+        asked = any(self.app.decoder.requests.under_way(channel) for channel in channels)
+        return not (asked or self.state.pace.waiting)
 
     def start_over(self, start: Start) -> None:
         """Return to how the window was when it had just opened."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication
 
 from explorer.app.main_window import USUAL, MainWindow
 from explorer.state import AppState
@@ -17,16 +19,17 @@ from models.core.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Start:
-    """Points, workbench and Lab of a window that has just opened; all else starts with values known beforehand."""
+    """Points, workbench, Lab and layout of a window that has just opened; all else starts as is known beforehand."""
 
     latent: LatentSnapshot
     workbench: WorkbenchSnapshot
     lab: LabSnapshot
+    map_size: QSize
 
     @classmethod
-    def of(cls, state: AppState) -> Self:
-        """Remember the state of a window that has just opened."""
-        return cls(state.latent.snapshot(), state.workbench.snapshot(), state.lab.snapshot())
+    def of(cls, state: AppState, window: MainWindow) -> Self:
+        """Remember a window that has just opened."""
+        return cls(state.latent.snapshot(), state.workbench.snapshot(), state.lab.snapshot(), window.map.size())
 
     def return_to(self, state: AppState, window: MainWindow) -> None:
         """Let the window, which shows the model and the data of the start, be as it was."""
@@ -36,7 +39,8 @@ class Start:
         state.undo.forget()
         for digest in list(state.shelf.kept):
             state.shelf.drop(digest)
-        _show(window)
+        state.hints.dismiss()
+        self._show(window)
 
     def _reset_points(self, state: AppState) -> None:
         latent = state.latent
@@ -75,11 +79,15 @@ class Start:
         form.seeds.setValue(1)
         form.show_settings(replace(TrainSettings(), **state.plan.values()))  # type: ignore[arg-type]
 
-
-def _show(window: MainWindow) -> None:
-    window.resize(*USUAL)
-    window.show()
-    window.activateWindow()
-    window.show_pane("Distribution")
-    window.banner.hide()
-    window.map.fit()
+    def _show(self, window: MainWindow) -> None:
+        window.resize(*USUAL)
+        window.show()
+        window.activateWindow()
+        window.show_pane("Distribution")
+        window.banner.hide()
+        QApplication.processEvents()
+        if window.map.size() != self.map_size:
+            window.reset_layout()
+            QApplication.processEvents()
+        window.map.fit()
+        window.dimensions.list.scrollToTop()

@@ -82,7 +82,7 @@ class SharedWindow:
             self.app = self._closing.enter_context(opened_app(self._qt))
             self._closing.enter_context(shared(self.app, self.app.window))
             Desk(self.app, qtbot).wait_ready()
-        self.start = Start.of(self.app.state)
+        self.start = Start.of(self.app.state, self.app.window)
 
     def close(self, failed: bool = False) -> None:
         """Close it, and see that nothing of it is left; not after a failure, whose traceback keeps what it can."""

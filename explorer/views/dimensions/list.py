@@ -19,6 +19,8 @@ from models.core.geometry import dimension_name
 
 WHEEL_NOTCH = 120.0
 HANDLE_REACH = 8
+# Beyond so many rows to repaint, it is quicker to repaint all that are visible.
+FEW = 6
 
 
 class DimensionModel(QAbstractListModel):
@@ -117,9 +119,17 @@ class DimensionList(QListView):
             self.viewport().update()
             return
         now = self._shown
-        changed = (before.z != now.z) | (before.mu != now.mu) | (before.sigma != now.sigma)
-        for dim in np.flatnonzero(changed):
+        changed = np.flatnonzero((before.z != now.z) | (before.mu != now.mu) | (before.sigma != now.sigma))
+        if len(changed) > FEW:
+            self.viewport().update()
+            return
+        for dim in changed:
             self.viewport().update(self.rect_of(int(dim)))
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a slider is being dragged."""
+        return self._drag is not None
 
     def rect_of(self, dim: int) -> QRect:
         """Return the rectangle of a dimension's row in the viewport; empty if it is not listed."""

@@ -59,12 +59,19 @@ class DimensionsPane(Pane):
         state.display.dimension_changed.connect(rows.viewport().update)
         state.model.embedding_changed.connect(self._refill)
         state.model.model_changed.connect(self._refill)
-        state.latent.moved.connect(rows.show_point)
+        state.latent.moved.connect(self._point_moved)
         state.latent.posterior_changed.connect(rows.show_point)
         state.latent.current_changed.connect(rows.show_point)
         state.latent.points_changed.connect(rows.show_point)
         state.latent.locks_changed.connect(rows.viewport().update)
         theme.changed.connect(rows.restyle)
+
+    def _point_moved(self) -> None:
+        """Show a slider that is dragged at once, and after a drag elsewhere the picture first."""
+        if self.list.dragging:
+            self.list.show_point()
+        else:
+            self.state.pace.later(self.list.show_point)
 
     def _refill(self) -> None:
         self.active.setChecked(self.state.display.active_only)

@@ -152,13 +152,23 @@ class DistributionPane(Pane):
     def _show(self) -> None:
         answer = self.state.distribution.shown
         if self.shown and answer is not None:
+            self._hold_others()
             self.curves.show()
             self.equation.show_answer(answer)
-            self.readouts.show_values()
+            self.state.pace.later(self.readouts.show_values)
             if not self.slider.isSliderDown():
                 self.slider.blockSignals(True)
                 self.slider.setValue(round(answer.place.u * SLIDER_STEPS))
                 self.slider.blockSignals(False)
+
+    def _hold_others(self) -> None:
+        """While frames are slow, paint the plot that is dragged, or the density, and the others after it."""
+        if self.state.pace.strained:
+            first = next((plot for plot in self.curves.plots if plot.dragging), self.curves.pdf)
+            for plot in self.curves.plots:
+                if plot is not first:
+                    plot.hold_painting()
+                    self.state.pace.later(plot.go_on_painting)
 
     # ------------------------------------------------------------------------------------------------- dragging
 

@@ -232,6 +232,19 @@ class DistributionPlot(pg.PlotWidget):
         self.curves.append(item)
         return item
 
+    @property
+    def dragging(self) -> bool:
+        """Whether a grip is held."""
+        return self._held is not None
+
+    def hold_painting(self) -> None:
+        """Keep what is on screen until :meth:`go_on_painting`."""
+        self.viewport().setUpdatesEnabled(False)
+
+    def go_on_painting(self) -> None:
+        """Paint what has changed meanwhile."""
+        self.viewport().setUpdatesEnabled(True)
+
     def name_axes(self, x_name: str, y_name: str) -> None:
         """Name both axes."""
         if self._names != (x_name, y_name):

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from models.core.settings import TrainSettings
 from models.training.storage.checkpoint import checkpoint_folders
 from models.training.storage.folder import RunFolder
 from tests.faults.committer import STEPS, commit
-from tests.support.command_line import PATIENCE, command, environment, result, run, run_process
+from tests.support.command_line import PATIENCE, command, environment, interruptible, result, run, run_process
 
 SMALL = ("--hidden", "8", "--batch-size", 20)
 
@@ -95,7 +95,8 @@ def test_the_recipe_can_be_pasted(data: str, settings: TrainSettings) -> None:
 
 
 def test_an_interrupted_training_keeps_what_it_has_and_goes_on_as_if_nothing_had_been(workshop: Path) -> None:
-    arguments = command("train", "spots.npz", "--out", "stopped.safetensors", "--epochs", 100_000, *SMALL, "--json")
+    options = ("--out", "stopped.safetensors", "--epochs", 100_000, *SMALL, "--json")
+    arguments = interruptible("train", "spots.npz", *options)
     with subprocess.Popen(
         arguments, cwd=workshop, env=environment(workshop), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -162,17 +163,18 @@ def test_a_shutdown_stops_a_training_as_ctrl_c_does(workshop: Path, tmp_path: Pa
 
 def test_a_signal_that_is_ignored_stays_ignored_and_a_second_one_is_no_longer_held() -> None:
     told: list[str] = []
-    with _handled(signal.SIGHUP, signal.SIG_IGN), stopped_by_signals(lambda: told.append("stop")):
-        os.kill(os.getpid(), signal.SIGHUP)
-        assert told == []
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert told == ["stop"]
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with _handled(signal.SIGINT, signal.default_int_handler):
+        with _handled(signal.SIGHUP, signal.SIG_IGN), stopped_by_signals(lambda: told.append("stop")):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert told == []
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert told == ["stop"]
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @contextlib.contextmanager
-def _handled(number: int, handler: signal.Handlers) -> Iterator[None]:
+def _handled(number: int, handler: Callable[..., object] | signal.Handlers) -> Iterator[None]:
     before = signal.signal(number, handler)
     yield
     signal.signal(number, before)
@@ -182,7 +184,7 @@ def test_a_closed_terminal_does_not_cost_the_model(workshop: Path, tmp_path: Pat
     ours, theirs = pty.openpty()
     options = ("--out", tmp_path / "alone.safetensors", "--epochs", 100_000, *SMALL)
     own_terminal = f"import fcntl, os, sys, termios; fcntl.ioctl({theirs}, termios.TIOCSCTTY, 0); "
-    start = f"{own_terminal}os.execv(sys.executable, {command('train', 'spots.npz', *options)!r})"
+    start = f"{own_terminal}os.execv(sys.executable, {interruptible('train', 'spots.npz', *options)!r})"
     with subprocess.Popen(
         [sys.executable, "-c", start], cwd=workshop, env=environment(workshop), stdin=theirs, stdout=theirs,
         stderr=theirs, start_new_session=True, pass_fds=[theirs],

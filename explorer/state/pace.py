@@ -1,0 +1,68 @@
+"""What a drag paints first, and what may wait: on a slow machine the rest follows piece by piece between frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from statistics import median
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QTimer
+
+from explorer.state.latency import LatencyMeter
+
+# Quicker frames have room for everything.
+FRAME_MS = 16.0
+FRAMES = 8
+PAUSE_MS = 10
+# What has waited so long is no longer put off: all of it is there within a tenth of a second.
+LONGEST_MS = 60.0
+
+Piece = Callable[[], None]
+
+
+class Pace(QObject):
+    """Does what need not be in the next frame: at once while frames are quick, else one piece between two of them.
+
+    A piece that is asked for again while it waits is done once, and keeps its turn.
+    """
+
+    def __init__(self, latency: LatencyMeter, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._latency = latency
+        self._waiting: dict[Piece, float] = {}
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PAUSE_MS)
+        self._timer.timeout.connect(self._do_some)
+
+    @property
+    def strained(self) -> bool:
+        """Whether the last frames of a drag took longer than a frame of the screen."""
+        newest = list(islice(reversed(self._latency.recent), FRAMES))
+        return len(newest) == FRAMES and median(newest) > FRAME_MS
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has been put off."""
+        return bool(self._waiting)
+
+    def later(self, piece: Piece) -> None:
+        """Do ``piece`` now, or between the next frames."""
+        if not self.strained:
+            self._waiting.pop(piece, None)
+            piece()
+            return
+        self._waiting.setdefault(piece, perf_counter())
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _do_some(self) -> None:
+        """Do the first piece, and all that has waited too long."""
+        waiting, now = list(self._waiting.items()), perf_counter()
+        for place, (piece, since) in enumerate(waiting):
+            if place == 0 or (now - since) * 1e3 > LONGEST_MS:
+                del self._waiting[piece]
+                piece()
+        if self._waiting:
+            self._timer.start()
