@@ -48,17 +48,20 @@ class KerasExportController(QObject):
 
     def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
         if status is QProcess.ExitStatus.CrashExit:
-            self.state.notices.notice("error", "The export for Keras was terminated from outside.")
+            self.state.notices.notice("error", "The export for Keras was terminated from outside.", "export")
         elif code != 0:
-            self.state.notices.notice("error", _last_line(bytes(self._process.readAllStandardError().data())))
+            self.state.notices.notice("error", _last_line(bytes(self._process.readAllStandardError().data())), "export")
         else:
             files = json.loads(bytes(self._process.readAllStandardOutput().data()))["files"].values()
             names = ", ".join(Path(file).name for file in files)
+            self.state.notices.succeed("export")
             self.state.notices.notice("info", f"Wrote {names}.")
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            self.state.notices.notice("error", f"The export could not be started: {self._process.errorString()}")
+            self.state.notices.notice(
+                "error", f"The export could not be started: {self._process.errorString()}", "export"
+            )
 
 
 def _last_line(output: bytes) -> str:

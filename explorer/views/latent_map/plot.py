@@ -6,7 +6,8 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QStatusTipEvent
+from PySide6.QtWidgets import QApplication
 
 from explorer.theme.theme import Theme
 from explorer.views.common.axes import prepare_plot
@@ -21,6 +22,10 @@ ARROW_STEP = 0.1
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1),
 }  # fmt: skip
+
+# What the status bar says over a point and over an image.
+ON_POINT = "Drag {name}: move it  ·  Double-click: back to μ  ·  Right-click: more"
+ON_IMAGE = "Click: go to image {image}  ·  Right-click: more"
 
 
 class MapPlot(pg.PlotWidget):
@@ -121,8 +126,17 @@ class MapPlot(pg.PlotWidget):
             return
         if not event.buttons():
             index = self._image_at(pixel)
+            self._tell(self.points.marker_at(self.frame(), pixel), index)
             self.hovered.emit(-1 if index is None else index, event.position().toPoint())
         super().mouseMoveEvent(event)
+
+    def _tell(self, marker: Marker | None, image: int | None) -> None:
+        """Let the status bar say what the pointer does to the point or the image under it; else, what it does here."""
+        text = "" if image is None else ON_IMAGE.format(image=image)
+        text = text if marker is None else ON_POINT.format(name=marker.name)
+        if text != self.statusTip():
+            self.setStatusTip(text)
+            QApplication.sendEvent(self, QStatusTipEvent(text))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the point go, or pick the image that was clicked with the left button."""

@@ -14,6 +14,7 @@ from explorer.app.explanations import EXPLANATIONS
 from explorer.app.guide import PAGES, Guide
 from explorer.state.hints import HINTS
 from explorer.views.common.pane import Pane
+from explorer.views.latent_map.plot import ON_POINT
 from resources import guide_folder
 from tests.support.desk import Desk
 
@@ -84,6 +85,17 @@ def test_every_pane_says_what_it_shows_and_what_the_pointer_does(desk: Desk, tit
     assert title in [action.text() for action in desk.window.menus.help.explain.actions()]
     QApplication.sendEvent(pane, QEvent(QEvent.Type.Leave))
     assert desk.window.status.pointer.text() != explanation.pointer or not pane.isVisible()
+
+
+def test_over_a_point_and_over_an_image_the_pointer_does_something_else(desk: Desk) -> None:
+    plot, told = desk.window.map.plot, desk.window.status.pointer
+    image = desk.on_map(plot.cloud.xy[7])
+    desk.move(plot.viewport(), desk.marker("A"))
+    assert told.text() == ON_POINT.format(name="A")
+    desk.move(plot.viewport(), image)
+    assert told.text().startswith("Click: go to image ")
+    desk.move(plot.viewport(), QPointF(1.0, 1.0))
+    assert not told.text().startswith(("Click: go", "Drag A: move it  ·  Double-click: back"))
 
 
 def test_no_pane_is_without_its_explanation(desk: Desk) -> None:
