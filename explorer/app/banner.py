@@ -32,7 +32,9 @@ class Banner(QFrame):
         self._icon, self.text, self.close_button = QLabel(), QLabel(), QToolButton()
         self.restart, self.resume, self.discard = QPushButton("Restart"), QPushButton(), QPushButton("Discard")
         self.undo = QPushButton("Undo")
-        self._role = ""
+        # The worker that Restart restarts; whether it hangs; the workers whose trouble was dismissed.
+        self._role, self._hangs = "", False
+        self._dismissed: set[str] = set()
         self._take_back: Undo | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -74,6 +76,7 @@ class Banner(QFrame):
         state.notices.noticed.connect(self.notify)
         state.notices.settled.connect(self._settled)
         state.workers.crashed.connect(self.crashed)
+        state.workers.trouble_changed.connect(self._trouble_changed)
         self._over.installEventFilter(self)
 
     def notify(self, level: str, text: str) -> None:
@@ -100,8 +103,29 @@ class Banner(QFrame):
         self._show("warning" if again else "error", text)
         self.restart.setVisible(not again)
 
+    def _trouble_changed(self, role: str) -> None:
+        """Say that a worker does not get on, with a button; take it back once it does."""
+        self._dismissed.discard(role)
+        if role in self.state.workers.trouble:
+            self._warn_of(role)
+        elif self._hangs and self._role == role:
+            self._gone()
+
+    def _warn_of(self, role: str) -> None:
+        self._show("warning", self._troubles[role])
+        self._role, self._hangs = role, True
+        self.restart.show()
+        self._place()
+
+    @property
+    def _troubles(self) -> dict[str, str]:
+        """What is to be said of workers that do not get on."""
+        trouble = self.state.workers.trouble
+        return {role: text for role, text in trouble.items() if role not in self._dismissed}
+
     def _show(self, level: str, text: str) -> None:
         self._timer.stop()
+        self._hangs = False
         for button in self._buttons:
             button.hide()
         self.setProperty("level", level)
@@ -116,9 +140,9 @@ class Banner(QFrame):
         self.raise_()
 
     def _offer(self) -> None:
-        """Show the run on offer, after what can be undone; without one, hide the offer that is shown."""
+        """Show the run on offer, after what can be undone or hangs; without one, hide the offer that is shown."""
         offer = self.state.offers.offer
-        if offer is not None and self._offers(self.undo):
+        if offer is not None and (self._offers(self.undo) or self._hangs):
             return
         if offer is not None:
             self._show("warning", offer.text)
@@ -130,9 +154,12 @@ class Banner(QFrame):
             self.hide()
 
     def _gone(self) -> None:
-        """Hide, and show the offer that another notification had covered."""
+        """Hide, and show the trouble or the offer that another notification had covered."""
         self.hide()
-        if self.state.offers.offer is not None:
+        self._hangs = False
+        if self._troubles:
+            self._warn_of(next(iter(self._troubles)))
+        elif self.state.offers.offer is not None:
             self._offer()
 
     def _settled(self) -> None:
@@ -144,6 +171,8 @@ class Banner(QFrame):
         """Dismiss the notification; an offer that is closed is made again at the next start."""
         if not self.resume.isHidden():
             self.state.offers.dismiss()
+        if self._hangs:
+            self._dismissed.add(self._role)
         self._gone()
 
     def _resume(self) -> None:
@@ -165,8 +194,10 @@ class Banner(QFrame):
             undo()
 
     def _restart(self) -> None:
-        self._gone()
-        self.state.workers.restart(self._role)
+        role = self._role
+        if not self._hangs:
+            self._gone()
+        self.state.workers.restart(role)
 
     def _place(self) -> None:
         width = min(WIDEST, self._over.width() - MENU_WIDTH)

@@ -10,11 +10,13 @@ from explorer.state import AppState
 from explorer.state.workers import Status
 from explorer.views.common.menus import offer_label
 from explorer.views.common.painting import guarded
+from models.protocol.lifecycle import Role
 
 WORDS = {
     Status.STOPPED: "off", Status.STARTING: "starting …", Status.READY: "ready", Status.BUSY: "training",
     Status.CRASHED: "stopped",
 }  # fmt: skip
+IN_TROUBLE = "not responding"
 UPDATE_EVERY = 12
 # Below these widths of the window the pointer's line needs the room; what is left out stands in tooltips and panes.
 WIDTH_FOR_DATA, WIDTH_FOR_MODEL = 1400, 1180
@@ -57,6 +59,7 @@ class StatusBar(QStatusBar):
         self.latency.setToolTip("Time from a mouse event to the end of the paint that shows its picture")
         self._frames = 0
         state.workers.status_changed.connect(self._show_workers)
+        state.workers.trouble_changed.connect(self._show_workers)
         state.run.status_changed.connect(self._show_workers)
         state.latency.shown.connect(self._frame)
         state.model.model_changed.connect(self._show_model)
@@ -83,14 +86,19 @@ class StatusBar(QStatusBar):
 
     def _show_workers(self) -> None:
         workers = self.state.workers
-        text = f"decoder {WORDS[workers.status['decoder']]}"
+        text = f"decoder {self._word('decoder')}"
         if workers.status["trainer"] is not Status.STOPPED:
-            text += f" · trainer {WORDS[workers.status['trainer']]}"
+            text += f" · trainer {self._word('trainer')}"
         hello = workers.hello.get("decoder")
         if hello is not None:
             text += f" · TF {hello.tensorflow} {hello.device}"
         self.workers.setText(text)
-        self.workers.setToolTip("The two processes that compute, and the TensorFlow they use")
+        told = ["The two processes that compute, and the TensorFlow they use", *workers.trouble.values()]
+        self.workers.setToolTip("\n".join(told))
+
+    def _word(self, role: Role) -> str:
+        workers = self.state.workers
+        return IN_TROUBLE if role in workers.trouble else WORDS[workers.status[role]]
 
     def _frame(self, stamp: float, now: float) -> None:
         self._frames += 1

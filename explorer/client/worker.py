@@ -1,28 +1,32 @@
-"""One worker process: start it, talk to it, notice its end, restart it."""
+"""One worker process: start it, talk to it, notice that it hangs or ends, restart it."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
+import time
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from explorer.client.launcher import Launched, launch
+from explorer.client.outbox import Outbox
+from explorer.client.watch import Watch
 from explorer.state.notices import NoticeState
 from explorer.state.workers import Status, WorkersState
-from models.protocol.lifecycle import PROTOCOL_VERSION, Hello, Role, Shutdown
+from models.protocol.lifecycle import PROTOCOL_VERSION, Alive, Hello, Role, Shutdown
 from models.protocol.messages import Reply, Request
 
 RESTARTS = 5
 GOODBYE_SECONDS = 1.5
+LOOK_MS = 1000
 _log = logging.getLogger(__name__)
 
 
 class WorkerClient(QObject):
-    """A spawned worker and the thread that reads its answers; everything else happens in the GUI thread.
+    """A spawned worker and the threads that read and write its pipe; everything else happens in the GUI thread.
 
     Signals
     -------
@@ -31,12 +35,15 @@ class WorkerClient(QObject):
     started
         A worker has been started, for the first time or again: it takes its model, its data and requests.
     crashed(str, bool)
-        The worker ended by itself: the reason, and whether it is restarting.
+        The worker ended, by itself or because it hung: the reason, and whether it is restarting.
+    hung(str)
+        The worker does not get on, and why, as the end of a sentence about it; nothing once it does again.
     """
 
     received = Signal(object)
     started = Signal()
     crashed = Signal(str, bool)
+    hung = Signal(str)
     _arrived = Signal(int, object)
     _ended = Signal(int)
 
@@ -47,6 +54,11 @@ class WorkerClient(QObject):
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
         self._reader: threading.Thread | None = None
+        self._outbox: Outbox | None = None
+        self._watch, self._trouble, self._looked_at = Watch(), "", 0.0
+        self._looking = QTimer(self)
+        self._looking.setInterval(LOOK_MS)
+        self._looking.timeout.connect(self._look)
         self._generation = 0
         self._restarts = 0
         # What a person should know of the folders that the worker uses.
@@ -73,49 +85,68 @@ class WorkerClient(QObject):
         self._state.logs.setdefault(self.role, (worker.log, worker.log_start))
         self._reader = threading.Thread(
             target=self._read,
-            args=(worker.connection, self._generation),
+            args=(worker.connection, self._generation, self._begin_to_watch()),
             name=f"read-{self.role}",
             daemon=True,
         )
         self._reader.start()
+        self._outbox = Outbox(worker.connection, f"write-{self.role}")
         self._state.set_status(self.role, Status.STARTING)
         self.started.emit()
 
     def restart(self) -> None:
-        """Restart the worker because the person asks for it, with a fresh allowance of restarts."""
+        """Restart a worker that hangs or is off because the person asks for it, with a fresh allowance of restarts."""
         self._restarts = 0
-        if self._process is None:
+        if self._process is not None and self._trouble:
+            self._generation += 1
+            _kill(self._process)
+            self._leave()
+            self._state.set_status(self.role, Status.CRASHED)
+            self.crashed.emit("it did not get on", True)
+        if not self.running:
             self.start()
 
     def send(self, message: Request) -> bool:
-        """Send a request; False if there is no worker to take it (its loss is reported separately)."""
-        if self._connection is None:
-            return False
-        try:
-            self._connection.send(message)
-        except (BrokenPipeError, ConnectionResetError):
-            return False
-        return True
+        """Send a request without waiting; False if there is no worker to take it (its loss is reported separately)."""
+        return self._outbox is not None and self._outbox.put(message)
 
     def close(self) -> None:
         """End the worker, by force if it does not go when asked."""
         self._generation += 1
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
-        self.send(Shutdown())
-        process.join(GOODBYE_SECONDS)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        self._drop_connection()
+        if not self._trouble:
+            self.send(Shutdown())
+            process.join(GOODBYE_SECONDS)
+        _kill(process)
+        self._leave()
         self._state.set_status(self.role, Status.STOPPED)
 
-    def _read(self, connection: Connection, generation: int) -> None:
+    def _begin_to_watch(self) -> Watch:
+        self._watch, self._looked_at = Watch(), time.monotonic()
+        self._looking.start()
+        return self._watch
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        seconds, self._looked_at = now - self._looked_at, now
+        self._tell(self._watch.look(seconds))
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self.hung.emit(trouble)
+
+    def _read(self, connection: Connection, generation: int, watch: Watch) -> None:
         try:
             try:
                 while True:
-                    self._arrived.emit(generation, connection.recv())
+                    message = connection.recv()
+                    if isinstance(message, Alive):
+                        watch.hear(message)
+                    else:
+                        self._arrived.emit(generation, message)
             except (EOFError, OSError):
                 self._ended.emit(generation)
         except RuntimeError:
@@ -130,14 +161,14 @@ class WorkerClient(QObject):
         if reply.protocol != PROTOCOL_VERSION:
             self._notices.notice("error", f"The {self.role} belongs to another version. Please reinstall Latentscape.")
             return
+        self._watch.greeted = True
         self._state.set_hello(reply)
 
     def _lost(self, generation: int) -> None:
         if generation != self._generation or self._process is None:
             return
         reason = _reason_of_end(self._process)
-        self._drop_connection()
-        self._process = None
+        self._leave()
         again = self._restarts < RESTARTS
         self._state.set_status(self.role, Status.CRASHED)
         self._restarts += 1
@@ -146,8 +177,15 @@ class WorkerClient(QObject):
         if again and not self.running:
             self.start()
 
-    def _drop_connection(self) -> None:
+    def _leave(self) -> None:
+        """Forget a worker that has ended."""
+        self._looking.stop()
+        self._tell("")
+        self._process = None
         connection, self._connection = self._connection, None
+        outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            outbox.close(GOODBYE_SECONDS)
         if self._reader is not None:
             self._reader.join(GOODBYE_SECONDS)
             self._reader = None
@@ -155,11 +193,16 @@ class WorkerClient(QObject):
             connection.close()
 
 
+def _kill(process: SpawnProcess) -> None:
+    """End a process; one that the system holds, as on a disk that is gone, ends when it is let go."""
+    process.kill()
+    process.join(GOODBYE_SECONDS)
+
+
 def _reason_of_end(process: SpawnProcess) -> str:
     process.join(0.2)
     if process.is_alive():
-        process.kill()
-        process.join()
+        _kill(process)
         return "it closed its connection"
     code = process.exitcode or 0
     if code < 0:

@@ -42,6 +42,7 @@ class DecoderController(QObject):
         self.client.received.connect(self._route)
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
+        self.client.hung.connect(self._hung)
 
     def start(self, model_path: str, data_path: str, fallback: str, launched: Launched | None = None) -> None:
         """Start the worker, or take over one launched ahead; it will open this model and this data first.
@@ -52,7 +53,7 @@ class DecoderController(QObject):
         self.client.start(launched)
 
     def restart(self) -> None:
-        """Start a worker that has stopped again."""
+        """Start a worker that is off or hangs again."""
         self.client.restart()
 
     def close(self) -> None:
@@ -69,6 +70,10 @@ class DecoderController(QObject):
         self.state.latent.await_answer(False)
         end = "It is restarting; nothing is lost." if again else "It stays off until you restart it."
         self.state.workers.crash("decoder", f"The decoder stopped: {reason}. {end}", again)
+
+    def _hung(self, reason: str) -> None:
+        text = f"The decoder {reason}. It may go on by itself; if you restart it, nothing is lost." if reason else ""
+        self.state.workers.set_trouble("decoder", text)
 
     def _route(self, reply: Reply) -> None:
         task = ASKED_BY_PERSON.get(self.requests.channel_of(getattr(reply, "id", 0)) or "")

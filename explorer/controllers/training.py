@@ -60,6 +60,7 @@ class TrainingController(QObject):
         self.client.received.connect(self._take)
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
+        self.client.hung.connect(self._hung)
         state.run.start_requested.connect(self.train)
         state.run.resume_requested.connect(self.resume)
         state.run.further_requested.connect(self.train_further)
@@ -75,7 +76,7 @@ class TrainingController(QObject):
             self.client.start()
 
     def restart(self) -> None:
-        """Start a worker that has stopped again."""
+        """Start a worker that is off or hangs again."""
         self.client.restart()
 
     def close(self) -> None:
@@ -228,6 +229,15 @@ class TrainingController(QObject):
             self.state.notices.notice("error", text, "train")
         else:
             self.state.offers.set_offer(offer)
+
+    def _hung(self, reason: str) -> None:
+        way_on = f"It may go on by itself; if you restart it, {self._after_restart()}."
+        self.state.workers.set_trouble("trainer", f"The trainer {reason}. {way_on}" if reason else "")
+
+    def _after_restart(self) -> str:
+        if self._job is None:
+            return "nothing is lost"
+        return "the training goes on from the newest checkpoint" if self._job.resume else "the training starts over"
 
     def _crashed(self, reason: str, again: bool) -> None:
         self.state.workers.crash("trainer", f"The trainer stopped: {reason}. {self._after_crash(again)}", again)

@@ -66,6 +66,7 @@ class LogPane(Pane):
         state.notices.noticed.connect(self._note)
         state.notices.logged.connect(self._note)
         state.workers.crashed.connect(self._crashed)
+        state.workers.trouble_changed.connect(self._troubled)
         state.workers.status_changed.connect(self._greet)
         state.model.data_changed.connect(self._data_opened)
         state.run.finished.connect(self._run_ended)
@@ -93,6 +94,10 @@ class LogPane(Pane):
 
     def _crashed(self, role: str, text: str, again: bool) -> None:
         self._note("warning" if again else "error", text)
+
+    def _troubled(self, role: str) -> None:
+        text = self.state.workers.trouble.get(role, "")
+        self._note("warning" if text else role, text or "gets on again, or has ended.")
 
     def _greet(self) -> None:
         """Tell once of each worker that it is ready, and on what it computes."""

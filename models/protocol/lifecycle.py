@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 # To be raised with every change of a message; README.md says what a mismatch does.
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 Role = Literal["decoder", "trainer"]
 
 
 @dataclass(frozen=True)
 class Hello:
-    """First message of a worker, sent when TensorFlow has been imported.
+    """First answer of a worker, sent when TensorFlow has been imported.
 
     ``protocol`` is its :data:`PROTOCOL_VERSION`, ``tensorflow`` the version of the library, ``device`` CPU or GPU, and
     ``import_seconds`` the time that the import took.
@@ -25,6 +25,19 @@ class Hello:
     tensorflow: str
     device: str
     import_seconds: float
+
+
+@dataclass(frozen=True)
+class Alive:
+    """A sign of life, sent every second by a thread of the worker, whatever its main thread does.
+
+    ``turn`` counts the requests and slices of jobs that the main thread has begun, ``at_work`` says whether it is
+    within one, and ``cpu_seconds`` is the processor time of the whole process so far.
+    """
+
+    turn: int
+    at_work: bool
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from models.protocol.decoding import (
 from models.protocol.distribution import Curves, CurvesReady, Locate, Located, Probabilities, ProbabilitiesReady
 from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.lab import Gradients, GradientsReady
-from models.protocol.lifecycle import Dropped, Failed, Hello, Shutdown
+from models.protocol.lifecycle import Alive, Dropped, Failed, Hello, Shutdown
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.protocol.runs import (
     DiscardRun,
@@ -55,7 +55,7 @@ DecoderRequest = (
 )  # fmt: skip
 
 DecoderReply = (
-    Hello | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
+    Hello | Alive | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
     | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
 )  # fmt: skip
 
@@ -64,8 +64,8 @@ TrainerRequest = (
 )  # fmt: skip
 
 TrainerReply = (
-    Hello | Failed | TrainStarted | Progress | EpochDone | Evaluating | CheckpointWritten | CheckpointDelayed | Diverged
-    | StepShown | Finished | RunsFound | RunsListed | RunDiscarded | RunRestored | RunRead
+    Hello | Alive | Failed | TrainStarted | Progress | EpochDone | Evaluating | CheckpointWritten | CheckpointDelayed
+    | Diverged | StepShown | Finished | RunsFound | RunsListed | RunDiscarded | RunRestored | RunRead
 )  # fmt: skip
 
 Request = DecoderRequest | TrainerRequest

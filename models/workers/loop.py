@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
 
 from models.core.errors import UserError
 from models.protocol.lifecycle import Dropped, Failed, Shutdown
 from models.protocol.messages import Reply, Request
+from models.workers.line import Line
 
 # Work in slices: yields a reply to be sent, or None where it may be interrupted.
 Job = Iterator[Reply | None]
@@ -65,18 +65,19 @@ class Jobs:
         return reply
 
 
-def serve(connection: Connection, handle: Callable[[Request], Handled], jobs: Jobs) -> None:
+def serve(line: Line, handle: Callable[[Request], Handled], jobs: Jobs) -> None:
     """Handle requests until :class:`Shutdown`; while none waits, advance ``jobs``. EOFError when the pipe closes."""
     while True:
-        if not jobs.waiting or connection.poll(0):
-            request = connection.recv()
+        if not jobs.waiting or line.waiting():
+            request = line.receive()
             if isinstance(request, Shutdown):
                 return
             reply = _handled(request, handle, jobs)
         else:
+            line.begin()
             reply = jobs.step()
         if reply is not None:
-            connection.send(reply)
+            line.send(reply)
 
 
 def failure(identity: int, kind: str, error: Exception) -> Failed:

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 
 from models.core.logs import keep_bounded, open_log
 from models.protocol.lifecycle import PROTOCOL_VERSION, Hello, Role
+from models.workers.line import Line
 
 # The module that serves each role.
 LOOPS: dict[Role, str] = {"decoder": "models.workers.decoder.worker", "trainer": "models.workers.trainer"}
@@ -47,13 +48,15 @@ def main(role: Role, connection: Connection, log_path: str) -> None:
     if role == "trainer" and hasattr(os, "nice"):
         # It shares the cores with the window and the decoder, whose answers a person waits for.
         os.nice(TRAINER_NICENESS)
+    line = Line(connection)
+    line.beat()
     try:
-        connection.send(start_tensorflow(role))
+        line.send(start_tensorflow(role))
         # The loops import TensorFlow, which must not happen before the environment is set.
         worker = importlib.import_module(LOOPS[role])
         # TensorFlow's modules are a million objects that stay; searching them for cycles takes 0.1 s each time.
         gc.freeze()
-        worker.serve(connection)
+        worker.serve(line)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         # The window has closed its end; there is nobody left to tell.
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection
 
 from models.protocol.messages import Reply, Request
 from models.protocol.training import (
@@ -17,15 +16,16 @@ from models.protocol.training import (
     TrainStarted,
 )
 from models.training.run import TrainingRun
+from models.workers.line import Line
 from models.workers.loop import Handled, Job, Jobs
 from models.workers.loop import serve as serve_requests
 from models.workers.runs import look_after_runs
 
 
-def serve(connection: Connection) -> None:
-    """Handle the requests of the window until it closes the connection."""
+def serve(line: Line) -> None:
+    """Handle the requests of the window until it closes the pipe."""
     jobs = Jobs()
-    serve_requests(connection, TrainerWorker(jobs).handle, jobs)
+    serve_requests(line, TrainerWorker(jobs).handle, jobs)
 
 
 class TrainerWorker:

@@ -1,4 +1,4 @@
-"""The decoder is killed: the window survives, says so, and none of the user's work is lost."""
+"""The decoder is killed or stopped: the window survives, says so, and none of the user's work is lost."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import psutil
+import pytest
 from PySide6.QtCore import QPointF
 
 from explorer.app import session
+from explorer.client import watch
 from explorer.client.worker import RESTARTS
 from explorer.state.export import ExportSettings
 from explorer.state.workers import Status
+from models.core.arrays import Floats32
+from models.protocol.decoding import Sample
 from resources import model_path
 from tests.support.desk import LEFT, PATIENCE_MS, Desk
 from tests.support.oracle import NumpyVAE
@@ -136,3 +141,60 @@ def test_after_five_restarts_it_stays_off_until_the_button_is_pressed(broken: De
     with desk.qtbot.waitSignal(desk.state.workers.crashed, timeout=PATIENCE_MS):
         _kill(desk)
     assert banner.restart.isHidden()
+
+
+def _stop(desk: Desk) -> int:
+    pid = desk.app.decoder.client.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def _ask_and_cancel(desk: Desk, pairs: int) -> None:
+    """Ask for what fills the pipe soonest, and take it back."""
+    zeros: Floats32 = np.zeros(50, np.float32)
+    for _ in range(pairs):
+        desk.app.decoder.requests.ask("flood", lambda n: Sample(n, "prior", 1, 0, zeros, zeros), lambda _: None)
+        desk.app.decoder.requests.cancel("flood")
+
+
+def test_a_stopped_decoder_is_noticed_goes_on_by_itself_or_is_restarted(
+    broken: Desk, oracle: NumpyVAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SILENT_SECONDS", 3.0)
+    desk, banner, workers = broken, broken.window.banner, broken.state.workers
+    with desk.qtbot.waitSignal(workers.trouble_changed, timeout=PATIENCE_MS):
+        pid = _stop(desk)
+        # More than fits into the pipe of a process that reads nothing.
+        _ask_and_cancel(desk, 2000)
+        desk.latent.set_component("z", 3, 1.5)
+    assert psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    assert (banner.isVisible(), banner.restart.isVisible()) == (True, True)
+    assert banner.text.text() == (
+        "The decoder gives no sign of life: it is stopped, or the machine has no time for it. "
+        "It may go on by itself; if you restart it, nothing is lost."
+    )
+    assert desk.window.status.workers.text().startswith("decoder not responding")
+    with desk.qtbot.waitSignal(workers.trouble_changed, timeout=PATIENCE_MS):
+        os.kill(pid, signal.SIGCONT)
+    assert banner.isHidden()
+    assert desk.window.status.workers.text().startswith("decoder ready")
+    desk.settle()
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)
+    with desk.qtbot.waitSignal(workers.trouble_changed, timeout=PATIENCE_MS):
+        _stop(desk)
+        with desk.latent.step("move"):
+            desk.latent.set_component("z", 3, -1.0)
+    # What else there is to say does not take the button away.
+    desk.state.notices.notice("info", "Something else")
+    assert banner.restart.isVisible()
+    kept = session.capture(desk.state)
+    banner.restart.click()
+    assert banner.text.text() == "The decoder stopped: it did not get on. It is restarting; nothing is lost."
+    assert (banner.restart.isHidden(), psutil.pid_exists(pid)) == (True, False)
+    _wait_restarted(desk, pid)
+    desk.qtbot.waitUntil(lambda: desk.state.model.model is not None)
+    desk.settle()
+    assert session.capture(desk.state) == kept
+    assert desk.state.undo.undo_text() == "move"
+    np.testing.assert_allclose(desk.state.answers.picture, oracle.decode(desk.point.z[None])[0], atol=1e-4)

@@ -1,4 +1,4 @@
-"""The trainer is killed: the run continues from its checkpoint, and the window hardly notices."""
+"""The trainer is killed or stopped: the run continues from its checkpoint, and the window hardly notices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from explorer.client import watch
 from explorer.client.worker import RESTARTS
 from explorer.state.training.run import RunStatus
 from explorer.state.workers import Status
@@ -103,3 +104,29 @@ def test_a_trainer_that_fails_too_often_ends_its_run(broken: Desk, data: str) ->
     assert desk.state.workers.status["trainer"] is Status.CRASHED
     assert "It failed too often" in desk.window.banner.text.text()
     assert desk.window.training.controls.start.isEnabled()
+
+
+def test_a_stopped_trainer_is_noticed_and_its_run_goes_on_after_a_restart(
+    broken: Desk, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SILENT_SECONDS", 3.0)
+    desk, run, banner = broken, broken.state.run, broken.window.banner
+    run.start(data, TrainSettings(hidden=(32,), latent_dim=8, epochs=100_000))
+    desk.qtbot.waitUntil(lambda: run.kept, timeout=LONG_MS)
+    desk.settle()
+    pid = desk.app.trainer.client.pid
+    assert pid is not None
+    with desk.qtbot.waitSignal(desk.state.workers.trouble_changed, timeout=PATIENCE_MS):
+        os.kill(pid, signal.SIGSTOP)
+    assert banner.text.text().startswith("The trainer gives no sign of life")
+    assert banner.text.text().endswith("if you restart it, the training goes on from the newest checkpoint.")
+    assert "trainer not responding" in desk.window.status.workers.text()
+    # It is said until it is dismissed, beside which the status bar goes on saying it.
+    banner.close_button.click()
+    assert (banner.isHidden(), "trainer not responding" in desk.window.status.workers.text()) == (True, True)
+    desk.state.workers.restart("trainer")
+    desk.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
+    assert run.started is not None
+    assert run.started.first_epoch >= 1
+    with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS):
+        run.control("discard")

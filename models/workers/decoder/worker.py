@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import Any
 
 from models.numerics.tracing import is_tracing
@@ -18,6 +17,7 @@ from models.protocol.messages import Request
 from models.protocol.opening import Embed, OpenData, OpenModel
 from models.workers.decoder import decoding, distribution, factors, lab, opening
 from models.workers.decoder.session import Session
+from models.workers.line import Line
 from models.workers.loop import Handled, Jobs
 from models.workers.loop import serve as serve_requests
 
@@ -41,11 +41,11 @@ HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
 }
 
 
-def serve(connection: Connection) -> None:
-    """Handle the requests of the window until it closes the connection."""
+def serve(line: Line) -> None:
+    """Handle the requests of the window until it closes the pipe."""
     jobs = Jobs()
     try:
-        serve_requests(connection, DecoderWorker(jobs).handle, jobs)
+        serve_requests(line, DecoderWorker(jobs).handle, jobs)
     finally:
         if is_tracing():
             # Python would be torn down under a thread that is inside TensorFlow.

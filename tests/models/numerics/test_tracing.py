@@ -70,7 +70,7 @@ def test_families_and_values_that_cannot_be_are_refused_all_the_same(decoder: Wo
         reply = decoder.receive()
         assert isinstance(reply, Failed)
         assert reply.id == number
-    assert decoder.connection.poll(0) is False
+    assert decoder.silent(0.0)
     decoder.ask(Decode(20, Z), Decoded)
 
 

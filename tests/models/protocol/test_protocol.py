@@ -13,7 +13,7 @@ import pytest
 
 from models import protocol
 from models.protocol import messages
-from models.protocol.lifecycle import Hello, Shutdown
+from models.protocol.lifecycle import Alive, Hello, Shutdown
 from models.workers.decoder.worker import HANDLERS
 
 ROOM = Path(protocol.__file__).parent
@@ -37,7 +37,7 @@ def test_every_message_is_in_a_union_and_in_the_readme() -> None:
     modules = [importlib.import_module(f"models.protocol.{feature}") for feature in FEATURES]
     kinds = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
     written = {kind for kind in kinds if kind.__module__.startswith("models.protocol.")}
-    assert {kind for kind in written if has_an_id(kind)} | {Hello} == MESSAGES
+    assert {kind for kind in written if has_an_id(kind)} | {Hello, Alive} == MESSAGES
     assert in_tables(README) == {kind.__name__ for kind in MESSAGES}
 
 

@@ -36,7 +36,7 @@ from models.protocol.decoding import (
 )
 from models.protocol.distribution import Curves, CurvesReady, Locate, Located
 from models.protocol.factors import FactorsMeasured, MeasureFactors
-from models.protocol.lifecycle import PROTOCOL_VERSION, Dropped, Failed, Hello, Role, Shutdown
+from models.protocol.lifecycle import PROTOCOL_VERSION, Alive, Dropped, Failed, Hello, Role, Shutdown
 from models.protocol.messages import Reply, Request
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.protocol.training import CheckpointWritten, Control, EpochDone, Finished, Progress, Train
@@ -64,9 +64,28 @@ class Worker:
         self.connection.send(request)
 
     def receive(self) -> Reply:
+        while isinstance(reply := self.hear(), Alive):
+            pass
+        return reply
+
+    def hear(self) -> Reply:
+        """Return the next reply or sign of life."""
         assert self.connection.poll(PATIENCE), "no reply"
         reply: Reply = self.connection.recv()
         return reply
+
+    def sign(self, wanted: Callable[[Alive], bool] = lambda _: True) -> Alive:
+        """Return the next sign of life of a kind."""
+        while not (isinstance(sign := self.hear(), Alive) and wanted(sign)):
+            pass
+        return sign
+
+    def silent(self, seconds: float = 0.1) -> bool:
+        """Return whether it sends no reply for a moment."""
+        while self.connection.poll(seconds):
+            if not isinstance(self.hear(), Alive):
+                return False
+        return True
 
     def until(self, kind: type[R]) -> R:
         while not isinstance(reply := self.receive(), kind):
@@ -295,7 +314,7 @@ def test_cancelled_samples_stop(opened: Worker) -> None:
     opened.send(Cancel(3, 2))
     opened.send(Decode(4, zeros[None]))
     opened.until(Decoded)
-    assert not opened.connection.poll(0.1)
+    assert opened.silent()
 
 
 def test_a_reloaded_model_is_the_new_one(
@@ -318,7 +337,7 @@ def test_work_on_a_replaced_model_is_given_up(opened: Worker, tiny_model: Path, 
     opened.send(OpenModel(4, str(tiny_model)))
     kinds = [type(opened.receive()), type(opened.receive())]
     assert kinds == [ModelOpened, Dropped]
-    assert not opened.connection.poll(0.1)
+    assert opened.silent()
 
 
 class Nonsense:
@@ -386,7 +405,7 @@ def test_training_is_steered_between_chunks(trainer: Worker, tiny_data: Path, tm
     trainer.send(Control(2, "pause"))
     while not trainer.until(Progress).paused:
         pass
-    assert not trainer.connection.poll(0.3)
+    assert trainer.silent(0.3)
     refused = trainer.ask(Train(3, str(tiny_data), str(tmp_path / "run"), "tiny", settings), Failed)
     assert refused.message == "a training is already running"
     trainer.send(Control(4, "resume"))
@@ -410,6 +429,21 @@ def test_a_training_that_fails_leaves_a_trainer_that_works(trainer: Worker, tiny
     settings = TrainSettings(hidden=(12,), latent_dim=3, batch_size=16, epochs=1)
     trainer.send(Train(3, str(tiny_data), str(tmp_path / "run"), "tiny", settings))
     assert trainer.until(Finished).reason == "complete"
+
+
+def test_signs_of_life_tell_work_from_waiting(opened: Worker) -> None:
+    assert opened.silent()
+    resting, zeros = opened.sign(lambda sign: not sign.at_work), np.zeros(3, np.float32)
+    later = opened.sign()
+    assert (later.at_work, later.turn) == (False, resting.turn)
+    assert later.cpu_seconds > 0
+    opened.send(Sample(2, "prior", 100_000, 0, zeros, zeros))
+    working = opened.sign(lambda sign: sign.at_work)
+    assert working.turn > later.turn
+    assert opened.sign().turn > working.turn
+    opened.send(Cancel(3, 2))
+    opened.send(Decode(4, zeros[None]))
+    opened.until(Decoded)
 
 
 def test_the_trainer_leaves_the_window_its_time(trainer: Worker) -> None:
