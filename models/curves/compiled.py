@@ -1,10 +1,9 @@
-"""Functions of distributions, traced once for each family in float64, and called with the parameters of any member."""
+"""Functions of distributions, traced for each family in float64, and called with the parameters of any member."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -13,10 +12,14 @@ import tensorflow as tf
 from models.core.arrays import Floats64
 from models.core.families import Family
 from models.distributions.registry import FAMILIES, build
+from models.numerics import tracing
+from models.numerics.tracing import Recent
 
 Part: TypeAlias = Callable[..., tuple[tf.Tensor, ...]]
-# A part of a drawing is traced for 22 families, and a divergence for every two of them.
-MOST_TRACED = 1024
+Function: TypeAlias = tf.types.experimental.ConcreteFunction
+# A family with all its parts takes 5–50 MB, a divergence of two of them 1–2 MB; they are kept apart from each other.
+MOST_TRACED = 12
+_kept: Recent[tuple[str, ...], dict[tuple[Part, tuple[int, ...]], Function]] = Recent(MOST_TRACED)
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,29 @@ def evaluated(part: Part, *given: Member | float | Floats64) -> tuple[Floats64, 
     return tuple(made.numpy() for made in traced(part, names, tuple(array.ndim for array in arrays))(*arrays))
 
 
-@lru_cache(maxsize=MOST_TRACED)
-def traced(part: Part, names: tuple[str, ...], ranks: tuple[int, ...]) -> tf.types.experimental.ConcreteFunction:
-    """Trace ``part`` of families ``names``: it takes their parameters [k, ...], then arrays, all of these ``ranks``."""
+def traced(part: Part, names: tuple[str, ...], ranks: tuple[int, ...]) -> Function:
+    """Return ``part`` of families ``names``: it takes their parameters [k, ...], then arrays, all of these ``ranks``.
+
+    It is traced at its first use, and again when other families have been used in between.
+    """
+    kept = _kept.get(names, dict)
+    if (part, ranks) not in kept:
+        kept[part, ranks] = _trace(part, names, ranks)
+    return kept[part, ranks]
+
+
+def is_traced(part: Part, *names: str) -> bool:
+    """Return whether ``part`` of families ``names`` is there."""
+    # Another thread may be adding to them.
+    return any(kept is part for kept, _ in list(_kept.find(names) or ()))
+
+
+def has_room() -> bool:
+    """Return whether another family and its divergence can be traced without dropping others."""
+    return _kept.room >= 2
+
+
+def _trace(part: Part, names: tuple[str, ...], ranks: tuple[int, ...]) -> Function:
 
     def graph(*given: tf.Tensor) -> tuple[tf.Tensor, ...]:
         members = [build(name, parameters) for name, parameters in zip(names, given, strict=False)]
@@ -50,4 +73,4 @@ def traced(part: Part, names: tuple[str, ...], ranks: tuple[int, ...]) -> tf.typ
     sizes = [[len(FAMILIES[name].domains)] for name in names] + [[] for _ in ranks[len(names) :]]
     shapes = [size + [None] * (rank - len(size)) for size, rank in zip(sizes, ranks, strict=True)]
     signature = [tf.TensorSpec(shape, tf.float64) for shape in shapes]
-    return tf.function(graph, input_signature=signature, autograph=False).get_concrete_function()
+    return tracing.traced(graph, signature)

@@ -15,7 +15,7 @@ from models.core.arrays import Floats64, Vector
 from models.core.families import FACTS, usual_family
 from models.core.typicality import Typicality
 from models.curves import graphs
-from models.curves.compiled import Member, evaluated, traced
+from models.curves.compiled import Member, evaluated, is_traced, traced
 from models.distributions import FAMILIES
 from models.distributions.registry import check_family
 from models.numerics.special import chi2_cdf, chi2_sf
@@ -39,7 +39,6 @@ REACH = 3.0
 # A quadrature whose outermost nodes still add more than this fraction has not come to an end.
 ENDED = 1e-7
 Pair = tuple[str, str]
-_prepared: set[Pair] = set()
 
 
 def evaluate_curves(request: Curves) -> CurvesReady:
@@ -122,7 +121,9 @@ def _check_anchor(anchor: str, value: float) -> None:
 
 def is_prepared(name: str, reference: str) -> bool:
     """Return whether a family beside a reference can be evaluated without tracing."""
-    return (name, reference) in _prepared
+    # The last that is traced of each.
+    parts = (graphs.divergence, name, reference), (graphs.place, name), (graphs.heights, reference)
+    return all(is_traced(part, *names) for part, *names in parts)
 
 
 def preparing(name: str, reference: str) -> Iterator[None]:
@@ -147,7 +148,6 @@ def preparing(name: str, reference: str) -> Iterator[None]:
     evaluated(graphs.place, q, 0.5, 0.5)
     yield
     evaluated(graphs.divergence, q, p)
-    _prepared.add((name, reference))
 
 
 def _located(q: Member, anchor: Anchor, value: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import tensorflow as tf
@@ -63,11 +64,11 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
     values = tuple(float(problem.family.parameters[name]) for name in names)
     kind, arguments, key = _integrand(problem, vae)
     by, parameters = estimators_of(kind, family), tf.constant(values, tf.float64)
-    if by not in _traced:
+    if by not in _known:
         for trace in by.trace():
             yield from beside(trace)
-        _traced.add(by)
-    exact = yield from _exact(by, arguments, parameters, (kind, key, family, values))
+        _known[by] = OrderedDict()
+    exact = yield from _exact(by, arguments, parameters, (key, values))
     if not exact.resolved:
         raise ValueError(f"the {problem.integrand} with k = {problem.k:g} changes too fast for the width of {family}")
     if not (math.isfinite(exact.value) and np.isfinite(exact.gradient).all()):
@@ -102,18 +103,18 @@ def _integrand(problem: Continuous, vae: VAE | None) -> tuple[Kind, Arguments, H
     return kind, kind.arguments(point), (vae.version, point.image.tobytes(), point.z.tobytes(), point.dim)
 
 
-_traced: set[Estimators] = set()
-# Problems are asked for batch after batch: what is exact of them is worked out once.
-_known: OrderedDict[Hashable, Integrals] = OrderedDict()
+# Problems are asked for batch after batch: what is exact of them is worked out once, of estimators that are traced.
+_known: WeakKeyDictionary[Estimators, OrderedDict[Hashable, Integrals]] = WeakKeyDictionary()
 
 
 def _exact(by: Estimators, arguments: Arguments, parameters: tf.Tensor, key: Hashable) -> Sliced[Integrals]:
-    if key not in _known:
+    known = _known[by]
+    if key not in known:
         nodes = TOY_NODES if by.landing is None else ELBO_NODES
-        _known[key] = yield from integrals_of(by, arguments, parameters, nodes)
-        while len(_known) > MOST_KNOWN:
-            _known.popitem(last=False)
-    return _known[key]
+        known[key] = yield from integrals_of(by, arguments, parameters, nodes)
+        while len(known) > MOST_KNOWN:
+            known.popitem(last=False)
+    return known[key]
 
 
 @dataclass(frozen=True)

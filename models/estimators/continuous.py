@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import tensorflow as tf
@@ -13,11 +13,14 @@ from models.core.families import FACTS
 from models.distributions import FAMILIES
 from models.distributions.registry import build, value_at
 from models.estimators.integrands import Averaged, Kind
+from models.numerics.tracing import Recent, forget_gradients
 
 Compiled: TypeAlias = tf.types.experimental.PolymorphicFunction
 Result = TypeVar("Result")
 # Work in slices, with what it comes to in the end.
 Sliced = Generator[None, None, Result]
+# They take up to 30 MB each.
+MOST_ESTIMATORS = 8
 
 
 def pathwise(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
@@ -63,12 +66,22 @@ class Estimators:
         """Return the tracing of each, to be called where nobody waits for it."""
         for graph in (self.pathwise, self.landing, self.score):
             if graph is not None:
-                yield graph.get_concrete_function
+                yield partial(_trace, graph)
 
 
-@lru_cache(maxsize=32)
+def _trace(graph: Compiled) -> None:
+    forget_gradients(graph.get_concrete_function().graph)
+
+
+_kept: Recent[tuple[Kind, str], Estimators] = Recent(MOST_ESTIMATORS)
+
+
 def estimators_of(kind: Kind, name: str) -> Estimators:
-    """Return the estimators; nothing is traced yet."""
+    """Return the estimators; nothing is traced before it is used."""
+    return _kept.get((kind, name), partial(_estimators, kind, name))
+
+
+def _estimators(kind: Kind, name: str) -> Estimators:
     size = len(FAMILIES[name].domains)
     signature = [kind.signature, tf.TensorSpec([size], tf.float64), tf.TensorSpec([None], tf.float64)]
 

@@ -91,7 +91,7 @@ class ElboKind:
         )  # fmt: skip
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def elbo_kind(vae: VAE) -> ElboKind:
     """Return the one kind of ``vae``: what was compiled for it is found again."""
     return ElboKind(vae)

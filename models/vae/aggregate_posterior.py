@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from models.core.arrays import Floats32, Floats64
 from models.distributions.base import Distribution
+from models.numerics.tracing import traced
 
 MemberOf = Callable[[tf.Tensor, tf.Tensor], Distribution]
 COMPONENTS_PER_CHUNK = 512
@@ -53,7 +54,5 @@ def _component_sums(member: MemberOf) -> Callable[..., tf.Tensor]:
         components, column = member(loc, scale), x[:, tf.newaxis]
         return tf.stack([tf.reduce_sum(components.prob(column), 1), tf.reduce_sum(components.cdf(column), 1)])
 
-    traced: Callable[..., tf.Tensor] = tf.function(
-        graph, input_signature=[tf.TensorSpec([None], tf.float64)] * 3, autograph=False
-    )
-    return traced
+    sums: Callable[..., tf.Tensor] = traced(graph, [tf.TensorSpec([None], tf.float64)] * 3)
+    return sums

@@ -19,6 +19,7 @@ from models.core.families import FACTS, LATENT_DF, LatentFamily, latent_shapes
 from models.distributions import FAMILIES, Distribution, has_closed_form, kl_divergence
 from models.numerics.quadrature import normal_rule
 from models.numerics.special import ndtr, open_uniform
+from models.numerics.tracing import traced
 from models.vae.aggregate_posterior import COMPONENTS_PER_CHUNK, AggregatePosterior
 
 # Where the path is no straight line, the distribution function takes ten times as long.
@@ -113,13 +114,19 @@ def _noise_rule(name: LatentFamily) -> tuple[Floats64, Floats64]:
     return np.where(rule.scores < 0.0, nodes, -nodes), rule.weights
 
 
+@lru_cache(maxsize=8)
+def _divergence(space: LatentSpace) -> tf.types.experimental.ConcreteFunction:
+    """Return the graph of KL(q ‖ p), the same for all models with these families."""
+    table = tf.TensorSpec([None, None], tf.float64)
+    return traced(space.kl, [table, table])
+
+
 class Divergence:
     """KL(q ‖ p) of arrays [n, d] of locations and scales, in nats, float64 [n, d]."""
 
     def __init__(self, space: LatentSpace) -> None:
         self.closed = space.closed
-        table = tf.TensorSpec([None, None], tf.float64)
-        self._graph = tf.function(space.kl, input_signature=[table, table], autograph=False)
+        self._graph = _divergence(space)
 
     def __call__(self, loc: NDArray[np.floating], scale: NDArray[np.floating]) -> Floats64:
         """Return the divergences; the caller slices, so that a worker is not held up for long."""

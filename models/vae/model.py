@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.core.arrays import Floats32
+from models.numerics.tracing import traced
 from models.vae import networks
 from models.vae.architecture import Architecture, ParameterArrays
 from models.vae.latent_space import Divergence, LatentSpace
@@ -85,15 +86,15 @@ class VAE:
 
     @cached_property
     def _decode(self) -> tf.types.experimental.ConcreteFunction:
-        return _compile(self._decode_graph, self._latents)
+        return traced(self._decode_graph, [self._latents])
 
     @cached_property
     def _encode(self) -> tf.types.experimental.ConcreteFunction:
-        return _compile(self._encode_graph, self._images)
+        return traced(self._encode_graph, [self._images])
 
     @cached_property
     def _spread(self) -> tf.types.experimental.ConcreteFunction:
-        return _compile(self._spread_graph, self._latents)
+        return traced(self._spread_graph, [self._latents])
 
     def _decode_graph(self, z: tf.Tensor) -> tf.Tensor:
         image = mean_image(self.logits(z), self.architecture.likelihood)
@@ -106,12 +107,6 @@ class VAE:
     def _spread_graph(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = self._decode_graph(z)
         return tf.reduce_mean(images, axis=0), tf.math.reduce_std(images, axis=0)
-
-
-def _compile(function: object, signature: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
-    """Trace ``function`` once for all batch sizes; the concrete function skips 0.07 ms of dispatch per call."""
-    traced = tf.function(function, input_signature=[signature], autograph=False)
-    return traced.get_concrete_function()
 
 
 def _array(tensor: tf.Tensor) -> Floats32:

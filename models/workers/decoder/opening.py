@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.data.opening import load_images, opening_data
+from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Sample
 from models.protocol.factors import MeasureFactors
 from models.protocol.lab import Gradients
@@ -27,6 +28,7 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened:
     session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, Sample, Gradients)
     if session.vae is None or session.vae.architecture != opened.architecture:
         vae = _compiled(opened)
+        note_dropped()
         session.jobs.add(request, warming_up(vae))
     else:
         vae = session.vae

@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 
 from models.core.families import FACTS, latent_member
+from models.curves.compiled import has_room
 from models.curves.evaluate import Pair, evaluate_curves, is_prepared, ks_p_value, locate, preparing
-from models.numerics.tracing import TURN_SECONDS, beside, keep_traced, start_tracing
+from models.numerics.tracing import TURN_SECONDS, beside, start_tracing, sweep
 from models.protocol.distribution import Curves, Locate
 from models.vae import sampling
 from models.vae.model import VAE
@@ -48,7 +49,7 @@ def _warming_curves(vae: VAE) -> Iterator[None]:
 
 
 class Warmer:
-    """One thread that prepares the family wished for first, then all others beside the same reference.
+    """One thread that prepares the family wished for first, then others beside the same reference while there is room.
 
     ``last_request`` returns the time of the worker's last request, by ``time.monotonic``.
     """
@@ -96,6 +97,8 @@ class Warmer:
         with self._changed:
             if self._wished is not None:
                 return self._wished
+        if not has_room():
+            return None
         others = ((name, reference) for name in LONGEST_FIRST)
         return next((pair for pair in others if not is_prepared(*pair)), None)
 
@@ -104,7 +107,7 @@ class Warmer:
         for _ in self._steps(pair):
             if self._wished not in (None, pair):
                 return
-        keep_traced()
+        sweep()
         self._prepared_at = time.monotonic()
 
     def _steps(self, pair: Pair) -> Iterator[None]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from models.numerics.tracing import is_tracing
+from models.numerics.tracing import is_tracing, spare_the_old
 from models.protocol.decoding import Aggregate, Cancel, Decode, Draw, EncodeFile, EncodeImages, Sample
 from models.protocol.distribution import Curves, Locate, Probabilities
 from models.protocol.factors import MeasureFactors
@@ -43,6 +43,7 @@ HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
 
 def serve(line: Line) -> None:
     """Handle the requests of the window until it closes the pipe."""
+    spare_the_old()
     jobs = Jobs()
     try:
         serve_requests(line, DecoderWorker(jobs).handle, jobs)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow.python.eager import context
+from tensorflow.python.framework import ops
 
 from models.core.families import STANDARD_NORMAL, Family, usual_family
-from models.estimators import draw_gradients, drawing_gradients
-from models.numerics.tracing import beside, is_tracing
+from models.curves import compiled, graphs
+from models.curves.evaluate import evaluate_curves, is_prepared
+from models.estimators import ToyKind, draw_gradients, drawing_gradients, estimators_of
+from models.numerics import tracing
+from models.numerics.tracing import Recent, beside, is_tracing, note_dropped, sweep
 from models.protocol.decoding import Cancel, Decode, Decoded
 from models.protocol.distribution import Curves, CurvesReady
 from models.protocol.lab import Continuous, Gradients, GradientsReady
@@ -99,3 +107,62 @@ def test_work_beside_ends_before_it_is_said_to() -> None:
         pass
     assert done
     assert not is_tracing()
+
+
+# ------------------------------------------------------------------------------------------------- what it takes up
+
+
+def _gradients() -> set[str]:
+    return {name for name in ops.gradient_registry.list() if name.startswith("CustomGradient")}
+
+
+def test_nothing_of_a_graph_is_left_when_its_function_goes() -> None:
+    def quantile(levels: tf.Tensor) -> tf.Tensor:
+        gamma = compiled.build("Gamma", tf.constant([2.0, 1.0], tf.float64))
+        return gamma.quantile(levels)
+
+    before, functions = _gradients(), set(context.context().list_function_names())
+    function = tracing.traced(quantile, [tf.TensorSpec([None], tf.float64)])
+    assert function(np.array([0.5])).numpy() == pytest.approx([1.67834699])
+    assert any("while" in name for name in set(context.context().list_function_names()) - functions)
+    graph = weakref.ref(function.graph)
+    del function
+    note_dropped()
+    sweep()
+    assert graph() is None
+    assert set(context.context().list_function_names()) <= functions
+    assert _gradients() == before
+
+
+def test_the_families_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_kept", Recent(4))
+    for number, name in enumerate(("Laplace", "Gumbel", "Logistic")):
+        evaluate_curves(_bench(number, name))
+    kept = [name for name in ("Laplace", "Gumbel", "Logistic") if is_prepared(name, "Normal")]
+    assert kept == ["Logistic"]
+    # A family of which only one part came back is not called ready.
+    compiled.evaluated(graphs.LOCATED["u"], compiled.Member.of(usual_family("Laplace")), 0.5)
+    assert not is_prepared("Laplace", "Normal")
+    assert evaluate_curves(_bench(5, "Laplace")).place.u == pytest.approx(0.7)
+    assert is_prepared("Laplace", "Normal")
+
+
+def test_estimators_of_families_used_long_ago_go() -> None:
+    kinds = [ToyKind("quadratic"), ToyKind("cosine"), ToyKind("bump")]
+    first = weakref.ref(estimators_of(kinds[0], "Logistic"))
+    draw_gradients(Gradients(1, Continuous("quadratic", usual_family("Logistic"), 1.0), 10, 5), None)
+    assert first() is not None
+    for kind in kinds:
+        for name in ("Normal", "Laplace", "Gumbel", "Uniform"):
+            estimators_of(kind, name)
+    gc.collect()
+    assert first() is None
+
+
+def test_what_was_used_last_stays() -> None:
+    recent: Recent[int, str] = Recent(2)
+    for number in (1, 2, 1, 3):
+        recent.get(number, lambda number=number: f"{number}")  # type: ignore[misc]
+    assert [recent.find(number) for number in (1, 2, 3)] == ["1", None, "3"]
+    assert recent.room == 0
+    assert recent.get(1, lambda: "made again") == "1"
