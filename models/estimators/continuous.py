@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 # Work in slices, with what it comes to in the end.
 Sliced = Generator[None, None, Result]
 # They take up to 30 MB each.
-MOST_ESTIMATORS = 8
+MOST_ESTIMATORS = 6
 
 
 def pathwise(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor, landing: bool = False) -> tf.Tensor:
