@@ -20,7 +20,7 @@ _started: WeakSet[QObject] = WeakSet()
 _shared: list[QObject] = []
 _borrowed: list[bool] = []
 _recording: list[type[QObject]] = []
-WORKER_THREADS = ("read-", "export")
+WORKER_THREADS = ("read-", "write-", "export")
 WORKER_PROCESSES = "latentscape-"
 
 
