@@ -10,7 +10,7 @@ from PIL import Image
 
 from models.core.errors import UserError
 from models.data.pictures import fitted_picture
-from tests.models.data.test_datasets import giant_png
+from tests.models.data.conftest import giant_png
 
 
 def test_a_picture_of_the_right_size_is_taken_as_it_is(tmp_path: Path) -> None:
