@@ -1,168 +1,26 @@
-"""Training: the arithmetic against NumPy, and the same bits from the same settings and data."""
+"""Runs: the same bits from the same settings and data, also after a stop, a resume or a damaged checkpoint."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from models.core.errors import UserError
-from models.core.settings import BetaSchedule, Dials, Schedule, TrainSettings
+from models.core.settings import Dials, TrainSettings
 from models.protocol.messages import Reply
-from models.protocol.training import CheckpointWritten, Diverged, EpochDone, Finished, Progress, Train, TrainStarted
-from models.training.loop import LoopState, TrainingLoop, initial_state
-from models.training.optimizer import adam, averaged
+from models.protocol.training import CheckpointWritten, EpochDone, Finished, Progress, Train, TrainStarted
 from models.training.run import TrainingRun
-from models.training.schedules import scheduled_beta, scheduled_rate
-from models.training.steps import noise_seed, training_input
 from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint, read_checkpoint
 from models.training.storage.trash import restore_run
-from models.vae.architecture import LOG_VARIANCE, Architecture, architecture_of
+from models.vae.architecture import LOG_VARIANCE
 from models.vae.model_file import open_model
-from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs, write_blobs
-
-
-def request(data: Path, run_folder: Path, resume: bool = False, **changes: object) -> Train:
-    return Train(7, str(data), str(run_folder), "tiny", replace(SETTINGS, **changes), resume)
-
-
-def events(run: TrainingRun) -> Iterator[Reply]:
-    return (event for event in run.events() if event is not None)
-
-
-def trained(data: Path, run_folder: Path, **changes: object) -> list[Reply]:
-    return list(events(TrainingRun(request(data, run_folder, **changes))))
-
-
-def weights(finished: Reply) -> dict[str, bytes]:
-    assert isinstance(finished, Finished)
-    assert finished.path is not None
-    return {name: values.tobytes() for name, values in open_model(finished.path).parameters.items()}
-
-
-# --------------------------------------------------------------------------------------------------- arithmetic
-
-
-def test_adam_is_the_published_one() -> None:
-    rng = np.random.default_rng(0)
-    value, m, v = rng.normal(size=5), np.zeros(5), np.zeros(5)
-    ours = {"w": tf.constant(value, tf.float32)}
-    moments = ({"w": tf.zeros(5)}, {"w": tf.zeros(5)})
-    for step in range(4):
-        gradient = rng.normal(size=5)
-        ours, moments = adam(
-            ours, {"w": tf.constant(gradient, tf.float32)}, moments, tf.constant(0.01), tf.constant(step)
-        )
-        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
-        value = value - 0.01 * (m / (1 - 0.9 ** (step + 1))) / (np.sqrt(v / (1 - 0.999 ** (step + 1))) + 1e-7)
-    assert np.allclose(ours["w"].numpy(), value, rtol=1e-5)
-
-
-def test_the_average_forgets_its_start_and_then_decays() -> None:
-    mean, parameter = {"w": tf.constant([8.0])}, {"w": tf.constant([2.0])}
-    assert averaged(mean, parameter, 0.999, tf.constant(0))["w"].numpy() == pytest.approx(8.0 + 0.9 * (2.0 - 8.0))
-    late = averaged(mean, parameter, 0.999, tf.constant(100_000))["w"].numpy()
-    assert late == pytest.approx(8.0 + 0.001 * (2.0 - 8.0))
-
-
-def test_the_cosine_schedule_runs_from_the_rate_to_zero() -> None:
-    def rates(schedule: Schedule, *steps: int, warmup: float = 0.0) -> list[float]:
-        return [float(scheduled_rate(schedule, tf.constant(0.4), tf.constant(step), 100, warmup)) for step in steps]
-
-    assert rates("cosine", 0, 50, 100, 150) == pytest.approx([0.4, 0.2, 0.0, 0.0], abs=1e-7)
-    assert rates("constant", 0, 99) == pytest.approx([0.4, 0.4])
-    assert rates("constant", 0, 4, 9, 10, 99, warmup=10.0) == pytest.approx([0.04, 0.2, 0.4, 0.4, 0.4])
-    assert rates("cosine", 4, 50, warmup=10.0)[1] == pytest.approx(0.2)
-
-
-def test_beta_rises_once_or_in_every_cycle() -> None:
-    def betas(schedule: BetaSchedule, *steps: int) -> list[float]:
-        return [float(scheduled_beta(schedule, tf.constant(2.0), tf.constant(step), 10.0)) for step in steps]
-
-    assert betas("constant", 0, 3) == [2.0, 2.0]
-    assert betas("warmup", 0, 5, 10, 25) == pytest.approx([0.0, 1.0, 2.0, 2.0])
-    assert betas("cyclic", 0, 2, 5, 9, 10, 12, 17) == pytest.approx([0.0, 0.8, 2.0, 2.0, 0.0, 0.8, 2.0], abs=1e-5)
-
-
-def test_one_step_is_the_gradient_of_the_objective(tiny_data: Path) -> None:
-    """In Adam's first step, every weight moves by the learning rate against the sign of its gradient."""
-    settings = replace(SETTINGS, likelihood="continuous_bernoulli", learning_rate=1e-3)
-    architecture = architecture_of(settings, IMAGE_SHAPE)
-    loop, state = TrainingLoop(architecture, settings, blobs(16)), initial_state(architecture, 0)
-    before = {name: value.numpy() for name, value in state.parameters.items()}
-    loop.run(state, loop.epoch_order(0), 0, 1)
-    moved = np.concatenate([(state.parameters[name].numpy() - before[name]).ravel() for name in before])
-    gradient = np.concatenate([state.first[name].numpy().ravel() for name in before])
-    clear = np.abs(gradient) > 1e-4
-    assert clear.mean() > 0.5
-    assert np.allclose(moved[clear], -1e-3 * np.sign(gradient[clear]), rtol=0.05)
-
-
-def test_beta_weighs_the_kl_term_alone() -> None:
-    gradients = []
-    for beta in (0.0, 1.0, 3.0):
-        settings = replace(SETTINGS, beta=beta)
-        architecture = architecture_of(settings, IMAGE_SHAPE)
-        loop, state = TrainingLoop(architecture, settings, blobs(16)), initial_state(architecture, 0)
-        sums = loop.run(state, loop.epoch_order(0), 0, 1)
-        gradients.append({name: value.numpy() for name, value in state.first.items()})
-        terms = sums.means()
-        assert terms.elbo == pytest.approx(-(terms.reconstruction + terms.kl))
-        assert terms.loss == pytest.approx(terms.reconstruction + beta * terms.kl, rel=1e-6)
-    none, one, three = gradients
-    for name in ("encoder.loc.bias", "encoder.scale.kernel"):
-        assert np.abs(one[name] - none[name]).max() > 1e-4
-        assert np.allclose(three[name] - none[name], 3 * (one[name] - none[name]), rtol=1e-3, atol=1e-5)
-    assert np.allclose(three["decoder.logits.bias"], none["decoder.logits.bias"], atol=1e-7)
-
-
-def test_binarized_pixels_are_black_or_white_with_their_grey_level() -> None:
-    pixels = tf.constant(np.tile(np.array([0, 64, 128, 255], np.uint8), (20_000, 1)))
-    draw = tf.function(lambda seed: training_input(pixels, "bernoulli", seed), jit_compile=True)
-    first, second = draw(tf.constant([1, 2], tf.int64)).numpy(), draw(tf.constant([1, 4], tf.int64)).numpy()
-    assert set(np.unique(first)) == {0.0, 1.0}
-    assert first.mean(axis=0) == pytest.approx([0, 64 / 255, 128 / 255, 1], abs=4 * 0.5 / np.sqrt(20_000))
-    assert not np.array_equal(first, second)
-    assert np.array_equal(first, draw(tf.constant([1, 2], tf.int64)).numpy())
-
-
-def test_every_step_has_noise_of_its_own() -> None:
-    seeds = {_noise_seed(5, step, stream) for step in range(10) for stream in (0, 1)}
-    assert len(seeds) == 20
-    assert _noise_seed(6, 0, 0) not in seeds
-
-
-def _noise_seed(seed: int, step: int, stream: int) -> tuple[int, ...]:
-    return tuple(noise_seed(tf.constant(seed, tf.int64), tf.constant(step), stream).numpy().tolist())
-
-
-def test_steps_do_not_depend_on_how_they_are_cut_into_chunks() -> None:
-    architecture = architecture_of(SETTINGS, IMAGE_SHAPE)
-    loop = TrainingLoop(architecture, SETTINGS, blobs(96))
-    whole, parts = initial_state(architecture, 0), initial_state(architecture, 0)
-    order = loop.epoch_order(0)
-    loop.run(whole, order, 0, 6)
-    for first, steps in ((0, 1), (1, 3), (4, 2)):
-        loop.run(parts, order, first, steps)
-    assert whole.step == parts.step == 6
-    for group in ("parameters", "first", "second"):
-        for name, value in getattr(whole, group).items():
-            assert np.array_equal(value.numpy(), getattr(parts, group)[name].numpy())
-
-
-def test_every_epoch_sees_every_image_once_in_another_order() -> None:
-    loop = TrainingLoop(architecture_of(SETTINGS, IMAGE_SHAPE), SETTINGS, blobs(50))
-    orders = [loop.epoch_order(epoch).numpy() for epoch in (0, 1)]
-    assert [sorted(order.tolist()) for order in orders] == [list(range(50))] * 2
-    assert not np.array_equal(*orders)
-
-
-# --------------------------------------------------------------------------------------------------------- runs
+from tests.models.conftest import SETTINGS, blobs, write_blobs
+from tests.models.training.conftest import events, request, trained, weights
 
 
 @dataclass(frozen=True)
@@ -338,41 +196,6 @@ def test_the_moving_average_is_what_is_kept(tiny_data: Path, tmp_path: Path) -> 
     assert not all(np.array_equal(kept[name], checkpoint.arrays["parameters"][name]) for name in kept)
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def poisoned(architecture: Architecture, seed: int) -> LoopState:
-        state = initial_state(architecture, seed)
-        state.parameters["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.nan))
-        return state
-
-    monkeypatch.setattr("models.training.preparation.initial_state", poisoned)
-    assert trained(tiny_data, tmp_path / "run")[-1] == Diverged(7, 1, "its loss is no longer a number", None)
-
-
-def test_a_run_that_diverges_goes_on_from_its_last_good_checkpoint(tiny_data: Path, tmp_path: Path) -> None:
-    """A large KL weight at the highest learning rate diverges within a few steps."""
-    changes: dict[str, object] = {"likelihood": "gaussian", "beta": 1000.0}
-    before = trained(tiny_data, tmp_path / "run", epochs=3, **changes)[-1]
-    story = trained(tiny_data, tmp_path / "run", resume=True, epochs=60, learning_rate=1.0, **changes)
-    diverged = story[-1]
-    assert isinstance(diverged, Diverged)
-    assert "exploded to" in diverged.reason or "no longer a number" in diverged.reason
-    last = max(event.step for event in story if isinstance(event, Progress)) if len(story) > 2 else 27
-    assert diverged.step > last
-    standing = latest_checkpoint(tmp_path / "run")
-    assert diverged.last_good is not None
-    assert (diverged.last_good.epoch, diverged.last_good.learning_rate) == (len(standing.history), 1.0)
-    for arrays in standing.arrays.values():
-        assert all(np.isfinite(values).all() for values in arrays.values())
-    assert weights(before) == weights(Finished(1, "complete", str(standing.model_path), 3))
-    ended = trained(tiny_data, tmp_path / "run", resume=True, epochs=5, learning_rate=1e-4, **changes)[-1]
-    assert ended == Finished(7, "complete", ended.path, 5)
-    assert open_model(ended.path).info.recipe.endswith(
-        "--learning-rate 0.0001 --epochs 5 --seed 5  # learning rate 0.001, β 1000 until epoch 3.00"
-    )
-
-
 def test_a_resume_keeps_the_rate_as_it_was_turned_unless_another_is_asked_for(tiny_data: Path, tmp_path: Path) -> None:
     """Half of a rate that was doubled by hand equals that of the settings, and must still take effect."""
     run = TrainingRun(request(tiny_data, tmp_path / "run"))
@@ -385,33 +208,6 @@ def test_a_resume_keeps_the_rate_as_it_was_turned_unless_another_is_asked_for(ti
     for asked, rate in ((None, doubled), (SETTINGS.learning_rate, SETTINGS.learning_rate)):
         resumed = replace(request(tiny_data, tmp_path / "run", resume=True), learning_rate=asked)
         assert next(events(TrainingRun(resumed))).dials == Dials(rate, 1.0)
-
-
-def test_the_step_of_a_fault_does_not_depend_on_the_chunks(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    changes: dict[str, object] = {"likelihood": "gaussian", "beta": 1000.0, "learning_rate": 1.0}
-    story = trained(tiny_data, tmp_path / "run", **changes)
-    monkeypatch.setattr("models.training.clock.SECONDS_PER_CHUNK", 0.0)
-    assert story[-1] == trained(tiny_data, tmp_path / "run", **changes)[-1]
-
-
-def test_weights_that_are_no_numbers_are_never_written(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def poisoned(architecture: Architecture, seed: int) -> LoopState:
-        # Without a moving average nothing reads this one, so that no loss shows it.
-        state = initial_state(architecture, seed)
-        state.average["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.inf))
-        return state
-
-    monkeypatch.setattr("models.training.preparation.initial_state", poisoned)
-    ended = trained(tiny_data, tmp_path / "run", average=0.0)[-1]
-    assert ended == Diverged(7, ended.step, "its encoder.loc.bias holds NaN or infinite numbers", None)
-    assert not checkpoint_folders(tmp_path / "run")
-    # The model of the epoch before is work, which stays.
-    for path in (tmp_path / "run").rglob("*.safetensors"):
-        assert all(np.isfinite(array).all() for array in open_model(path).parameters.values())
 
 
 def test_curves_do_not_depend_on_how_epochs_are_cut_into_chunks(
