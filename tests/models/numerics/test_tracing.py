@@ -25,7 +25,7 @@ from models.protocol.lab import Continuous, Gradients, GradientsReady
 from models.protocol.lifecycle import Failed, Hello
 from models.protocol.opening import ModelOpened, OpenModel
 from resources import model_path
-from tests.models.workers.test_workers import Worker
+from tests.support.spawned import Worker
 from tests.support.workers import forking
 
 BANK = np.sort(np.random.default_rng(7).standard_normal(64))

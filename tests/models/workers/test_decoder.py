@@ -1,25 +1,18 @@
-"""The real worker processes, over a real pipe."""
+"""The real decoder, over a real pipe."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
-import psutil
 import pytest
 import scipy.stats
 from PIL import Image
 
 from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family
 from models.core.geometry import standard_noise
-from models.core.settings import Likelihood, TrainSettings
+from models.core.settings import Likelihood
 from models.protocol.decoding import (
     Aggregate,
     AggregateReady,
@@ -36,102 +29,24 @@ from models.protocol.decoding import (
 )
 from models.protocol.distribution import Curves, CurvesReady, Locate, Located
 from models.protocol.factors import FactorsMeasured, MeasureFactors
-from models.protocol.lifecycle import PROTOCOL_VERSION, Alive, Dropped, Failed, Hello, Role, Shutdown
-from models.protocol.messages import Reply, Request
+from models.protocol.lifecycle import Alive, Dropped, Failed
+from models.protocol.messages import Request
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
-from models.protocol.training import CheckpointWritten, Control, EpochDone, Finished, Progress, Train
+from models.protocol.training import Control
 from models.vae.disentanglement import KnownFactors, disentanglement
-from models.workers.process import main
 from tests.models.conftest import blobs, finish
-from tests.support.places import ROOT
-
-PATIENCE = 60.0
-R = TypeVar("R", bound=Reply)
-SPAWNING = multiprocessing.get_context("spawn")
-
-
-class Worker:
-    """A worker process and our end of its pipe."""
-
-    def __init__(self, role: Role, folder: Path, context: Any = SPAWNING) -> None:
-        self.connection, theirs = context.Pipe()
-        self.log = folder / f"{role}.log"
-        self.process = context.Process(target=main, args=(role, theirs, str(self.log)), daemon=True)
-        self.process.start()
-        theirs.close()
-
-    def send(self, request: Request) -> None:
-        self.connection.send(request)
-
-    def receive(self) -> Reply:
-        while isinstance(reply := self.hear(), Alive):
-            pass
-        return reply
-
-    def hear(self) -> Reply:
-        """Return the next reply or sign of life."""
-        assert self.connection.poll(PATIENCE), "no reply"
-        reply: Reply = self.connection.recv()
-        return reply
-
-    def silent(self, seconds: float = 0.1) -> bool:
-        """Return whether it sends no reply for a moment."""
-        while self.connection.poll(seconds):
-            if not isinstance(self.hear(), Alive):
-                return False
-        return True
-
-    def until(self, kind: type[R]) -> R:
-        while not isinstance(reply := self.receive(), kind):
-            assert not isinstance(reply, Failed), reply
-        return reply
-
-    def ask(self, request: Request, kind: type[R]) -> R:
-        """Send a request and return the reply, which must be of ``kind`` and repeat the id."""
-        self.send(request)
-        reply = self.receive()
-        assert isinstance(reply, kind), reply
-        assert reply.id == request.id
-        return reply
-
-    def close(self) -> None:
-        self.send(Shutdown())
-        self.process.join(PATIENCE)
-        self.connection.close()
-        assert self.process.exitcode is not None
-
-
-def _worker(role: Role, factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    folder = factory.mktemp(role)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LATENTSCAPE_CACHE", str(folder / "cache"))
-        worker = Worker(role, folder)
-        hello = worker.receive()
-        assert isinstance(hello, Hello)
-        assert (hello.protocol, hello.role, hello.pid) == (PROTOCOL_VERSION, role, worker.process.pid)
-        assert 0 < hello.import_seconds < PATIENCE
-        yield worker
-        worker.close()
-        assert worker.process.exitcode == 0
+from tests.support.spawned import Worker, spawned
 
 
 @pytest.fixture(scope="module")
 def decoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    yield from _worker("decoder", tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    yield from _worker("trainer", tmp_path_factory)
+    yield from spawned("decoder", tmp_path_factory)
 
 
 @pytest.fixture
 def opened(decoder: Worker, tiny_model: Path) -> Worker:
     decoder.ask(OpenModel(1, str(tiny_model)), ModelOpened)
     return decoder
-
-
-# ------------------------------------------------------------------------------------------------------ decoder
 
 
 def test_decode_gives_the_mean_image_and_its_time(opened: Worker) -> None:
@@ -389,105 +304,8 @@ def test_native_output_goes_to_the_log(decoder: Worker) -> None:
     assert "Could not find" in decoder.log.read_text() or decoder.log.stat().st_size > 0
 
 
-# ------------------------------------------------------------------------------------------------------ trainer
-
-
-def test_training_is_steered_between_chunks(trainer: Worker, tiny_data: Path, tmp_path: Path) -> None:
-    settings = TrainSettings(hidden=(12,), latent_dim=3, batch_size=16, epochs=100_000)
-    trainer.send(Train(1, str(tiny_data), str(tmp_path / "run"), "tiny", settings))
-    trainer.until(EpochDone)
-    trainer.send(Control(2, "pause"))
-    while not trainer.until(Progress).paused:
-        pass
-    assert trainer.silent(0.3)
-    refused = trainer.ask(Train(3, str(tiny_data), str(tmp_path / "run"), "tiny", settings), Failed)
-    assert refused.message == "a training is already running"
-    trainer.send(Control(4, "resume"))
-    trainer.until(CheckpointWritten)
-    trainer.send(Control(5, "stop"))
-    finished = trainer.until(Finished)
-    assert finished.reason == "stopped"
-    assert Path(finished.path).is_file()
-    assert trainer.ask(Control(6, "stop"), Failed).message == "no training is running"
-
-
-def test_a_training_that_fails_leaves_a_trainer_that_works(trainer: Worker, tiny_data: Path, tmp_path: Path) -> None:
-    for settings, message in (
-        (TrainSettings(epochs=0), "epochs must be between 1 and 100,000, not 0"),
-        (TrainSettings(hidden=(99_999,)), "hidden layers must be up to 8 numbers between 1 and 8,192, not 99999"),
-    ):
-        trainer.send(Train(1, str(tiny_data), str(tmp_path / "run"), "tiny", settings))
-        assert trainer.receive().message == message
-    trainer.send(Train(2, str(tmp_path / "nowhere"), str(tmp_path / "run"), "tiny", TrainSettings()))
-    assert trainer.receive().message == "nowhere: no such file or directory"
-    settings = TrainSettings(hidden=(12,), latent_dim=3, batch_size=16, epochs=1)
-    trainer.send(Train(3, str(tiny_data), str(tmp_path / "run"), "tiny", settings))
-    assert trainer.until(Finished).reason == "complete"
-
-
 def test_signs_of_life_come_from_a_real_worker(opened: Worker) -> None:
     while not isinstance(sign := opened.hear(), Alive):
         pass
     assert sign.turn > 0
     assert sign.cpu_seconds > 0
-
-
-def test_the_trainer_leaves_the_window_its_time(trainer: Worker) -> None:
-    assert psutil.Process(trainer.process.pid).nice() == min(19, psutil.Process().nice() + 10)
-
-
-PARENT = """
-import multiprocessing, sys, time
-from models.protocol.training import EpochDone, Train; from models.core.settings import TrainSettings
-from models.workers.process import main
-
-if __name__ == "__main__":
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=main, args=("trainer", theirs, sys.argv[3]), daemon=True)
-    process.start()
-    theirs.close()
-    settings = TrainSettings(hidden=(512, 512), epochs=100_000)
-    ours.send(Train(1, sys.argv[1], sys.argv[2], "x", settings))
-    while not isinstance(ours.recv(), EpochDone):
-        pass
-    print(process.pid, flush=True)
-    while True:
-        ours.recv()
-"""
-
-
-# The main thread is in a call that never returns: only the watchdog thread can end the process.
-STUCK_PARENT = """
-import multiprocessing, sys, threading
-from models.workers.process import exit_with_parent
-
-def stuck(pipe):
-    exit_with_parent()
-    pipe.send("watching")
-    threading.Event().wait()
-
-if __name__ == "__main__":
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=stuck, args=(theirs,), daemon=True)
-    process.start()
-    ours.recv()
-    print(process.pid, flush=True)
-    process.join()
-"""
-
-
-@pytest.mark.parametrize("source", [PARENT, STUCK_PARENT])
-def test_a_worker_does_not_outlive_its_parent(source: str, tiny_data: Path, tmp_path: Path) -> None:
-    script = tmp_path / "parent.py"
-    script.write_text(source)
-    arguments = [sys.executable, str(script), str(tiny_data), str(tmp_path / "run"), str(tmp_path / "log")]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment, text=True) as parent:
-        worker = psutil.Process(int(parent.stdout.readline()))
-        parent.send_signal(signal.SIGKILL)
-    _, alive = psutil.wait_procs([worker], timeout=10.0)
-    for process in alive:
-        process.kill()
-    assert not alive
