@@ -16,6 +16,8 @@ from explorer.views.common.plot_menu import PlotMenu
 BOTTOM_HEIGHT = 36
 # Half of a number of an axis, which is centred on its tick.
 TOP_MARGIN, RIGHT_MARGIN = 7, 9
+# Where a name that is too long for its axis ends, in turn: "PC 2 · 6% of variance", "reconstruction (nats)".
+SHORTENED_AT = (" of ", " (", " · ")
 
 
 class Axis(pg.AxisItem):
@@ -30,7 +32,10 @@ class Axis(pg.AxisItem):
         length = self.size().height() if self.orientation == "left" else self.size().width()
         if length <= 0.0:
             return text
-        return QFontMetrics(self.label.font()).elidedText(text, Qt.TextElideMode.ElideRight, int(length) - 8)
+        metrics, room = QFontMetrics(self.label.font()), int(length) - 8
+        names = (text, *(text.rpartition(mark)[0] for mark in SHORTENED_AT))
+        fitting = (name for name in names if name and metrics.horizontalAdvance(name) <= room)
+        return next(fitting, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
 
     def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
         """Shorten the name anew and centre it."""
