@@ -13,31 +13,14 @@ from scipy.special import expit, gamma, kv
 from scipy.stats import norm
 
 from models.core.families import FACTS, FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
-from models.estimators import draw_gradients
 from models.estimators.continuous import pathwise
 from models.estimators.discrete import exact_moments
-from models.protocol.lab import (
-    Continuous,
-    Discrete,
-    ElboPoint,
-    Estimates,
-    Gradients,
-    GradientsReady,
-    Integrand,
-    Problem,
-)
-from models.vae.model import VAE
-from models.vae.model_file import open_model
-from resources import model_path
+from models.protocol.lab import Continuous, Discrete, Estimates, GradientsReady, Integrand, Problem
+from tests.models.estimators.conftest import SOME, ask
 
 UNIT = Family("Normal", {"loc": 1.0, "scale": 1.0})
 MANY = 200_000
-SOME = 20_000
 POINTS = [(1.0, 1.0, 0.0), (1.0, 1.0, -3.0), (-0.5, 0.3, 2.0), (0.0, 2.0, 0.0)]
-
-
-def ask(problem: Problem, samples: int = SOME, seed: int = 5, vae: VAE | None = None) -> GradientsReady:
-    return draw_gradients(Gradients(1, problem, samples, seed), vae)
 
 
 def table(answer: GradientsReady) -> dict[tuple[str, str], Estimates]:
@@ -218,34 +201,6 @@ def test_reinforce_means_the_true_gradient_of_a_choice() -> None:
         assert row.gradients.var() == pytest.approx(row.variance, rel=0.05)
 
 
-@pytest.fixture(scope="module")
-def vae() -> VAE:
-    opened = open_model(model_path("mnist-vae-2"))
-    return VAE(opened.architecture, opened.parameters)
-
-
-def elbo_problem(vae: VAE) -> Continuous:
-    image = np.random.default_rng(2).integers(0, 256, (1, 28, 28, 1)).astype(np.uint8)
-    mu, sigma = vae.encode(image)
-    family = Family("Normal", {"loc": float(mu[0, 1]), "scale": float(sigma[0, 1])})
-    return Continuous("elbo", family, 0.0, ElboPoint(image, mu[0], 1))
-
-
-def test_the_gradient_of_a_models_own_elbo(vae: VAE) -> None:
-    problem = elbo_problem(vae)
-    answer = ask(problem, 2000, vae=vae)
-    for row in answer.estimates:
-        error = row.gradients.std() / np.sqrt(2000)
-        assert abs(row.gradients.mean() - answer.truth[row.parameter]) < 4.5 * error
-    scale, step = problem.family.parameters["scale"], 1e-3
-    moved = [
-        Continuous("elbo", Family("Normal", {**problem.family.parameters, "scale": scale * (1 + sign * step)}), 0.0,
-                   problem.point) for sign in (1, -1)
-    ]  # fmt: skip
-    upper, lower = (ask(end, 10, vae=vae).value for end in moved)
-    assert answer.truth["scale"] == pytest.approx((upper - lower) / (2 * step * scale), rel=2e-2, abs=0.5)
-
-
 def test_sticking_the_landing_holds_the_parameters_within_log_q() -> None:
     """The slopes of −log q along the path are 0 and 1/σ; with the parameters within q held, ε/σ and ε²/σ."""
     eps, sigma = np.array([-1.5, 0.2, 0.9]), 2.0
@@ -256,15 +211,6 @@ def test_sticking_the_landing_holds_the_parameters_within_log_q() -> None:
     )
     np.testing.assert_allclose(whole, [0.0 * eps, 0.0 * eps + 1.0 / sigma], atol=1e-12)
     np.testing.assert_allclose(stuck, [eps / sigma, eps**2 / sigma], rtol=1e-12)
-
-
-def test_other_weights_give_other_numbers(vae: VAE) -> None:
-    problem = elbo_problem(vae)
-    before, parameters = ask(problem, 10, vae=vae).value, {k: v.numpy() for k, v in vae.parameters().items()}
-    vae.assign({name: 0.9 * value for name, value in parameters.items()})
-    assert ask(problem, 10, vae=vae).value != pytest.approx(before, rel=1e-3)
-    vae.assign(parameters)
-    assert ask(problem, 10, vae=vae).value == pytest.approx(before)
 
 
 @pytest.mark.parametrize(("k", "sigma"), [(10.0, 7.0), (10.0, 10.0), (1000.0, 1.0)])
@@ -352,16 +298,3 @@ def test_of_every_family_the_marked_estimators_are_biased_and_no_others(name: st
         # The mean baseline of a uniform's score happens to be right about the mean, so check the plain score.
         if row.estimator == "score function" and marked:
             assert away > 4.5 * error, row.parameter
-
-
-def test_a_point_must_fit_the_model(vae: VAE) -> None:
-    good = elbo_problem(vae)
-    assert good.point is not None
-    image, z = good.point.image, good.point.z
-    for point, message in (
-        (ElboPoint(image[:, :9], z, 0), "the image must be uint8"),
-        (ElboPoint(image, z[:1], 0), "the latent point must be 2 finite numbers"),
-        (ElboPoint(image, z, 7), "there is no latent dimension 7"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            ask(Continuous("elbo", good.family, 0.0, point), vae=vae)
