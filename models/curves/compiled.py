@@ -17,8 +17,8 @@ from models.numerics.tracing import Recent
 
 Part: TypeAlias = Callable[..., tuple[tf.Tensor, ...]]
 Function: TypeAlias = tf.types.experimental.ConcreteFunction
-# A family with all its parts takes 5–50 MB, a divergence of two of them 1–2 MB; they are kept apart from each other.
-MOST_TRACED = 12
+# A family with all its parts takes 5–50 MB, the divergence of two of them 1–2 MB; they are kept apart from each other.
+MOST_TRACED = 8
 _kept: Recent[tuple[str, ...], dict[tuple[Part, tuple[int, ...]], Function]] = Recent(MOST_TRACED)
 
 

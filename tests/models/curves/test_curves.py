@@ -13,12 +13,22 @@ import pytest
 import scipy.stats
 
 from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
+from models.curves import compiled
 from models.curves.evaluate import evaluate_curves, is_prepared, ks_distance, ks_p_value, preparing
+from models.numerics.tracing import Recent
 from models.protocol.distribution import Anchor, Curves, CurvesReady
 from tests.support.kinds import marks_of
 from tests.support.places import ROOT
 
 SCORES = np.sort(np.random.default_rng(7).standard_normal(512))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def every_family_is_kept() -> Iterator[None]:
+    """Trace each family once for all tests, which take them in turn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "_kept", Recent(1000))
+        yield
 
 
 def curves(q: Family, p: Family = STANDARD_NORMAL, anchor: Anchor = "u", value: float = 0.7) -> CurvesReady:

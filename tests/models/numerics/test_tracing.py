@@ -16,7 +16,7 @@ from tensorflow.python.framework import ops
 from models.core.families import STANDARD_NORMAL, Family, usual_family
 from models.curves import compiled, graphs
 from models.curves.evaluate import evaluate_curves, is_prepared
-from models.estimators import ToyKind, draw_gradients, drawing_gradients, estimators_of
+from models.estimators import ToyKind, continuous, draw_gradients, drawing_gradients, estimators_of
 from models.numerics import tracing
 from models.numerics.tracing import Recent, beside, is_tracing, note_dropped, sweep
 from models.protocol.decoding import Cancel, Decode, Decoded
@@ -147,7 +147,8 @@ def test_the_families_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     assert is_prepared("Laplace", "Normal")
 
 
-def test_estimators_of_families_used_long_ago_go() -> None:
+def test_estimators_of_families_used_long_ago_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuous, "_kept", Recent(6))
     kinds = [ToyKind("quadratic"), ToyKind("cosine"), ToyKind("bump")]
     first = weakref.ref(estimators_of(kinds[0], "Logistic"))
     draw_gradients(Gradients(1, Continuous("quadratic", usual_family("Logistic"), 1.0), 10, 5), None)
