@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 
 from explorer.state import AppState
 from explorer.state.training.run import RunStatus
@@ -108,12 +108,11 @@ class RunControls(QObject):
         status, active = run.status, run.active
         under_way = status in (RunStatus.RUNNING, RunStatus.PAUSED)
         self._form.set_running(active)
-        self.start.setEnabled(not active)
-        self.pause.setEnabled(under_way)
         self.pause.setText("Resume" if status is RunStatus.PAUSED else "Pause")
-        self.step.setEnabled(under_way or not active)
-        self.stop.setEnabled(under_way)
-        self.discard.setEnabled(active)
+        self._allow({
+            self.start: not active, self.pause: under_way, self.step: under_way or not active, self.stop: under_way,
+            self.discard: active,
+        })  # fmt: skip
         self._model_changed()
         if run.started is not None:
             self.loss.setText(f"maximizing the {run.started.loss}")
@@ -129,6 +128,18 @@ class RunControls(QObject):
                 self.text.setText("Stopping …")
             case _:
                 self.bar.setRange(0, 1000)
+
+    def _allow(self, allowed: dict[QPushButton, bool]) -> None:
+        """Enable these buttons and disable the others; what had the focus hands it to one that does no harm."""
+        left = self.text.hasFocus() or any(button.hasFocus() and not on for button, on in allowed.items())
+        for button, on in allowed.items():
+            if on:
+                button.setEnabled(True)
+        if left:
+            harmless: list[QWidget] = [button for button in (self.start, self.pause) if allowed[button]]
+            (harmless or [self.text])[0].setFocus()
+        for button, on in allowed.items():
+            button.setEnabled(on)
 
     def _model_changed(self) -> None:
         """Let a model of a run be saved, be it the last or an earlier one; let the last one be trained further."""

@@ -92,6 +92,8 @@ class LiveSettings(QWidget):
     def _status_changed(self) -> None:
         run = self.state.run
         turning = run.status in (RunStatus.RUNNING, RunStatus.PAUSED)
+        if not run.active:
+            self.facts["time left"].setText("–")
         self.rate.setEnabled(turning)
         self.beta.setEnabled(turning and SETTINGS["beta"].applies(run.settings))
 

@@ -104,9 +104,14 @@ def test_pause_stops_the_work_and_resume_goes_on(pane: Desk) -> None:
 
 
 def test_stop_keeps_the_model_so_far(pane: Desk) -> None:
+    controls = pane.window.training.controls
+    controls.start.setFocus()
     start_long(pane)
+    assert controls.pause.hasFocus()  # not the button that discards
+    controls.stop.setFocus()
     with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS) as finished:
-        pane.window.training.controls.stop.click()
+        controls.stop.click()
+    assert controls.start.hasFocus()
     assert finished.args[0].reason == "stopped"
     assert Path(finished.args[0].path).is_file()
     assert [model.path for model in pane.state.unsaved.models] == [finished.args[0].path]
