@@ -1,8 +1,8 @@
 """Workers of windows under test, forked from one process that has imported TensorFlow: an import takes seconds.
 
 All else is real: the process, its pipe, its environment, what it runs; but a decoder that has nothing to do traces no
-family ahead, which would keep a core busy. Tests of the command line, of the workers themselves and of the killed
-program spawn theirs, as the program does.
+family ahead, which would keep a core busy, and keeps all families that it has traced, which tests take in turn. Tests
+of the command line, of the workers themselves and of the killed program spawn theirs, as the program does.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ def _run(environment: dict[str, str], target: Callable[..., None], args: tuple[A
     """Run ``target`` in the environment of the test rather than in that of the process forked from."""
     os.environ.clear()
     os.environ.update(environment)
+    from models.curves import compiled
+    from models.numerics.tracing import Recent
     from models.workers.decoder import warmup
 
     warmup.LONGEST_FIRST.clear()
+    compiled._kept = Recent(1000)
     target(*args)
