@@ -118,6 +118,7 @@ class DecodingController(QObject):
 
         def answer(reply: Reply) -> None:
             if isinstance(reply, Decoded):
+                self._hand_on()
                 self.state.answers.set_thumbnails(dict(zip(names, reply.images, strict=True)))
 
         self._requests.ask("thumbnails", build, answer)

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -154,7 +153,7 @@ def _left_run(data: Path, name: str = "20260101-000000-000000") -> Path:
     return folder
 
 
-def _look_over(app: App, folder: Path) -> None:
+def _look_over(app: App, folder: Path, qtbot: QtBot) -> None:
     """See that a notice does not hide the offer for good, and that discarding the run can be undone."""
     banner = app.window.banner
     offer = banner.text.text()
@@ -164,9 +163,9 @@ def _look_over(app: App, folder: Path) -> None:
     assert (banner.isVisible(), banner.text.text()) == (True, offer)
     banner.discard.click()
     assert (banner.resume.isVisible(), banner.undo.isVisible()) == (False, True)
-    assert QTest.qWaitFor(lambda: not folder.exists(), LONG_MS)
+    qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
     banner.undo.click()
-    assert QTest.qWaitFor(lambda: folder.exists() and banner.text.text() == offer, LONG_MS)
+    qtbot.waitUntil(lambda: folder.exists() and banner.text.text() == offer, timeout=LONG_MS)
 
 
 def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
@@ -189,7 +188,7 @@ def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
         assert [other.records for other in past] == [read_checkpoint(ended).history]
         assert compare.itemText(0) == "no other run"
         assert compare.itemText(1).endswith(f" · seed {SETTINGS.seed}, {EPOCHS} epochs · few-vae-4")
-        _look_over(app, newer)
+        _look_over(app, newer, qtbot)
         banner.discard.click()
         assert offers.offer.run.folder == str(older)
         # What can be undone stands before the next offer.

@@ -106,7 +106,8 @@ def move(path: Path, here: str, there: str) -> None:
 def run_commands(folder: Path, commands: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Run commands with ``--json`` in ``folder``, in one process; return what each said, and if it failed, how."""
     # The checkpoint of before was made by code compiled as it is shipped, and goes on to the same bits only so.
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "LATENTSCAPE_CACHE": "cache", "XLA_FLAGS": ""}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "LATENTSCAPE_CACHE": "cache"}
+    environment |= {"XLA_FLAGS": "", "TF_XLA_FLAGS": ""}
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.before"], cwd=folder, env=environment, input=json.dumps(commands),
         text=True, stdout=subprocess.PIPE, timeout=PATIENCE, check=True,

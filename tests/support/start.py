@@ -36,6 +36,7 @@ class Start:
         self._reset_training(state, window)
         self._reset_points(state)
         self._reset_views(state)
+        state.latency.recent.clear()
         state.undo.forget()
         for digest in list(state.shelf.kept):
             state.shelf.drop(digest)
