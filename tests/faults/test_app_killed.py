@@ -165,7 +165,10 @@ def _look_over(app: App, folder: Path, qtbot: QtBot) -> None:
     assert (banner.resume.isVisible(), banner.undo.isVisible()) == (False, True)
     qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG_MS)
     banner.undo.click()
-    qtbot.waitUntil(lambda: folder.exists() and banner.text.text() == offer, timeout=LONG_MS)
+    offers = app.state.offers
+    qtbot.waitUntil(
+        lambda: offers.offer is not None and offers.offer.run.folder == str(folder) and folder.exists(), timeout=LONG_MS
+    )
 
 
 def test_earlier_runs_are_offered_one_after_the_other_and_can_be_compared_with(
