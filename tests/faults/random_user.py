@@ -53,14 +53,12 @@ class User(QObject):
         """Click somewhere."""
         widget, at = self._somewhere()
         self._mouse(widget, QEvent.Type.MouseMove, at, NONE, NONE)
-        self._mouse(widget, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
-        self._mouse(widget, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
+        self._press_and_release(widget, at)
 
     def double_click(self) -> None:
         """Double-click somewhere."""
         widget, at = self._somewhere()
-        self._mouse(widget, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
-        self._mouse(widget, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
+        self._press_and_release(widget, at)
         self._mouse(widget, QEvent.Type.MouseButtonDblClick, at, LEFT, LEFT)
         self._mouse(widget, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
 
@@ -144,6 +142,10 @@ class User(QObject):
         self._top = top
         widget = top.childAt(at) or top
         return (widget, widget.mapFrom(top, at)) if isValid(widget) else (self.window, QPoint(1, 1))
+
+    def _press_and_release(self, widget: QWidget, at: QPoint) -> None:
+        self._mouse(widget, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
+        self._mouse(widget, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
 
     def _mouse(self, widget: QWidget, kind: QEvent.Type, at: QPoint, button: Any, held: Any) -> None:
         # What it did before may have ended it, as a choice from a menu does.

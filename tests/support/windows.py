@@ -74,6 +74,8 @@ class SharedWindow:
         """Open the window unless it is open."""
         if self.app is not None:
             return
+        # Only the window that a test has failed with is excused for what it leaves.
+        self._failed = False
         with pytest.MonkeyPatch.context() as patch:
             use_folders(self._folder, patch)
             use_settings(self._folder)
@@ -86,7 +88,7 @@ class SharedWindow:
 
     def close(self, failed: bool = False) -> None:
         """Close it, and see that nothing of it is left; not after a failure, whose traceback keeps what it can."""
-        self.app, self._failed = None, self._failed or failed
+        self.app, self._failed = None, failed
         self._closing.close()
 
 

@@ -16,15 +16,21 @@ from models.vae.model_file import open_model
 from tests.models.training.conftest import trained, weights
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _poison(monkeypatch: pytest.MonkeyPatch, group: str, value: float) -> None:
+    """Let trainings begin with ``value`` in the biases of the locations of one group of tensors."""
+
     def poisoned(architecture: Architecture, seed: int) -> LoopState:
         state = initial_state(architecture, seed)
-        state.parameters["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.nan))
+        getattr(state, group)["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(value))
         return state
 
     monkeypatch.setattr("models.training.preparation.initial_state", poisoned)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _poison(monkeypatch, "parameters", np.nan)
     assert trained(tiny_data, tmp_path / "run")[-1] == Diverged(7, 1, "its loss is no longer a number", None)
 
 
@@ -63,13 +69,8 @@ def test_the_step_of_a_fault_does_not_depend_on_the_chunks(
 def test_weights_that_are_no_numbers_are_never_written(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def poisoned(architecture: Architecture, seed: int) -> LoopState:
-        # Without a moving average nothing reads this one, so that no loss shows it.
-        state = initial_state(architecture, seed)
-        state.average["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(np.inf))
-        return state
-
-    monkeypatch.setattr("models.training.preparation.initial_state", poisoned)
+    # Without a moving average nothing reads this one, so that no loss shows it.
+    _poison(monkeypatch, "average", np.inf)
     ended = trained(tiny_data, tmp_path / "run", average=0.0)[-1]
     assert ended == Diverged(7, ended.step, "its encoder.loc.bias holds NaN or infinite numbers", None)
     assert not checkpoint_folders(tmp_path / "run")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,16 +21,13 @@ from models.vae.likelihoods import log_likelihood
 from models.vae.model_file import open_model
 from models.vae.networks import decode
 from tests.models.conftest import IMAGE_SHAPE, SETTINGS, blobs, write_blobs
+from tests.models.training.conftest import events
 
 STEPS_PER_EPOCH = 9
 
 
 def run_of(data: Path, folder: Path, resume: bool = False, stepping: bool = False, **changes: object) -> TrainingRun:
     return TrainingRun(Train(7, str(data), str(folder), "tiny", replace(SETTINGS, **changes), resume, stepping))
-
-
-def events(run: TrainingRun) -> Iterator[Reply]:
-    return (event for event in run.events() if event is not None)
 
 
 @pytest.fixture
