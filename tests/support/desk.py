@@ -58,19 +58,20 @@ def opened_app(
     with pytest.MonkeyPatch.context() as patch:
         if not trainer_ahead:
             patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
-        fork_workers(patch)
         # The screen of the offscreen platform is smaller than anybody's.
         patch.setattr(main_window, "fitting", lambda screen: QSize(*USUAL))
+        # A worker may start at any time: the trainer with the first training, both again after a crash.
+        fork_workers(patch)
         app = App(qt, scheme, keep_session=keep_session, first=model)
-    app.show()
-    try:
-        yield app
-    finally:
-        app.state.run.finish(None)
-        app.state.unsaved.set_models(())
-        app.window.close()
-        app.window.deleteLater()
-        app.deleteLater()
+        app.show()
+        try:
+            yield app
+        finally:
+            app.state.run.finish(None)
+            app.state.unsaved.set_models(())
+            app.window.close()
+            app.window.deleteLater()
+            app.deleteLater()
 
 
 class Desk:
