@@ -40,7 +40,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("work", ["idle", "training"])
+@pytest.mark.parametrize("work", [pytest.param("idle", marks=pytest.mark.slow), "training"])
 def test_workers_end_with_the_window(
     work: str, tmp_path: Path, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from tests.support.places import ROOT
 SIZE = (1280, 800)
 TABS = ("distribution", "workbench", "lab", "factors", "training", "log")
 SECONDS = 280
-MOVES = 90
+MOVES = 30
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tour")
     code = "import sys; from explorer.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "tour", "--out", str(folder / "out"), "--size", "1280x800"]
-    command += ["--scheme", "light", "--families", "Gamma", "--moves", str(MOVES)]
+    command += ["--scheme", "light", "--families", "Normal", "--moves", str(MOVES)]
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
             patch.setenv(f"XDG_{kind}_HOME", str(folder))
