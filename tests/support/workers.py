@@ -27,6 +27,11 @@ def fork_workers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(launcher, "multiprocessing", SimpleNamespace(get_context=lambda _: forking()))
 
 
+def spawn_workers(patch: pytest.MonkeyPatch) -> None:
+    """Let it spawn them, as the program does, while ``patch`` lasts: a shared window may have it fork."""
+    patch.setattr(launcher, "multiprocessing", multiprocessing)
+
+
 def forking() -> SimpleNamespace:
     """Return what stands for a context of multiprocessing: its processes are forked with TensorFlow imported."""
     context = multiprocessing.get_context("forkserver")

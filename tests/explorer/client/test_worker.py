@@ -25,7 +25,7 @@ from models.protocol.opening import OpenModel
 from models.workers.process import THREADS_OF_ALGEBRA
 from resources import model_path
 from tests.support.desk import PATIENCE_MS, Desk, opened_app
-from tests.support.workers import fork_workers
+from tests.support.workers import fork_workers, spawn_workers
 
 HALF = Locate(7, Family("Normal", {"loc": 3.0, "scale": 1.0}), "u", 0.5)
 
@@ -151,6 +151,7 @@ def test_a_worker_starts_with_one_thread_of_algebra(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "3")
     monkeypatch.delenv("VECLIB_MAXIMUM_THREADS", raising=False)
+    spawn_workers(monkeypatch)
     worker = launch("decoder")
     try:
         process = psutil.Process(worker.process.pid)
