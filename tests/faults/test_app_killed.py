@@ -32,7 +32,7 @@ from tests.support.places import ROOT
 
 LONG_MS = 150_000
 # Enough for the window to be killed between two checkpoints.
-EPOCHS = 100
+EPOCHS = 60
 SETTINGS = TrainSettings(hidden=(32,), latent_dim=4, batch_size=64, epochs=EPOCHS, seed=11)
 # Open the window, train, print the epoch and the trainer's process id at every checkpoint, and keep running.
 SCRIPT = f"""

@@ -56,13 +56,9 @@ def opened_app(
     as it does for a person.
     """
     with pytest.MonkeyPatch.context() as patch:
-        if not trainer_ahead:
-            patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
-        # The screen of the offscreen platform is smaller than anybody's.
-        patch.setattr(main_window, "fitting", lambda screen: QSize(*USUAL))
         # A worker may start at any time: the trainer with the first training, both again after a crash.
         fork_workers(patch)
-        app = App(qt, scheme, keep_session=keep_session, first=model)
+        app = _opened(qt, keep_session, scheme, trainer_ahead, model)
         app.show()
         try:
             yield app
@@ -72,6 +68,16 @@ def opened_app(
             app.window.close()
             app.window.deleteLater()
             app.deleteLater()
+
+
+def _opened(qt: QApplication, keep_session: bool, scheme: str | None, trainer_ahead: bool, model: str) -> App:
+    """Make the window; what is changed for it does not reach one that is opened beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not trainer_ahead:
+            patch.setattr(training, "PREPARE_AFTER_MS", AN_HOUR_MS)
+        # The screen of the offscreen platform is smaller than anybody's.
+        patch.setattr(main_window, "fitting", lambda screen: QSize(*USUAL))
+        return App(qt, scheme, keep_session=keep_session, first=model)
 
 
 class Desk:
