@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from models.core.arrays import Floats64
 from models.core.families import Family
+from models.distributions import Distribution
 from models.distributions.registry import FAMILIES, build
 from models.numerics import tracing
 from models.numerics.tracing import Recent
@@ -51,6 +52,25 @@ def traced(part: Part, names: tuple[str, ...], ranks: tuple[int, ...]) -> Functi
     if (part, ranks) not in kept:
         kept[part, ranks] = _trace(part, names, ranks)
     return kept[part, ranks]
+
+
+def asked(method: str, q: Distribution, given: tf.Tensor) -> tf.Tensor:
+    """Return what a ``method`` of q makes of numbers [] or [n], in a graph that is being traced; without derivatives.
+
+    The method is a function of its own, traced once for all the graphs that call it: some need a quantile four times,
+    which takes a second to trace.
+    """
+    with tf.init_scope():
+        function = traced(_METHODS[method], (q.name,), (1, 1))
+    (made,) = function(tf.stack(list(q.parameters.values())), tf.reshape(given, [-1]))
+    return tf.reshape(made, tf.shape(given))
+
+
+def _method(name: str) -> Part:
+    return lambda q, given: (getattr(q, name)(given),)
+
+
+_METHODS = {name: _method(name) for name in ("quantile", "from_noise", "to_noise", "prob", "cdf", "survival_function")}
 
 
 def is_traced(part: Part, *names: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.core.families import FACTS
-from models.curves.compiled import Part
+from models.curves.compiled import Part, asked
 from models.distributions import Distribution, Mixture, NormalMixture, has_closed_form, kl_divergence
 from models.distributions.registry import noise_at, value_at
 from models.numerics.quadrature import normal_rule
@@ -33,19 +33,19 @@ def outline(q: Distribution) -> tuple[tf.Tensor, ...]:
     """Return the quantiles of q and of its noise at :data:`OUTLINE`; mean, variance and entropy of q."""
     levels = tf.constant(OUTLINE, tf.float64)
     moments = tf.stack([q.mean(), q.variance(), q.entropy()])
-    return q.quantile(levels), q.noise_distribution().quantile(levels), moments
+    return asked("quantile", q, levels), q.noise_distribution().quantile(levels), moments
 
 
 def path(q: Distribution, scores: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return the noise at normal ``scores`` [b], z of that noise [b] and z of ``eps`` [m]."""
     noise = noise_at(q, scores)
-    made = q.from_noise(tf.concat([noise, eps], axis=0))
+    made = asked("from_noise", q, tf.concat([noise, eps], axis=0))
     return noise, made[: tf.size(scores)], made[tf.size(scores) :]
 
 
 def heights(q: Distribution, x: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return density and distribution function at ``x`` [n]."""
-    return q.prob(x), q.cdf(x)
+    return asked("prob", q, x), asked("cdf", q, x)
 
 
 def probability(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -55,8 +55,9 @@ def probability(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 def located_by_noise(q: Distribution, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return z and ε for a noise, inside the support and finite."""
-    inside = _kept_inside(q.noise_distribution(), eps)
-    z = q.from_noise(inside)
+    noise = q.noise_distribution()
+    inside = _kept_inside(noise.quantile(_edges()), eps)
+    z = asked("from_noise", q, inside)
     z_and_eps: tuple[tf.Tensor, ...] = tf.cond(
         tf.math.is_finite(z), lambda: (z, inside), lambda: _at(q, _clipped(inside))
     )
@@ -65,12 +66,12 @@ def located_by_noise(q: Distribution, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 def located_by_value(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return z and ε for a value, inside the support and finite."""
-    return _with_finite_noise(q, _kept_inside(q, z))
+    return _with_finite_noise(q, _kept_inside(asked("quantile", q, _edges()), z))
 
 
 def located_by_probability(q: Distribution, u: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return z and ε for a probability, inside the support and finite."""
-    return _with_finite_noise(q, q.quantile(tf.clip_by_value(u, INNERMOST, 1.0 - INNERMOST)))
+    return _with_finite_noise(q, asked("quantile", q, tf.clip_by_value(u, INNERMOST, 1.0 - INNERMOST)))
 
 
 LOCATED: dict[Anchor, Part] = {
@@ -94,9 +95,10 @@ def place(q: Distribution, z: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...
         made = _with_modes(spread, spread.from_noise(noise))
     slopes, by_noise = tape.gradient(made, [wide, noise])
     by_parameter = tf.stack(list(slopes.values()))
-    at = tf.stack([q.cdf(z), q.survival_function(z), q.prob(z), by_noise[0]])
+    tails = [asked(name, q, z) for name in ("cdf", "survival_function")]
+    at = tf.stack([*tails, asked("prob", q, z), by_noise[0]])
     moved = tf.linalg.diag_part(by_parameter[:, 1:])
-    return at, by_parameter[:, 0], tf.stack([made[1:], q.prob(made[1:]), moved])
+    return at, by_parameter[:, 0], tf.stack([made[1:], asked("prob", q, made[1:]), moved])
 
 
 def divergence(q: Distribution, p: Distribution) -> tuple[tf.Tensor, ...]:
@@ -145,16 +147,23 @@ def _with_modes(q: Distribution, made: tf.Tensor) -> tf.Tensor:
     return tf.concat([made[:2], tf.linalg.diag_part(rows[:, 2:])], axis=0)
 
 
-def _kept_inside(q: Distribution, value: tf.Tensor) -> tf.Tensor:
-    """Return ``value``, moved just inside the support where it lies beyond a finite edge."""
-    low, high, inner_low, inner_high = tf.unstack(q.quantile(tf.constant(OUTLINE[:4], tf.float64)))
+def _edges() -> tf.Tensor:
+    return tf.constant(OUTLINE[:4], tf.float64)
+
+
+def _kept_inside(edges: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Return ``value``, moved just inside the support where it lies beyond a finite edge.
+
+    ``edges`` [4] are the ends of the support and the quantiles just inside of them.
+    """
+    low, high, inner_low, inner_high = tf.unstack(edges)
     raised = tf.where(tf.math.is_finite(low), tf.maximum(value, inner_low), value)
     return tf.where(tf.math.is_finite(high), tf.minimum(raised, inner_high), raised)
 
 
 def _off_the_edges(q: Distribution, z: tf.Tensor) -> tf.Tensor:
     """Return ``z``, moved by one float inside the support where it rounds to a finite edge."""
-    low, high = tf.unstack(q.quantile(tf.constant(OUTLINE[:2], tf.float64)))
+    low, high = tf.unstack(asked("quantile", q, _edges())[:2])
     # Next to 0 is the smallest normal number: TensorFlow takes those below it for 0.
     inner_low = tf.maximum(tf.math.nextafter(low, low + 1.0), low + SMALLEST_NORMAL)
     inner_high = tf.minimum(tf.math.nextafter(high, high - 1.0), high - SMALLEST_NORMAL)
@@ -164,7 +173,7 @@ def _off_the_edges(q: Distribution, z: tf.Tensor) -> tf.Tensor:
 
 def _with_finite_noise(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return (z, ε); where the noise is infinite, z so far out has no place on the path: the farthest that has."""
-    eps = q.to_noise(z)
+    eps = asked("to_noise", q, z)
     z_and_eps: tuple[tf.Tensor, ...] = tf.cond(tf.math.is_finite(eps), lambda: (z, eps), lambda: _at(q, _clipped(eps)))
     return z_and_eps
 
@@ -174,4 +183,4 @@ def _clipped(eps: tf.Tensor) -> tf.Tensor:
 
 
 def _at(q: Distribution, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    return q.from_noise(eps), eps
+    return asked("from_noise", q, eps), eps

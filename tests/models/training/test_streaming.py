@@ -198,7 +198,7 @@ def test_the_limit_decides_what_is_streamed(images: np.memmap, tmp_path: Path, m
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Training on 160 MB takes no more than training on 4 MB, which comes first and warms up; in memory it takes all."""
+    """Training on 160 MB takes no more than on 4 MB, which comes first and warms up; in memory it takes all of it."""
     script = ROOT / "tests" / "models" / "training" / "streaming_memory.py"
     command = [sys.executable, str(script), str(tmp_path), "5000:0", "200000:0", f"200000:{1 << 40}"]
     # Compiled as shipped: it takes two hundred steps.
