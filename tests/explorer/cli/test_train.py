@@ -33,7 +33,7 @@ from models.core.settings import TrainSettings
 from models.training.storage.checkpoint import checkpoint_folders
 from models.training.storage.folder import RunFolder
 from tests.faults.committer import STEPS, commit
-from tests.support.command_line import PATIENCE, command, environment, interruptible, result, run, run_process
+from tests.support.command_line import PATIENCE, command, environment, interruptible, result, run
 
 SMALL = ("--hidden", "8", "--batch-size", 20)
 
@@ -69,7 +69,7 @@ def test_the_recipe_makes_the_same_file_again(workshop: Path, tmp_path: Path) ->
     (tmp_path / "spots.npz").write_bytes((workshop / "spots.npz").read_bytes())
     recipe = json.loads((workshop / "train.json").read_text())["recipe"]
     assert recipe in run(workshop, "info", "spots.safetensors").stdout
-    done = run_process(tmp_path, *shlex.split(recipe)[1:])
+    done = run(tmp_path, *shlex.split(recipe)[1:])
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "spots.safetensors").read_bytes() == (workshop / "spots.safetensors").read_bytes()
     assert "ELBO" in done.stdout

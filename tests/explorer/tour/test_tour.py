@@ -17,7 +17,7 @@ from tests.support.places import ROOT
 SIZE = (1280, 800)
 TABS = ("distribution", "workbench", "lab", "factors", "training", "log")
 SECONDS = 280
-MOVES = 30
+MOVES = 12
 
 
 @pytest.fixture(scope="module")
