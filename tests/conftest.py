@@ -73,6 +73,12 @@ def _share_what_xla_compiles(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files without a test that needs a display, if only these are asked for: to import all takes seconds."""
+    asked = config.getoption("--xvfb") and collection_path.suffix == ".py"
+    return True if asked and "mark.xvfb" not in collection_path.read_text(encoding="utf-8") else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = {mark for mark in MARKS if config.getoption(f"--{mark}")}
     others = [item for item in items if {mark for mark in MARKS if item.get_closest_marker(mark)} != chosen]
