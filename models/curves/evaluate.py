@@ -18,7 +18,7 @@ from models.curves import graphs
 from models.curves.compiled import Member, evaluated, is_traced, traced
 from models.distributions import FAMILIES
 from models.distributions.registry import check_family
-from models.numerics.special import chi2_cdf, chi2_sf
+from models.numerics.incomplete_gamma import chi2_cdf, chi2_sf
 from models.protocol.distribution import (
     Anchor,
     Curves,
@@ -202,10 +202,15 @@ def _reach(levels: Vector, cut: bool = True) -> tuple[float, float]:
 def _grid(span: tuple[float, float], near: Vector, edges: tuple[float, ...]) -> Vector:
     """Return the points to draw at: even ones, more where q has its mass, and both sides of every edge."""
     low, high = span
-    sides = [side for edge in edges if math.isfinite(edge) for side in (np.nextafter(edge, low), edge)]
-    sides += [np.nextafter(edge, high) for edge in edges if math.isfinite(edge)]
+    sides = [side for edge in edges if math.isfinite(edge) for side in (_beside(edge, low), edge, _beside(edge, high))]
     points = np.concatenate([np.linspace(low, high, EVEN_POINTS), near, sides])
     return np.unique(points[(points >= low) & (points <= high)])
+
+
+def _beside(edge: float, towards: float) -> float:
+    """Return the number next to an edge; next to 0 the smallest normal one: TensorFlow takes those below it for 0."""
+    moved = float(np.nextafter(edge, towards))
+    return moved if abs(moved) >= graphs.SMALLEST_NORMAL else math.copysign(graphs.SMALLEST_NORMAL, moved)
 
 
 def _numbers(q: Member, p: Member, bank: Vector, reference: Vector) -> Numbers:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
-from models.numerics.special import log_of_smaller
+from models.numerics.special import log_of_smaller, wide
 
 Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
 Domain = Literal["real", "positive", "fraction"]
@@ -67,11 +67,11 @@ class Distribution(ABC):
 
     def sample(self, n: int, seed: int) -> tf.Tensor:
         """Draw ``n`` values [n, *batch], differentiable in the parameters; the same seed gives the same values."""
-        return self._sample(self._drawn_shape(n), _seed_pair(seed))
+        return self._sample(self._drawn_shape(n), seed_pair(seed))
 
     def noise(self, n: int, seed: int) -> tf.Tensor:
         """Draw the base noise [n, *batch] that :meth:`from_noise` makes the samples of the same seed of."""
-        return self._noise(self._drawn_shape(n), _seed_pair(seed))
+        return self._noise(self._drawn_shape(n), seed_pair(seed))
 
     @abstractmethod
     def noise_distribution(self) -> Distribution:
@@ -118,23 +118,30 @@ class Distribution(ABC):
 
     def mean(self) -> tf.Tensor:
         """Return E[Z], shape of the batch."""
-        return self._filled(self._mean())
+        return self._rounded(self.widened()._mean())  # noqa: SLF001 of the same class
 
     def variance(self) -> tf.Tensor:
         """Return Var[Z], shape of the batch."""
-        return self._filled(self._variance())
+        return self._rounded(self.widened()._variance())  # noqa: SLF001
 
     def entropy(self) -> tf.Tensor:
         """Return the differential entropy in nats, shape of the batch."""
-        return self._filled(self._entropy())
+        return self._rounded(self.widened()._entropy())  # noqa: SLF001
+
+    def widened(self) -> Self:
+        """Return the distribution in float64, of the same parameters: moments and divergences are worked out there."""
+        if self.dtype == tf.float64:
+            return self
+        return type(self)(**{name: wide(value) for name, value in self.parameters.items()}, validate=False)
 
     @classmethod
     def check_parameter(cls, name: str, value: np.ndarray) -> None:
         """Raise :class:`ParameterError` if an entry of ``value`` lies outside the domain of parameter ``name``."""
-        allowed = np.isfinite(value) & _bounds_hold(cls.domains[name], value)
+        domain = cls.domains[name]
+        allowed = np.isfinite(value) & _bounds_hold(domain, value)
         if not allowed.all():
             wrong = value[~allowed].flat[0]
-            raise ParameterError(f"{cls.__name__}: {name} must be {WANTED[cls.domains[name]]}, not {wrong}")
+            raise ParameterError(f"{cls.__name__}: {name} must be {WANTED[domain]}, not {wrong}")
 
     @classmethod
     def check_order(cls, values: Mapping[str, np.ndarray]) -> None:
@@ -181,9 +188,9 @@ class Distribution(ABC):
         broadcast_shape(self.batch_shape, tensor.shape)
         return tensor
 
-    def _filled(self, value: tf.Tensor) -> tf.Tensor:
-        """Broadcast a moment that depends on few of the parameters to the whole batch."""
-        return value + sum(tf.zeros_like(parameter) for parameter in self.parameters.values())
+    def _rounded(self, value: tf.Tensor) -> tf.Tensor:
+        """Round a moment to the dtype, and broadcast one that depends on few of the parameters to the whole batch."""
+        return tf.cast(value, self.dtype) + sum(tf.zeros_like(parameter) for parameter in self.parameters.values())
 
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return self._from_noise(self._noise(shape, seed))
@@ -237,7 +244,14 @@ def _common_dtype(parameters: Mapping[str, object]) -> tf.DType:
     floating = {kind for kind in kinds if kind.is_floating}
     if len(floating) > 1:
         raise TypeError(f"parameters of different dtypes: {sorted(kind.name for kind in floating)}")
-    return floating.pop() if floating else tf.float32
+    return supported(floating.pop()) if floating else tf.float32
+
+
+def supported(dtype: tf.DType) -> tf.DType:
+    """Return ``dtype`` if it is float32 or float64; TypeError for those of half precision, in which tails are lost."""
+    if dtype not in (tf.float32, tf.float64):
+        raise TypeError(f"distributions are computed in float32 or float64: cast parameters of {dtype.name} first")
+    return dtype
 
 
 def floating(value: object, dtype: tf.DType) -> tf.Tensor:
@@ -278,7 +292,9 @@ def _rank(shape: tf.TensorShape) -> int:
 
 def _bounds_hold(domain: Domain, value: Values) -> Values:
     """Return where ``value``, an array or a tensor, keeps the bounds of the domain; finiteness is asked elsewhere."""
-    allowed: Values = value == value if domain == "real" else value > 0  # noqa: PLR0124 false where it is NaN
+    # TensorFlow takes numbers below the smallest normal one for 0.
+    smallest = float(np.finfo(np.float32 if value.dtype in (np.float32, tf.float32) else np.float64).tiny)
+    allowed: Values = value == value if domain == "real" else value >= smallest  # noqa: PLR0124 false where it is NaN
     return allowed & (value < 1) if domain == "fraction" else allowed
 
 
@@ -289,5 +305,10 @@ def asserted(condition: tf.Tensor, message: str, value: tf.Tensor) -> tf.Tensor:
         return tf.identity(value)
 
 
-def _seed_pair(seed: int) -> tf.Tensor:
+def seed_pair(seed: object) -> tf.Tensor:
+    """Return the seed of TensorFlow's stateless generators; TypeError unless ``seed`` is a whole number."""
+    kind = tf.as_dtype(seed.dtype) if hasattr(seed, "dtype") else None
+    whole = isinstance(seed, int) and not isinstance(seed, bool) if kind is None else kind.is_integer
+    if not whole:
+        raise TypeError(f"a seed is a whole number, not {seed!r}")
     return tf.stack([tf.cast(seed, tf.int64), tf.constant(0, tf.int64)])

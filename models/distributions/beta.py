@@ -13,8 +13,10 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
+from models.distributions.dirichlet import dirichlet_entropy
 from models.distributions.scored import Sampled
 from models.numerics.implicit import attach
+from models.numerics.log_gamma import log_beta
 from models.numerics.rejection import log_standard_gamma
 from models.numerics.roots import Tails, invert, tail_slope
 from models.numerics.special import edge_power, edge_product, expit, log_of_smaller, safe_log, score_of, wide
@@ -118,14 +120,7 @@ class Beta(Sampled):
 
     def _entropy(self) -> tf.Tensor:
         a, b = self.concentration1, self.concentration0
-        psi = tf.math.digamma
-        return log_beta(a, b) - (a - 1.0) * psi(a) - (b - 1.0) * psi(b) + (a + b - 2.0) * psi(a + b)
-
-
-def log_beta(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """Return log B(a, b), summed in float64: the three terms cancel at large shapes."""
-    a, b, dtype = wide(a), wide(b), a.dtype
-    return tf.cast(tf.math.lgamma(a) + tf.math.lgamma(b) - tf.math.lgamma(a + b), dtype)
+        return dirichlet_entropy(tf.stack([a + tf.zeros_like(b), b + tf.zeros_like(a)], axis=-1))
 
 
 def beta_tails(a: tf.Tensor, b: tf.Tensor, x: tf.Tensor, rest: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

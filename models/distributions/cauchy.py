@@ -10,7 +10,7 @@ import math
 import tensorflow as tf
 
 from models.distributions.location_scale import StandardQuantile
-from models.numerics.special import cotangent
+from models.numerics.special import cotangent, lower_side
 
 
 class Cauchy(StandardQuantile):
@@ -30,7 +30,7 @@ class Cauchy(StandardQuantile):
         return _arc(self._to_noise(value))
 
     def _standard_quantile(self, u: tf.Tensor) -> tf.Tensor:
-        return tf.sign(u - 0.5) * cotangent(tf.minimum(u, 1.0 - u))
+        return lower_side(u) * cotangent(tf.minimum(u, 1.0 - u))
 
     def _mean(self) -> tf.Tensor:
         return self.loc * math.nan

@@ -11,7 +11,7 @@ import math
 import tensorflow as tf
 
 from models.distributions.base import Distribution
-from models.distributions.beta import Beta, log_beta
+from models.distributions.beta import Beta
 from models.distributions.cauchy import Cauchy
 from models.distributions.chi2 import Chi2
 from models.distributions.continuous_bernoulli import ContinuousBernoulli, log_mass
@@ -35,7 +35,8 @@ from models.distributions.truncated_normal import TruncatedNormal
 from models.distributions.uniform import Uniform
 from models.distributions.von_mises import VonMises, mean_gap, mean_length
 from models.distributions.weibull import Weibull
-from models.numerics.special import EULER_GAMMA, LOG_SQRT_TWO_PI, ndtr
+from models.numerics.log_gamma import excess, log_gamma_bregman
+from models.numerics.special import EULER_GAMMA, LOG_SQRT_TWO_PI, ndtr, wide
 
 
 @register_kl(Normal, Normal)
@@ -118,8 +119,7 @@ def _uniform(q: Uniform, p: Uniform) -> tf.Tensor:
 
 @register_kl(Exponential, Exponential)
 def _exponential(q: Exponential, p: Exponential) -> tf.Tensor:
-    ratio = p.rate / q.rate
-    return ratio - 1.0 - tf.math.log(ratio)
+    return excess(p.rate, q.rate)
 
 
 @register_kl(Weibull, Weibull)
@@ -158,18 +158,19 @@ def _inverse_gamma(q: InverseGamma, p: InverseGamma) -> tf.Tensor:
 
 
 def _gamma_kl(a: tf.Tensor, b: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
-    """Return KL(Γ(a, β₁) ‖ Γ(b, β₂)), ratio = β₂/β₁."""
-    shape = (a - b) * tf.math.digamma(a) - tf.math.lgamma(a) + tf.math.lgamma(b)
-    return shape - b * tf.math.log(ratio) + a * (ratio - 1.0)
+    """Return KL(Γ(a, β₁) ‖ Γ(b, β₂)), ratio = β₂/β₁, in float64, where the terms of one that is small cancel less."""
+    exact, other = wide(a), wide(b)
+    return tf.cast(other * excess(exact * wide(ratio), other) + log_gamma_bregman(exact, other), a.dtype)
 
 
 @register_kl(Beta, Beta)
 def _beta(q: Beta, p: Beta) -> tf.Tensor:
+    return _dirichlet_kl(_pair(q), _pair(p))
+
+
+def _pair(q: Beta) -> tf.Tensor:
     a, b = q.concentration1, q.concentration0
-    by_a, by_b = a - p.concentration1, b - p.concentration0
-    constant = log_beta(p.concentration1, p.concentration0) - log_beta(a, b)
-    psi = tf.math.digamma
-    return constant + by_a * psi(a) + by_b * psi(b) - (by_a + by_b) * psi(a + b)
+    return tf.stack([a + tf.zeros_like(b), b + tf.zeros_like(a)], axis=-1)
 
 
 @register_kl(ContinuousBernoulli, ContinuousBernoulli)
@@ -215,6 +216,16 @@ def _triangular(q: MultivariateNormalTriL, p: MultivariateNormalTriL) -> tf.Tens
 
 @register_kl(Dirichlet, Dirichlet)
 def _dirichlet(q: Dirichlet, p: Dirichlet) -> tf.Tensor:
-    a, b = q.concentration, p.concentration
-    total = tf.math.digamma(tf.reduce_sum(a, -1, keepdims=True))
-    return tf.math.lbeta(b) - tf.math.lbeta(a) + tf.reduce_sum((a - b) * (tf.math.digamma(a) - total), -1)
+    return _dirichlet_kl(q.concentration, p.concentration)
+
+
+def _dirichlet_kl(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Return the divergence of shapes ``a`` from ``b`` [..., k], worked out in float64.
+
+    With the means m and n of both, it is Σ bᵢ(mᵢ/nᵢ − 1 − log(mᵢ/nᵢ)) and what remains of the log-gammas.
+    """
+    exact, other = wide(a), wide(b)
+    whole, sums = tf.reduce_sum(exact, -1, keepdims=True), tf.reduce_sum(other, -1, keepdims=True)
+    shares = other * excess(exact * sums, other * whole)
+    rests = tf.reduce_sum(shares + log_gamma_bregman(exact, other), -1)
+    return tf.cast(rests - log_gamma_bregman(whole, sums)[..., 0], a.dtype)

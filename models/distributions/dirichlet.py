@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from models.distributions.base import Reparameterization
 from models.distributions.vector import VectorDistribution, checked_vector
+from models.numerics.log_gamma import binet, binet_slope
 from models.numerics.rejection import log_standard_gamma
-from models.numerics.special import edge_power
+from models.numerics.special import LOG_SQRT_TWO_PI, edge_power, wide
 
 
 class Dirichlet(VectorDistribution):
@@ -60,7 +61,14 @@ class Dirichlet(VectorDistribution):
 
     def entropy(self) -> tf.Tensor:
         """Return the entropy [...] in nats."""
-        a, total = self.concentration, tf.reduce_sum(self.concentration, -1)
-        k = tf.cast(tf.shape(a)[-1], self.dtype)
-        pull = tf.reduce_sum((a - 1.0) * tf.math.digamma(a), -1)
-        return tf.math.lbeta(a) + (total - k) * tf.math.digamma(total) - pull
+        return tf.cast(dirichlet_entropy(wide(self.concentration)), self.dtype)
+
+
+def dirichlet_entropy(a: tf.Tensor) -> tf.Tensor:
+    """Return the entropy [...] of a Dirichlet distribution, float64, in which the large terms have cancelled."""
+    total = tf.reduce_sum(a, -1, keepdims=True)
+    each = 0.5 * tf.math.log(a / total) + LOG_SQRT_TWO_PI + 0.5 - 0.5 / a + binet(a) - (a - 1.0) * binet_slope(a)
+    size = tf.cast(tf.shape(a)[-1], a.dtype)
+    total = total[..., 0]
+    whole = 0.5 * (size - 1.0) * tf.math.log(total) + LOG_SQRT_TWO_PI + 0.5 - 0.5 * size / total
+    return tf.reduce_sum(each, -1) - whole - binet(total) + (total - size) * binet_slope(total)

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from models.distributions.base import Distribution, Domain, Reparameterization
 from models.distributions.half_line import HalfLine, not_negative
-from models.numerics.special import open_uniform
+from models.numerics.log_gamma import log_exponential_cdf
+from models.numerics.special import open_uniform, safe_log
 
 
 class ExponentialNoise(Distribution):
@@ -45,6 +46,9 @@ class Exponential(ExponentialNoise, HalfLine):
 
     def _log_prob_inside(self, value: tf.Tensor) -> tf.Tensor:
         return tf.math.log(self.rate) - self.rate * value
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return log_exponential_cdf(safe_log(not_negative(value)) + tf.math.log(self.rate))
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         return -tf.math.expm1(-self._to_noise(not_negative(value)))

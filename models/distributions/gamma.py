@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.scored import Sampled
+from models.distributions.half_line import not_negative
+from models.distributions.scored import Sampled, between
 from models.numerics.implicit import attach
+from models.numerics.incomplete_gamma import elasticity, igamma, igammac, log_gamma_tails, log_igamma
+from models.numerics.log_gamma import binet, binet_slope, is_near, near_excess
+from models.numerics.pieces import piece
 from models.numerics.rejection import standard_gamma
-from models.numerics.roots import Tails, invert
-from models.numerics.special import edge_product, igamma, igammac, log_of_smaller, safe_log, score_of, wide
+from models.numerics.roots import invert
+from models.numerics.special import LOG_SQRT_TWO_PI, edge_product, safe_log, score_of, wide
 
-Incomplete = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+Incomplete = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Gamma(Sampled):
@@ -34,17 +39,30 @@ class Gamma(Sampled):
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         outside = (value < 0.0) | tf.math.is_inf(value)
-        log_prob = _log_density(self.concentration, tf.where(outside, tf.ones_like(value), value) * self.rate)
+        inside = tf.where(outside, tf.ones_like(value), value)
+        # In float32, y = a has fewer digits than y − a needs.
+        away = tf.cast(wide(inside) * wide(self.rate) - wide(self.concentration), self.dtype)
+        log_prob = _log_density(self.concentration, inside * self.rate, away)
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob + tf.math.log(self.rate))
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return gamma_tail(self.concentration, value * self.rate, igamma, 1.0)
+        return self._tail(igamma, value, (0.0, 1.0))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return gamma_tail(self.concentration, value * self.rate, igammac, 0.0)
+        return self._tail(igammac, value, (1.0, 0.0))
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail(log_igamma, value, (-math.inf, 0.0))
+
+    def _tail(self, function: Incomplete, value: tf.Tensor, ends: tuple[float, float]) -> tf.Tensor:
+        log_y = safe_log(not_negative(value)) + tf.math.log(self.rate)
+        return gamma_tail(function, self.concentration, value * self.rate, log_y, ends)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        return gamma_quantile(self.concentration, lower, upper) / self.rate
+        edge, low, up = between(lower, upper)
+        inside = tf.exp(gamma_log_quantile(self.concentration, low, up)) / wide(self.rate)
+        end = tf.where(lower <= 0.0, tf.zeros_like(lower), tf.constant(math.inf, self.dtype))
+        return tf.where(edge, end, tf.cast(inside, self.dtype))
 
     def _mean(self) -> tf.Tensor:
         return self.concentration / self.rate
@@ -53,74 +71,77 @@ class Gamma(Sampled):
         return self.concentration / tf.square(self.rate)
 
     def _entropy(self) -> tf.Tensor:
-        a = self.concentration
-        return a - tf.math.log(self.rate) + tf.math.lgamma(a) + (1.0 - a) * tf.math.digamma(a)
+        return gamma_entropy(self.concentration) - tf.math.log(self.rate)
 
 
-def _log_density(a: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Return (a − 1) log y − y − log Γ(a), centred at y = a, where the three terms cancel; the constant in float64."""
-    away = (y - a) / a
-    low = away < -0.5
-    log_ratio = tf.where(low, safe_log(tf.where(low, y / a, tf.ones_like(away))), tf.math.log1p(tf.maximum(away, -0.5)))
-    wide_a = wide(a)
-    constant = (wide_a - 1.0) * tf.math.log(wide_a) - wide_a - tf.math.lgamma(wide_a)
-    return edge_product(a - 1.0, log_ratio) - a * away + tf.cast(constant, y.dtype)
+def gamma_entropy(a: tf.Tensor) -> tf.Tensor:
+    """Return a + log Γ(a) + (1 − a) ψ(a), of which the large terms cancel, in float64."""
+    return 0.5 * tf.math.log(a) + LOG_SQRT_TWO_PI + 0.5 - 0.5 / a + binet(a) + (1.0 - a) * binet_slope(a)
 
 
-def gamma_tail(concentration: tf.Tensor, y: tf.Tensor, function: Incomplete, at_infinity: float) -> tf.Tensor:
-    """Return an incomplete gamma function of ``y`` on the whole line: its limits below 0 and at ∞; NaN stays."""
+def _log_density(a: tf.Tensor, y: tf.Tensor, away: tf.Tensor) -> tf.Tensor:
+    """Return (a − 1) log y − y − log Γ(a), centred at y = a, where the three terms cancel; ``away`` is y − a."""
+    near, curved, log_ratio = centred(a, safe_log(y) - tf.math.log(a), away)
+    far = edge_product(a - 1.0, tf.where(near, tf.zeros_like(log_ratio), log_ratio)) - away
+    return tf.where(near, -curved - log_ratio, far) + log_constant(a, -1.0)
+
+
+def centred(a: tf.Tensor, log_ratio: tf.Tensor, away: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return where y is near a, a·(y/a − 1 − log(y/a)) there, and log(y/a); ``away`` is y − a."""
+    delta = away / a
+    near = is_near(delta)
+    return near, a * near_excess(tf.where(near, delta, tf.zeros_like(delta))), log_ratio
+
+
+def log_constant(a: tf.Tensor, power: float) -> tf.Tensor:
+    """Return a log a − a − log Γ(a) + power·log a, of which the large terms cancel."""
+    shape = wide(a)
+    return tf.cast((0.5 + power) * tf.math.log(shape) - LOG_SQRT_TWO_PI - binet(shape), a.dtype)
+
+
+def gamma_tail(
+    function: Incomplete, a: tf.Tensor, y: tf.Tensor, log_y: tf.Tensor, ends: tuple[float, float]
+) -> tf.Tensor:
+    """Return an incomplete gamma function of ``y`` on the whole line: its limits ``ends`` below 0 and at ∞; NaN stays.
+
+    The derivative is that along ``log_y``, which may be known where y over- or underflows.
+    """
     below, above = y <= 0.0, tf.math.is_inf(y) & (y > 0.0)
     edge = below | above
-    inside = function(concentration, tf.where(edge, tf.ones_like(y), y))
-    limit = tf.where(above, tf.constant(at_infinity, y.dtype), tf.constant(1.0 - at_infinity, y.dtype))
+    inside = function(a, tf.where(edge, tf.ones_like(y), y), tf.where(edge, tf.zeros_like(log_y), log_y))
+    limit = tf.where(above, tf.constant(ends[1], y.dtype), tf.constant(ends[0], y.dtype))
     return tf.where(edge, limit, inside)
 
 
-def gamma_quantile(concentration: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-    """Return the standard gamma value with tails ``lower`` and ``upper``, with implicit derivatives.
+def gamma_log_quantile(concentration: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return the logarithm of the standard gamma value with tails ``lower`` and ``upper``, in float64.
 
-    The root is sought in t = log z, where the lower tail is a straight line: log F ≈ αt − log Γ(α + 1).
+    The root is sought in y = log(z/α): the lower tail is a straight line in it, and at large shapes it keeps the digits
+    of z − α. The derivatives are implicit. The tails must lie between 0 and 1.
     """
-    edge = (lower <= 0.0) | (upper <= 0.0)
-    half = tf.constant(0.5, lower.dtype)
-    low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
-    a = wide(tf.stop_gradient(concentration))
-    t = invert(_log_gamma_tails(a), low_inside, up_inside, _first_guess(a, wide(low_inside), wide(up_inside)),
-               tf.constant(-740.0, tf.float64), tf.math.log(a + 1e4))  # fmt: skip
-    z = tf.maximum(tf.exp(t), tf.constant(1e-300, tf.float64))
-    value = tf.maximum(tf.cast(z, lower.dtype), _smallest(lower.dtype))
+    given = [wide(part) for part in (concentration, lower, upper)]
+    a, low, up = (tf.stop_gradient(part) for part in given)
+    y = _root(a, low, up)
 
     def slopes() -> list[tf.Tensor]:
-        density = tf.exp((a - 1.0) * t - z - tf.math.lgamma(a))
-        along = tf.raw_ops.RandomGammaGrad(alpha=a + tf.zeros_like(z), sample=z)
-        return [tf.cast(part, value.dtype) for part in (along, 0.5 / density, -0.5 / density)]
+        along = 0.5 * tf.exp(-log_gamma_tails(a, y)[2])
+        log_z = tf.math.log(a) + y
+        return [elasticity(a + tf.zeros_like(y), tf.exp(log_z), log_z) / a, along, -along]
 
-    inside = attach(value, [concentration, low_inside, up_inside], slopes)
-    end = tf.where(lower <= 0.0, tf.zeros_like(lower), tf.constant(math.inf, lower.dtype))
-    return tf.where(edge, end, inside)
+    return attach(tf.math.log(a) + y, given, slopes)
 
 
-def _smallest(dtype: tf.DType) -> tf.Tensor:
-    return tf.constant(1.2e-38 if dtype == tf.float32 else 1e-300, dtype)
-
-
-def _log_gamma_tails(a: tf.Tensor) -> Tails:
-    def tails(t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        z = tf.exp(t)
-        shape = a + tf.zeros_like(z)
-        lower, upper = tf.math.igamma(shape, z), tf.math.igammac(shape, z)
-        tiny = lower < 1e-280
-        leading = a * t - tf.math.lgamma(a + 1.0)
-        log_lower = tf.where(tiny, leading, log_of_smaller(tf.where(tiny, tf.ones_like(z) * 0.1, lower), upper))
-        return log_lower, log_of_smaller(upper, lower), a * t - z - tf.math.lgamma(a)
-
-    return tails
+@piece
+def _root(a: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return log(z/a) of the value with these tails."""
+    last = tf.math.log1p((800.0 + 40.0 * tf.sqrt(a)) / a)
+    return invert(partial(log_gamma_tails, a), lower, upper, _first_guess(a, lower, upper), -50.0 - 1000.0 / a, last)
 
 
 def _first_guess(a: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-    """Return log z by Wilson & Hilferty's cube of a normal score, or by the leading term of the lower tail."""
+    """Return log(z/a) by Wilson & Hilferty's cube of a normal score, or by the leading term of the lower tail."""
     score = score_of(lower, upper)
     root = 1.0 - 1.0 / (9.0 * a) + score / (3.0 * tf.sqrt(a))
-    cube = tf.math.log(a) + 3.0 * tf.math.log(tf.maximum(root, 0.05))
-    leading = (tf.math.log(lower) + tf.math.lgamma(a + 1.0)) / a
-    return tf.where((root > 0.2) & (a > 0.5), cube, tf.minimum(leading, tf.math.log(a + 1.0)))
+    cube = 3.0 * tf.math.log(tf.maximum(root, 0.05))
+    leading = (tf.math.log(lower) + tf.math.lgamma(a + 1.0)) / a - tf.math.log(a)
+    return tf.where((root > 0.2) & (a > 0.5), cube, tf.minimum(leading, tf.math.log1p(1.0 / a)))

@@ -12,6 +12,9 @@ import tensorflow as tf
 from models.distributions.location_scale import StandardQuantile
 from models.numerics.special import EULER_GAMMA, safe_log
 
+# So far below the mode, F and the density are 0, and what they are the exponentials of is still a number.
+LARGEST = 40.0
+
 
 class Gumbel(StandardQuantile):
     """Gumbel distribution of maxima, F(z) = exp(−exp(−(z − loc)/scale)); variance π²scale²/6."""
@@ -20,14 +23,22 @@ class Gumbel(StandardQuantile):
         y = _not_below(y, -1000.0)
         return -(y + tf.exp(-y))
 
+    def _prob(self, value: tf.Tensor) -> tf.Tensor:
+        y = _not_below(self._to_noise(value), -LARGEST)
+        return tf.exp(-(y + tf.exp(-y))) / self.scale
+
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return tf.exp(self._log_cdf(value))
+        return tf.exp(self._bounded_log_cdf(value))
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
         return -tf.exp(-self._to_noise(value))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return -tf.math.expm1(self._log_cdf(value))
+        return -tf.math.expm1(self._bounded_log_cdf(value))
+
+    def _bounded_log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        """Return log F, bounded where F is 0, so that the derivatives of F are finite."""
+        return -tf.exp(-_not_below(self._to_noise(value), -LARGEST))
 
     def _standard_quantile(self, u: tf.Tensor) -> tf.Tensor:
         return -safe_log(-safe_log(u))

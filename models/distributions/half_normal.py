@@ -10,7 +10,18 @@ import tensorflow as tf
 
 from models.distributions.base import Distribution, Domain, Reparameterization
 from models.distributions.half_line import HalfLine, not_negative
-from models.numerics.special import LOG_SQRT_TWO_PI, SQRT_HALF, standard_normal
+from models.numerics.normal_quantile import score_beside_half
+from models.numerics.special import (
+    LOG_SQRT_TWO_PI,
+    SQRT_HALF,
+    log_of_smaller,
+    normal_score,
+    safe_log,
+    standard_normal,
+)
+
+# Below this, the distribution function is a straight line.
+TINY = 1e-9
 
 
 class HalfNormal(HalfLine):
@@ -44,12 +55,20 @@ class HalfNormal(HalfLine):
         # TensorFlow's erf of infinity is NaN in float64.
         return tf.where(y > 0.5, 1.0 - tf.math.erfc(y), tf.math.erf(tf.where(y > 0.5, tf.zeros_like(y), y)))
 
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        y = self._to_noise(not_negative(value))
+        tiny = y < TINY
+        inside = tf.where(tiny, self.scale, value)
+        usual = log_of_smaller(self._cdf(inside), self._survival_function(inside))
+        return tf.where(tiny, safe_log(y) + math.log(2.0) - LOG_SQRT_TWO_PI, usual)
+
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
         return tf.math.erfc(SQRT_HALF * self._to_noise(not_negative(value)))
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
-        small = tf.math.erfinv(tf.minimum(u, 0.5)) / SQRT_HALF
-        return self.scale * tf.where(u < 0.5, small, -tf.math.ndtri(0.5 * (1.0 - u)))
+        small = u < 0.5
+        near, far = tf.where(small, u, tf.zeros_like(u)), tf.where(small, tf.constant(0.5, self.dtype), u)
+        return self.scale * tf.where(small, score_beside_half(0.5 * near), -normal_score(0.5 * (1.0 - far)))
 
     def _mean(self) -> tf.Tensor:
         return self.scale * math.sqrt(2.0 / math.pi)

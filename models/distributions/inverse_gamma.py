@@ -9,10 +9,18 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.gamma import gamma_quantile, gamma_tail
-from models.distributions.scored import Sampled
+from models.distributions.gamma import (
+    Incomplete,
+    gamma_entropy,
+    gamma_log_quantile,
+    gamma_tail,
+    log_constant,
+)
+from models.distributions.scored import Sampled, between
+from models.numerics.incomplete_gamma import igamma, igammac, log_igammac
+from models.numerics.log_gamma import digamma_gap
 from models.numerics.rejection import standard_gamma
-from models.numerics.special import igamma, igammac, safe_log
+from models.numerics.special import safe_log, wide
 
 
 class InverseGamma(Sampled):
@@ -30,25 +38,41 @@ class InverseGamma(Sampled):
         return self.scale / standard_gamma(self.concentration, shape, seed)
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        """Return it from r = y/α, y = scale/value gamma distributed: α(log y − y/α) is centred at r = 1.
+
+        In float32 r is rounded: the result is off by 6e-8·√α at most times the distance from the mode in deviations.
+        """
         outside = (value <= 0.0) | tf.math.is_inf(value)
         safe = tf.where(outside, tf.ones_like(value), value)
-        a, y = self.concentration, self.scale / safe
-        log_prob = (a + 1.0) * safe_log(y) - y - tf.math.lgamma(a) - tf.math.log(self.scale)
-        return tf.where(outside | tf.math.is_inf(y), tf.constant(-math.inf, self.dtype), log_prob)
+        a, share = self.concentration, self.scale / self.concentration
+        # Not a quotient, whose derivative squares what may be tiny.
+        ratio = share * tf.math.reciprocal(safe)
+        beyond = tf.math.is_inf(ratio)
+        log_ratio = safe_log(tf.where(beyond, tf.ones_like(ratio), ratio))
+        log_prob = a * (log_ratio - (ratio - 1.0)) + log_ratio + log_constant(a, 0.0) - tf.math.log(share)
+        return tf.where(outside | beyond, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return gamma_tail(self.concentration, self._turned(value), igammac, 0.0)
+        return self._tail(igammac, value, (1.0, 0.0))
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail(log_igammac, value, (0.0, -math.inf))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return gamma_tail(self.concentration, self._turned(value), igamma, 1.0)
+        return self._tail(igamma, value, (0.0, 1.0))
 
-    def _turned(self, value: tf.Tensor) -> tf.Tensor:
-        """Return scale/value, ∞ at and below 0."""
+    def _tail(self, function: Incomplete, value: tf.Tensor, ends: tuple[float, float]) -> tf.Tensor:
+        """Return an incomplete gamma function of scale/value, which is ∞ at and below 0."""
         below = value <= 0.0
-        return tf.where(below, tf.constant(math.inf, self.dtype), self.scale / tf.where(below, -value + 1.0, value))
+        safe = tf.where(below, 1.0 - value, value)
+        y = tf.where(below, tf.constant(math.inf, self.dtype), self.scale / safe)
+        return gamma_tail(function, self.concentration, y, tf.math.log(self.scale) - tf.math.log(safe), ends)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        return self.scale / gamma_quantile(self.concentration, upper, lower)
+        edge, low, up = between(lower, upper)
+        inside = wide(self.scale) * tf.exp(-gamma_log_quantile(self.concentration, up, low))
+        end = tf.where(lower <= 0.0, tf.zeros_like(lower), tf.constant(math.inf, self.dtype))
+        return tf.where(edge, end, tf.cast(inside, self.dtype))
 
     def _mean(self) -> tf.Tensor:
         a = self.concentration
@@ -61,4 +85,5 @@ class InverseGamma(Sampled):
 
     def _entropy(self) -> tf.Tensor:
         a = self.concentration
-        return a + tf.math.log(self.scale) + tf.math.lgamma(a) - (1.0 + a) * tf.math.digamma(a)
+        # The gamma variable's entropy less twice the mean of its logarithm.
+        return gamma_entropy(a) + tf.math.log(self.scale) - 2.0 * (tf.math.log(a) - digamma_gap(a))

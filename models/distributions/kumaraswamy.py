@@ -10,7 +10,11 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.exponential import ExponentialNoise, exponential_quantile
+from models.numerics.log_gamma import log_exponential_cdf, log_power_moments
 from models.numerics.special import EULER_GAMMA, edge_power, edge_product, log1mexp, positive_power, safe_log
+
+# Stands for log 0: its product with a concentration is a number, which has no power left.
+LEAST_LOG = -1e30
 
 
 class Kumaraswamy(ExponentialNoise):
@@ -30,13 +34,18 @@ class Kumaraswamy(ExponentialNoise):
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return positive_power(-tf.math.expm1(-eps / self.concentration0), 1.0 / self.concentration1)
 
+    def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        a, b = self.concentration1, self.concentration0
+        log_rest = -eps / b
+        log_power = edge_product(1.0 - 1.0 / a, log1mexp(log_rest))
+        return tf.math.log(a * b) + log_power + (b - 1.0) * log_rest
+
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
         return -self.concentration0 * self._log_rest(tf.clip_by_value(z, 0.0, 1.0))
 
     def _log_rest(self, value: tf.Tensor) -> tf.Tensor:
         """Return log(1 − z^a); from a·log z, because 1 − z^a loses digits near 1."""
-        log_value = tf.where(value > 0.5, tf.math.log1p(tf.maximum(value, 0.5) - 1.0), safe_log(value))
-        return log1mexp(self.concentration1 * log_value)
+        return log1mexp(self.concentration1 * tf.maximum(self._log_value(value), LEAST_LOG))
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         outside = (value < 0.0) | (value > 1.0)
@@ -54,26 +63,38 @@ class Kumaraswamy(ExponentialNoise):
         below, above, noise = self._inner_noise(value)
         return tf.where(below, tf.ones_like(noise), tf.where(above, tf.zeros_like(noise), tf.exp(-noise)))
 
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        below, above = value <= 0.0, value >= 1.0
+        inside = tf.where(below | above, tf.constant(0.5, self.dtype), value)
+        log_power = self.concentration1 * self._log_value(inside)
+        # −log(1 − z^a) is z^a where that underflows.
+        tiny = log_power < -30.0
+        log_rest = log1mexp(tf.where(tiny, -tf.ones_like(log_power), log_power))
+        log_noise = tf.where(tiny, log_power, tf.math.log(-log_rest)) + tf.math.log(self.concentration0)
+        inner = log_exponential_cdf(log_noise)
+        end = tf.where(below, tf.constant(-math.inf, self.dtype), tf.zeros_like(inner))
+        return tf.where(below | above, end, inner)
+
+    def _log_value(self, value: tf.Tensor) -> tf.Tensor:
+        """Return log z, near 1 from 1 − z."""
+        return tf.where(value > 0.5, tf.math.log1p(tf.maximum(value, 0.5) - 1.0), safe_log(value))
+
     def _inner_noise(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return what lies at or below 0 and at or above 1, and noise that is finite there, as its derivative is."""
         below, above = value <= 0.0, value >= 1.0
         return below, above, self._to_noise(tf.where(below | above, tf.constant(0.5, self.dtype), value))
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
-        return self._from_noise(exponential_quantile(u))
-
-    def _log_moment(self, order: float) -> tf.Tensor:
-        """Return log E[Z^order] = log(b·B(1 + order/a, b))."""
-        shape = 1.0 + order / self.concentration1
-        b = self.concentration0
-        return tf.math.log(b) + tf.math.lgamma(shape) + tf.math.lgamma(b) - tf.math.lgamma(shape + b)
+        one = tf.equal(u, 1.0)
+        inside = self._from_noise(exponential_quantile(tf.where(one, tf.zeros_like(u), u)))
+        return tf.where(one, tf.ones_like(inside), inside)
 
     def _mean(self) -> tf.Tensor:
-        return tf.exp(self._log_moment(1.0))
+        return tf.exp(log_power_moments(1.0 / self.concentration1, self.concentration0)[0])
 
     def _variance(self) -> tf.Tensor:
-        first = self._log_moment(1.0)
-        return tf.exp(2.0 * first) * tf.math.expm1(self._log_moment(2.0) - 2.0 * first)
+        first, excess = log_power_moments(1.0 / self.concentration1, self.concentration0)
+        return tf.exp(2.0 * first + excess) * -tf.math.expm1(-excess)
 
     def _entropy(self) -> tf.Tensor:
         a, b = self.concentration1, self.concentration0

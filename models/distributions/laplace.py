@@ -10,7 +10,7 @@ import math
 import tensorflow as tf
 
 from models.distributions.location_scale import StandardQuantile
-from models.numerics.special import minus_abs, safe_log
+from models.numerics.special import lower_side, minus_abs, safe_log
 
 LOG_TWO = math.log(2.0)
 
@@ -32,7 +32,7 @@ class Laplace(StandardQuantile):
         return tf.where(y < 0.0, y - LOG_TWO, tf.math.log1p(-0.5 * tf.exp(minus_abs(y))))
 
     def _standard_quantile(self, u: tf.Tensor) -> tf.Tensor:
-        return tf.sign(u - 0.5) * -safe_log(2.0 * tf.minimum(u, 1.0 - u))
+        return lower_side(u) * -safe_log(2.0 * tf.minimum(u, 1.0 - u))
 
     def _mean(self) -> tf.Tensor:
         return self.loc

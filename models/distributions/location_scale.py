@@ -49,6 +49,9 @@ class StandardQuantile(LocationScale):
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         return self._standard_log_prob(self._to_noise(value)) - tf.math.log(self.scale)
 
+    def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return self._standard_log_prob(eps + tf.zeros_like(self.loc)) - tf.math.log(self.scale)
+
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
         return self._from_noise(self._standard_quantile(u))
 

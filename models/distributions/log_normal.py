@@ -5,6 +5,7 @@ Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 14.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import tensorflow as tf
@@ -12,8 +13,8 @@ import tensorflow as tf
 from models.distributions.base import Reparameterization
 from models.distributions.half_line import HalfLine, not_negative
 from models.distributions.location_scale import LocScaleParameters
-from models.distributions.scored import NormalNoise
-from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, safe_log
+from models.distributions.scored import NormalNoise, with_ends
+from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, normal_score, safe_log, wide
 
 
 class LogNormal(LocScaleParameters, NormalNoise, HalfLine):
@@ -25,14 +26,21 @@ class LogNormal(LocScaleParameters, NormalNoise, HalfLine):
         return tf.exp(self.loc + self.scale * eps)
 
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
-        return (safe_log(not_negative(z)) - self.loc) / self.scale
+        return self._noise_of_line(safe_log(wide(not_negative(z))))
+
+    def _noise_of_line(self, line: tf.Tensor) -> tf.Tensor:
+        """Return (line − loc)/scale of a float64 logarithm: at a small scale, float32 has too few digits of it."""
+        return tf.cast((line - wide(self.loc)) / wide(self.scale), self.dtype)
 
     def _log_prob_inside(self, value: tf.Tensor) -> tf.Tensor:
-        log_value = safe_log(value)
+        edge = tf.equal(value, 0.0)
+        log_value = tf.math.log(tf.where(edge, tf.ones_like(value), value))
         eps = (log_value - self.loc) / self.scale
-        edge = tf.math.is_inf(log_value)
-        log_prob = -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI
-        return tf.where(edge, log_value, log_prob - tf.where(edge, 0.0 * value, log_value))
+        log_prob = -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI - log_value
+        return tf.where(edge, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        return -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI - (self.loc + self.scale * eps)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         return ndtr(self._finite_noise(value))
@@ -42,13 +50,13 @@ class LogNormal(LocScaleParameters, NormalNoise, HalfLine):
 
     def _finite_noise(self, value: tf.Tensor) -> tf.Tensor:
         """Return the noise of ``value``, large instead of infinite at the edges, so that its derivatives are finite."""
-        return (tf.clip_by_value(safe_log(not_negative(value)), -1e15, 1e15) - self.loc) / self.scale
+        return self._noise_of_line(tf.clip_by_value(safe_log(wide(not_negative(value))), -1e15, 1e15))
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
         return log_ndtr(self._to_noise(value))
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
-        return self._from_noise(tf.math.ndtri(u))
+        return with_ends(normal_score(u), 0.0, math.inf, self._from_noise)
 
     def _mean(self) -> tf.Tensor:
         return tf.exp(self.loc + 0.5 * tf.square(self.scale))

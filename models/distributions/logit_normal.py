@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from models.distributions.base import Reparameterization
 from models.distributions.location_scale import LocScaleParameters
-from models.distributions.scored import NormalNoise
-from models.numerics.quadrature import normal_means
-from models.numerics.special import LOG_SQRT_TWO_PI, expit, log_ndtr, ndtr, safe_log
+from models.distributions.scored import NormalNoise, with_ends
+from models.numerics.logistic_normal import logistic_moments, mean_log_slope
+from models.numerics.special import LOG_SQRT_TWO_PI, expit, log_ndtr, ndtr, normal_score, safe_log, wide
 
 LARGE = 1e15
 
@@ -21,12 +21,17 @@ class LogitNormal(LocScaleParameters, NormalNoise):
 
     reparameterization_type: ClassVar[Reparameterization] = "inverse-cdf"
     low: ClassVar[float] = 0.0
+    steepness: ClassVar[float] = 1.0
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         return self._from_line(self.loc + self.scale * eps)
 
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
-        return (self._to_line(tf.clip_by_value(z, self.low, 1.0)) - self.loc) / self.scale
+        return self._noise_of_line(self._to_line(wide(tf.clip_by_value(z, self.low, 1.0))))
+
+    def _noise_of_line(self, line: tf.Tensor) -> tf.Tensor:
+        """Return (line − loc)/scale in float64, rounded: at a small scale, float32 has too few digits of ``line``."""
+        return tf.cast((line - wide(self.loc)) / wide(self.scale), self.dtype)
 
     def _from_line(self, x: tf.Tensor) -> tf.Tensor:
         return expit(x)
@@ -41,14 +46,15 @@ class LogitNormal(LocScaleParameters, NormalNoise):
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         outside = (value <= self.low) | (value >= 1.0)
-        x = self._to_line(tf.where(outside, tf.constant(0.5, self.dtype), value))
-        return tf.where(outside, tf.constant(-math.inf, self.dtype), self._log_prob_on_line(x))
+        line = self._to_line(tf.where(outside, tf.constant(0.5, self.dtype), value))
+        log_prob = self._log_prob_of((line - self.loc) / self.scale, line)
+        return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
-        return self._log_prob_on_line(self.loc + self.scale * eps)
+        return self._log_prob_of(eps, self.loc + self.scale * eps)
 
-    def _log_prob_on_line(self, x: tf.Tensor) -> tf.Tensor:
-        eps = (x - self.loc) / self.scale
+    def _log_prob_of(self, eps: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """Return the log density at the noise ``eps`` and the value ``x`` on the line."""
         return -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI - self._log_slope(x)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
@@ -59,28 +65,30 @@ class LogitNormal(LocScaleParameters, NormalNoise):
 
     def _finite_noise(self, value: tf.Tensor) -> tf.Tensor:
         """Return the noise of ``value``, large instead of infinite at the edges, so that its derivatives are finite."""
-        line = self._to_line(tf.clip_by_value(value, self.low, 1.0))
-        return (tf.clip_by_value(line, -LARGE, LARGE) - self.loc) / self.scale
+        line = self._to_line(wide(tf.clip_by_value(value, self.low, 1.0)))
+        return self._noise_of_line(tf.clip_by_value(line, -LARGE, LARGE))
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return log_ndtr(self._to_noise(value))
+        below, above = value <= self.low, value >= 1.0
+        inside = tf.where(below | above, tf.constant(0.5, self.dtype), value)
+        end = tf.where(below, tf.constant(-math.inf, self.dtype), tf.constant(0.0, self.dtype))
+        return tf.where(below | above, end, log_ndtr(self._to_noise(inside)))
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
-        return self._from_noise(tf.math.ndtri(u))
-
-    def _grid(self) -> tf.Tensor:
-        """Return loc + scale·ε on the nodes [*batch, m]."""
-        return self.loc[..., tf.newaxis] + self.scale[..., tf.newaxis] * tf.constant(normal_means()[0], self.dtype)
-
-    def _expected(self, values: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(values * tf.constant(normal_means()[1], self.dtype), axis=-1)
+        return with_ends(normal_score(u), self.low, 1.0, self._from_noise)
 
     def _mean(self) -> tf.Tensor:
-        return self._expected(self._from_line(self._grid()))
+        return self._moments()[0]
 
     def _variance(self) -> tf.Tensor:
-        values = self._from_line(self._grid())
-        return self._expected(tf.square(values - self._expected(values)[..., tf.newaxis]))
+        return self._moments()[1]
 
     def _entropy(self) -> tf.Tensor:
-        return 0.5 + LOG_SQRT_TWO_PI + tf.math.log(self.scale) + self._expected(self._log_slope(self._grid()))
+        slope = mean_log_slope(self.steepness * self.loc, self.steepness * self.scale)
+        return 0.5 + LOG_SQRT_TWO_PI + tf.math.log(self.scale) + slope + math.log(self.steepness * (1.0 - self.low))
+
+    def _moments(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return mean and variance: z is ``low`` and a multiple of 1/(1 + exp(−steepness·x)) of a normal x."""
+        mean, variance = logistic_moments(self.steepness * self.loc, self.steepness * self.scale)
+        width = 1.0 - self.low
+        return self.low + width * mean, width * width * variance

@@ -7,7 +7,7 @@ weights as in the parameters of the components.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from models.distributions.base import Distribution, ParameterError, Reparameterization, ShapeError, broadcast_shape
 from models.distributions.scored import Sampled
+from models.numerics.implicit import first_only
 from models.numerics.quadrature import legendre
 from models.numerics.roots import invert
 from models.numerics.special import log_of_smaller, ndtr, open_uniform, wide
@@ -97,7 +98,7 @@ class Mixture(Sampled):
             drawn = part._sample(shape, stream)  # noqa: SLF001 a distribution of the same kind
             value = tf.where(u >= edge, drawn, value)
             edge += tf.exp(weight)
-        return self._following(tf.stop_gradient(value))
+        return first_only(self._following(tf.stop_gradient(value)))
 
     def _following(self, value: tf.Tensor) -> tf.Tensor:
         """Return ``value`` with the derivative −∂_φF/q in every parameter, from the smaller tail."""
@@ -116,7 +117,8 @@ class Mixture(Sampled):
         density = tf.stop_gradient(self._prob(root))
         along = 0.5 * ((low_inside - tf.stop_gradient(low_inside)) - (up_inside - tf.stop_gradient(up_inside)))
         some = density > 0.0
-        value = self._following(root) + tf.where(some, along / tf.where(some, density, tf.ones_like(density)), 0.0)
+        moved = tf.where(some, along / tf.where(some, density, tf.ones_like(density)), 0.0)
+        value = first_only(self._following(root) + moved)
         return tf.where(edge, tf.where(lower <= 0.0, self._end(0.0), self._end(1.0)), value)
 
     def _end(self, u: float) -> tf.Tensor:
@@ -128,15 +130,17 @@ class Mixture(Sampled):
             result = outermost(result, end)
         return result
 
-    def _in_float64(self) -> Mixture:
-        """Return the mixture in float64, without derivatives."""
+    def widened(self) -> Mixture:
+        """Return the mixture in float64."""
+        return self if self.dtype == tf.float64 else self._in_float64(tf.identity)
+
+    def _in_float64(self, kept: Callable[[tf.Tensor], tf.Tensor] = tf.stop_gradient) -> Mixture:
+        """Return the mixture in float64, without derivatives unless ``kept`` keeps them."""
         parts = [
-            type(part)(
-                **{name: wide(tf.stop_gradient(value)) for name, value in part.parameters.items()}, validate=False
-            )
+            type(part)(**{name: wide(kept(value)) for name, value in part.parameters.items()}, validate=False)
             for part in self.components
         ]
-        return Mixture(parts, logits=wide(tf.stop_gradient(self.logits)), validate=False)
+        return Mixture(parts, logits=wide(kept(self.logits)), validate=False)
 
     def _root(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
         """Return the value with tails ``lower`` and ``upper``; it lies between the components' quantiles."""
@@ -216,7 +220,7 @@ def _weights(logits: object, probs: object, dtype: tf.DType, count: int, validat
     if (logits is None) == (probs is None):
         raise ParameterError("Mixture takes either logits or probs")
     given = tf.convert_to_tensor(logits if probs is None else probs, dtype)
-    if given.shape.rank == 0 or given.shape[-1] != count:
+    if given.shape.rank is not None and (given.shape.rank == 0 or given.shape[-1] != count):
         raise ShapeError(f"Mixture: {count} components need weights [..., {count}], not {given.shape}")
     if validate and not tf.is_symbolic_tensor(given):
         allowed = np.isfinite(given.numpy()) & ((given.numpy() > 0.0) | (probs is None))

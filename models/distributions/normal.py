@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from models.distributions.location_scale import LocationScale
-from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, standard_normal
+from models.numerics.special import LOG_SQRT_TWO_PI, log_ndtr, ndtr, normal_score, standard_normal
 
 
 class Normal(LocationScale):
@@ -28,7 +28,7 @@ class Normal(LocationScale):
         return ndtr(-self._to_noise(value))
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
-        return self._from_noise(tf.math.ndtri(u))
+        return self._from_noise(normal_score(u))
 
     def _mean(self) -> tf.Tensor:
         return self.loc

@@ -7,6 +7,7 @@ says how a lower and an upper tail probability, u and 1 − u, make z; quantiles
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -55,3 +56,18 @@ class Sampled(Scored):
 
     @abstractmethod
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor: ...
+
+
+def between(lower: tf.Tensor, upper: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return where a tail is 0, and tails that are harmless there."""
+    edge = (lower <= 0.0) | (upper <= 0.0)
+    half = tf.constant(0.5, lower.dtype)
+    return edge, tf.where(edge, half, lower), tf.where(edge, half, upper)
+
+
+def with_ends(eps: tf.Tensor, low: float, high: float, path: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    """Return the value on the ``path`` of ``eps``, and the ends of the support, without derivatives, at ∓∞."""
+    edge = tf.math.is_inf(eps)
+    inside = path(tf.where(edge, tf.zeros_like(eps), eps))
+    end = tf.where(eps < 0.0, tf.constant(low, eps.dtype), tf.constant(high, eps.dtype))
+    return tf.where(edge, end, inside)

@@ -12,9 +12,10 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.beta import beta_tails, log_beta
+from models.distributions.beta import beta_tails
 from models.distributions.scored import Sampled
 from models.numerics.implicit import attach
+from models.numerics.log_gamma import log_beta
 from models.numerics.rejection import log_standard_gamma
 from models.numerics.roots import Tails, invert, tail_slope
 from models.numerics.special import log_of_smaller, ndtr, score_of, standard_normal, wide

@@ -14,6 +14,7 @@ class TanhNormal(LogitNormal):
     """Tanh-normal distribution on (−1, 1), z = tanh(loc + scale·ε) with ε ~ N(0, 1)."""
 
     low: ClassVar[float] = -1.0
+    steepness: ClassVar[float] = 2.0
 
     def _from_line(self, x: tf.Tensor) -> tf.Tensor:
         return tf.tanh(x)

@@ -18,7 +18,16 @@ from models.distributions.scored import Sampled
 from models.numerics.implicit import attach
 from models.numerics.quadrature import legendre
 from models.numerics.roots import Tails, invert
-from models.numerics.special import LOG_SQRT_TWO_PI, log1mexp, log_interval, ndtr, normal_score, open_uniform, wide
+from models.numerics.special import (
+    LOG_SQRT_TWO_PI,
+    drawn_score,
+    log1mexp,
+    log_interval,
+    ndtr,
+    normal_score,
+    open_uniform,
+    wide,
+)
 
 NODES = 96
 # So many σ beyond the mean of a normal distribution five digits are left of the slopes within a cut.
@@ -198,7 +207,7 @@ def _plain_guess(a: tf.Tensor, b: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
     """Return the standardized value with F = ``u`` in the dtype of ``u``, from the smaller end of Φ."""
     mirrored = a + b > 0.0
     left, right = ndtr(tf.where(mirrored, -b, a)), ndtr(tf.where(mirrored, -a, b))
-    guess = normal_score(left + tf.where(mirrored, 1.0 - u, u) * (right - left))
+    guess = drawn_score(left + tf.where(mirrored, 1.0 - u, u) * (right - left))
     return tf.clip_by_value(tf.where(mirrored, -guess, guess), a, b)
 
 
@@ -208,7 +217,7 @@ def _first_guess(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor)
     left, right = tf.where(mirrored, -b, a), tf.where(mirrored, -a, b)
     share = tf.where(mirrored, upper, lower)
     level = ndtr(left) + share * (ndtr(right) - ndtr(left))
-    guess = tf.math.ndtri(tf.clip_by_value(level, 1e-300, 1.0 - 1e-16))
+    guess = normal_score(tf.clip_by_value(level, 1e-300, 1.0 - 1e-16))
     # Where Φ underflows, its leading term φ(y)/|y| is inverted instead.
     far = tf.minimum(right, -30.0)
     ratio = tf.exp(tf.minimum(0.5 * (right - left) * (right + left), 0.0))

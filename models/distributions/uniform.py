@@ -32,31 +32,36 @@ class Uniform(Distribution):
         return open_uniform(shape, seed, self.dtype)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
-        return self.low + (self.high - self.low) * eps
+        half = self._half_width()
+        return self.low + half * eps + half * eps
 
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
-        return (z - self.low) / (self.high - self.low)
+        return (0.5 * z - 0.5 * self.low) / self._half_width()
+
+    def _half_width(self) -> tf.Tensor:
+        """Return half of high − low, which may be more than the largest number."""
+        return 0.5 * self.high - 0.5 * self.low
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         outside = (value < self.low) | (value > self.high)
         nan_kept = tf.where(outside, 0.0 * self.low, 0.0 * value)
-        log_prob = nan_kept - tf.math.log(self.high - self.low)
+        log_prob = nan_kept - tf.math.log(self._half_width()) - math.log(2.0)
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         return tf.clip_by_value(self._to_noise(value), 0.0, 1.0)
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value((self.high - value) / (self.high - self.low), 0.0, 1.0)
+        return tf.clip_by_value((0.5 * self.high - 0.5 * value) / self._half_width(), 0.0, 1.0)
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
         return tf.where(tf.equal(u, 1.0), self.high, self._from_noise(u))
 
     def _mean(self) -> tf.Tensor:
-        return 0.5 * (self.low + self.high)
+        return 0.5 * self.low + 0.5 * self.high
 
     def _variance(self) -> tf.Tensor:
-        return tf.square(self.high - self.low) / 12.0
+        return tf.square(self._half_width()) / 3.0
 
     def _entropy(self) -> tf.Tensor:
-        return tf.math.log(self.high - self.low)
+        return tf.math.log(self._half_width()) + math.log(2.0)

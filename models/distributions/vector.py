@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 import tensorflow as tf
 
-from models.distributions.base import ParameterError, ShapeError, asserted, floating
+from models.distributions.base import ParameterError, ShapeError, asserted, floating, seed_pair, supported
 
 
 class VectorDistribution(ABC):
@@ -36,7 +36,7 @@ class VectorDistribution(ABC):
     def noise(self, n: int, seed: int) -> tf.Tensor:
         """Draw the base noise [n, *batch, d] of the samples of the same seed."""
         shape = tf.concat([[n], tf.shape(self.like)], axis=0)
-        return self._noise(shape, tf.stack([tf.cast(seed, tf.int64), tf.constant(0, tf.int64)]))
+        return self._noise(shape, seed_pair(seed))
 
     def log_prob_at_noise(self, eps: object) -> tf.Tensor:
         """Return the log density at ``from_noise(eps)``, where the way back from there is known."""
@@ -83,7 +83,7 @@ def checked_vector(family: str, validate: bool, **parameters: tuple[object, bool
         Where there is no event axis, or shapes do not broadcast.
     """
     kinds = [tf.as_dtype(value.dtype) for value, _ in parameters.values() if hasattr(value, "dtype")]
-    dtype = next((kind for kind in kinds if kind.is_floating), tf.float32)
+    dtype = supported(next((kind for kind in kinds if kind.is_floating), tf.float32))
     tensors, shape = [], tf.TensorShape([])
     for name, (value, positive) in parameters.items():
         tensor = floating(value, dtype)

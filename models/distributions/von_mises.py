@@ -8,7 +8,7 @@ Jupp, Directional Statistics, 3.5.4.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -19,10 +19,11 @@ from models.distributions.base import Domain, Reparameterization
 from models.distributions.scored import Sampled
 from models.numerics import chebyshev
 from models.numerics.implicit import attach
+from models.numerics.pieces import piece
 from models.numerics.quadrature import legendre
 from models.numerics.rejection import von_mises
 from models.numerics.roots import Tails, invert
-from models.numerics.special import safe_log, wide
+from models.numerics.special import log_of_smaller, normal_score, safe_log, wide
 from models.numerics.von_mises_series import slope_by_series
 
 _NODES = {tf.float32: 20, tf.float64: 56}
@@ -79,14 +80,22 @@ class VonMises(Sampled):
 
         return attach(tf.cast(plain, self.dtype), [value, self.loc, self.concentration], slopes)
 
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        lower, upper = self._cdf(value), self._survival_function(value)
+        tiny = lower < 1e-30
+        angle = wide(value - self.loc)
+        inside = tf.where(tiny & (tf.abs(angle) < math.pi), angle, -tf.ones_like(angle))
+        kappa = wide(self.concentration)
+        weights = _tail_rule(inside, kappa + tf.zeros_like(inside), inside.dtype)[1]
+        far = tf.cast(_log_density(inside, kappa) + tf.math.log(tf.reduce_sum(weights, -1)), self.dtype)
+        return tf.where(tiny & (angle > -math.pi), far, log_of_smaller(lower, upper))
+
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
         edge = (lower <= 0.0) | (upper <= 0.0)
         half = tf.constant(0.5, lower.dtype)
         low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
         kappa = wide(tf.stop_gradient(self.concentration))
-        turn = tf.constant(math.pi, tf.float64)
-        start = _near_root(kappa, wide(low_inside), wide(up_inside))
-        angle = invert(_circle_tails(kappa), low_inside, up_inside, start, -turn, turn)
+        angle = _root(kappa, wide(tf.stop_gradient(low_inside)), wide(tf.stop_gradient(up_inside)))
 
         def slopes() -> list[tf.Tensor]:
             along = 0.5 * tf.exp(-_log_density(angle, kappa))
@@ -106,7 +115,7 @@ class VonMises(Sampled):
 
     def _entropy(self) -> tf.Tensor:
         kappa = self.concentration
-        return kappa * mean_gap(kappa) + math.log(2.0 * math.pi) + tf.math.log(tf.math.bessel_i0e(kappa))
+        return kappa * mean_gap(kappa) + math.log(2.0 * math.pi) + log_bessel(kappa)
 
 
 _HALF_TURN = {tf.float32: float(np.nextafter(np.float32(math.pi), np.float32(4.0))), tf.float64: math.pi}
@@ -117,6 +126,17 @@ _LAST_ANGLE = float(np.nextafter(math.pi, 0.0))
 def mean_length(kappa: tf.Tensor) -> tf.Tensor:
     """Return A(κ) = I₁(κ)/I₀(κ), the mean of cos(Z − loc)."""
     return tf.math.bessel_i1e(kappa) / tf.math.bessel_i0e(kappa)
+
+
+def log_bessel(kappa: tf.Tensor) -> tf.Tensor:
+    """Return log(e⁻ᵏ I₀(κ)) with its derivative A(κ) − 1, whose two terms would cancel at large κ."""
+
+    @tf.custom_gradient
+    def of_kappa(kappa: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        value = tf.cast(tf.math.log(tf.math.bessel_i0e(wide(kappa))), kappa.dtype)
+        return value, lambda upstream: -upstream * mean_gap(kappa)
+
+    return of_kappa(kappa)
 
 
 def mean_gap(kappa: tf.Tensor) -> tf.Tensor:
@@ -133,7 +153,7 @@ def mean_gap(kappa: tf.Tensor) -> tf.Tensor:
 
 def _log_density(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     sine = tf.sin(0.5 * angle)
-    return -2.0 * kappa * sine * sine - math.log(2.0 * math.pi) - tf.math.log(tf.math.bessel_i0e(kappa))
+    return -2.0 * kappa * sine * sine - math.log(2.0 * math.pi) - log_bessel(kappa)
 
 
 def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor, digits: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
@@ -178,8 +198,15 @@ def _slope(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     return tf.sign(angle) * tf.reduce_sum(weights * (rest - 2.0 * sine * sine), -1)
 
 
+@piece
+def _root(kappa: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return the angle with these tails."""
+    turn = tf.constant(math.pi, tf.float64)
+    return invert(_circle_tails(kappa), lower, upper, _near_root(kappa, lower, upper), -turn, turn)
+
+
 def _circle_tails(kappa: tf.Tensor) -> Tails:
-    constant = math.log(2.0 * math.pi) + tf.math.log(tf.math.bessel_i0e(kappa))
+    constant = math.log(2.0 * math.pi) + log_bessel(kappa)
 
     def tails(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         sine = tf.sin(0.5 * angle)
@@ -214,7 +241,7 @@ def _first_guess(kappa: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
     It is 2·asin of a normal score at large κ, a share of the half circle at small ones.
     """
     flat = math.pi * (1.0 - 2.0 * share)
-    steep = 2.0 * tf.asin(tf.minimum(-0.5 * tf.math.ndtri(share) / tf.sqrt(kappa), 1.0))
+    steep = 2.0 * tf.asin(tf.minimum(-0.5 * normal_score(share) / tf.sqrt(kappa), 1.0))
     weight = kappa / (1.0 + kappa)
     return weight * steep + (1.0 - weight) * flat
 

@@ -5,6 +5,7 @@ Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 21.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -13,7 +14,12 @@ import tensorflow as tf
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.exponential import ExponentialNoise, exponential_quantile
 from models.distributions.half_line import HalfLine, not_negative
-from models.numerics.special import EULER_GAMMA, edge_power, positive_power
+from models.numerics.log_gamma import log_exponential_cdf, log_power_moments
+from models.numerics.special import EULER_GAMMA, edge_power, edge_product, positive_power, safe_log
+
+# The exponential of minus this is 0 in float64 too.
+LARGEST_NOISE = 1000.0
+LOG_LARGEST_NOISE = math.log(LARGEST_NOISE)
 
 
 class Weibull(ExponentialNoise, HalfLine):
@@ -38,11 +44,34 @@ class Weibull(ExponentialNoise, HalfLine):
         log_ratio = tf.math.log(self.concentration) - tf.math.log(self.scale)
         return log_ratio + edge_power(self.concentration - 1.0, y) - self._to_noise(value)
 
+    def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        log_ratio = tf.math.log(self.concentration) - tf.math.log(self.scale)
+        return log_ratio + edge_power(1.0 - 1.0 / self.concentration, eps) - eps
+
+    def _prob(self, value: tf.Tensor) -> tf.Tensor:
+        far = self._far(not_negative(value) / self.scale)
+        return tf.where(far, tf.zeros_like(value), tf.exp(self._log_prob(tf.where(far, self.scale, value))))
+
+    def _far(self, y: tf.Tensor) -> tf.Tensor:
+        """Return where the exponential of minus the noise is 0."""
+        return self.concentration * safe_log(y) > LOG_LARGEST_NOISE
+
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return -tf.math.expm1(-self._to_noise(value))
+        return -tf.math.expm1(-self._bounded_noise(value))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return tf.exp(-self._to_noise(value))
+        return tf.exp(-self._bounded_noise(value))
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        log_value = safe_log(not_negative(value))
+        return log_exponential_cdf(edge_product(self.concentration, log_value - tf.math.log(self.scale)))
+
+    def _bounded_noise(self, value: tf.Tensor) -> tf.Tensor:
+        """Return the noise of ``value``, bounded where its exponential is 0, so that its derivatives are finite."""
+        y = not_negative(value) / self.scale
+        far = self._far(y)
+        inside = positive_power(tf.where(far, tf.ones_like(y), y), self.concentration)
+        return tf.where(far, tf.constant(LARGEST_NOISE, self.dtype), inside)
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
         return self._from_noise(exponential_quantile(u))
@@ -51,9 +80,9 @@ class Weibull(ExponentialNoise, HalfLine):
         return self.scale * tf.exp(tf.math.lgamma(1.0 + 1.0 / self.concentration))
 
     def _variance(self) -> tf.Tensor:
-        # Γ(1 + 2/k) − Γ(1 + 1/k)² cancels at large k: the difference is taken in the exponent.
-        once, twice = (tf.math.lgamma(1.0 + order / self.concentration) for order in (1.0, 2.0))
-        return tf.square(self.scale) * tf.exp(2.0 * once) * tf.math.expm1(twice - 2.0 * once)
+        # Γ(1 + 2/k) − Γ(1 + 1/k)² cancels at large k: the difference is an integral in the exponent.
+        once, excess = log_power_moments(1.0 / self.concentration)
+        return tf.square(self.scale) * tf.exp(2.0 * once + excess) * -tf.math.expm1(-excess)
 
     def _entropy(self) -> tf.Tensor:
         return EULER_GAMMA * (1.0 - 1.0 / self.concentration) + tf.math.log(self.scale / self.concentration) + 1.0

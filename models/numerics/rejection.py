@@ -14,7 +14,8 @@ import tensorflow as tf
 from models.numerics.chebyshev import pays
 from models.numerics.gamma_series import LEAST_CONCENTRATION, log_ratio_of_score
 from models.numerics.implicit import attach
-from models.numerics.special import inside_xla, open_uniform, standard_normal
+from models.numerics.incomplete_gamma import gamma_slope
+from models.numerics.special import inside_vectorized_map, inside_xla, open_uniform, standard_normal
 
 Attempt = Callable[[tf.Tensor, tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, tf.Tensor]]
 SMALLEST = {tf.float32: 1.2e-38, tf.float64: 1e-300}
@@ -29,7 +30,7 @@ def standard_gamma(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) 
     fixed = tf.stop_gradient(value)
 
     def slopes() -> list[tf.Tensor]:
-        return [tf.cond(tf.reduce_any(small), lambda: _gamma_slope(concentration, fixed), slope)]
+        return [tf.cond(tf.reduce_any(small), lambda: gamma_slope(tf.stop_gradient(concentration), fixed), slope)]
 
     return attach(value, [concentration], slopes)
 
@@ -71,12 +72,7 @@ def _raised_gamma(
         ratio = tf.exp(log_ratio)
         return concentration * ratio, lambda: ratio * elasticity
     raised = _large_gamma(concentration, shape, seed)
-    return raised, lambda: _gamma_slope(concentration, raised)
-
-
-def _gamma_slope(concentration: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
-    """Return ∂z/∂α at fixed F."""
-    return tf.raw_ops.RandomGammaGrad(alpha=tf.stop_gradient(concentration) + tf.zeros_like(value), sample=value)
+    return raised, lambda: gamma_slope(concentration, raised)
 
 
 def _log_boost(concentration: tf.Tensor, small: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -132,13 +128,13 @@ def von_mises(concentration: tf.Tensor, shape: tf.Tensor, seed: tf.Tensor) -> tf
 def _accepted(attempt: Attempt, shape: tf.Tensor, seed: tf.Tensor, given: list[tf.Tensor]) -> tf.Tensor:
     """Draw every entry until it is accepted; those rejected at first are gathered and drawn again on their own.
 
-    XLA knows no arrays of unknown size: compiled by it, whole arrays are drawn again, so that a seed gives other values
-    there.
+    XLA and tf.vectorized_map know no arrays of unknown size: there, whole arrays are drawn again, so that a seed gives
+    other values.
     """
-    if inside_xla():
+    if inside_xla() or inside_vectorized_map():
         return _repeated(attempt, shape, seed, given)
     first, done = attempt(seed + tf.constant([0, 9], seed.dtype), shape, given)
-    places = tf.where(tf.reshape(~done, [-1]))
+    places = tf.cast(tf.where(tf.reshape(~done, [-1])), tf.int32)
     rows = [tf.gather(tf.reshape(tf.broadcast_to(part, shape), [-1]), places[:, 0]) for part in given]
     rest = _repeated(attempt, tf.shape(places)[:1], seed, rows)
     whole = tf.tensor_scatter_nd_update(tf.reshape(first, [-1]), places, rest)

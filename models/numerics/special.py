@@ -1,17 +1,15 @@
-"""Special functions that TensorFlow lacks or loses digits in.
-
-The incomplete gamma and beta functions of TensorFlow carry 5 digits in float32 and none at shapes near 1000 (measured:
-7e-4 at 1000), but 12 in float64; here they are evaluated in float64 and rounded once.
-"""
+"""Special functions that TensorFlow lacks or loses digits in."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from models.numerics.chebyshev import polynomial
+from models.numerics.normal_quantile import score_of_level
 from models.numerics.quadrature import legendre
 
 SQRT_HALF = math.sqrt(0.5)
@@ -53,16 +51,6 @@ def log_ndtr(x: tf.Tensor) -> tf.Tensor:
     return tf.where(x > zero, upper, tf.where(x > far, middle, lower))
 
 
-def chi2_cdf(squared: tf.Tensor, degrees: tf.Tensor) -> tf.Tensor:
-    """Return the χ² distribution function at ``squared`` ≥ 0 for ``degrees`` of freedom."""
-    return tf.math.igamma(0.5 * degrees, 0.5 * squared)
-
-
-def chi2_sf(squared: tf.Tensor, degrees: tf.Tensor) -> tf.Tensor:
-    """Return the χ² survival function at ``squared`` ≥ 0 for ``degrees`` of freedom, accurate far out."""
-    return tf.math.igammac(0.5 * degrees, 0.5 * squared)
-
-
 def log_of_smaller(part: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
     """Return log(part) of two probabilities that add up to 1, each accurate where it is the smaller; −inf at 0."""
     half = tf.constant(0.5, part.dtype)
@@ -83,9 +71,11 @@ def edge_power(exponent: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
 
 
 def edge_product(exponent: tf.Tensor, log_value: tf.Tensor) -> tf.Tensor:
-    """Return exponent·log_value with 0·(±∞) = 0."""
-    none = tf.equal(exponent, 0.0) & tf.math.is_inf(log_value)
-    return exponent * tf.where(none, tf.zeros_like(log_value), log_value)
+    """Return exponent·log_value with 0·(±∞) = 0; at ±∞ without derivatives, which would be infinite."""
+    infinite = tf.math.is_inf(log_value)
+    usual = exponent * tf.where(infinite, tf.zeros_like(log_value), log_value)
+    end = tf.stop_gradient(tf.where(tf.equal(exponent, 0.0), tf.zeros_like(usual), exponent * log_value))
+    return tf.where(infinite, end, usual)
 
 
 def positive_power(base: tf.Tensor, exponent: tf.Tensor) -> tf.Tensor:
@@ -101,6 +91,14 @@ def expit(x: tf.Tensor) -> tf.Tensor:
     """Return 1/(1 + exp(−x)) with full relative accuracy in the lower tail."""
     decay = tf.exp(minus_abs(x))
     return tf.where(x < 0.0, decay, tf.ones_like(x)) / (1.0 + decay)
+
+
+def lower_side(u: tf.Tensor) -> tf.Tensor:
+    """Return −1 for u ≤ ½ and 1 above: the sign of a symmetric quantile, whose size is one of min(u, 1 − u).
+
+    At ½, where the derivative of that minimum is the one in u, so is the sign; sign(u − ½) would make it 0.
+    """
+    return tf.where(u <= 0.5, -tf.ones_like(u), tf.ones_like(u))
 
 
 def minus_abs(x: tf.Tensor) -> tf.Tensor:
@@ -135,27 +133,28 @@ def tiny_step(dtype: tf.DType) -> float:
     return 2e-4 if dtype == tf.float32 else 1e-8
 
 
-def igamma(a: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Return the regularized lower incomplete gamma function P(a, x), x ≥ 0, in the dtype of ``x``."""
-    return tf.cast(tf.math.igamma(wide(a), wide(x)), x.dtype)
-
-
-def igammac(a: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Return the regularized upper incomplete gamma function Q(a, x), x ≥ 0, in the dtype of ``x``."""
-    return tf.cast(tf.math.igammac(wide(a), wide(x)), x.dtype)
-
-
 def cotangent(share: tf.Tensor) -> tf.Tensor:
     """Return cot(π·share) for 0 ≤ share ≤ ½; in float32 by the polynomial of tan on [0, π/4] (Moshier, Cephes, tanf).
 
     XLA reduces the arguments of sine and cosine to one period, which takes ten times as long.
     """
-    if share.dtype != tf.float32:
-        return tf.cos(math.pi * share) / tf.sin(math.pi * share)
+
+    @tf.custom_gradient
+    def of_share(share: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        value = _cotangent(share)
+        return value, lambda upstream: upstream * (-math.pi * (1.0 + value * value))
+
+    return of_share(share)
+
+
+def _cotangent(share: tf.Tensor) -> tf.Tensor:
     low = share < 0.25
     angle = math.pi * tf.where(low, share, 0.5 - share)
-    square = angle * angle
-    tangent = angle + angle * square * polynomial(TANGENT, square)
+    if share.dtype == tf.float32:
+        square = angle * angle
+        tangent = angle + angle * square * polynomial(TANGENT, square)
+    else:
+        tangent = tf.tan(angle)
     return tf.where(low, 1.0 / tf.where(low, tangent, tf.ones_like(tangent)), tangent)
 
 
@@ -179,7 +178,7 @@ def standard_normal(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Te
     whole = tf.random.stateless_uniform(row, seed, minval=None, maxval=None, dtype=tf.int32, alg=GENERATOR)
     negative = whole < 0
     beyond = (tf.cast(tf.where(negative, tf.bitwise.invert(whole), whole), dtype) + 0.5) * 2.0**-32
-    score = normal_score(beyond)
+    score = drawn_score(beyond)
     return tf.reshape(tf.where(negative, score, -score), shape)
 
 
@@ -205,8 +204,8 @@ def log_interval(a: tf.Tensor, b: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
     return tf.where(narrow, near, apart)
 
 
-def normal_score(level: tf.Tensor) -> tf.Tensor:
-    """Return Φ⁻¹(level), accurate in the lower tail inside XLA too, whose own forms 2·level − 1 first.
+def drawn_score(level: tf.Tensor) -> tf.Tensor:
+    """Return Φ⁻¹(level) of a level that 32 random bits make, for the samplers; inside XLA by short polynomials.
 
     There, in float32, by the polynomials of Giles (2012), Approximating the erfinv function; his second ends at 5.5,
     and is fitted again, up to 6.4. At 0 and 1 the score is finite and larger than that.
@@ -218,14 +217,30 @@ def normal_score(level: tf.Tensor) -> tf.Tensor:
     return tf.where(w < 5.0, middle, tail) * (2.0 * level - 1.0) / SQRT_HALF
 
 
+def normal_score(level: tf.Tensor) -> tf.Tensor:
+    """Return Φ⁻¹(level) for any level, ∓∞ with derivative 0 at 0 and 1, accurate in the lower tail inside XLA too.
+
+    XLA's own function forms 2·level − 1 first.
+    """
+    edge = (level <= 0.0) | (level >= 1.0)
+    inside = tf.where(edge, tf.constant(0.5, level.dtype), level)
+    score = score_of_level(inside) if inside_xla() else tf.math.ndtri(inside)
+    end = tf.where(level <= 0.0, tf.constant(-math.inf, level.dtype), tf.constant(math.inf, level.dtype))
+    return tf.where(edge, end, score)
+
+
 def score_of(lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
     """Return the normal score with probability ``lower`` below and ``upper`` above it, from the smaller of the two."""
-    half = tf.constant(0.5, lower.dtype)
     below = lower < upper
-    score = tf.math.ndtri(tf.where(below, lower, half))
-    return tf.where(below, score, -tf.math.ndtri(tf.where(below, half, upper)))
+    score = normal_score(tf.where(below, lower, upper))
+    return tf.where(below, score, -score)
 
 
 def inside_xla() -> bool:
     """Return whether the graph being built will be compiled by XLA."""
     return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+
+
+def inside_vectorized_map() -> bool:
+    """Return whether the graph being built is the body of tf.vectorized_map, which knows no arrays of unknown size."""
+    return "loop_body" in tf.get_current_name_scope()

@@ -85,6 +85,20 @@ def test_all_that_is_drawn_is_finite_at_the_ends_of_every_parameter(name: str) -
         assert not answer.numbers.kl < -1e-6, family
 
 
+@pytest.mark.parametrize(
+    ("family", "height"),
+    [(Family("Exponential", {"rate": 2.5}), 2.5), (Family("HalfNormal", {"scale": 1.5}), np.sqrt(2.0 / np.pi) / 1.5)],
+)
+def test_an_edge_at_0_is_vertical(family: Family, height: float) -> None:
+    """TensorFlow takes numbers below the smallest normal one for 0, where the density is that of the inside."""
+    answer = curves(family)
+    below = answer.x < 0.0
+    assert below.any()
+    assert not answer.family_pdf[below].any()
+    assert answer.family_pdf[~below][0] == pytest.approx(height)
+    assert answer.x[~below][0] - answer.x[below][-1] < 1e-300
+
+
 def test_values_beyond_the_numbers_of_the_computer_are_refused() -> None:
     with pytest.raises(ValueError, match="leave the range"):
         curves(Family("LogNormal", {"loc": 0.0, "scale": 800.0}))

@@ -15,7 +15,7 @@ import tensorflow as tf
 from models.distributions import Beta, Distribution, Gamma, InverseGamma, StudentT, TruncatedNormal, VonMises
 from models.distributions.von_mises import _slope
 from models.numerics.gamma_series import LEAST_CONCENTRATION, REACH, log_ratio_of_score
-from models.numerics.special import cotangent, normal_score, standard_normal
+from models.numerics.special import cotangent, drawn_score, normal_score, standard_normal
 from models.numerics.von_mises_series import slope_by_series
 
 SCORES = np.linspace(-6.3, 6.3, 43).astype(np.float32)
@@ -168,11 +168,23 @@ def test_the_normal_noise_is_the_same_compiled_and_reaches_far() -> None:
 
 def test_the_score_of_a_level_keeps_its_digits_in_both_tails_inside_xla() -> None:
     level = np.concatenate([np.geomspace(1.17e-10, 0.5, 500), 1.0 - np.geomspace(1e-6, 0.5, 100)]).astype(np.float32)
-    found = tf.function(normal_score, jit_compile=True)(tf.constant(level)).numpy()
     truth = sp.ndtri(level.astype(float))
-    assert np.max(np.abs(found - truth) / np.maximum(np.abs(truth), 0.1)) < 1e-6
-    below, above = tf.function(normal_score, jit_compile=True)(tf.constant([0.0, 1.0])).numpy()
+    for score in (drawn_score, normal_score):
+        found = tf.function(score, jit_compile=True)(tf.constant(level)).numpy()
+        assert np.max(np.abs(found - truth) / np.maximum(np.abs(truth), 0.1)) < 1e-6
+    below, above = tf.function(drawn_score, jit_compile=True)(tf.constant([0.0, 1.0])).numpy()
     assert -np.inf < below < -REACH < REACH < above < np.inf
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_score_of_any_level_is_the_same_inside_xla_and_ends_at_infinity(dtype: type) -> None:
+    least = 1e-37 if dtype is np.float32 else 1e-300
+    level = np.concatenate([[0.0], np.geomspace(least, 0.5, 40), [1.0 - 1e-6, 1.0]]).astype(dtype)
+    compiled = tf.function(normal_score, jit_compile=True)(tf.constant(level)).numpy()
+    plain = normal_score(tf.constant(level)).numpy()
+    assert (compiled[0], compiled[-1], plain[0], plain[-1]) == (-np.inf, np.inf, -np.inf, np.inf)
+    few = 2e-6 if dtype is np.float32 else 1e-13
+    assert np.allclose(compiled[1:-1], plain[1:-1], rtol=few, atol=few)
 
 
 def test_the_cotangent_keeps_its_digits_from_0_to_a_quarter_turn() -> None:

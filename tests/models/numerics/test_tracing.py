@@ -118,12 +118,12 @@ def _gradients() -> set[str]:
 
 def test_nothing_of_a_graph_is_left_when_its_function_goes() -> None:
     def quantile(levels: tf.Tensor) -> tf.Tensor:
-        gamma = compiled.build("Gamma", tf.constant([2.0, 1.0], tf.float64))
-        return gamma.quantile(levels)
+        heavy = compiled.build("StudentT", tf.constant([3.0, 0.25, 1.0], tf.float64))
+        return heavy.quantile(levels)
 
     before, functions = _gradients(), set(context.context().list_function_names())
     function = tracing.traced(quantile, [tf.TensorSpec([None], tf.float64)])
-    assert function(np.array([0.5])).numpy() == pytest.approx([1.67834699])
+    assert function(np.array([0.5])).numpy() == pytest.approx([0.25])
     assert any("while" in name for name in set(context.context().list_function_names()) - functions)
     graph = weakref.ref(function.graph)
     del function
