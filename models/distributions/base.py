@@ -118,18 +118,18 @@ class Distribution(ABC):
 
     def mean(self) -> tf.Tensor:
         """Return E[Z], shape of the batch."""
-        return self._rounded(self.widened()._mean())  # noqa: SLF001 of the same class
+        return self._rounded(self._widened()._mean())  # noqa: SLF001 of the same class
 
     def variance(self) -> tf.Tensor:
         """Return Var[Z], shape of the batch."""
-        return self._rounded(self.widened()._variance())  # noqa: SLF001
+        return self._rounded(self._widened()._variance())  # noqa: SLF001
 
     def entropy(self) -> tf.Tensor:
         """Return the differential entropy in nats, shape of the batch."""
-        return self._rounded(self.widened()._entropy())  # noqa: SLF001
+        return self._rounded(self._widened()._entropy())  # noqa: SLF001
 
-    def widened(self) -> Self:
-        """Return the distribution in float64, of the same parameters: moments and divergences are worked out there."""
+    def _widened(self) -> Self:
+        """Return the distribution in float64, of the same parameters: moments are worked out there."""
         if self.dtype == tf.float64:
             return self
         return type(self)(**{name: wide(value) for name, value in self.parameters.items()}, validate=False)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from models.distributions.base import Reparameterization
 from models.distributions.vector import VectorDistribution, checked_vector
-from models.numerics.special import open_uniform, wide
+from models.numerics.special import open_uniform
 
 
 class Concrete(VectorDistribution):
@@ -74,10 +74,6 @@ class Concrete(VectorDistribution):
         """
         noise = self._value(eps)
         return self._log_prob_of_log(self._log_of_noise(noise), -noise)
-
-    def widened(self) -> Concrete:
-        """Return the distribution in float64, of the same parameters."""
-        return Concrete(wide(self.temperature), wide(self.logits), validate=False)
 
     def _log_of_noise(self, eps: tf.Tensor) -> tf.Tensor:
         """Return log softmax((logits + ε)/temperature); what needs both finds the same sum twice."""

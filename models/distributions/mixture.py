@@ -130,7 +130,7 @@ class Mixture(Sampled):
             result = outermost(result, end)
         return result
 
-    def widened(self) -> Mixture:
+    def _widened(self) -> Mixture:
         """Return the mixture in float64."""
         return self if self.dtype == tf.float64 else self._in_float64(tf.identity)
 

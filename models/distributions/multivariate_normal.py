@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from models.distributions.base import ParameterError, Reparameterization, ShapeError
 from models.distributions.vector import VectorDistribution, checked_vector
-from models.numerics.special import LOG_SQRT_TWO_PI, standard_normal, wide
+from models.numerics.special import LOG_SQRT_TWO_PI, standard_normal
 
 
 class MultivariateNormalDiag(VectorDistribution):
@@ -42,10 +42,6 @@ class MultivariateNormalDiag(VectorDistribution):
     def log_prob_at_noise(self, eps: object) -> tf.Tensor:
         """Return the log density at ``from_noise(eps)``."""
         return _log_prob_of_noise(self._value(eps), self.scale_diag + tf.zeros_like(self.like))
-
-    def widened(self) -> MultivariateNormalDiag:
-        """Return the distribution in float64, of the same parameters."""
-        return MultivariateNormalDiag(wide(self.loc), wide(self.scale_diag), validate=False)
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""
@@ -117,10 +113,6 @@ class MultivariateNormalTriL(VectorDistribution):
     def log_prob_at_noise(self, eps: object) -> tf.Tensor:
         """Return the log density at ``from_noise(eps)``: nothing is solved for."""
         return _log_prob_of_noise(self._value(eps), self.diagonal + tf.zeros_like(self.like))
-
-    def widened(self) -> MultivariateNormalTriL:
-        """Return the distribution in float64, of the same parameters."""
-        return MultivariateNormalTriL(wide(self.loc), wide(self.scale_tril), validate=False)
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., d]."""

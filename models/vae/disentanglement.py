@@ -2,7 +2,7 @@
 
 A dimension is represented by the posterior means of the images, in 20 bins of equal width over their range, as in
 Locatello et al. 2019; mutual information is that of the joint counts, in nats. Counted from n images it comes out too
-large by about (B − 1)(v − 1)/(2n) for B bins and v values, which is stated with it and not taken off.
+large by what independent variables show by chance, which is stated with it and not taken off.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.factors import Disentanglement, Factor
 from models.core.npy import map_array
+from models.vae.chance import information_by_chance
 
 BINS = 20
 # With more values, labels are names of images rather than classes, and their information would be all bias.
@@ -118,8 +119,9 @@ class _Tally:
         numbers = self.counts[0].sum(axis=0)
         mean = self.first / numbers[:, np.newaxis]
         variance = np.maximum(self.second / numbers[:, np.newaxis] - mean**2, 0.0)
-        used = (self.counts.sum(axis=2) > 0).sum(axis=1).max()
-        bias = float((used - 1) * (len(self.values) - 1) / (2 * numbers.sum()))
+        in_bins = self.counts.sum(axis=2)
+        fullest = in_bins[np.argmax((in_bins > 0).sum(axis=1))]
+        bias = information_by_chance(fullest[fullest > 0], numbers)
         own = float(entropy(numbers / numbers.sum()))
         # A name for every value or none.
         names = tuple(value_names[value] for value in self.values) if _all_named(self.values, value_names) else ()

@@ -36,7 +36,7 @@ def _live(data: Path, run_folder: Path, epochs: int, seconds: float) -> tuple[in
 
 
 @pytest.mark.parametrize(
-    ("kills", "epochs"), [(2, 80), pytest.param(100, 6000, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
+    ("kills", "epochs"), [(1, 60), pytest.param(100, 6000, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
 )
 def test_killed_again_and_again(kills: int, epochs: int, tmp_path: Path) -> None:
     data, chance, starts = tmp_path / "blobs.npz", random.Random(kills), []

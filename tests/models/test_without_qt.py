@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +25,18 @@ sys.meta_path.insert(0, NoQt())
 """
 
 
+def test_no_test_of_the_science_names_qt() -> None:
+    """What is named nowhere is not imported; --slow imports all of them where there is no Qt."""
+    words = "|".join(map(re.escape, ("PySide6", "pytestqt", "pyqtgraph", "explorer.app", "explorer.views")))
+    imported = re.compile(rf"^\s*(from|import) ({words})\b", re.MULTILINE)
+    paths = sorted((ROOT / "tests" / "models").rglob("*.py"))
+    found = [path.name for path in paths if imported.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("tests/models",), ("tests/test_setup.py", "-p", "no:pytest-qt")],
+    [pytest.param(("tests/models",), marks=pytest.mark.slow), ("tests/test_setup.py", "-p", "no:pytest-qt")],
     ids=["with its plugin", "without its plugin"],
 )
 def test_the_tests_of_the_science_need_no_qt(tmp_path: Path, arguments: tuple[str, ...]) -> None:

@@ -7,9 +7,7 @@ import pytest
 A_KIND_EACH = frozenset({
     "Normal",
     "Gumbel",
-    "Uniform",
     "Exponential",
-    "LogNormal",
     "Gamma",
     "StudentT",
     "VonMises",

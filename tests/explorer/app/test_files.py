@@ -163,11 +163,16 @@ def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: 
     assert export_for_keras(desk) == ("info", "Wrote plain.keras, plain-encoder.keras, plain-decoder.keras.")
     for part in ("plain", "plain-encoder", "plain-decoder"):
         assert "model.weights.h5" in ZipFile(tmp_path / f"{part}.keras").namelist()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain.keras" / "m"), ""))
+
+
+@pytest.mark.slow  # another process; the reasons of the writer have tests of their own
+def test_an_export_for_keras_says_why_it_failed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plain").write_text("a file")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain" / "m"), ""))
     level, text = export_for_keras(desk)
     assert level == "error"
     assert "a file stands where a folder should be" in text
-    assert str(tmp_path / "plain.keras" / "m.keras") in text
+    assert str(tmp_path / "plain" / "m.keras") in text
 
 
 def test_a_name_that_becomes_that_of_another_file_is_asked_about(

@@ -101,7 +101,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("source", [PARENT, STUCK_PARENT])
+@pytest.mark.parametrize("source", [STUCK_PARENT, pytest.param(PARENT, marks=pytest.mark.slow)])
 def test_a_worker_does_not_outlive_its_parent(source: str, tiny_data: Path, tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(source)
