@@ -14,8 +14,8 @@ Counts = NDArray[np.int64]
 def information_by_chance(rows: Counts, columns: Counts) -> float:
     """Return the mean mutual information in nats of independent variables with these counts, all above 0.
 
-    With many images to a cell it is (R − 1)(C − 1)/(2n) (Miller 1955). With few, that goes beyond the entropy: then it is
-    the mean over all tables with these counts in their margins (Vinh, Epps & Bailey 2010, eq. 24a).
+    With many images to a cell it is (R − 1)(C − 1)/(2n) (Miller 1955). With few, that goes beyond the entropy: then
+    it is the mean over all tables with these counts in their margins (Vinh, Epps & Bailey 2010, eq. 24a).
     """
     count = int(rows.sum())
     if count >= ENOUGH_PER_CELL * len(rows) * len(columns):
