@@ -27,6 +27,8 @@ OURS = {"seconds", "images_per_second", "microseconds", "images_path", "labels_p
 OF_BITS = {"sha256", "digest"}
 TIMES = {"images_per_second", "elapsed"}
 NEAR = {"rel": 1e-3, "abs": 1e-4}
+# It was the leading term of a series that does not hold for so few images.
+CORRECTED = {"factors.0.bias": 0.539440081}
 TRAINED = ("train", "train --resume")
 LONG_MS = 60_000
 
@@ -70,6 +72,8 @@ def test_a_command_says_what_it_said(name: str, work: Path) -> None:
         last = key.rpartition(".")[2]
         if last in OURS or (last in OF_BITS and name in TRAINED):
             assert isinstance(said[key], type(value)), key
+        elif key in CORRECTED:
+            assert said[key] == pytest.approx(CORRECTED[key], rel=1e-6), key
         elif last == "recipe" and name in TRAINED:
             # It named the data by a name that no command could open.
             assert said[key] == value.replace("train tiny ", "train tiny.npz "), key

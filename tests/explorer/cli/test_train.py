@@ -204,6 +204,7 @@ def _wait_for(process: subprocess.Popen[Any], run_folder: Path) -> None:
         assert process.poll() is None
 
 
+@pytest.mark.slow  # a training killed again and again is among the faults
 def test_a_killed_training_is_resumed(workshop: Path) -> None:
     options = ("spots.npz", "--out", "killed.safetensors", *SMALL, "--json")
     with subprocess.Popen(
