@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.dirichlet import dirichlet_entropy
-from models.distributions.scored import Sampled
+from models.distributions.scored import Sampled, between
 from models.numerics.implicit import attach
 from models.numerics.log_gamma import log_beta
 from models.numerics.rejection import log_standard_gamma
@@ -92,9 +92,7 @@ class Beta(Sampled):
         return [tf.cast(slope * part, self.dtype) for part in (on_a, on_b)]
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        edge = (lower <= 0.0) | (upper <= 0.0)
-        half = tf.constant(0.5, lower.dtype)
-        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        edge, low_inside, up_inside = between(lower, upper)
         a, b = (wide(tf.stop_gradient(part)) for part in (self.concentration1, self.concentration0))
         bound = tf.constant(700.0, tf.float64)
         start = _first_guess(a, b, wide(low_inside), wide(up_inside))

@@ -81,16 +81,11 @@ def gamma_entropy(a: tf.Tensor) -> tf.Tensor:
 
 def _log_density(a: tf.Tensor, y: tf.Tensor, away: tf.Tensor) -> tf.Tensor:
     """Return (a − 1) log y − y − log Γ(a), centred at y = a, where the three terms cancel; ``away`` is y − a."""
-    near, curved, log_ratio = centred(a, safe_log(y) - tf.math.log(a), away)
+    delta, log_ratio = away / a, safe_log(y) - tf.math.log(a)
+    near = is_near(delta)
+    curved = a * near_excess(tf.where(near, delta, tf.zeros_like(delta)))
     far = edge_product(a - 1.0, tf.where(near, tf.zeros_like(log_ratio), log_ratio)) - away
     return tf.where(near, -curved - log_ratio, far) + log_constant(a, -1.0)
-
-
-def centred(a: tf.Tensor, log_ratio: tf.Tensor, away: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return where y is near a, a·(y/a − 1 − log(y/a)) there, and log(y/a); ``away`` is y − a."""
-    delta = away / a
-    near = is_near(delta)
-    return near, a * near_excess(tf.where(near, delta, tf.zeros_like(delta))), log_ratio
 
 
 def log_constant(a: tf.Tensor, power: float) -> tf.Tensor:

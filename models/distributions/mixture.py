@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Distribution, ParameterError, Reparameterization, ShapeError, broadcast_shape
-from models.distributions.scored import Sampled
+from models.distributions.scored import Sampled, between
 from models.numerics.implicit import first_only
 from models.numerics.quadrature import legendre
 from models.numerics.roots import invert
@@ -110,9 +110,7 @@ class Mixture(Sampled):
         return value + tf.where(some, change / tf.where(some, density, tf.ones_like(density)), 0.0)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        edge = (lower <= 0.0) | (upper <= 0.0)
-        half = tf.constant(0.5, lower.dtype)
-        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        edge, low_inside, up_inside = between(lower, upper)
         root = tf.cast(self._in_float64()._root(wide(low_inside), wide(up_inside)), self.dtype)  # noqa: SLF001
         density = tf.stop_gradient(self._prob(root))
         along = 0.5 * ((low_inside - tf.stop_gradient(low_inside)) - (up_inside - tf.stop_gradient(up_inside)))

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.beta import beta_tails
-from models.distributions.scored import Sampled
+from models.distributions.scored import Sampled, between
 from models.numerics.implicit import attach
 from models.numerics.log_gamma import log_beta
 from models.numerics.rejection import log_standard_gamma
@@ -71,9 +71,7 @@ class StudentT(Sampled):
         return attach(plain, [y, self.df], slopes)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        edge = (lower <= 0.0) | (upper <= 0.0)
-        half = tf.constant(0.5, lower.dtype)
-        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        edge, low_inside, up_inside = between(lower, upper)
         df = wide(tf.stop_gradient(self.df))
         bound = tf.constant(FARTHEST, tf.float64)
         start = _first_guess(df, wide(low_inside), wide(up_inside))

@@ -14,7 +14,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, ParameterError, Reparameterization
-from models.distributions.scored import Sampled
+from models.distributions.scored import Sampled, between
 from models.numerics.implicit import attach
 from models.numerics.quadrature import legendre
 from models.numerics.roots import Tails, invert
@@ -120,9 +120,7 @@ class TruncatedNormal(Sampled):
         return attach(value, list(self.parameters.values()), lambda: _drag(a, b, y, u, 1.0 - u))
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        edge = (lower <= 0.0) | (upper <= 0.0)
-        half = tf.constant(0.5, lower.dtype)
-        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        edge, low_inside, up_inside = between(lower, upper)
         loc, scale, low, high = (wide(tf.stop_gradient(part)) for part in self.parameters.values())
         a, b = (low - loc) / scale, (high - loc) / scale
         y = invert(_interval_tails(a, b), low_inside, up_inside, _first_guess(a, b, wide(low_inside), wide(up_inside)),

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.scored import Sampled
+from models.distributions.scored import Sampled, between
 from models.numerics import chebyshev
 from models.numerics.implicit import attach
 from models.numerics.pieces import piece
@@ -91,9 +91,7 @@ class VonMises(Sampled):
         return tf.where(tiny & (angle > -math.pi), far, log_of_smaller(lower, upper))
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        edge = (lower <= 0.0) | (upper <= 0.0)
-        half = tf.constant(0.5, lower.dtype)
-        low_inside, up_inside = tf.where(edge, half, lower), tf.where(edge, half, upper)
+        edge, low_inside, up_inside = between(lower, upper)
         kappa = wide(tf.stop_gradient(self.concentration))
         angle = _root(kappa, wide(tf.stop_gradient(low_inside)), wide(tf.stop_gradient(up_inside)))
 

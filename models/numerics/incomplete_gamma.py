@@ -3,7 +3,7 @@
 TensorFlow's carry 12 digits at shapes a < 200. Beyond, it runs out of terms (P(1e6, 1e6) is off by 5 % there, and the
 derivative of a gamma variable in its shape by 13 % at 1e4), and Temme's expansion takes their place: 13 digits in both
 tails for 200 ≤ a ≤ 1e12. Logarithms do not underflow: of the lower tail by its power series (DLMF 8.11.4), of the
-upper one by its asymptotic series (DLMF 8.11.2). See tests/models/numerics/exact_numerics.json.
+upper one by its asymptotic series (DLMF 8.11.2). See tests/models/numerics/exact.json.
 """
 
 from __future__ import annotations

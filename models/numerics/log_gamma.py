@@ -2,7 +2,7 @@
 
 log Γ(a) = (a − ½) log a − a + ½ log 2π + β(a), where Binet's function β falls as 1/(12a): sums in which the leading
 terms cancel are written with β, by hand, and keep their digits at any shape. Errors against mpmath with 40 digits are
-in tests/models/numerics/exact_numerics.json.
+in tests/models/numerics/exact.json.
 """
 
 from __future__ import annotations
