@@ -9,7 +9,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Distribution, Domain, Reparameterization
-from models.numerics.special import open_uniform
+from models.numerics.special import open_uniform, wide
 
 
 class LocScaleParameters(Distribution):
@@ -21,6 +21,10 @@ class LocScaleParameters(Distribution):
 
     def __init__(self, loc: object, scale: object, validate: bool = True) -> None:
         super().__init__({"loc": loc, "scale": scale}, validate)
+
+    def _noise_of_line(self, line: tf.Tensor) -> tf.Tensor:
+        """Return (line − loc)/scale of a float64 line, rounded: at a small scale, float32 has too few digits of it."""
+        return tf.cast((line - wide(self.loc)) / wide(self.scale), self.dtype)
 
 
 class LocationScale(LocScaleParameters):

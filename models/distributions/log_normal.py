@@ -28,10 +28,6 @@ class LogNormal(LocScaleParameters, NormalNoise, HalfLine):
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
         return self._noise_of_line(safe_log(wide(not_negative(z))))
 
-    def _noise_of_line(self, line: tf.Tensor) -> tf.Tensor:
-        """Return (line − loc)/scale of a float64 logarithm: at a small scale, float32 has too few digits of it."""
-        return tf.cast((line - wide(self.loc)) / wide(self.scale), self.dtype)
-
     def _log_prob_inside(self, value: tf.Tensor) -> tf.Tensor:
         edge = tf.equal(value, 0.0)
         log_value = tf.math.log(tf.where(edge, tf.ones_like(value), value))

@@ -29,10 +29,6 @@ class LogitNormal(LocScaleParameters, NormalNoise):
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
         return self._noise_of_line(self._to_line(wide(tf.clip_by_value(z, self.low, 1.0))))
 
-    def _noise_of_line(self, line: tf.Tensor) -> tf.Tensor:
-        """Return (line − loc)/scale in float64, rounded: at a small scale, float32 has too few digits of ``line``."""
-        return tf.cast((line - wide(self.loc)) / wide(self.scale), self.dtype)
-
     def _from_line(self, x: tf.Tensor) -> tf.Tensor:
         return expit(x)
 
