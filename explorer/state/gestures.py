@@ -25,6 +25,11 @@ class Gestures(QObject):
         self._gesture: tuple[str, object] | None = None
         self._awaiting = self._ending = False
 
+    @property
+    def open(self) -> bool:
+        """Whether a gesture is being made."""
+        return self._gesture is not None
+
     def snapshot(self) -> object:
         """Return all that undo brings back, as a value that can be compared."""
         raise NotImplementedError

@@ -32,6 +32,11 @@ class LatencyMeter(QObject):
         self._shown: float | None = None
         self._last: float | None = None
 
+    @property
+    def owing(self) -> bool:
+        """Whether what answers the last input is not on screen yet."""
+        return self.stamp != self._last
+
     def input(self, stamp: float | None = None) -> None:
         """Record that a mouse event arrived, now or at ``stamp`` (seconds of ``perf_counter``)."""
         self.stamp = perf_counter() if stamp is None else stamp

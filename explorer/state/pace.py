@@ -15,8 +15,8 @@ from explorer.state.latency import LatencyMeter
 FRAME_MS = 16.0
 FRAMES = 8
 PAUSE_MS = 10
-# What has waited so long is no longer put off: all of it is there within a tenth of a second.
-LONGEST_MS = 60.0
+# What has waited so long is done together, but for no longer than this between two frames.
+LONGEST_MS, TOGETHER_MS = 60.0, 4.0
 
 Piece = Callable[[], None]
 
@@ -33,8 +33,8 @@ class Pace(QObject):
         self._waiting: dict[Piece, float] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self._do_some)
+        latency.shown.connect(self._after_frame)
 
     @property
     def strained(self) -> bool:
@@ -55,14 +55,21 @@ class Pace(QObject):
             return
         self._waiting.setdefault(piece, perf_counter())
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(PAUSE_MS)
+
+    def _after_frame(self) -> None:
+        """Go on as soon as what the mouse waits for is on screen."""
+        if self._waiting:
+            self._timer.start(0)
 
     def _do_some(self) -> None:
-        """Do the first piece, and all that has waited too long."""
-        waiting, now = list(self._waiting.items()), perf_counter()
-        for place, (piece, since) in enumerate(waiting):
-            if place == 0 or (now - since) * 1e3 > LONGEST_MS:
-                del self._waiting[piece]
-                piece()
+        """Do the first piece, and those after it that have waited too long, while there is time."""
+        began = perf_counter()
+        for place, (piece, since) in enumerate(list(self._waiting.items())):
+            early, busy = (began - since) * 1e3 <= LONGEST_MS, (perf_counter() - began) * 1e3 > TOGETHER_MS
+            if (early and (place or self._latency.owing)) or (busy and place):
+                break
+            del self._waiting[piece]
+            piece()
         if self._waiting:
-            self._timer.start()
+            self._timer.start(PAUSE_MS)

@@ -15,9 +15,10 @@ from models.core.arrays import Floats64, Vector
 from models.core.families import FACTS, usual_family
 from models.core.typicality import Typicality
 from models.curves import graphs
-from models.curves.compiled import Member, evaluated, is_traced, traced
+from models.curves.compiled import Function, Member, evaluated, is_traced, traced
 from models.distributions import FAMILIES
 from models.distributions.registry import check_family
+from models.numerics import tracing
 from models.numerics.incomplete_gamma import chi2_cdf, chi2_sf
 from models.protocol.distribution import (
     Anchor,
@@ -253,5 +254,18 @@ def _place_and_grips(q: Member, z: float, eps: float) -> tuple[Place, tuple[Grip
 def _typicality(squared_norm: float, latent_dim: int) -> Typicality | None:
     if latent_dim == 0:
         return None
-    squared, degrees = (tf.constant(value, tf.float64) for value in (squared_norm, float(latent_dim)))
-    return Typicality(float(chi2_cdf(squared, degrees).numpy()), float(chi2_sf(squared, degrees).numpy()))
+    nearer, farther = distance_tails()(np.float64(squared_norm), np.float64(latent_dim))
+    return Typicality(float(nearer.numpy()), float(farther.numpy()))
+
+
+@lru_cache(maxsize=1)
+def distance_tails() -> Function:
+    """Return a function of squared distances from the centre and dimensions: the χ² probabilities below and above.
+
+    Called operation by operation it would take as long as all else of an answer together.
+    """
+
+    def tails(squared: tf.Tensor, degrees: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return chi2_cdf(squared, degrees), chi2_sf(squared, degrees)
+
+    return tracing.traced(tails, [tf.TensorSpec([], tf.float64)] * 2)

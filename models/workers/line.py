@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from models.protocol.messages import Reply, Request
 
 BEAT_SECONDS = 1.0
+IDLE_SECONDS = 0.5
 
 
 class Line:
@@ -35,9 +37,14 @@ class Line:
         """Return whether a request waits."""
         return self._connection.poll(0)
 
-    def receive(self) -> Request:
-        """Wait for a request and return it; EOFError when the window has closed the pipe."""
+    def receive(self, idle: Callable[[], object]) -> Request:
+        """Wait for a request and return it, calling ``idle`` once if none comes for a while.
+
+        EOFError when the window has closed the pipe.
+        """
         self._at_work = False
+        if not self._connection.poll(IDLE_SECONDS):
+            idle()
         request: Request = self._connection.recv()
         self.begin()
         return request

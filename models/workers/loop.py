@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from models.core.errors import UserError
+from models.numerics.tracing import sweep
 from models.protocol.lifecycle import Dropped, Failed, Shutdown
 from models.protocol.messages import Reply, Request
 from models.workers.line import Line
@@ -69,7 +70,8 @@ def serve(line: Line, handle: Callable[[Request], Handled], jobs: Jobs) -> None:
     """Handle requests until :class:`Shutdown`; while none waits, advance ``jobs``. EOFError when the pipe closes."""
     while True:
         if not jobs.waiting or line.waiting():
-            request = line.receive()
+            # Memory is given back while nobody drags.
+            request = line.receive(sweep)
             if isinstance(request, Shutdown):
                 return
             reply = _handled(request, handle, jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from models.numerics.tracing import note_dropped, sweep
+from models.numerics.tracing import note_dropped
 from models.protocol.messages import Reply, Request
 from models.protocol.training import (
     Adjust,
@@ -67,7 +67,6 @@ class TrainerWorker:
                 self._run = None
             # A run leaves its data, its optimizer and perhaps the functions of one before it.
             note_dropped()
-            sweep()
 
     def _noted(self, events: Iterator[Reply | None]) -> Job:
         for event in events:

@@ -58,6 +58,8 @@ def prepare_plot(plot: pg.PlotWidget, name: str, title: str = "") -> PlotMenu:
     ``title`` is what the plot is called in files, the name if it is empty.
     """
     guard_plots()
+    # A style sheet takes that away, and with each frame all that lies below the plot would be painted too.
+    plot.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setAccessibleName(name)

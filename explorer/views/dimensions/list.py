@@ -103,6 +103,7 @@ class DimensionList(QListView):
     def refill(self) -> None:
         """Show another order or set of rows."""
         self.histograms.forget()
+        self.delegate.forget()
         self.rows.refill()
         self.viewport().update()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -19,7 +21,9 @@ from models.protocol.distribution import CurvesReady
 
 BINS = 40
 RAYS = 25
-ZOOM_SIGMAS = 5.0
+# Where z lies further out, the axis is wider by a power of this: to draw all curves anew for each move takes longer
+# than all else.
+ZOOM_SIGMAS, WIDER = 5.0, 1.5
 # Densities may be infinite at an edge: the axis is made for the middle 98 %, and for at most so many times the
 # largest mean density of a cell of it.
 MIDDLE = (0.01, 0.99)
@@ -89,7 +93,7 @@ class DistributionCurves:
             return
         if not self.state.distribution.dragging:
             # The axes rest while one drags: a range that grew with σ would move the value under the mouse.
-            self._range = self._range_of(answer)
+            self._range = self._grown(answer.dim, self._range_of(answer))
         aggregate = None if answer.dim is None else self.state.answers.aggregate
         view = self.state.display
         key = (answer.dim, answer.family, answer.reference, view.seed, view.logarithmic, self._range, id(aggregate))
@@ -117,8 +121,14 @@ class DistributionCurves:
         if not (self.state.display.zoomed and answer.dim is not None):
             return answer.curves.span
         mu, sigma = (answer.family.parameters[name] for name in ("loc", "scale"))
-        reach, z = ZOOM_SIGMAS * sigma, answer.place.z
-        return min(mu - reach, z - sigma), max(mu + reach, z + sigma)
+        away = answer.place.z - mu
+        return mu - _reach(sigma, -away), mu + _reach(sigma, away)
+
+    def _grown(self, dim: int | None, needed: tuple[float, float]) -> tuple[float, float]:
+        """Return the range; while a point is dragged the axes only grow."""
+        if dim is None or not self.state.latent.open or self._key is None or self._key[0] != dim:
+            return needed
+        return min(self._range[0], needed[0]), max(self._range[1], needed[1])
 
     def _name_axes(self, answer: DistributionAnswer) -> None:
         name, prefix = answer.name, "log₁₀ " if self.state.display.logarithmic else ""
@@ -213,6 +223,12 @@ class DistributionCurves:
         span = (float(curves.path_eps[0]), float(curves.path_eps[-1]))
         self.noise.layer.set_handles(noise_handles(answer, names, span, colors))
         self.noise.layer.set_arrows(noise_arrows(answer, names, span, self._range, colors))
+
+
+def _reach(sigma: float, away: float) -> float:
+    """Return how far the zoomed axis goes to the side on which z lies ``away`` from μ."""
+    near = ZOOM_SIGMAS * sigma
+    return near * WIDER ** math.ceil(max(math.log((away + sigma) / near, WIDER), 0.0)) if away > 0.0 else near
 
 
 def _peak(x: Vector, pdf: Vector, cdf: Vector) -> float:

@@ -118,6 +118,7 @@ class DistributionPane(Pane):
         state.workbench.family_changed.connect(self._show_legend)
         state.distribution.changed.connect(self._answered)
         state.answers.aggregate_changed.connect(self._show)
+        state.latent.step_done.connect(self._show)
         state.answers.draws_changed.connect(self.readouts.numbers.show_total)
         self.theme.changed.connect(self._restyle)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from explorer.theme.theme import Theme
 from explorer.views.common.layers import Frame, Layer, draw_haloed
@@ -31,6 +32,12 @@ class Marker:
     current: bool
     outlines: tuple[Matrix, ...] = ()
 
+    def looks_like(self, other: Marker) -> bool:
+        """Return whether nothing of it would be drawn otherwise."""
+        same = self.name == other.name and self.current == other.current and self.picture is other.picture
+        lines = zip(self.outlines, other.outlines, strict=False)
+        return same and np.array_equal(self.xy, other.xy) and all(np.array_equal(a, b) for a, b in lines)
+
 
 class MarkerLayer(Layer):
     """The named points with thumbnails, and the to-scale ellipses of the current posterior."""
@@ -41,9 +48,13 @@ class MarkerLayer(Layer):
         self.setZValue(10)
 
     def set_markers(self, markers: list[Marker]) -> None:
-        """Show these points, the last on top."""
-        self.markers = markers
-        self.update()
+        """Show these points, the last on top; only where something changes is the map painted."""
+        before, self.markers = self.markers, markers
+        frame, corner = self.frame(), self.getViewBox().sceneBoundingRect().topLeft()
+        for some, others in ((before, markers), (markers, before)):
+            for marker in some:
+                if not any(marker.looks_like(other) for other in others):
+                    self.update(self.mapRectFromScene(self._area(frame, marker).translated(corner)))
 
     def series(self) -> dict[str, Matrix]:
         """Return the places of the points."""
@@ -79,6 +90,20 @@ class MarkerLayer(Layer):
         above = y - beside - THUMB
         return QRectF(left, above if above >= 0.0 else y + beside, THUMB, THUMB)
 
+    def _area(self, frame: Frame, marker: Marker) -> QRectF:
+        """Return where a point is drawn, in pixels of the plot area."""
+        place = self.place_of(frame, marker)
+        if place != QPointF(*frame.to_pixels(marker.xy)):
+            # What is said of a point outside may be anywhere.
+            return QRectF(0.0, 0.0, *frame.size)
+        area = QRectF(place.x() - EDGE, place.y() - EDGE, 2.0 * EDGE, 2.0 * EDGE)
+        if marker.picture is not None:
+            area |= self.thumbnail_rect(frame, marker)
+        for outline in marker.outlines:
+            pixels = frame.to_pixels(outline)
+            area |= QRectF(QPointF(*pixels.min(axis=0)), QPointF(*pixels.max(axis=0)))
+        return area.adjusted(-2.0, -2.0, 2.0, 2.0)
+
     def marker_at(self, frame: Frame, pixel: QPointF) -> Marker | None:
         """Return the point whose handle is nearest to ``pixel`` and within reach, else the topmost picture under it."""
         best, nearest = None, HANDLE_RADIUS + 4.0
@@ -99,8 +124,8 @@ class MarkerLayer(Layer):
             fill.setAlpha(46 if number == 0 else 22)
             painter.setBrush(fill)
             painter.setPen(QPen(color, 1.4 if number == 0 else 1.0))
-            pixels = frame.to_pixels(outline)
-            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in pixels]))
+            x, y = frame.to_pixels(outline).T
+            painter.drawPolygon(arrayToQPolygonF(x, y))
 
     def _draw_picture(self, painter: QPainter, frame: Frame, marker: Marker) -> None:
         if marker.picture is None:

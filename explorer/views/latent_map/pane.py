@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from explorer.state import AppState
@@ -22,7 +23,7 @@ from explorer.views.latent_map.legend import Legend
 from explorer.views.latent_map.markers import Marker
 from explorer.views.latent_map.menu import place_entries, point_entries
 from explorer.views.latent_map.plot import MapPlot
-from models.core.arrays import Matrix
+from models.core.arrays import Floats32, Matrix
 from models.core.geometry import Projection, dimension_name, dimension_plane, ellipse_outline, principal_plane
 from models.core.images import to_bytes
 
@@ -39,6 +40,7 @@ class LatentMapPane(Pane):
         self.plot = MapPlot(theme)
         self._projection: Projection | None = None
         self._fits = True
+        self._pictures: dict[str, tuple[Floats32, QImage]] = {}
         self.legend, self._trouble = Legend(theme), QLabel()
         self._trouble.setWordWrap(True)
         self._x, self._y = Choice(), Choice()
@@ -200,9 +202,16 @@ class LatentMapPane(Pane):
         if current:
             spread, centre = plane.ellipse(self.state.model.deviation(point.sigma)), plane.to_plane(point.mu)
             outlines = tuple(centre + ellipse_outline(spread, scale) for scale in (1.0, 2.0))
-        image = self.state.answers.thumbnails.get(point.name)
-        picture = None if image is None else to_qimage(to_bytes(image))
-        return Marker(point.name, plane.to_plane(point.z), picture, current, outlines)
+        return Marker(point.name, plane.to_plane(point.z), self._picture_of(point.name), current, outlines)
+
+    def _picture_of(self, name: str) -> QImage | None:
+        image = self.state.answers.thumbnails.get(name)
+        if image is None:
+            return None
+        known = self._pictures.get(name)
+        if known is None or known[0] is not image:
+            self._pictures[name] = known = (image, to_qimage(to_bytes(image)))
+        return known[1]
 
     def _index_of(self, name: str) -> int:
         return next(i for i, point in enumerate(self.state.latent.points) if point.name == name)

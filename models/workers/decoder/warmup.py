@@ -14,8 +14,8 @@ import numpy as np
 
 from models.core.families import FACTS, latent_member
 from models.curves.compiled import has_room
-from models.curves.evaluate import Pair, evaluate_curves, is_prepared, ks_p_value, locate, preparing
-from models.numerics.tracing import TURN_SECONDS, beside, start_tracing, sweep
+from models.curves.evaluate import Pair, distance_tails, evaluate_curves, is_prepared, ks_p_value, locate, preparing
+from models.numerics.tracing import TURN_SECONDS, beside, start_tracing
 from models.protocol.distribution import Curves, Locate
 from models.vae import sampling
 from models.vae.model import VAE
@@ -41,6 +41,7 @@ def _warming_curves(vae: VAE) -> Iterator[None]:
     x, one = np.zeros(2), np.ones(1, np.float32)
     # What they need of SciPy is imported in a thread.
     yield from beside(partial(ks_p_value, 0.5, 1))
+    yield from beside(distance_tails)
     posterior, prior = latent_member(vae.space.posterior), latent_member(vae.space.prior)
     evaluate_curves(Curves(0, posterior, prior, "z", 0.0, x, latent_dim=1))
     yield None
@@ -107,7 +108,6 @@ class Warmer:
         for _ in self._steps(pair):
             if self._wished not in (None, pair):
                 return
-        sweep()
         self._prepared_at = time.monotonic()
 
     def _steps(self, pair: Pair) -> Iterator[None]:

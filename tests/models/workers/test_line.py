@@ -42,9 +42,11 @@ def test_signs_of_life_tell_work_from_waiting(pipe: tuple[Connection, Line]) -> 
     theirs.beat()
     # It has been at work since it was started.
     assert _sign(ours, lambda sign: sign.turn == 0).at_work
-    waiting = threading.Thread(target=theirs.receive)
+    idle = threading.Event()
+    waiting = threading.Thread(target=theirs.receive, args=[idle.set])
     waiting.start()
     _sign(ours, lambda sign: not sign.at_work)
+    assert idle.wait(PATIENCE)
     ours.send(Shutdown())
     waiting.join(PATIENCE)
     assert _sign(ours, lambda sign: sign.turn == 1).at_work
@@ -52,6 +54,14 @@ def test_signs_of_life_tell_work_from_waiting(pipe: tuple[Connection, Line]) -> 
     last = _sign(ours, lambda sign: sign.turn == 2)
     assert last.at_work
     assert _sign(ours, lambda sign: sign.turn == 2).cpu_seconds >= last.cpu_seconds > 0
+
+
+def test_who_is_asked_at_once_is_not_idle(pipe: tuple[Connection, Line]) -> None:
+    ours, theirs = pipe
+    ours.send(Shutdown())
+    idle: list[str] = []
+    assert isinstance(theirs.receive(lambda: idle.append("idle")), Shutdown)
+    assert not idle
 
 
 def test_replies_and_signs_of_life_do_not_mix(pipe: tuple[Connection, Line]) -> None:
