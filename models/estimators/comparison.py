@@ -65,8 +65,8 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
     kind, arguments, key = _integrand(problem, vae)
     by, parameters = estimators_of(kind, family), tf.constant(values, tf.float64)
     if by not in _known:
-        for trace in by.trace():
-            yield from beside(trace)
+        for work in by.prepare(arguments, parameters):
+            yield from beside(work)
         _known[by] = OrderedDict()
     exact = yield from _exact(by, arguments, parameters, (key, values))
     if not exact.resolved:

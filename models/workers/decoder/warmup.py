@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -42,6 +43,8 @@ def _warming_curves(vae: VAE) -> Iterator[None]:
     # What they need of SciPy is imported in a thread.
     yield from beside(partial(ks_p_value, 0.5, 1))
     yield from beside(distance_tails)
+    # The laboratory would import them while somebody drags.
+    yield from beside(partial(import_module, "models.estimators"))
     posterior, prior = latent_member(vae.space.posterior), latent_member(vae.space.prior)
     evaluate_curves(Curves(0, posterior, prior, "z", 0.0, x, latent_dim=1))
     yield None
