@@ -22,6 +22,7 @@ from hypothesis import settings
 
 from tests.support.folders import use_folders
 from tests.support.leftovers import FAILED, Running, guarded, has_failed
+from tests.support.quickly import call_quickly, compile_quickly
 
 # How long an example takes tells of the machine's other work.
 settings.register_profile("suite", deadline=None)
@@ -29,8 +30,6 @@ settings.load_profile("suite")
 
 # Tests that run only when they are asked for, and then alone.
 MARKS = ("xvfb", "slow")
-# What XLA spends most of its seconds on makes code fast, not right: the fast suite compiles in a third of the time.
-COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 QT_PLUGIN = "pytest-qt"
 QT_SETTINGS = ("qt_api", "qt_log_level_fail", "qt_log_ignore")
 
@@ -59,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _share_what_xla_compiles(config)
         if not config.getoption("--slow"):
-            os.environ.setdefault("XLA_FLAGS", COMPILE_QUICKLY)
+            compile_quickly()
     if config.getoption("--xvfb"):
         from tests.support.display import start_display
 
@@ -85,6 +84,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=others)
     left_out = set(others)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not session.config.getoption("--slow"):
+        call_quickly()
 
 
 @pytest.hookimpl(wrapper=True)

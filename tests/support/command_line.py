@@ -1,10 +1,11 @@
-"""The command line as a user types it: in this process, where TensorFlow is imported already, or in its own."""
+"""The command line as a user types it: in this process, in one that is forked, or in one of its own."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import runpy
 import subprocess
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -17,6 +18,7 @@ from explorer.cli import main as cli
 from explorer.cli import science
 from models.workers import process
 from tests.support.places import ROOT
+from tests.support.workers import forking
 
 PATIENCE = 100
 
@@ -67,6 +69,37 @@ def run_process(folder: Path, *arguments: object) -> subprocess.CompletedProcess
     return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **options)
 
 
+def run_forked(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end in a process that is forked with TensorFlow imported, whose import takes seconds."""
+    names = [folder / f"{name}-{os.urandom(4).hex()}.txt" for name in ("output", "errors")]
+    # As in the window, a process starts in the environment that it is given.
+    with patch.dict(os.environ, environment(folder)):
+        child = forking().Process(target=_start, args=(folder, names, [str(argument) for argument in arguments]))
+        child.start()
+    child.join(PATIENCE)
+    output, errors = (name.read_text(encoding="utf-8") for name in names)
+    for name in names:
+        name.unlink()
+    assert child.exitcode is not None
+    return subprocess.CompletedProcess(command(*arguments), child.exitcode, output, errors)
+
+
+def _start(folder: Path, names: list[Path], arguments: list[str]) -> None:
+    """Start the command in this process as Python's -m does, with standard output and error in files."""
+    for number, name in enumerate(names, 1):
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
+    os.chdir(folder)
+    sys.argv = ["latentscape", *arguments]
+    try:
+        runpy.run_module("explorer.cli", run_name="__main__", alter_sys=False)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
 def result(folder: Path, *arguments: object) -> dict[str, object]:
     """Run with ``--json`` and return the object, which must be all that was said."""
     return said_by(run(folder, *arguments, "--json"))
@@ -86,7 +119,7 @@ def fill_workshop(folder: Path) -> None:
     centres = rng.uniform(0, 8, (200, 2, 1))
     distance = (np.arange(8)[None, :, None] - centres[:, :1]) ** 2 + (np.arange(8)[None, None] - centres[:, 1:]) ** 2
     np.savez(folder / "spots.npz", images=(255 * np.exp(-0.3 * distance)).astype(np.uint8), labels=np.arange(200) % 2)
-    done = run_process(
+    done = run_forked(
         folder, "train", "spots.npz", "--out", "spots.safetensors", "--epochs", 3, "--latent-dim", 2,
         "--hidden", "16,8", "--likelihood", "continuous_bernoulli",
         "--batch-size", 20, "--learning-rate", 0.002, "--beta", 2, "--seed", 9, "--json",

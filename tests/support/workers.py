@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from explorer.client import launcher
+from tests.support.quickly import XLA_FLAGS, call_quickly
 
 # TensorFlow starts no thread before it is set up, which is left to each worker.
 PRELOADED = ["tensorflow", "scipy.stats", "models.workers.decoder.worker", "models.workers.trainer"]
@@ -51,6 +52,8 @@ def _run(environment: dict[str, str], target: Callable[..., None], args: tuple[A
     from models.numerics.tracing import Recent
     from models.workers.decoder import warmup
 
+    if os.environ.get("XLA_FLAGS") == XLA_FLAGS:
+        call_quickly()
     warmup.LONGEST_FIRST.clear()
     compiled._kept = Recent(1000)
     target(*args)
