@@ -44,6 +44,24 @@ def test_while_frames_are_slow_pieces_take_turns(qtbot: QtBot, latency: LatencyM
     assert done == ["first", "second"]
 
 
+def test_what_the_mouse_waits_for_comes_first(qtbot: QtBot, latency: LatencyMeter, pace: Pace) -> None:
+    done: list[str] = []
+    latency.recent.extend([FRAME_MS + 1.0] * FRAMES)
+    latency.input()
+    pace.later(lambda: done.append("piece"))
+    pace._do_some()
+    assert (done, pace.waiting) == ([], True)
+    latency.painted(latency.stamp)
+    latency.frame_ended()
+    pace._do_some()
+    assert (done, pace.waiting) == (["piece"], False)
+    # What never comes is not waited for.
+    latency.input()
+    pace.later(lambda: done.append("another"))
+    qtbot.waitUntil(lambda: not pace.waiting)
+    assert done == ["piece", "another"]
+
+
 def test_what_waits_is_not_done_twice_when_frames_become_quick(latency: LatencyMeter, pace: Pace) -> None:
     done: list[str] = []
 

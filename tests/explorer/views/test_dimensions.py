@@ -212,6 +212,26 @@ def test_a_move_repaints_its_own_row_only(desk: Desk, rows: DimensionList, count
     assert set(counting.painted) == {dim}
 
 
+def test_what_is_kept_of_a_row_is_what_would_be_painted(desk: Desk, rows: DimensionList) -> None:
+    dim = rows.rows.dims[2]
+    for change in (
+        lambda: desk.latent.set_component("z", dim, 1.0),
+        lambda: desk.latent.set_component("mu", dim, -0.7),
+        lambda: desk.latent.set_component("sigma", dim, 0.5),
+        lambda: desk.latent.set_locked(dim, True),
+        lambda: desk.state.display.set_dimension(dim),
+        lambda: desk.click(desk.window.map.plot.viewport(), desk.on_map(desk.window.map.plot.cloud.xy[5])),
+        lambda: desk.state.display.set_slider_scale("posterior"),
+    ):  # fmt: skip
+        before = rows.viewport().grab().toImage()
+        change()
+        desk.settle()
+        shown = rows.viewport().grab().toImage()
+        rows.delegate.forget()
+        assert shown == rows.viewport().grab().toImage()
+        assert shown != before
+
+
 def test_the_wheel_with_ctrl_moves_the_chosen_row_and_without_it_scrolls(
     desk: Desk, rows: DimensionList, qtbot: QtBot
 ) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QPaintEvent, QRegion
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.support.desk import LEFT, Desk
 from tests.support.latent_map import lonely_image, principal
@@ -47,6 +48,46 @@ def test_a_drag_in_two_dimensions_leaves_all_others_bit_for_bit(desk: Desk) -> N
     np.testing.assert_allclose(after[[3, 17]], end, atol=1e-9)
     others = np.setdiff1d(np.arange(len(after)), [3, 17])
     assert after[others].tobytes() == before[others].tobytes()
+
+
+class Painted(QObject):
+    """Adds up the region of a widget that is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.region = QRegion()
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.region |= event.region()
+        return False
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+def test_the_map_is_painted_where_a_point_moves_and_is_as_if_painted_anew(desk: Desk, beyond: bool) -> None:
+    plot = desk.window.map.plot
+    desk.latent.add_point()
+    _drag(desk, "B")
+    desk.settle()
+    desk.qtbot.waitUntil(lambda: all(layer.resting for layer in plot.still))
+    start, far = desk.marker("A"), QPointF(3000.0, 0.0)
+    desk.press(plot.viewport(), start)
+    desk.settle()
+    QApplication.processEvents()
+    painted = Painted(plot.viewport())
+    for step in [*PATH, far] if beyond else PATH:
+        desk.move(plot.viewport(), start + step, held=LEFT)
+        desk.settle()
+    QApplication.processEvents()
+    corner = plot.getViewBox().sceneBoundingRect().bottomLeft().toPoint() + QPoint(3, -3)
+    assert painted.region.contains(start.toPoint() + QPoint(3, 0))
+    assert painted.region.contains(corner) == beyond
+    painted.deleteLater()
+    shown = desk.window.screen().grabWindow(desk.window.winId()).toImage()
+    place = QRect(plot.viewport().mapTo(desk.window, QPoint()), plot.viewport().size())
+    assert shown.copy(place) == plot.viewport().grab().toImage().convertToFormat(shown.format())
+    desk.release(plot.viewport(), start)
 
 
 def test_the_picture_after_a_drag_is_the_decoded_point(desk: Desk, oracle: NumpyVAE) -> None:
