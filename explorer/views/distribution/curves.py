@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -21,9 +19,7 @@ from models.protocol.distribution import CurvesReady
 
 BINS = 40
 RAYS = 25
-# Where z lies further out, the axis is wider by a power of this: to draw all curves anew for each move takes longer
-# than all else.
-ZOOM_SIGMAS, WIDER = 5.0, 1.5
+ZOOM_SIGMAS = 5.0
 # Densities may be infinite at an edge: the axis is made for the middle 98 %, and for at most so many times the
 # largest mean density of a cell of it.
 MIDDLE = (0.01, 0.99)
@@ -121,14 +117,19 @@ class DistributionCurves:
         if not (self.state.display.zoomed and answer.dim is not None):
             return answer.curves.span
         mu, sigma = (answer.family.parameters[name] for name in ("loc", "scale"))
-        away = answer.place.z - mu
-        return mu - _reach(sigma, -away), mu + _reach(sigma, away)
+        reach, z = ZOOM_SIGMAS * sigma, answer.place.z
+        return min(mu - reach, z - sigma), max(mu + reach, z + sigma)
 
     def _grown(self, dim: int | None, needed: tuple[float, float]) -> tuple[float, float]:
-        """Return the range; while a point is dragged the axes only grow."""
+        """Return the range; while a point is dragged the axes only grow, and then twice as wide.
+
+        To draw all curves anew for each move would take longer than all else.
+        """
         if dim is None or not self.state.latent.open or self._key is None or self._key[0] != dim:
             return needed
-        return min(self._range[0], needed[0]), max(self._range[1], needed[1])
+        low, high = self._range
+        width = high - low
+        return low if needed[0] >= low else needed[0] - width, high if needed[1] <= high else needed[1] + width
 
     def _name_axes(self, answer: DistributionAnswer) -> None:
         name, prefix = answer.name, "log₁₀ " if self.state.display.logarithmic else ""
@@ -223,12 +224,6 @@ class DistributionCurves:
         span = (float(curves.path_eps[0]), float(curves.path_eps[-1]))
         self.noise.layer.set_handles(noise_handles(answer, names, span, colors))
         self.noise.layer.set_arrows(noise_arrows(answer, names, span, self._range, colors))
-
-
-def _reach(sigma: float, away: float) -> float:
-    """Return how far the zoomed axis goes to the side on which z lies ``away`` from μ."""
-    near = ZOOM_SIGMAS * sigma
-    return near * WIDER ** math.ceil(max(math.log((away + sigma) / near, WIDER), 0.0)) if away > 0.0 else near
 
 
 def _peak(x: Vector, pdf: Vector, cdf: Vector) -> float:
