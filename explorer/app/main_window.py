@@ -36,6 +36,7 @@ from explorer.app.toolbar import ToolBar
 from explorer.state import AppState
 from explorer.state.unsaved import model_title
 from explorer.theme.theme import Theme
+from explorer.views.common.menus import close_menus
 from explorer.views.common.pane import Pane, focused
 from explorer.views.decoded import DecodedPane
 from explorer.views.dimensions.pane import DimensionsPane
@@ -106,7 +107,12 @@ class MainWindow(QMainWindow):
         self.training.controls.further.clicked.connect(self.menus.model.train_further.trigger)
         state.model.model_changed.connect(self._name_model)
         state.unsaved.changed.connect(self._name_model)
+        for replaced in (state.model.model_changed, state.model.data_changed, state.model.embedding_changed):
+            replaced.connect(self._close_menus)
         state.undo.travelled.connect(self._show_subject)
+
+    def _close_menus(self) -> None:
+        close_menus(self)
 
     @property
     def _panes(self) -> tuple[Pane, ...]:
@@ -121,6 +127,12 @@ class MainWindow(QMainWindow):
         dock.visibilityChanged.connect(pane.set_shown)
         PaneMenu(dock, pane, self.reset_layout)
         return dock
+
+    def leave_panes(self) -> None:
+        """Let the panes rest, and tell them no more what is in front: the docks may outlive the state they show."""
+        for pane, dock in zip(self._panes, self.docks.values(), strict=True):
+            dock.visibilityChanged.disconnect(pane.set_shown)
+            pane.set_shown(False)
 
     @property
     def _toggles(self) -> list[QAction]:

@@ -103,6 +103,7 @@ class App(QObject):
         self._closed = True
         self.collector.stop()
         self._end_session()
+        self.window.leave_panes()
         self.exporter.close()
         self.keras_exporter.close()
         self.trainer.close()
@@ -211,4 +212,6 @@ def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
     try:
         return qt.exec()
     finally:
+        # The loop may have been ended without the window having been closed.
+        app.close()
         signals.remove()
