@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
-        self.state, self.theme = state, theme
+        self.state, self.theme, self._agreed = state, theme, False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(theme.icon("latentscape"))
         self.setMinimumSize(*SMALLEST)
@@ -110,6 +110,8 @@ class MainWindow(QMainWindow):
         for replaced in (state.model.model_changed, state.model.data_changed, state.model.embedding_changed):
             replaced.connect(self._close_menus)
         state.undo.travelled.connect(self._show_subject)
+        state.unsaved.changed.connect(self._ask_again)
+        state.run.status_changed.connect(self._ask_again)
 
     def _close_menus(self) -> None:
         close_menus(self)
@@ -264,12 +266,20 @@ class MainWindow(QMainWindow):
             open_path(self.state, url.toLocalFile() or url.toString())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved work, then close."""
-        if self._may_close():
+        """Ask about unsaved work, unless that is agreed on, then close."""
+        if self._agreed or self._may_close():
             self.closing.emit()
             event.accept()
         else:
             event.ignore()
+
+    def agrees_to_end(self, may_ask: bool) -> bool:
+        """Return whether the window may end with the session of the desktop; closing it does not ask again then."""
+        self._agreed = not may_ask or self._may_close()
+        return self._agreed
+
+    def _ask_again(self) -> None:
+        self._agreed = False
 
     def _may_close(self) -> bool:
         answer = ask_before_closing(self, self.state)
