@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QToolButton
 
 from explorer.state import AppState
-from explorer.state.notices import Undo
 from explorer.theme.theme import Theme
 from explorer.views.common.question import discard_after_question
 
@@ -16,15 +16,18 @@ INFO_MS = 6000
 # To read what was thrown away, and to think about it.
 UNDO_MS = 20_000
 MARGIN, TOP = 8, 2
-MENU_WIDTH = 330
+# What is said in two lines of this width has room in the row of the menus.
 WIDEST = 760
 ICONS = {"info": "info", "warning": "warning", "error": "error"}
 
 
 class Banner(QFrame):
-    """One notification at a time, the newest, laid over the empty end of the menu bar so that nothing jumps."""
+    """One notification at a time, the newest, laid over the empty end of the menu bar so that nothing jumps.
 
-    def __init__(self, parent: QWidget, state: AppState, theme: Theme) -> None:
+    It covers nothing: only for what has no room there does the row of the menus grow, as long as it is shown.
+    """
+
+    def __init__(self, parent: QMainWindow, state: AppState, theme: Theme) -> None:
         super().__init__(parent)
         self.state, self.theme, self._over = state, theme, parent
         self.setObjectName("banner")
@@ -35,7 +38,6 @@ class Banner(QFrame):
         # The worker that Restart restarts; whether it hangs; the workers whose trouble was dismissed.
         self._role, self._hangs = "", False
         self._dismissed: set[str] = set()
-        self._take_back: Undo | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._build()
@@ -56,7 +58,7 @@ class Banner(QFrame):
         self.close_button.setIcon(self.theme.icon("close", self.theme.colors.muted))
         self.close_button.setAccessibleName("Close this message")
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 3, 4, 3)
+        row.setContentsMargins(12, 2, 4, 2)
         row.addWidget(self._icon)
         row.addWidget(self.text, 1)
         for button in self._buttons:
@@ -80,19 +82,16 @@ class Banner(QFrame):
         self._over.installEventFilter(self)
 
     def notify(self, level: str, text: str) -> None:
-        """Show a notification: information disappears by itself, the rest stays, above all a worker that is off.
-
-        Mere information does not cover what can be undone; the Log pane has it.
-        """
-        undo = self.state.notices.undo
-        if self._offers(self.restart) or (level == "info" and undo is None and self._offers(self.undo)):
+        """Show a notification: information disappears by itself, the rest stays, above all a worker that is off."""
+        if self._offers(self.restart):
+            self.state.notices.withdraw_undo()
             return
+        undoable = self.state.notices.undo is not None
         self._show(level, text)
-        self._take_back = undo
-        self.undo.setVisible(undo is not None)
+        self.undo.setVisible(undoable)
         self._place()
         if level == "info":
-            self._timer.start(INFO_MS if undo is None else UNDO_MS)
+            self._timer.start(UNDO_MS if undoable else INFO_MS)
 
     def _offers(self, button: QPushButton) -> bool:
         return self.isVisible() and not button.isHidden()
@@ -100,6 +99,7 @@ class Banner(QFrame):
     def crashed(self, role: str, text: str, again: bool) -> None:
         """Report that a worker ended, with a button if it is not restarting anyway."""
         self._role = role
+        self.state.notices.withdraw_undo()
         self._show("warning" if again else "error", text)
         self.restart.setVisible(not again)
 
@@ -112,6 +112,7 @@ class Banner(QFrame):
             self._gone()
 
     def _warn_of(self, role: str) -> None:
+        self.state.notices.withdraw_undo()
         self._show("warning", self._troubles[role])
         self._role, self._hangs = role, True
         self.restart.show()
@@ -156,6 +157,7 @@ class Banner(QFrame):
     def _gone(self) -> None:
         """Hide, and show the trouble or the offer that another notification had covered."""
         self.hide()
+        self.state.notices.withdraw_undo()
         self._hangs = False
         if self._troubles:
             self._warn_of(next(iter(self._troubles)))
@@ -188,7 +190,7 @@ class Banner(QFrame):
             discard_after_question(self._over, f"the training of {run.name}", run.elapsed, drop)
 
     def _undo(self) -> None:
-        undo, self._take_back = self._take_back, None
+        undo = self.state.notices.withdraw_undo()
         self._gone()
         if undo is not None:
             undo()
@@ -200,9 +202,19 @@ class Banner(QFrame):
         self.state.workers.restart(role)
 
     def _place(self) -> None:
-        width = min(WIDEST, self._over.width() - MENU_WIDTH)
-        self.resize(width, self.heightForWidth(width))
-        self.move(self._over.width() - width - MARGIN, TOP)
+        bar = self._over.menuBar()
+        menus = max((bar.actionGeometry(action).right() for action in bar.actions()), default=0)
+        row, room = bar.sizeHint().height(), self._over.width() - menus - 2 * MARGIN
+        width = min(WIDEST, room)
+        if self.heightForWidth(width) > row:
+            width = room
+        height = self.heightForWidth(width)
+        bar.setMinimumHeight(height + 2 * TOP)
+        self.setGeometry(self._over.width() - width - MARGIN, max((row - height) // 2, TOP), width, height)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Give the row of the menus its own height back."""
+        self._over.menuBar().setMinimumHeight(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in place when the window is resized."""

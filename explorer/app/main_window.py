@@ -36,6 +36,7 @@ from explorer.app.toolbar import ToolBar
 from explorer.state import AppState
 from explorer.state.unsaved import model_title
 from explorer.theme.theme import Theme
+from explorer.views.common.menus import close_menus
 from explorer.views.common.pane import Pane, focused
 from explorer.views.decoded import DecodedPane
 from explorer.views.dimensions.pane import DimensionsPane
@@ -78,7 +79,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
-        self.state, self.theme = state, theme
+        self.state, self.theme, self._agreed = state, theme, False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(theme.icon("latentscape"))
         self.setMinimumSize(*SMALLEST)
@@ -106,7 +107,14 @@ class MainWindow(QMainWindow):
         self.training.controls.further.clicked.connect(self.menus.model.train_further.trigger)
         state.model.model_changed.connect(self._name_model)
         state.unsaved.changed.connect(self._name_model)
+        for replaced in (state.model.model_changed, state.model.data_changed, state.model.embedding_changed):
+            replaced.connect(self._close_menus)
         state.undo.travelled.connect(self._show_subject)
+        state.unsaved.changed.connect(self._ask_again)
+        state.run.status_changed.connect(self._ask_again)
+
+    def _close_menus(self) -> None:
+        close_menus(self)
 
     @property
     def _panes(self) -> tuple[Pane, ...]:
@@ -121,6 +129,12 @@ class MainWindow(QMainWindow):
         dock.visibilityChanged.connect(pane.set_shown)
         PaneMenu(dock, pane, self.reset_layout)
         return dock
+
+    def leave_panes(self) -> None:
+        """Let the panes rest, and tell them no more what is in front: the docks may outlive the state they show."""
+        for pane, dock in zip(self._panes, self.docks.values(), strict=True):
+            dock.visibilityChanged.disconnect(pane.set_shown)
+            pane.set_shown(False)
 
     @property
     def _toggles(self) -> list[QAction]:
@@ -252,12 +266,20 @@ class MainWindow(QMainWindow):
             open_path(self.state, url.toLocalFile() or url.toString())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved work, then close."""
-        if self._may_close():
+        """Ask about unsaved work, unless that is agreed on, then close."""
+        if self._agreed or self._may_close():
             self.closing.emit()
             event.accept()
         else:
             event.ignore()
+
+    def agrees_to_end(self, may_ask: bool) -> bool:
+        """Return whether the window may end with the session of the desktop; closing it does not ask again then."""
+        self._agreed = not may_ask or self._may_close()
+        return self._agreed
+
+    def _ask_again(self) -> None:
+        self._agreed = False
 
     def _may_close(self) -> bool:
         answer = ask_before_closing(self, self.state)

@@ -108,6 +108,12 @@ class Autosave(QObject):
         if not self._timer.isActive():
             self._timer.start()
 
+    def save_now(self) -> None:
+        """Save now, and wait for it."""
+        self._timer.stop()
+        self._saved = self._capture()
+        self._done(self._writer.submit(self._write, self._saved).result())
+
     def close(self) -> str:
         """Save now, the last time, and return why that failed, empty if it did not."""
         self._timer.stop()

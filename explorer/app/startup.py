@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from explorer.app import remembering, session
+from explorer.app.desktop import DesktopSession
 from explorer.app.files import open_path
 from explorer.app.garbage import Collector
 from explorer.app.main_window import MainWindow
@@ -82,6 +83,7 @@ class App(QObject):
         self.state.workers.restart_requested.connect(self._restart)
         complaints += self._restore(stored)
         self._keep_saving()
+        self.desktop = DesktopSession(self.window, self._autosave, self)
         if complaints:
             self.state.notices.notice("warning", " ".join(complaints))
         if new:
@@ -103,6 +105,7 @@ class App(QObject):
         self._closed = True
         self.collector.stop()
         self._end_session()
+        self.window.leave_panes()
         self.exporter.close()
         self.keras_exporter.close()
         self.trainer.close()
@@ -206,9 +209,12 @@ def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
     signals = ClosingSignals(app)
     signals.asked.connect(app.close_for)
     signals.install()
+    app.desktop.follow(qt)
     app.show()
     app.open(paths)
     try:
         return qt.exec()
     finally:
+        # The loop may have been ended without the window having been closed.
+        app.close()
         signals.remove()

@@ -36,6 +36,12 @@ class Watch:
         self._turn = self._idle = 0.0
         self._cpu = 0.0
 
+    @property
+    def memory(self) -> int:
+        """The bytes that the worker held last while it had nothing to do; 0 if that is not known."""
+        heard = self._heard
+        return 0 if heard is None or heard.at_work else heard.memory
+
     def hear(self, alive: Alive) -> None:
         """Take note of a sign of life."""
         self._heard = alive

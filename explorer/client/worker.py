@@ -6,6 +6,8 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -59,7 +61,8 @@ class WorkerClient(QObject):
         self._looking = QTimer(self)
         self._looking.setInterval(LOOK_MS)
         self._looking.timeout.connect(self._look)
-        self._generation = 0
+        # Of the worker there is, and of the one before it if that may still answer.
+        self._generation = self._previous = 0
         self._restarts = 0
         # What a person should know of the folders that the worker uses.
         self.remarks: tuple[str, ...] = ()
@@ -76,9 +79,18 @@ class WorkerClient(QObject):
         """Whether there is a worker process."""
         return self._process is not None
 
+    @property
+    def idle_memory(self) -> int:
+        """The bytes that the worker holds while it has nothing to do; 0 if it has, or if that is not known."""
+        return 0 if self._process is None or self._trouble else self._watch.memory
+
     def start(self, launched: Launched | None = None) -> None:
         """Start the worker, or take over one that was launched ahead; requests may be sent at once."""
-        worker = launched or launch(self.role)
+        self._adopt(launched or launch(self.role))
+        self._state.set_status(self.role, Status.STARTING)
+        self.started.emit()
+
+    def _adopt(self, worker: Launched) -> None:
         self._process, self._connection = worker.process, worker.connection
         self.remarks = worker.remarks
         self._generation += 1
@@ -91,8 +103,6 @@ class WorkerClient(QObject):
         )
         self._reader.start()
         self._outbox = Outbox(worker.connection, f"write-{self.role}")
-        self._state.set_status(self.role, Status.STARTING)
-        self.started.emit()
 
     def restart(self) -> None:
         """Restart a worker that hangs or is off because the person asks for it, with a fresh allowance of restarts."""
@@ -106,6 +116,14 @@ class WorkerClient(QObject):
         if not self.running:
             self.start()
 
+    def renew(self) -> None:
+        """Start a fresh worker in place of one that has nothing to do; that one answers what it was asked, and ends."""
+        self.send(Shutdown())
+        self._previous = self._generation
+        threading.Thread(target=self._detached(), name=f"end-{self.role}", daemon=True).start()
+        self._adopt(launch(self.role))
+        self.started.emit()
+
     def send(self, message: Request) -> bool:
         """Send a request without waiting; False if there is no worker to take it (its loss is reported separately)."""
         return self._outbox is not None and self._outbox.put(message)
@@ -113,6 +131,7 @@ class WorkerClient(QObject):
     def close(self) -> None:
         """End the worker, by force if it does not go when asked."""
         self._generation += 1
+        self._previous = 0
         process = self._process
         if process is None:
             return
@@ -153,7 +172,7 @@ class WorkerClient(QObject):
             _log.debug("the window is gone, the reader of the %s ends", self.role)
 
     def _take(self, generation: int, reply: Reply) -> None:
-        if generation != self._generation:
+        if generation not in (self._generation, self._previous):
             return
         if not isinstance(reply, Hello):
             self.received.emit(reply)
@@ -181,16 +200,27 @@ class WorkerClient(QObject):
         """Forget a worker that has ended."""
         self._looking.stop()
         self._tell("")
-        self._process = None
-        connection, self._connection = self._connection, None
-        outbox, self._outbox = self._outbox, None
-        if outbox is not None:
-            outbox.close(GOODBYE_SECONDS)
-        if self._reader is not None:
-            self._reader.join(GOODBYE_SECONDS)
-            self._reader = None
-        if connection is not None:
-            connection.close()
+        self._detached()()
+
+    def _detached(self) -> Callable[[], None]:
+        """Forget the worker, and return what waits for its end and closes what led to it."""
+        end = partial(_end, self._process, self._connection, self._outbox, self._reader)
+        self._process = self._connection = self._outbox = self._reader = None
+        return end
+
+
+def _end(
+    process: SpawnProcess | None, connection: Connection | None, outbox: Outbox | None, reader: threading.Thread | None
+) -> None:
+    if process is not None:
+        process.join(GOODBYE_SECONDS)
+        _kill(process)
+    if outbox is not None:
+        outbox.close(GOODBYE_SECONDS)
+    if reader is not None:
+        reader.join(GOODBYE_SECONDS)
+    if connection is not None:
+        connection.close()
 
 
 def _kill(process: SpawnProcess) -> None:

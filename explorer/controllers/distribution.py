@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from explorer.client.channels import Requests
 from explorer.state import AppState
 from explorer.state.answers import DistributionAnswer
+from models.core.families import Family
 from models.protocol.decoding import Aggregate, AggregateReady
 from models.protocol.distribution import Curves, CurvesReady, Locate, Located, Probabilities, ProbabilitiesReady
 from models.protocol.lifecycle import Failed
@@ -81,10 +82,10 @@ class DistributionController(QObject):
         family, prior, norm = model.posterior(mu, sigma), model.prior, float(point.z @ point.z)
         # Only of a normal prior is the squared norm χ².
         dims = len(point.z) if model.prior_family == "Normal" else 0
-        scores = self.state.display.bank(dim)
+        scores, asked = self.state.display.bank(dim), model.model
 
         def answer(reply: Reply) -> None:
-            if isinstance(reply, CurvesReady):
+            if isinstance(reply, CurvesReady) and model.model is asked:
                 self.state.answers.set_distribution(DistributionAnswer(dim, family, prior, norm**0.5, reply))
             elif isinstance(reply, Failed):
                 self.state.distribution.fail("model", reply.message)
@@ -121,17 +122,29 @@ class DistributionController(QObject):
         self._requests.cancel("workbench")
 
     def locate(self, dim: int, anchor: str, value: float) -> None:
-        """Move z of a dimension to where u or ε of its posterior, or u of the prior, has this value."""
-        point, model = self.state.latent.point, self.state.model
-        family = model.prior if anchor == "u of p" else model.posterior(float(point.mu[dim]), float(point.sigma[dim]))
+        """Move z of a dimension to where u or ε of its posterior, or u of the prior, has this value.
+
+        What comes for another model, point or posterior than it was asked for is too late.
+        """
+        asked, family = self._subject(dim), self._family(dim, anchor)
 
         def answer(reply: Reply) -> None:
-            if isinstance(reply, Located):
+            if isinstance(reply, Located) and self._subject(dim) == asked and self._family(dim, anchor) == family:
                 self.state.latent.set_component("z", dim, reply.z)
             self.state.latent.await_answer(self._requests.under_way("locate") is not None)
 
         self.state.latent.await_answer(True)
         self._requests.ask("locate", lambda n: Locate(n, family, "eps" if anchor == "eps" else "u", value), answer)
+
+    def _subject(self, dim: int) -> tuple[object, ...]:
+        """Return what a dimension belongs to: the model, by its digest, and the point; nothing if it has none such."""
+        model, latent = self.state.model.model, self.state.latent
+        return () if model is None or dim >= latent.latent_dim else (model.digest, latent.point.name)
+
+    def _family(self, dim: int, anchor: str) -> Family:
+        """Return what u or ε belong to: the prior, or the posterior of a dimension of the current point."""
+        point, model = self.state.latent.point, self.state.model
+        return model.prior if anchor == "u of p" else model.posterior(float(point.mu[dim]), float(point.sigma[dim]))
 
     def ask_probabilities(self) -> None:
         """Request where z stands in every dimension, while sliders show that."""

@@ -9,7 +9,9 @@ from explorer.client.worker import WorkerClient
 from explorer.controllers.opening import Opener
 from explorer.state import AppState
 from explorer.state.training.offers import after_return
+from explorer.state.training.runs import PLENTY
 from explorer.state.unsaved import UnsavedModel
+from explorer.views.common.words import room
 from models.core.history import StoredRun, run_of
 from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply, TrainerRequest
@@ -35,11 +37,13 @@ class RunsController(QObject):
         super().__init__(parent)
         self.state, self._client, self._opener, self._fallback = state, client, opener, fallback
         self._waiting: list[TrainerRequest] = []
+        self._warned = False
         # By folder, of runs that were discarded: the model that was on the screen, and those that were not saved.
         self._left: dict[str, str] = {}
         self._unsaved: dict[str, tuple[UnsavedModel, ...]] = {}
-        client.started.connect(self._send_waiting)
+        client.started.connect(self._started)
         client.received.connect(self._take)
+        state.run.finished.connect(self._refresh)
         runs = state.runs
         runs.list_requested.connect(self._list)
         runs.discard_requested.connect(self._discard)
@@ -53,6 +57,12 @@ class RunsController(QObject):
             self._send_waiting()
         else:
             self._client.start()
+
+    def _started(self) -> None:
+        """Ask what has been put off, and, once, for the list: the runs may take much room."""
+        if self.state.runs.runs is None:
+            self._waiting.append(ListRuns(0, str(runs_folder())))
+        self._send_waiting()
 
     def _send_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -90,6 +100,7 @@ class RunsController(QObject):
         match reply:
             case RunsListed():
                 self.state.runs.set_listed(reply.runs, reply.trash)
+                self._warn_of_room()
             case RunRead():
                 self.state.runs.set_read(reply.folder, reply.run, reply.snapshots)
             case RunRestored():
@@ -101,9 +112,23 @@ class RunsController(QObject):
                 self.state.runs.forget_readers()
 
     def _refresh(self) -> None:
-        """List the runs again if anybody has wanted to see them."""
-        if self.state.runs.runs is not None:
+        """List the runs again, unless a worker would have to be started for that."""
+        if self._client.running:
             self._list()
+
+    def _warn_of_room(self) -> None:
+        """Say that the runs and the trash take much room, and what to do about it: once, until they take less."""
+        runs, notices = self.state.runs, self.state.notices
+        if runs.taken <= PLENTY:
+            self._warned = False
+        elif not self._warned and notices.undo is None:
+            self._warned = True
+            trash = sum(run.size for run in runs.trash or ())
+            notices.notice(
+                "warning",
+                f"The runs that are kept take {room(runs.taken)} on the disk, {room(trash)} of it in the trash. "
+                "Model ▸ Runs … shows the size of each, discards runs and empties the trash.",
+            )
 
     def _restored(self, stored: StoredRun) -> None:
         """Bring back unsaved models and what was on the screen; offer to go on with a run that has not ended."""

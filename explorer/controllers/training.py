@@ -38,6 +38,9 @@ from models.protocol.training import (
 )
 
 PREPARE_AFTER_MS = 3000
+# A trainer that holds more bytes than this while it has nothing to do is replaced, so long after a run has ended: XLA
+# keeps what it has compiled for the life of a process.
+MOST_IDLE, RENEW_AFTER_MS = 2**30, 5000
 
 
 class TrainingController(QObject):
@@ -57,6 +60,10 @@ class TrainingController(QObject):
         self._prepare.setSingleShot(True)
         self._prepare.setInterval(PREPARE_AFTER_MS)
         self._prepare.timeout.connect(self.ensure_started)
+        self._renew = QTimer(self)
+        self._renew.setSingleShot(True)
+        self._renew.setInterval(RENEW_AFTER_MS)
+        self._renew.timeout.connect(self._renew_if_grown)
         self.client.received.connect(self._take)
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
@@ -82,7 +89,14 @@ class TrainingController(QObject):
     def close(self) -> None:
         """End the worker."""
         self._prepare.stop()
+        self._renew.stop()
         self.client.close()
+
+    def _renew_if_grown(self) -> None:
+        """Replace a trainer that has grown by a fresh one, while there is no run; nobody sees it."""
+        run = self.state.run
+        if not run.active and not run.queued and self.client.idle_memory > MOST_IDLE:
+            self.client.renew()
 
     def _prepare_later(self) -> None:
         if not self.client.running:
@@ -208,6 +222,7 @@ class TrainingController(QObject):
         if kept is not None and job is not None:
             self.state.unsaved.add(UnsavedModel(kept, self._epoch, _run_of(job, self.state)))
         self.state.run.finish(finished)
+        self._renew.start()
         if kept is not None:
             self.state.review.follow(kept)
             self.state.run.start_next()

@@ -14,7 +14,7 @@ Task = Literal["open", "save", "export", "train"]
 
 
 class NoticeState(QObject):
-    """The texts people should see; :attr:`undo` takes back what the newest notification tells of, if that is possible.
+    """The texts people should see; :attr:`undo` takes back what the notification on offer tells of, if it can.
 
     Signals
     -------
@@ -38,11 +38,20 @@ class NoticeState(QObject):
     def notice(self, level: str, text: str, task: Task | None = None, undo: Undo | None = None) -> None:
         """Show a notification, with a button that calls ``undo`` where there is one.
 
-        A warning or an error of a ``task`` goes when the task succeeds later.
+        A warning or an error of a ``task`` goes when the task succeeds later. Mere information does not cover what can
+        be undone; the Log pane has it.
         """
+        if level == "info" and undo is None and self.undo is not None:
+            self.logged.emit(level, text)
+            return
         self.undo = undo
         self._complaint = None if level == "info" else task
         self.noticed.emit(level, text)
+
+    def withdraw_undo(self) -> Undo | None:
+        """Return what takes back what the notification tells of; it is on offer no more."""
+        undo, self.undo = self.undo, None
+        return undo
 
     def succeed(self, task: Task) -> None:
         """Record that a task succeeded, so that an older complaint about it is none any more."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.gestures import Gestures
 
 STEPS_KEPT = 500
+# Where the steps go: back, or forth again.
+Way = Literal["undo", "redo"]
+BACK: dict[Way, Way] = {"undo": "redo", "redo": "undo"}
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,9 @@ class Step:
 
 @dataclass
 class _Track:
-    """The steps on one subject: those done, the last at the end, and those undone, the next to redo at the end."""
+    """The steps on one subject, by the way they can go, the next one at the end."""
 
-    done: list[Step] = field(default_factory=list)
-    undone: list[Step] = field(default_factory=list)
+    piles: dict[Way, list[Step]] = field(default_factory=lambda: {"undo": [], "redo": []})
 
 
 class UndoHistory(QObject):
@@ -90,78 +93,65 @@ class UndoHistory(QObject):
     def _track_of(self, subject: Gestures) -> _Track:
         return self._others.get(subject) or self._models.setdefault(self._model, _Track())
 
-    def _last(self) -> _Track | None:
-        """Return the track with the step that was done or redone last."""
-        return max((track for track in self._tracks if track.done), key=_last_done, default=None)
+    def _next(self, way: Way) -> _Track | None:
+        """Return the track with the step that goes this way next: the one that was done last, whatever it was on."""
+        tracks = (track for track in self._tracks if track.piles[way])
+        return max(tracks, key=lambda track: track.piles[way][-1].when, default=None)
 
-    def _next(self) -> _Track | None:
-        """Return the track with the step that was undone last."""
-        return max((track for track in self._tracks if track.undone), key=_last_undone, default=None)
+    def _text(self, way: Way) -> str:
+        track = self._next(way)
+        return "" if track is None else track.piles[way][-1].text
+
+    def _go(self, way: Way) -> None:
+        """Take the next step this way, so that it can go back; a gesture that is open is ended first."""
+        self._close_gestures()
+        track = self._next(way)
+        if track is not None:
+            step = track.piles[way].pop()
+            track.piles[BACK[way]].append(replace(step, when=next(self._clock)))
+            step.subject.restore(step.before if way == "undo" else step.after)
+            self.changed.emit()
+            self.travelled.emit(step.subject)
 
     def count(self) -> int:
         """Return how many steps there are, with those undone."""
-        return sum(len(track.done) + len(track.undone) for track in self._tracks)
+        return sum(len(pile) for track in self._tracks for pile in track.piles.values())
 
     def can_undo(self) -> bool:
         """Return whether there is a step to undo."""
-        return self._last() is not None
+        return self._next("undo") is not None
 
     def can_redo(self) -> bool:
         """Return whether there is a step to redo."""
-        return self._next() is not None
+        return self._next("redo") is not None
 
     def undo_text(self) -> str:
         """Return the name of the step that would be undone."""
-        track = self._last()
-        return "" if track is None else track.done[-1].text
+        return self._text("undo")
 
     def redo_text(self) -> str:
         """Return the name of the step that would be redone."""
-        track = self._next()
-        return "" if track is None else track.undone[-1].text
+        return self._text("redo")
 
     def undo(self) -> None:
-        """Undo the last step; a gesture that is open is ended first."""
-        self._close_gestures()
-        track = self._last()
-        if track is not None:
-            step = track.done.pop()
-            track.undone.append(replace(step, when=next(self._clock)))
-            self._travel(step, step.before)
+        """Undo the last step."""
+        self._go("undo")
 
     def redo(self) -> None:
         """Redo the step that was undone last."""
-        self._close_gestures()
-        track = self._next()
-        if track is not None:
-            step = track.undone.pop()
-            track.done.append(replace(step, when=next(self._clock)))
-            self._travel(step, step.after)
+        self._go("redo")
 
     def _close_gestures(self) -> None:
         for subject in (self._latent, *self._others):
             subject.close_gesture()
-
-    def _travel(self, step: Step, to: object) -> None:
-        step.subject.restore(to)
-        self.changed.emit()
-        self.travelled.emit(step.subject)
 
     def _record(self, text: str, before: object, after: object) -> None:
         subject = self.sender()
         if not isinstance(subject, Gestures):
             return
         for track in self._tracks:
-            track.undone.clear()
-        done = self._track_of(subject).done
+            track.piles["redo"].clear()
+        done = self._track_of(subject).piles["undo"]
         done.append(Step(next(self._clock), text, subject, before, after))
         del done[:-STEPS_KEPT]
         self.changed.emit()
-
-
-def _last_done(track: _Track) -> int:
-    return track.done[-1].when
-
-
-def _last_undone(track: _Track) -> int:
-    return track.undone[-1].when

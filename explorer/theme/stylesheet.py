@@ -15,7 +15,7 @@ QMainWindow { background: $window; }
 QDialog { background: $surface; }
 QMainWindow::separator { background: $window; width: 6px; height: 6px; }
 QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 4px 6px; }
-QToolBar { background: $window; border: none; spacing: 4px; padding: 4px 8px; }
+QToolBar { background: $window; border: none; spacing: 4px; padding: 4px; }
 QToolBar::separator { background: $border; width: 1px; margin: 6px 4px; }
 QToolButton { border: 1px solid transparent; border-radius: 5px; padding: 4px 8px; color: $text; }
 QToolButton:hover { background: $field; }
@@ -26,7 +26,7 @@ QToolButton#chip:checked { color: $text; background: transparent; border-color: 
 QToolButton#chip:hover { background: $field; }
 QToolButton#chip:focus { border-color: $accent; }
 QToolButton::menu-indicator { width: 0; }
-QMenuBar { background: $window; color: $text; padding: 1px 4px; }
+QMenuBar { background: $window; color: $text; padding: 8px 4px; }
 QMenuBar::item { padding: 4px 8px; border-radius: 4px; background: transparent; }
 QMenuBar::item:selected { background: $field; }
 QMenu { background: $surface; color: $text; border: 1px solid $border; padding: 4px; }

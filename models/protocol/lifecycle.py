@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 # To be raised with every change of a message; README.md says what a mismatch does.
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
 Role = Literal["decoder", "trainer"]
 
@@ -32,12 +32,14 @@ class Alive:
     """A sign of life, sent every second by a thread of the worker, whatever its main thread does.
 
     ``turn`` counts the requests and slices of jobs that the main thread has begun, ``at_work`` says whether it is
-    within one, and ``cpu_seconds`` is the processor time of the whole process so far.
+    within one, and ``cpu_seconds`` is the processor time of the whole process so far. ``memory`` are the bytes that it
+    holds, 0 where the system does not say.
     """
 
     turn: int
     at_work: bool
     cpu_seconds: float
+    memory: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -77,13 +77,13 @@ class User(QObject):
         widget, at = self._somewhere()
         turn, there = QPoint(0, self.chance.choice((-120, 120))), QPointF(widget.mapToGlobal(at))
         phase = Qt.ScrollPhase.NoScrollPhase
-        QApplication.sendEvent(widget, QWheelEvent(QPointF(at), there, QPoint(), turn, NONE, PLAIN, phase, False))
+        send(widget, QWheelEvent(QPointF(at), there, QPoint(), turn, NONE, PLAIN, phase, False))
 
     def ask_menu(self) -> None:
         """Ask for a context menu; what is done next may choose from it."""
         widget, at = self._somewhere()
         event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, widget.mapToGlobal(at))
-        QApplication.sendEvent(widget, event)
+        send(widget, event)
 
     def press_key(self) -> None:
         """Press a key where the keys go."""
@@ -152,7 +152,17 @@ class User(QObject):
         if not isValid(widget):
             return
         there = QPointF(widget.mapToGlobal(at))
-        QApplication.sendEvent(widget, QMouseEvent(kind, QPointF(at), there, button, held, PLAIN))
+        send(widget, QMouseEvent(kind, QPointF(at), there, button, held, PLAIN))
+
+
+def send(widget: QWidget, event: QEvent) -> None:
+    """Let Qt deliver an event as its own loop does.
+
+    In PySide 6.11 an exception of a handler ends the process if Python sends the event: shiboken takes its value for an
+    exception, which in Python 3.11 it is only after somebody has caught it.
+    """
+    QCoreApplication.postEvent(widget, event)
+    QApplication.processEvents()
 
 
 def data_of(name: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from explorer.client import watch
 from explorer.client.worker import RESTARTS
+from explorer.controllers import training
 from explorer.state.training.run import RunStatus
 from explorer.state.workers import Status
 from models.core.settings import TrainSettings
@@ -130,3 +133,37 @@ def test_a_stopped_trainer_is_noticed_and_its_run_goes_on_after_a_restart(
     assert run.started.first_epoch >= 1
     with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS):
         run.control("discard")
+
+
+def test_a_trainer_that_has_grown_is_replaced_once_it_has_nothing_to_do(
+    broken: Desk, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, run, client, crashes = broken, broken.state.run, broken.app.trainer.client, list[object]()
+    desk.state.workers.crashed.connect(lambda *told: crashes.append(told))
+    monkeypatch.setattr(training, "MOST_IDLE", 1)
+    run.start(data, SETTINGS)
+    desk.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
+    pid = client.pid
+    run.control("pause")
+    desk.qtbot.waitUntil(lambda: run.status is RunStatus.PAUSED, timeout=LONG_MS)
+    desk.app.trainer._renew_if_grown()
+    assert client.pid == pid
+    with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS):
+        run.control("stop")
+    desk.qtbot.waitUntil(lambda: client.idle_memory > 2**20, timeout=LONG_MS)
+    desk.app.trainer._renew_if_grown()
+    fresh = client.pid
+    assert fresh != pid
+    # What is asked for meanwhile waits for the fresh one.
+    desk.state.runs.list_again()
+    with desk.qtbot.waitSignal(desk.state.runs.changed, timeout=LONG_MS):
+        pass
+    assert pid is not None
+    desk.qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=PATIENCE_MS)
+    monkeypatch.setattr(training, "MOST_IDLE", 2**40)
+    with desk.qtbot.waitSignal(run.finished, timeout=LONG_MS) as finished:
+        run.start(data, replace(SETTINGS, epochs=1))
+    assert finished.args[0].reason == "complete"
+    desk.qtbot.waitUntil(lambda: client.idle_memory > 0, timeout=LONG_MS)
+    desk.app.trainer._renew_if_grown()
+    assert (client.pid, crashes) == (fresh, [])

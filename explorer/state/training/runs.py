@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from explorer.state.notices import NoticeState
 from models.core.history import DAYS_IN_TRASH, EpochSnapshot, PastRun, StoredRun
 
+# Runs and trash that take more bytes than this are worth a warning.
+PLENTY = 4 * 2**30
 # Takes the curves of a run and the models of its epochs.
 Reader = Callable[[PastRun, tuple[EpochSnapshot, ...]], None]
 
@@ -85,6 +87,11 @@ class RunsState(QObject):
         """Set what there is."""
         self.runs, self.trash = runs, trash
         self.changed.emit()
+
+    @property
+    def taken(self) -> int:
+        """How many bytes the runs and the trash take."""
+        return sum(run.size for run in (*(self.runs or ()), *(self.trash or ())))
 
     def set_read(self, folder: str, run: PastRun, snapshots: tuple[EpochSnapshot, ...]) -> None:
         """Give the curves of a run to those who asked for them."""

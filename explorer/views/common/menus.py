@@ -41,6 +41,13 @@ def pop_up(over: QWidget, at: QPoint, entries: Entries) -> None:
     menu.popup(at)
 
 
+def close_menus(over: QWidget) -> None:
+    """Close the menu of :func:`pop_up` that is open in a window: what it is about has gone."""
+    for menu in over.findChildren(QMenu):
+        if menu.testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose) and menu.isVisible():
+            menu.close()
+
+
 def copy_text(beside: QWidget, text: str) -> None:
     """Copy a text, and say so."""
     QGuiApplication.clipboard().setText(text)

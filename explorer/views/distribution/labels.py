@@ -34,13 +34,16 @@ class Label:
         return x, y - HEIGHT, x + self.width, y + 2.0
 
 
-def beside(place: QPointF, width: float, left: bool = False) -> tuple[tuple[float, float], ...]:
-    """Return places around a dot, first above it on one side."""
+def beside(
+    place: QPointF, width: float, size: tuple[float, float], left: bool = False
+) -> tuple[tuple[float, float], ...]:
+    """Return places around a dot in a plot of a size, first above it on one side, at last above or below it inside."""
     x, y, right, other = place.x(), place.y(), 8.0, -width - 8.0
     sides = (other, right) if left else (right, other)
     near = [(x + side, y + down) for down in (-6.0, 16.0) for side in sides]
-    far = [(x + side, y + down) for down in (-20.0, 30.0) for side in sides]
-    return (*near, *far, (x - width / 2, y - 12.0), (x - width / 2, y + 22.0))
+    far = [(x + side, y + down) for down in (-20.0, 30.0, 5.0, 44.0) for side in sides]
+    middle = min(max(x - width / 2, 1.0), max(size[0] - width - 1.0, 1.0))
+    return (*near, *far, *((middle, y + down) for down in (-12.0, 22.0, -26.0, 36.0)))
 
 
 def along_upright(x: float, height: float, width: float) -> tuple[tuple[float, float], ...]:

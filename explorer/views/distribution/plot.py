@@ -113,7 +113,8 @@ class HandleLayer(Layer):
                 text = self._draw_dot(painter, frame, handle, place)
                 taken.append((place.x() - DOT, place.y() - DOT, place.x() + DOT, place.y() + DOT))
                 wide = float(metrics.horizontalAdvance(text))
-                labels.append(Label(text, wide, color, beside(place, wide, handle.left or place.x() > width - 60.0)))
+                left = handle.left or place.x() > width - 60.0
+                labels.append(Label(text, wide, color, beside(place, wide, frame.size, left)))
             if choices:
                 labels.append(Label(handle.text, wide, color, choices))
         self._draw_labels(painter, frame, [label for label in labels if label.text], taken)

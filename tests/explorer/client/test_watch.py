@@ -85,3 +85,12 @@ def test_a_window_that_was_stopped_itself_blames_nobody() -> None:
     judge.hear(waiting(0))
     assert judge.look(1.0) == ""
     assert judge.look(3600.0) == ""
+
+
+def test_memory_counts_while_there_is_nothing_to_do() -> None:
+    judge = Watch()
+    assert judge.memory == 0
+    judge.hear(Alive(7, False, 1.0, 5000))
+    assert judge.memory == 5000
+    judge.hear(Alive(8, True, 1.0, 6000))
+    assert judge.memory == 0

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from PySide6.QtCore import QPointF, QTimer
+from shiboken6 import isValid
 
 from explorer.app.uncaught import Uncaught
 from explorer.views.common.pictures import Picture
@@ -19,6 +20,7 @@ from explorer.views.latent_map.markers import MarkerLayer
 from resources import model_path
 from tests.support.desk import Desk
 from tests.support.hands import Hands
+from tests.support.menus import context_menu
 from tests.support.oracle import NumpyVAE
 
 LARGE, SMALL = model_path("mnist-vae-50"), model_path("mnist-vae-2")
@@ -42,6 +44,13 @@ def _click_image_and_move(desk: Desk, path: Path) -> None:
     desk.drag(viewport, [start, start + QPointF(30, -20), start + QPointF(40, -30)])
     desk.settle()
     assert not desk.point.untouched
+
+
+def test_a_context_menu_closes_when_another_model_replaces_what_it_is_about(desk: Desk) -> None:
+    rows = desk.window.dimensions.list
+    menu = context_menu(rows.viewport(), rows.visualRect(rows.rows.index(0)).center())
+    _open(desk, SMALL)
+    assert not isValid(menu) or not menu.isVisible()
 
 
 def test_the_points_of_each_size_wait_for_its_model(desk: Desk) -> None:

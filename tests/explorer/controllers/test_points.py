@@ -10,8 +10,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from explorer.app import session
+from explorer.controllers.distribution import DistributionController
 from explorer.state import AppState
 from explorer.state.latent import LatentState, Point, PointSource, fault_of
+from models.protocol.distribution import Locate, Located
 from tests.support import answers as support
 from tests.support.answers import Answers, encode, model, of_run
 
@@ -230,3 +232,24 @@ def test_the_points_of_a_session_wait_for_their_model(answers: Answers, latent: 
     later.switch(ONE)
     assert [_bits(point) for point in later.state.latent.points] == left
     assert np.flatnonzero(later.state.latent.locked).tolist() == [2]
+
+
+@pytest.mark.parametrize("change", ["nothing", "model", "smaller model", "image", "point"])
+def test_a_place_that_comes_late_moves_only_what_it_was_asked_for(answers: Answers, change: str) -> None:
+    """A probability slider asks where z is; until the answer comes, another model, image or point may be there."""
+    latent, controller = answers.state.latent, DistributionController(answers.state, answers.requests, answers.state)
+    controller.locate(4, "u", 0.9)
+    (asked,) = (request for request in answers.waiting if isinstance(request, Locate))
+    match change:
+        case "model":
+            answers.switch(TWO)
+        case "smaller model":
+            answers.switch(SMALL)
+        case "image":
+            _select(answers, 3)
+        case "point":
+            latent.add_point()
+    before = latent.point.z.copy()
+    answers.requests.take(Located(asked.id, 123.0))
+    assert (latent.point.z.tobytes() == before.tobytes()) is (change != "nothing")
+    assert change != "nothing" or latent.point.z[4] == 123.0

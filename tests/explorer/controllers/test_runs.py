@@ -14,11 +14,13 @@ from pytestqt.qtbot import QtBot
 from explorer.app.actions.file import FileActions
 from explorer.app.banner import Banner
 from explorer.client.folders import runs_folder
+from explorer.controllers import runs
 from explorer.controllers.runs import RunsController
 from explorer.state import AppState
 from explorer.state.unsaved import UnsavedModel
 from explorer.theme.theme import Theme
 from explorer.views.common.question import Question
+from explorer.views.common.words import room
 from explorer.views.runs.dialog import RunsDialog
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
@@ -29,6 +31,7 @@ from models.protocol.messages import Request
 from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint
 from models.training.storage.folder import RunFolder
 from models.training.storage.outline import resumable
+from models.training.storage.trash import discard_run
 from models.workers.runs import look_after_runs
 from tests.faults.committer import STEPS, commit, records_of
 
@@ -147,6 +150,32 @@ def test_more_than_a_minute_of_work_is_not_discarded_unasked(office: Office) -> 
         assert "61 s of work" in question.informativeText()
         press(question, answer)
         assert folder.exists() is left
+
+
+def test_runs_that_take_much_room_are_told_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_run("kept")
+    discard_run(leave_run("thrown away"))
+    state, banner = office.state, office.banner
+    office.trainer.start()
+    assert (len(state.runs.runs or ()), len(state.runs.trash or ()), banner.isVisible()) == (1, 1, False)
+    monkeypatch.setattr(runs, "PLENTY", state.runs.taken - 1)
+    state.notices.notice("info", "Discarded a run.", undo=lambda: None)
+    state.run.finish(None)
+    assert banner.text.text() == "Discarded a run."
+    banner.close_button.click()
+    state.run.finish(None)
+    whole, half = room(state.runs.taken), room(state.runs.trash[0].size if state.runs.trash else 0)
+    assert banner.text.text() == (
+        f"The runs that are kept take {whole} on the disk, {half} of it in the trash. "
+        "Model ▸ Runs … shows the size of each, discards runs and empties the trash."
+    )
+    banner.close_button.click()
+    state.run.finish(None)
+    assert not banner.isVisible()
+    state.runs.remove(None)
+    leave_run("another")
+    state.run.finish(None)
+    assert banner.isVisible()
 
 
 def test_the_manager_shows_what_there_is_and_does_what_it_can(office: Office) -> None:

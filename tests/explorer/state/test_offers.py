@@ -39,11 +39,12 @@ def test_runs_are_offered_one_after_the_other(state: AppState) -> None:
     state.offers.drop(_left("new"))
     assert (asked, len(told)) == (["/runs/new"], 1)
     assert told[0] == "Discarded the training of new. Undo, or find it in Model ▸ Runs … for 30 days."
-    assert state.notices.undo is not None
-    state.notices.undo()
-    assert asked == ["/runs/new", "/runs/new"]
     state.notices.notice("info", "Something else")
-    assert state.notices.undo is None
+    undo = state.notices.withdraw_undo()
+    assert undo is not None
+    undo()
+    assert asked == ["/runs/new", "/runs/new"]
+    assert (state.notices.undo, told[1:]) == (None, [])
     assert state.offers.offer.run == _left("old")
     state.offers.dismiss()
     assert state.offers.offer is None
