@@ -83,7 +83,7 @@ def test_undo_after_the_return_of_a_model_stays_in_its_space(desk: Desk) -> None
 
 
 PAINTS: dict[str, tuple[type, str]] = {
-    "a row": (DimensionDelegate, "_paint_track"), "an axis": (pg.AxisItem, "generateDrawSpecs"),
+    "a row": (DimensionDelegate, "_paint_handle"), "an axis": (pg.AxisItem, "generateDrawSpecs"),
     "a curve": (pg.PlotCurveItem, "_shouldUseDrawLineSegments"), "a layer": (MarkerLayer, "paint_pixels"),
     "a picture": (Picture, "_target"),
 }  # fmt: skip
@@ -115,7 +115,7 @@ def test_an_exception_in_a_paint_or_a_slot_is_told_and_the_window_goes_on(
     desk.state.notices.noticed.connect(lambda level, text: told.append((level, text)))
     desk.state.notices.logged.connect(lambda level, text: logged.append(text))
     with monkeypatch.context() as patch:
-        patch.setattr(DimensionDelegate, "_paint_track", lambda *_: 1 // 0)
+        patch.setattr(DimensionDelegate, "_paint_handle", lambda *_: 1 // 0)
         desk.window.dimensions.list.viewport().repaint()
     assert told == [("error", told[0][1])]
     assert "ZeroDivisionError" in told[0][1]
