@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-from explorer.app.startup import App, make_qt
+from explorer.app.startup import FIRST_MODEL, App, make_qt
+from explorer.state.hints import HINTS
 from resources import model_path
 from tests.support.desk import CHANNELS, MODEL
 from tests.support.places import ROOT
@@ -57,7 +58,7 @@ class Photographer:
         self.scenes: dict[str, Callable[[], None]] = {
             "distribution": self._distribution, "moved": self._moved, "logarithmic": self._logarithmic,
             "workbench": self._workbench, "lab": self._lab, "factors": self._pane("Factors"),
-            "training": self._pane("Training"), "log": self._pane("Log"),
+            "training": self._pane("Training"), "log": self._pane("Log"), "start": self._start,
         }  # fmt: skip
 
     def prepare(self, train: bool) -> None:
@@ -69,12 +70,15 @@ class Photographer:
 
             state.run.start(self.window.training.form.data_path() or "", replace(TrainSettings(), epochs=2))
             self._wait(lambda: not state.run.active)
-            state.model.request_model(str(model_path(MODEL)))
-            self._settle()
-            self._wait(self._complete)
+            self._open(MODEL)
         self.window.map.select(42)
         state.latent.add_point()
         self.window.map.select(7)
+
+    def _open(self, model: str) -> None:
+        self.state.model.request_model(str(model_path(model)))
+        self._settle()
+        self._wait(self._complete)
 
     def _complete(self) -> bool:
         return self.state.model.embedding is not None and self.state.answers.draws is not None
@@ -85,6 +89,9 @@ class Photographer:
         self._settle()
         out.mkdir(parents=True, exist_ok=True)
         self.window.grab().save(str(out / f"{scene}.png"))
+        if scene == "start":
+            self.state.hints.dismiss()
+            self._open(MODEL)
 
     def _pane(self, title: str) -> Callable[[], None]:
         return lambda: self.window.show_pane(title)
@@ -93,6 +100,13 @@ class Photographer:
         self.window.show_pane("Distribution")
         self.state.display.set_logarithmic(False)
         self.state.distribution.set_mode("model")
+
+    def _start(self) -> None:
+        """Look as at the first start, with its model and the first of the callouts."""
+        self._distribution()
+        self._open(FIRST_MODEL)
+        self.state.latent.replace_points(self.state.latent.points[:1], 0)
+        self.state.hints.offer(HINTS)
 
     def _moved(self) -> None:
         """Move z far out in one dimension, where labels and numbers come close."""

@@ -31,6 +31,7 @@ TIMEOUT_SECONDS = 120.0
 MOVES = 300  # of the point; sliders, grips and the Lab take a part of them
 MOVES_AT_ONCE = 50
 SAMPLES = 16
+ESTIMATES = 1000
 SETTLE_TICKS = 25
 Step = Callable[[], bool]
 
@@ -153,10 +154,15 @@ class Tour(QObject):
         self.drags.phase = "laboratory"
         self.state.lab.choose(PRESETS[0])
         yield from self.hands.drag_point(self._part(3))
+        yield self._estimated
         yield from self._settle()
         self._take_picture("lab")
         self.state.lab.set_running(False)
         self.window.show_pane("Distribution")
+
+    def _estimated(self) -> bool:
+        """Return whether the laboratory has something to show; on a busy machine the drag is over before."""
+        return self.state.lab.count >= ESTIMATES
 
     def _picture_tabs(self) -> Iterator[Step]:
         """Picture the tabs that have something to show only now."""

@@ -201,7 +201,8 @@ class DimensionList(QListView):
         self.edit(index)
 
     def _drag_to(self, event: QMouseEvent) -> None:
-        if self._drag is not None:
+        # Another model may have been opened meanwhile, which does not have this dimension.
+        if self._drag is not None and self._drag < self._app.latent.latent_dim:
             self._app.latency.input()
             self._app.hints.mark("slider")
             track = self.delegate.track(self.rect_of(self._drag), self._drag)

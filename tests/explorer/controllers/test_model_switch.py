@@ -10,7 +10,9 @@ import pyqtgraph as pg
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from PySide6.QtCore import QPointF, QTimer
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from explorer.app.uncaught import Uncaught
@@ -53,6 +55,24 @@ def test_a_context_menu_closes_when_another_model_replaces_what_it_is_about(desk
     assert not isValid(menu) or not menu.isVisible()
 
 
+def test_a_slider_that_is_held_lets_go_of_a_dimension_that_another_model_lacks(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = desk.window.dimensions.list
+    dim = next(dim for dim in rows.rows.dims if dim >= 2)
+    start = QPointF(rows.handle_position(dim, rows.delegate.scale.value_of(dim)))
+    desk.press(rows.viewport(), start)
+    _open(desk, SMALL)
+    before = desk.point.z.tobytes()
+    move = (QEvent.Type.MouseMove, start, start, Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton)
+    # Posted: an exception of a handler would end this process if Python sent the event.
+    QApplication.postEvent(rows.viewport(), QMouseEvent(*move, Qt.KeyboardModifier.NoModifier))
+    QApplication.processEvents()
+    desk.release(rows.viewport(), start)
+    assert desk.point.z.tobytes() == before
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_the_points_of_each_size_wait_for_its_model(desk: Desk) -> None:
     _click_image_and_move(desk, LARGE)
     large = desk.point
@@ -83,7 +103,7 @@ def test_undo_after_the_return_of_a_model_stays_in_its_space(desk: Desk) -> None
 
 
 PAINTS: dict[str, tuple[type, str]] = {
-    "a row": (DimensionDelegate, "_paint_track"), "an axis": (pg.AxisItem, "generateDrawSpecs"),
+    "a row": (DimensionDelegate, "_paint_handle"), "an axis": (pg.AxisItem, "generateDrawSpecs"),
     "a curve": (pg.PlotCurveItem, "_shouldUseDrawLineSegments"), "a layer": (MarkerLayer, "paint_pixels"),
     "a picture": (Picture, "_target"),
 }  # fmt: skip
@@ -115,7 +135,7 @@ def test_an_exception_in_a_paint_or_a_slot_is_told_and_the_window_goes_on(
     desk.state.notices.noticed.connect(lambda level, text: told.append((level, text)))
     desk.state.notices.logged.connect(lambda level, text: logged.append(text))
     with monkeypatch.context() as patch:
-        patch.setattr(DimensionDelegate, "_paint_track", lambda *_: 1 // 0)
+        patch.setattr(DimensionDelegate, "_paint_handle", lambda *_: 1 // 0)
         desk.window.dimensions.list.viewport().repaint()
     assert told == [("error", told[0][1])]
     assert "ZeroDivisionError" in told[0][1]
