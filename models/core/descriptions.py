@@ -23,6 +23,7 @@ def digest_of_model(content: bytes) -> str:
 class ModelInfo:
     """The description in a model file. ``kl_per_dim`` and ``metrics`` are means over the test images, in nats.
 
+    ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here.
     ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
     """
 
@@ -38,6 +39,7 @@ class ModelInfo:
     metrics: dict[str, float] = field(default_factory=dict)
     kl_per_dim: tuple[float, ...] = ()
     data_digest: str = ""
+    understood: dict[str, str] = field(default_factory=dict)
 
     @property
     def latent_dim(self) -> int:

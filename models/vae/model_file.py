@@ -27,8 +27,10 @@ from models.core.reading import open_file
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.text import shortened
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
+from models.vae.imported import ImportedArchitecture, architecture_from_json, graphs_to_json
 
-FORMAT_VERSION = 1
+# Of models trained here, and of those that hold graphs: other people's.
+FORMAT_VERSION, GRAPH_VERSION = 1, 2
 
 METADATA_KEY = "latentscape"
 
@@ -104,9 +106,9 @@ def _description(header: Mapping[str, object], path: Path) -> Mapping[str, objec
     if not isinstance(description, dict):
         raise UserError(path.name, "the description in its header is damaged")
     version = description.get("format")
-    if version != FORMAT_VERSION:
-        found = shortened(repr(version))
-        raise UserError(path.name, f"its format version is {found}, this program reads {FORMAT_VERSION}")
+    if version not in (FORMAT_VERSION, GRAPH_VERSION):
+        found, read = shortened(repr(version)), f"{FORMAT_VERSION} and {GRAPH_VERSION}"
+        raise UserError(path.name, f"its format version is {found}, this program reads {read}")
     return description
 
 
@@ -116,7 +118,10 @@ def _architecture(description: Mapping[str, object], path: Path) -> Architecture
         shape = description["image_shape"]
         if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int for size in shape)):
             raise ValueError("the image shape is not three numbers")
-        return architecture_of(settings, (shape[0], shape[1], shape[2]))
+        sizes = shape[0], shape[1], shape[2]
+        if description["format"] == GRAPH_VERSION:
+            return architecture_from_json(_mapping(description["graphs"]), settings, sizes)
+        return architecture_of(settings, sizes)
     except KeyError as error:
         raise UserError(path.name, f"its description lacks {error}") from error
     except ValueError as error:
@@ -178,6 +183,7 @@ def _info(path: Path, digest: str, description: Mapping[str, object], architectu
             metrics={key: _number(value) for key, value in _mapping(description.get("metrics", {})).items()},
             kl_per_dim=_kl_per_dim(description.get("kl_per_dim", []), architecture.latent_dim),
             data_digest=_text(description, "data_digest", ""),
+            understood=_lines(description.get("understood", [])),
         )
     except ValueError as error:
         raise UserError(path.name, f"its description makes no sense ({shortened(error)})") from error
@@ -187,6 +193,14 @@ def _mapping(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ValueError("a list of names and values is missing")
     return value
+
+
+def _lines(value: object) -> dict[str, str]:
+    """Return pairs of texts, whose order JSON would not keep between names."""
+    if not (isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)):
+        raise ValueError("what was understood is no list of pairs")
+    pairs = ({"subject": subject, "words": words} for subject, words in value)
+    return {_text(pair, "subject", ""): _text(pair, "words", "") for pair in pairs}
 
 
 def _text(description: Mapping[str, object], key: str, default: str) -> str:
@@ -231,8 +245,16 @@ def description_of(info: ModelInfo) -> dict[str, object]:
     }
 
 
-def model_bytes(info: ModelInfo, parameters: ParameterArrays) -> bytes:
-    """Return the content of a model file; the same model gives the same bytes."""
-    metadata = {METADATA_KEY: json.dumps(description_of(info), sort_keys=True)}
+def model_bytes(info: ModelInfo, parameters: ParameterArrays, architecture: Architecture | None = None) -> bytes:
+    """Return the content of a model file; the same model gives the same bytes.
+
+    ``architecture`` is needed of imported models only, whose settings do not tell it.
+    """
+    description = description_of(info)
+    if isinstance(architecture, ImportedArchitecture):
+        description["format"] = GRAPH_VERSION
+        description["graphs"] = graphs_to_json(architecture)
+        description["understood"] = [list(pair) for pair in info.understood.items()]
+    metadata = {METADATA_KEY: json.dumps(description, sort_keys=True)}
     content: bytes = save(dict(parameters), metadata=metadata)
     return content
