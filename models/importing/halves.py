@@ -137,8 +137,25 @@ def _by_sizes(file: Parsed) -> tuple[Half | None, Half | None]:
         return None, _half(file, _needed(graph, inputs, graph.outputs[:1]), graph.outputs[:1])
     if made < largest:
         return _half(file, _needed(graph, inputs, graph.outputs), _without_draw(graph, graph.outputs)), None
+    found = _given_apart(file, inputs, shapes, made)
+    if found is not None:
+        return found
     neck = _bottleneck(graph, inputs[0], graph.outputs[0], shapes)
     return _half(file, inputs, [neck]), _half(file, [neck], graph.outputs[:1])
+
+
+def _given_apart(
+    file: Parsed, inputs: Sequence[str], shapes: Mapping[str, Shape], made: int
+) -> tuple[Half, Half] | None:
+    """Return both halves of a model that gives image, mean and spread, and decodes the mean; None of any other."""
+    graph = file.graph
+    image = next(name for name in graph.outputs if _size(shapes[name]) == made)
+    small = [name for name in graph.outputs if _size(shapes[name]) < made]
+    for mean in small:
+        if _depends(graph, image, mean) and _parts_well(graph, mean, image):
+            others = [name for name in small if name != mean]
+            return _half(file, inputs, [mean, *others]), _half(file, [mean], [image])
+    return None
 
 
 def _bottleneck(graph: Graph, source: str, output: str, shapes: Mapping[str, Shape]) -> str:

@@ -13,6 +13,7 @@ from models.importing.graph import Builder
 from models.importing.keras_activations import ACTIVATIONS, activated, activation_layer
 from models.importing.keras_weights import LayerWeights
 from models.importing.refusal import RefusedError
+from models.importing.scaling import scaled
 from models.importing.windows import same_crops, same_pads
 
 Config = Mapping[str, Any]
@@ -145,19 +146,6 @@ def _activation(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
 
 def _own_activation(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
     return activation_layer(builder, layer.kind, layer.config, inputs[0], layer.name)
-
-
-def per_channel(values: np.ndarray, rank: int, axis: int) -> np.ndarray:
-    """Return ``values`` [c] in a shape that meets the channels at ``axis`` of a value of this rank."""
-    return values.reshape([-1 if place == axis else 1 for place in range(rank)])
-
-
-def scaled(builder: Builder, value: str, scale: np.ndarray, shift: np.ndarray, axis: int, name: str) -> str:
-    """Multiply the channels at ``axis`` by ``scale`` [c] and add ``shift`` [c]."""
-    rank = len(builder.shape(value))
-    factor = builder.weight(f"{name}.scale", per_channel(scale, rank, axis))
-    product = builder.add("mul", value, factor, name=f"{name}.scaled")
-    return builder.add("add", product, builder.weight(f"{name}.shift", per_channel(shift, rank, axis)), name=name)
 
 
 def _batch_norm(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from models.core.files import reason_of
 from models.core.reading import open_file
 from models.importing.archives import Archive
 from models.importing.keras_file import WEIGHTS, read_h5, read_keras
+from models.importing.onnx_file import read_onnx
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 
@@ -17,7 +18,9 @@ Reader = Callable[[Path], Parsed]
 
 START_BYTES = 16
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
-OPENED = ".keras and whole .h5 files are opened"
+# The first field of a ModelProto, the version of its format.
+PROTOBUF = b"\x08"
+OPENED = ".keras, whole .h5 and .onnx files are opened"
 
 
 def read_model(path: Path) -> Parsed:
@@ -42,4 +45,6 @@ def _reader(path: Path) -> Reader:
             return read_h5
         if start.startswith(ZIP) and WEIGHTS in Archive(file).names:
             return read_keras
+    if start[:1] == PROTOBUF:
+        return read_onnx
     raise RefusedError("this is no model that is known here", OPENED)

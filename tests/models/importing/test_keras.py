@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,9 @@ import pytest
 
 from models.core.errors import UserError
 from models.importing.choices import Choices
-from models.vae.importing import import_model
 from models.vae.model import VAE
-from models.vae.model_file import open_model
 from tests.fixtures.make_keras import PAIRS, whole
-
-RELATIVE = 1e-5
-GUESSED = Choices()
-
-
-def opened(paths: Sequence[Path], choices: Choices = GUESSED) -> VAE:
-    """Import, write, open again."""
-    content, _ = import_model(paths, choices, "other", "")
-    target = paths[0].with_name("imported.safetensors")
-    target.write_bytes(content)
-    model = open_model(target)
-    return VAE(model.architecture, model.parameters)
-
-
-def same(ours: np.ndarray, theirs: Any) -> None:
-    theirs = np.asarray(theirs).reshape(ours.shape)
-    assert np.abs(ours - theirs).max() <= RELATIVE * max(1.0, np.abs(theirs).max())
+from tests.models.importing.opening import opened, same
 
 
 def in_range(pixels: np.ndarray, name: str) -> np.ndarray:
