@@ -7,6 +7,7 @@ from typing import Literal
 
 Layout = Literal["NHWC", "NCHW"]
 Range = Literal["unit", "signed", "bytes"]
+Hidden = Literal["relu", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus"]
 Activation = Literal["sigmoid", "tanh", "linear"]
 SpreadKind = Literal["log_var", "log_sigma", "sigma", "softplus", "none"]
 
@@ -34,6 +35,8 @@ class Choices:
         The names of the encoder's outputs, or their numbers from 0.
     spread : SpreadKind, optional
         What the second output is.
+    hidden : Hidden, optional
+        The activation between layers of which there are weights only.
     image_shape : tuple of int, optional
         Height, width and channels of an image whose pixels are in a row.
     """
@@ -44,4 +47,5 @@ class Choices:
     mu: str | None = None
     log_var: str | None = None
     spread: SpreadKind | None = None
+    hidden: Hidden | None = None
     image_shape: tuple[int, int, int] | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from models.core.arrays import Floats32
 from models.core.text import shortened
+from models.importing.choices import Activation
 from models.importing.graph import Graph
 from models.importing.operations import NOISE, SAMPLE, Shape
 from models.importing.parsed import Parsed
@@ -19,11 +20,12 @@ FEWEST_PIXELS = 16
 
 @dataclass(frozen=True)
 class Half:
-    """An encoder or a decoder: a graph with its weights; ``spread_kind`` where the graph itself tells it."""
+    """An encoder or a decoder: a graph with its weights; ``spread_kind`` and ``activation`` as the file tells them."""
 
     graph: Graph
     weights: Mapping[str, Floats32]
     spread_kind: str = ""
+    activation: Activation | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def find_halves(files: Sequence[Parsed]) -> Halves:
 def _split(file: Parsed) -> tuple[Half | None, Half | None]:
     """Return the encoder and the decoder of a file, as far as it holds them."""
     named = {word: _part_called(file, word) for word in ("encoder", "decoder")}
-    if named["decoder"] is not None:
+    if named["decoder"] is not None or (named["encoder"] is not None and len(file.parts) == 1):
         return named["encoder"], named["decoder"]
     drawn = next((node for node in file.graph.nodes if node.operation == SAMPLE), None)
     if drawn is not None:
@@ -88,7 +90,8 @@ def _half(file: Parsed, inputs: Sequence[str], outputs: Sequence[str], spread_ki
         graph = file.graph.part(inputs, outputs)
     except ValueError as error:
         raise RefusedError(f"its encoder and decoder cannot be told apart ({shortened(error)})") from error
-    return Half(graph, {name: file.weights[name] for name, _ in graph.weights}, spread_kind)
+    weights = {name: file.weights[name] for name, _ in graph.weights}
+    return Half(graph, weights, spread_kind, file.activation)
 
 
 def _around(file: Parsed, drawn: str, moments: Sequence[str], spread_kind: str) -> tuple[Half | None, Half | None]:

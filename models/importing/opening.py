@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.reading import open_file
 from models.importing.archives import Archive
+from models.importing.choices import Choices
 from models.importing.keras_file import WEIGHTS, read_h5, read_keras
 from models.importing.onnx_file import read_onnx
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
+from models.importing.torch_file import DATA, read_torch
 
-Reader = Callable[[Path], Parsed]
+Reader = Callable[[Path, Choices], Parsed]
 
 START_BYTES = 16
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
-OPENED = ".keras, whole .h5 and .onnx files are opened"
+PICKLE = b"\x80"
+GUESSED = Choices()
+OPENED = ".keras, whole .h5, .onnx and PyTorch's .pt files of weights are opened"
 
 
-def read_model(path: Path) -> Parsed:
+def read_model(path: Path, choices: Choices = GUESSED) -> Parsed:
     """Parse a model of other people; :class:`UserError` says what it is and why it is not opened."""
     try:
-        return _reader(path)(path)
+        return _reader(path)(path, choices)
     except RefusedError as refusal:
         raise UserError(path.name, refusal.reason, refusal.way_on) from refusal
     except (RecursionError, OverflowError, MemoryError) as error:
@@ -42,9 +46,19 @@ def _reader(path: Path) -> Reader:
         start = file.read(START_BYTES)
         file.seek(0)
         if start.startswith(HDF5):
-            return read_h5
-        if start.startswith(ZIP) and WEIGHTS in Archive(file).names:
-            return read_keras
+            return lambda path, _: read_h5(path)
+        if start.startswith(ZIP):
+            return _of_archive(Archive(file).names)
     if start[:1] == PROTOBUF:
-        return read_onnx
+        return lambda path, _: read_onnx(path)
+    if start[:1] == PICKLE:
+        return read_torch
     raise RefusedError("this is no model that is known here", OPENED)
+
+
+def _of_archive(names: Sequence[str]) -> Reader:
+    if WEIGHTS in names:
+        return lambda path, _: read_keras(path)
+    if any(name.split("/")[-1] == DATA for name in names):
+        return read_torch
+    raise RefusedError("this is an archive, but no model that is known here", OPENED)

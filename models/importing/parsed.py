@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from models.core.arrays import Floats32
+from models.importing.choices import Activation
 from models.importing.graph import Graph
 
 
@@ -14,7 +15,7 @@ class Parsed:
     """A file: the ``kind`` of it in words, its ``graph`` and the weights by name.
 
     ``parts`` are models within the model by their names, each with the names of its inputs and outputs. ``remarks`` are
-    sentences about what had to be guessed.
+    sentences about what had to be guessed, ``activation`` what is likely still to be applied to the decoder's output.
     """
 
     kind: str
@@ -22,3 +23,4 @@ class Parsed:
     weights: Mapping[str, Floats32]
     parts: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    activation: Activation | None = None

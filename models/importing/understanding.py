@@ -95,7 +95,7 @@ def _picture(halves: Halves, choices: Choices, probe: Probe) -> _Picture:
         default: Range = "unit" if kind == "sigmoid" else "signed"
         return _Picture(shape, layout, choices.range or default, kind, last.name)
     values = _probed(halves.decoder, probe)
-    guess = choices.activation or _guessed(values)
+    guess = choices.activation or halves.decoder.activation or _guessed(values)
     if guess != "linear":
         return _Picture(shape, layout, choices.range or ("unit" if guess == "sigmoid" else "signed"), guess)
     return _Picture(shape, layout, choices.range or _guessed_range(values), "linear")

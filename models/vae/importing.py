@@ -28,7 +28,7 @@ def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str
 
     :class:`UserError` says why a file is not opened, or what does not fit.
     """
-    files = [read_model(path) for path in paths]
+    files = [read_model(path, choices) for path in paths]
     try:
         understood = understand(find_halves(files), choices, _probe)
         architecture, settings = imported_architecture(understood)
