@@ -184,6 +184,7 @@ def _info(path: Path, digest: str, description: Mapping[str, object], architectu
             kl_per_dim=_kl_per_dim(description.get("kl_per_dim", []), architecture.latent_dim),
             data_digest=_text(description, "data_digest", ""),
             understood=_lines(description.get("understood", [])),
+            has_encoder=architecture.has_encoder,
         )
     except ValueError as error:
         raise UserError(path.name, f"its description makes no sense ({shortened(error)})") from error
