@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.core.errors import UserError
-from models.core.files import reason_of
+from models.core.files import is_folder, reason_of
+from models.core.foreign import TENSORS, foreign_kind
 from models.core.reading import open_file
 from models.importing.archives import Archive
 from models.importing.choices import Choices
@@ -14,6 +15,8 @@ from models.importing.keras_file import WEIGHTS, read_h5, read_keras
 from models.importing.onnx_file import read_onnx
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
+from models.importing.tensor_files import ENDING, read_npz, read_safetensors
+from models.importing.tfjs_file import read_tfjs
 from models.importing.torch_file import DATA, read_torch
 
 Reader = Callable[[Path, Choices], Parsed]
@@ -24,7 +27,14 @@ ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 PROTOBUF = b"\x08"
 PICKLE = b"\x80"
 GUESSED = Choices()
-OPENED = ".keras, whole .h5, .onnx and PyTorch's .pt files of weights are opened"
+OPENED = ".keras, whole .h5, .onnx, PyTorch's files of weights, .safetensors, .npz and TensorFlow.js' model.json are"
+# By what it is: how to get a file that opens.
+WAYS_ON = {
+    "a TensorFlow SavedModel": "it is a program, which is never run; save the Keras model: model.save('model.keras')",
+    "a TensorFlow Lite model": "import the model that it was made of: model.save('model.keras')",
+    "a TensorFlow checkpoint": "load it into its model, then model.save('model.keras')",
+    "a checkpoint": "load it into its model, then save that: model.save('model.keras')",
+}
 
 
 def read_model(path: Path, choices: Choices = GUESSED) -> Parsed:
@@ -42,18 +52,17 @@ def read_model(path: Path, choices: Choices = GUESSED) -> Parsed:
 
 
 def _reader(path: Path) -> Reader:
+    if is_folder(path):
+        return _unknown(path, b"")
     with open_file(path) as file:
         start = file.read(START_BYTES)
         file.seek(0)
-        if start.startswith(HDF5):
-            return lambda path, _: read_h5(path)
         if start.startswith(ZIP):
             return _of_archive(Archive(file).names)
-    if start[:1] == PROTOBUF:
-        return lambda path, _: read_onnx(path)
-    if start[:1] == PICKLE:
-        return read_torch
-    raise RefusedError("this is no model that is known here", OPENED)
+    for magic, reader in READERS:
+        if start.startswith(magic):
+            return reader
+    return _unknown(path, start)
 
 
 def _of_archive(names: Sequence[str]) -> Reader:
@@ -61,4 +70,24 @@ def _of_archive(names: Sequence[str]) -> Reader:
         return lambda path, _: read_keras(path)
     if any(name.split("/")[-1] == DATA for name in names):
         return read_torch
-    raise RefusedError("this is an archive, but no model that is known here", OPENED)
+    if names and all(name.endswith(ENDING) for name in names):
+        return read_npz
+    raise RefusedError("this is an archive, but no model that is known here", f"{OPENED} opened")
+
+
+def _unknown(path: Path, start: bytes) -> Reader:
+    """Return the reader of a file without a magic of its own; :class:`RefusedError` names what it is."""
+    kind = foreign_kind(path, start)
+    if kind == TENSORS:
+        return read_safetensors
+    if not kind:
+        raise RefusedError("this is no model that is known here", f"{OPENED} opened")
+    raise RefusedError(f"this is {kind}", WAYS_ON.get(kind, f"{OPENED} opened"))
+
+
+READERS: Sequence[tuple[bytes, Reader]] = (
+    (HDF5, lambda path, _: read_h5(path)),
+    (PROTOBUF, lambda path, _: read_onnx(path)),
+    (PICKLE, read_torch),
+    (b"{", lambda path, _: read_tfjs(path)),
+)

@@ -36,6 +36,8 @@ METADATA_KEY = "latentscape"
 
 MAX_HEADER_BYTES = 1 << 20
 
+IMPORT = "latentscape import makes a model file of other people's models"
+
 
 @dataclass(frozen=True)
 class OpenedModel:
@@ -71,7 +73,7 @@ def _check_kind(file: BinaryIO, path: Path) -> None:
     kind = foreign_kind(path, file.read(START_BYTES))
     file.seek(0)
     if kind and kind != TENSORS:
-        raise UserError(path.name, f"this is {kind}; only .safetensors models of Latentscape are opened")
+        raise UserError(path.name, f"this is {kind}; only .safetensors models of Latentscape are opened", IMPORT)
 
 
 def _read_header(file: BinaryIO, path: Path) -> tuple[Mapping[str, object], int]:
@@ -98,7 +100,7 @@ def _description(header: Mapping[str, object], path: Path) -> Mapping[str, objec
     metadata = header.get("__metadata__")
     text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
-        raise UserError(path.name, "this .safetensors file was not written by Latentscape")
+        raise UserError(path.name, "this .safetensors file was not written by Latentscape", IMPORT)
     try:
         description = json.loads(text)
     except (ValueError, RecursionError) as error:
