@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
 from models.core.foreign import TENSORS, foreign_kind
 from models.core.reading import open_file
+from models.core.text import shortened
 from models.importing.archives import Archive
 from models.importing.choices import Choices
 from models.importing.keras_file import WEIGHTS, read_h5, read_keras
@@ -22,11 +26,18 @@ from models.importing.torch_file import DATA, read_torch
 Reader = Callable[[Path, Choices], Parsed]
 
 START_BYTES = 16
+TFJS = "model.json"
+SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth", ".safetensors", ".npz")
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
 PICKLE = b"\x80"
 GUESSED = Choices()
+# What readers, and the libraries below them, raise of files that contradict themselves.
+DAMAGE = (
+    ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RuntimeError, EOFError, struct.error,
+    zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 OPENED = ".keras, whole .h5, .onnx, PyTorch's files of weights, .safetensors, .npz and TensorFlow.js' model.json are"
 # By what it is: how to get a file that opens.
 WAYS_ON = {
@@ -47,8 +58,23 @@ def read_model(path: Path, choices: Choices = GUESSED) -> Parsed:
         raise UserError(path.name, "it makes no sense: it is nested too deep, or its numbers are too large") from error
     except OSError as error:
         raise UserError(path.name, reason_of(error)) from error
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError) as error:
+    except DAMAGE as error:
         raise UserError(path.name, f"it makes no sense ({error})") from error
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files of a model: of a folder its encoder and its decoder, or its only model; else the path itself."""
+    if not is_folder(path) or foreign_kind(path, b""):
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.name == TFJS or file.suffix.lower() in SUFFIXES)
+    halves = [[file for file in files if word in file.stem.lower()] for word in ("encoder", "decoder")]
+    if all(len(found) == 1 for found in halves):
+        return [found[0] for found in halves]
+    if len(files) == 1:
+        return files
+    found_files = ", ".join(file.name for file in files) or "no model"
+    reason = f"this is a folder with {shortened(found_files)}"
+    raise UserError(path.name, reason, "name the file of the model, or those of its encoder and decoder")
 
 
 def _reader(path: Path) -> Reader:

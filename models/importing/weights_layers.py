@@ -60,14 +60,20 @@ def parts_of(weights: Mapping[str, Floats32]) -> Parts:
     if moments:
         last = layers.index(moments[-1])
         after = [layer for layer in layers[last + 1 :] if not ENCODER.search(layer.name)]
-        decoder = [layer for layer in layers if DECODER.search(layer.name) and layer not in moments] or after
+        decoder = _from_decoder([layer for layer in layers if layer not in moments]) or after
         encoder = [layer for layer in layers if layer not in decoder and layer not in moments]
         return Parts(encoder, moments, decoder)
-    decoder = [layer for layer in layers if DECODER.search(layer.name)]
+    decoder = _from_decoder(layers)
     encoder = [layer for layer in layers if ENCODER.search(layer.name) and layer not in decoder]
     if encoder or decoder:
         return Parts(encoder[:-1], encoder[-1:], decoder)
     return _without_names(layers)
+
+
+def _from_decoder(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
+    """Return the first layer that is named after a decoder and what follows, but what is named after an encoder."""
+    first = next((index for index, layer in enumerate(layers) if DECODER.search(layer.name)), len(layers))
+    return [layer for layer in layers[first:] if not ENCODER.search(layer.name)]
 
 
 def _without_names(layers: Sequence[WeightLayer]) -> Parts:

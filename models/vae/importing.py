@@ -15,7 +15,7 @@ from models.importing.choices import Choices
 from models.importing.execution import run
 from models.importing.graph import Graph
 from models.importing.halves import find_halves
-from models.importing.opening import read_model
+from models.importing.opening import files_of, read_model
 from models.importing.refusal import RefusedError
 from models.importing.understanding import understand
 from models.vae.architecture import INITIAL_LOG_VARIANCE, LOG_VARIANCE
@@ -28,7 +28,7 @@ def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str
 
     :class:`UserError` says why a file is not opened, or what does not fit.
     """
-    files = [read_model(path, choices) for path in paths]
+    files = [read_model(file, choices) for path in paths for file in files_of(path)]
     try:
         understood = understand(find_halves(files), choices, _probe)
         architecture, settings = imported_architecture(understood)

@@ -43,6 +43,17 @@ def test_encoder_and_decoder_apart_with_weights_inside_or_beside(beside: str | N
     compare(tmp_path / "encoder.onnx", tmp_path / "decoder.onnx")
 
 
+def test_a_folder_with_both(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "my_encoder.onnx").write_bytes(make_onnx.encoder())
+    (folder / "my_decoder.onnx").write_bytes(make_onnx.decoder()[0])
+    compare(folder)
+    (folder / "third_decoder.onnx").write_bytes(make_onnx.decoder()[0])
+    with pytest.raises(UserError, match=r"model: this is a folder with my_decoder.onnx, .*; name the file"):
+        opened([folder])
+
+
 def refused(path: Path, content: bytes) -> str:
     path.write_bytes(content)
     with pytest.raises(UserError) as caught:

@@ -151,3 +151,52 @@ def test_a_tensor_beyond_its_storage_is_refused(tmp_path: Path) -> None:
         tensor = name("torch._utils._rebuild_tensor_v2") + data((stored, 0, shape, stride, False, {})) + b"R"
         content = archive({"a.weight": tensor}, extra={"archive/data/0": bytes(16)})
         assert any(word in refused(tmp_path / "a.pt", content) for word in ("truncated", "more than"))
+
+
+def deep_weights() -> Weights:
+    """Return the weights of a VAE built like those of PyTorch-VAE, with a last block that is not called a decoder."""
+    rng = np.random.default_rng(5)
+    made: Weights = {}
+
+    def put(layer: str, *shape: int) -> None:
+        made[f"{layer}.weight"] = rng.normal(0, 0.3, shape).astype(np.float32)
+        transposed = layer in ("decoder.0.0", "final_layer.0")
+        outputs = shape[1] if transposed else shape[0]
+        made[f"{layer}.bias"] = rng.normal(0, 0.3, outputs).astype(np.float32)
+
+    def normed(layer: str, channels: int) -> None:
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            made[f"{layer}.{part}"] = rng.uniform(0.5, 1.5, channels).astype(np.float32)
+        made[f"{layer}.num_batches_tracked"] = np.array(3)
+
+    put("encoder.0.0", 3, 1, 3, 3), normed("encoder.0.1", 3), put("encoder.1.0", 4, 3, 3, 3), normed("encoder.1.1", 4)
+    put("fc_mu", 2, 16), put("fc_var", 2, 16), put("decoder_input", 16, 2)
+    put("decoder.0.0", 4, 3, 3, 3), normed("decoder.0.1", 3)
+    put("final_layer.0", 3, 3, 3, 3), normed("final_layer.1", 3), put("final_layer.3", 1, 3, 3, 3)
+    return made
+
+
+def test_a_deep_model_with_a_last_block_of_its_own(tmp_path: Path) -> None:
+    w = deep_weights()
+    (tmp_path / "vae.pt").write_bytes(archive({"epoch": 1, "state_dict": w}))
+    vae = opened([tmp_path / "vae.pt"], Choices(hidden="leaky_relu"))
+
+    def layer(kind: Callable[..., np.ndarray], x: np.ndarray, word: str, *how: int) -> np.ndarray:
+        return kind(x, w[f"{word}.weight"], w[f"{word}.bias"], *how)
+
+    def normed(x: np.ndarray, word: str) -> np.ndarray:
+        parts = ("weight", "bias", "running_mean", "running_var")
+        return by_hand.leaky(by_hand.batch_norm(x, *(w[f"{word}.{part}"] for part in parts)))
+
+    z = np.random.default_rng(0).standard_normal((2, 2)).astype(np.float32)
+    grid = layer(by_hand.dense, z, "decoder_input").reshape(2, 4, 2, 2)
+    grid = normed(layer(by_hand.conv_transpose, grid, "decoder.0.0", 2, 1, 1), "decoder.0.1")
+    grid = normed(layer(by_hand.conv_transpose, grid, "final_layer.0", 2, 1, 1), "final_layer.1")
+    same(vae.decode(z), by_hand.sigmoid(layer(by_hand.conv, grid, "final_layer.3", 1, 1)).transpose(0, 2, 3, 1))
+    images = np.random.default_rng(1).integers(0, 256, (2, 8, 8, 1), np.uint8)
+    x = images.transpose(0, 3, 1, 2) / 255
+    for block in ("encoder.0", "encoder.1"):
+        x = normed(layer(by_hand.conv, x, f"{block}.0", 2, 1), f"{block}.1")
+    mu, sigma = vae.encode(images)
+    same(mu, layer(by_hand.dense, x.reshape(2, -1), "fc_mu"))
+    same(sigma, np.exp(layer(by_hand.dense, x.reshape(2, -1), "fc_var") / 2))
