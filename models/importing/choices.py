@@ -35,6 +35,8 @@ class Choices:
         The names of the encoder's outputs, or their numbers from 0.
     spread : SpreadKind, optional
         What the second output is.
+    label : int, optional
+        The class of a conditional model, from 0.
     hidden : Hidden, optional
         The activation between layers of which there are weights only.
     image_shape : tuple of int, optional
@@ -47,5 +49,6 @@ class Choices:
     mu: str | None = None
     log_var: str | None = None
     spread: SpreadKind | None = None
+    label: int | None = None
     hidden: Hidden | None = None
     image_shape: tuple[int, int, int] | None = None

@@ -16,6 +16,7 @@ from models.core.text import shortened
 from models.importing.choices import RANGES, SPREADS, Choices, Layout, Range
 from models.importing.graph import Builder, Graph, Node
 from models.importing.halves import Half, Halves
+from models.importing.labels import with_label
 from models.importing.moments import moments
 from models.importing.operations import Shape
 from models.importing.refusal import RefusedError
@@ -47,6 +48,8 @@ class Understood:
 
 def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
     """Return the model of encoder and decoder; :class:`RefusedError` if they make no sense together."""
+    encoder_half = None if halves.encoder is None else with_label(halves.encoder, choices.label)
+    halves = Halves(encoder_half, with_label(halves.decoder, choices.label))
     picture = _picture(halves, choices, probe)
     decoder, decoder_weights, latent = _decoder(halves.decoder, picture)
     lines = [
@@ -168,15 +171,11 @@ def _square(shape: Shape) -> ImageShape:
 
 
 def _input_shape(graph: Graph) -> Shape:
-    if len(graph.inputs) != 1:
-        raise RefusedError("its encoder takes more than an image, which is not supported yet")
     return graph.inputs[0][1]
 
 
 def _decoder(half: Half, picture: _Picture) -> tuple[Graph, dict[str, Floats32], Shape]:
     """Return the decoder from z [1, d] to the image or its logits, and the shape of its own latent."""
-    if len(half.graph.inputs) != 1:
-        raise RefusedError("its decoder takes more than a latent, which is not supported yet")
     latent, builder = half.graph.inputs[0][1], Builder()
     z = builder.input("z", (1, math.prod(latent)))
     value = z if len(latent) == 2 else builder.add("reshape", z, shape=latent[1:])

@@ -109,3 +109,15 @@ def test_what_was_guessed_can_be_said_instead(tmp_path: Path) -> None:
     same(opened(path, Choices(activation="sigmoid")).decode(one), 1 / (1 + np.exp(-raw)))
     same(opened(path, Choices(activation="linear", range="signed")).decode(one), np.clip(raw / 2 + 0.5, 0, 1))
     assert opened(path, Choices(image_shape=(4, 9, 1))).architecture.image_shape == (4, 9, 1)
+
+
+def test_a_conditional_decoder_is_held_at_a_class(tmp_path: Path) -> None:
+    z, label = keras.Input((2,), name="z"), keras.Input((4,), name="label")
+    joined = keras.layers.Concatenate()([z, label])
+    decoder = keras.Model([z, label], keras.layers.Dense(36, activation="sigmoid")(joined))
+    decoder.save(tmp_path / "decoder.keras")
+    points = np.random.default_rng(0).standard_normal((3, 2)).astype(np.float32)
+    expected = decoder([points, np.tile(np.eye(4, dtype=np.float32)[3], (3, 1))])
+    same(opened([tmp_path / "decoder.keras"], Choices(label=3)).decode(points), expected)
+    with pytest.raises(UserError, match="conditional on one of 4 classes; choose one: --label 0 to 3"):
+        opened([tmp_path / "decoder.keras"])
