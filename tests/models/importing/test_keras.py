@@ -121,3 +121,24 @@ def test_a_conditional_decoder_is_held_at_a_class(tmp_path: Path) -> None:
     same(opened([tmp_path / "decoder.keras"], Choices(label=3)).decode(points), expected)
     with pytest.raises(UserError, match="conditional on one of 4 classes; choose one: --label 0 to 3"):
         opened([tmp_path / "decoder.keras"])
+
+
+def test_a_latent_grid_is_dragged_as_dimensions(tmp_path: Path) -> None:
+    z = keras.Input((3, 3, 2))
+    decoder = keras.Model(z, keras.layers.Conv2DTranspose(1, 4, 2, padding="same", activation="sigmoid")(z))
+    decoder.save(tmp_path / "decoder.keras")
+    vae = opened([tmp_path / "decoder.keras"])
+    points = np.random.default_rng(0).standard_normal((3, 18)).astype(np.float32)
+    same(vae.decode(points), decoder(points.reshape(3, 3, 3, 2)))
+
+
+def test_an_autoencoder_is_cut_where_it_is_narrowest(tmp_path: Path) -> None:
+    layers = [keras.layers.Dense(size, activation="relu") for size in (20, 3, 20)]
+    whole_model = keras.Sequential([keras.Input((36,)), *layers, keras.layers.Dense(36, activation="sigmoid")])
+    whole_model.save(tmp_path / "ae.keras")
+    vae = opened([tmp_path / "ae.keras"])
+    images = np.random.default_rng(0).integers(0, 256, (3, 6, 6, 1), np.uint8)
+    mu, sigma = vae.encode(images)
+    assert mu.shape == (3, 3)
+    assert np.allclose(sigma, 0.01)
+    same(vae.decode(mu), whole_model(in_range(images, "ae").reshape(3, 36)))
