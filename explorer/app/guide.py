@@ -14,6 +14,7 @@ PAGES = {
     "Tutorial": "tutorial.md",
     "Train a model": "how-to/train.md",
     "Open data": "how-to/open-data.md",
+    "Open a model from elsewhere": "how-to/open-models.md",
     "Resume and compare runs": "how-to/runs.md",
     "Compare estimators": "how-to/gradients.md",
     "Find factors": "how-to/factors.md",

@@ -61,16 +61,25 @@ def model_lines(info: ModelInfo) -> list[str]:
         ("sha256", _sha256(Path(info.path))),
         ("recipe", command),
         *([("changed by hand", told)] if told else []),
-        ("data", f"{info.dataset}, images {' × '.join(map(str, info.image_shape))}"),
-        ("parameters", f"{info.parameters:,}"),
-        ("trained for", f"{info.epoch:,} of {info.settings.epochs:,} epochs"),
-        *_setting_rows(info.settings),
+        *_origin_rows(info),
     ]
     for key, (label, unit) in METRICS.items():
         if key in info.metrics:
             value = info.metrics[key]
             rows.append((label, f"{value:.2f} {unit}" if unit else f"{value:.0f} of {info.settings.latent_dim}"))
     return [*table(rows), *_kl_lines(info.kl_per_dim)]
+
+
+def _origin_rows(info: ModelInfo) -> Iterator[tuple[str, object]]:
+    """Yield what was trained, or of an imported model what was understood."""
+    if info.understood:
+        yield from info.understood.items()
+        yield "parameters", f"{info.parameters:,}"
+        return
+    yield "data", f"{info.dataset}, images {' × '.join(map(str, info.image_shape))}"
+    yield "parameters", f"{info.parameters:,}"
+    yield "trained for", f"{info.epoch:,} of {info.settings.epochs:,} epochs"
+    yield from _setting_rows(info.settings)
 
 
 def _setting_rows(settings: TrainSettings) -> Iterator[tuple[str, str]]:

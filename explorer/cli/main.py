@@ -21,6 +21,7 @@ from models.core.files import is_there
 
 DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
 COUNT = click.IntRange(0)
+HIDDEN = ["relu", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus"]
 
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
@@ -170,6 +171,31 @@ def export(model: str, out: Path, output: str, overwrite: bool, as_json: bool) -
     from explorer.cli.export import export_model
 
     return export_model(model, out, output, overwrite, as_json)
+
+
+@cli.command("import", short_help="Make a model file of other people's models.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
+@click.option("--layout", type=click.Choice(["NHWC", "NCHW"]), help="Where an image has its channels.")
+@click.option("--range", type=click.Choice(["unit", "signed", "bytes"]), help="Pixels in 0 to 1, −1 to 1, or 0 to 255.")
+@click.option(
+    "--activation",
+    type=click.Choice(["sigmoid", "tanh", "linear"]),
+    help="What is still to be applied to the decoder's output.",
+)
+@click.option("--mu", help="Name or number, from 0, of the encoder's output that is μ.")
+@click.option("--log-var", help="Name or number, from 0, of the output that is the spread.")
+@click.option("--spread", type=click.Choice(["log_var", "log_sigma", "sigma", "softplus"]), help="What the spread is.")
+@click.option("--label", type=COUNT, help="Class, from 0, of a conditional model.")
+@click.option("--hidden", type=click.Choice(HIDDEN), help="Activation between layers of which there are weights only.")
+@click.option("--size", help="HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS of images whose pixels are in a row.")
+@overwrite_option
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def import_command(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401
+    """Make OUT of the model in FILES: one file, or an encoder and a decoder. What is not said is guessed."""
+    from explorer.cli.importing import import_files
+
+    return import_files(files, out, options, overwrite, as_json)
 
 
 @cli.command(short_help="Decode samples from the prior.")

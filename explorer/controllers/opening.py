@@ -111,6 +111,9 @@ class OpeningController(QObject):
         self._wanted = None
         if self.state.model.compatible:
             return
+        if not model.has_encoder:
+            self.state.notices.notice("info", f"{self.state.model.misfit} Explore it with the prior.")
+            return
         own = self.state.catalogue.data_of(model)
         if own is not None and own != data.info.path:
             self.open_data(own)

@@ -57,6 +57,8 @@ class FactorState(QObject):
             return ""
         if data is None or (data.info.factors_path is None and data.info.labels_path is None):
             return NOTHING_KNOWN
+        if model is not None and not model.has_encoder:
+            return self._model.misfit
         if model is not None and not self._model.compatible:
             wanted, found = (" × ".join(map(str, shape)) for shape in (model.image_shape, data.info.image_shape))
             return f"{model.name} takes images of {wanted}, {data.info.name} has {found}. Open or train another model."

@@ -106,8 +106,18 @@ class ModelState(QObject):
 
     @property
     def compatible(self) -> bool:
-        """Whether the open data set has the image shape of the open model."""
-        return self.model is not None and self.data is not None and self.model.image_shape == self.data.info.image_shape
+        """Whether the open model encodes the images of the open data set."""
+        return self.misfit == "" and self.model is not None and self.data is not None
+
+    @property
+    def misfit(self) -> str:
+        """Why the open model cannot encode the open data, in a sentence; empty if it can, or one of them is missing."""
+        if self.model is None or self.data is None:
+            return ""
+        if not self.model.has_encoder:
+            return f"{self.model.name} is a decoder alone: it encodes no images."
+        found, wanted = (" × ".join(map(str, shape)) for shape in (self.data.info.image_shape, self.model.image_shape))
+        return "" if found == wanted else f"These images are {found}, the model takes {wanted}."
 
     @contextmanager
     def replaced(self, model: ModelInfo) -> Iterator[None]:

@@ -23,6 +23,8 @@ def digest_of_model(content: bytes) -> str:
 class ModelInfo:
     """The description in a model file. ``kl_per_dim`` and ``metrics`` are means over the test images, in nats.
 
+    ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here; only
+    of imported ones it can be that no images are encoded, where there ``has_encoder`` is False.
     ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
     """
 
@@ -38,6 +40,8 @@ class ModelInfo:
     metrics: dict[str, float] = field(default_factory=dict)
     kl_per_dim: tuple[float, ...] = ()
     data_digest: str = ""
+    understood: dict[str, str] = field(default_factory=dict)
+    has_encoder: bool = True
 
     @property
     def latent_dim(self) -> int:

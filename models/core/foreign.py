@@ -20,6 +20,8 @@ STARTS = (
 )
 # By the end of a name, where the content cannot be told from chance.
 ENDINGS = {".onnx": "an ONNX model", ".pt": "a PyTorch model", ".pth": "a PyTorch model", ".ckpt": "a checkpoint"}
+# What `latentscape import` makes a model file of.
+IMPORTED = ("an HDF5 file, as Keras writes them", "an ONNX model", "a PyTorch model", "a Keras model")
 ARCHIVE = b"PK\x03\x04"
 TENSORS, TENSORS_START = "a .safetensors model", b'{"'
 

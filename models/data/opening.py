@@ -17,7 +17,7 @@ import numpy as np
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
-from models.core.foreign import START_BYTES, TENSORS, foreign_kind
+from models.core.foreign import IMPORTED, START_BYTES, TENSORS, foreign_kind
 from models.core.npy import map_array
 from models.core.reading import open_file
 from models.core.sprite_names import SpritesName, is_sprites, parse_sprites
@@ -32,7 +32,12 @@ PICKLE_MAGIC = b"\x80"
 FORMATS: tuple[Format, ...] = (
     shards.FORMAT, tfrecord.FORMAT, npz.FORMAT, npy.FORMAT, idx.FORMAT, folder.FORMAT,
 )  # fmt: skip
-ADVICE = {TENSORS: "open it as a model", "a picture": "a folder of pictures is one"}
+IMPORT = "latentscape import makes a model file of it"
+ADVICE = {
+    TENSORS: "open it as a model",
+    "a picture": "a folder of pictures is one",
+    **dict.fromkeys(IMPORTED, IMPORT),
+}
 KINDS = "an .npz or .npy of images, an IDX or TFRecord file, or a folder of pictures or of .npz or TFRecord files"
 
 

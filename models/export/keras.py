@@ -15,6 +15,7 @@ from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.settings import Likelihood
 from models.vae.architecture import KERNEL, LOG_VARIANCE
+from models.vae.imported import ImportedArchitecture
 from models.vae.model_file import OpenedModel
 from models.vae.networks import SCALE_FLOOR, STRIDE, margins
 
@@ -84,6 +85,8 @@ class _Layers:
 
 def keras_models(opened: OpenedModel, output: Output) -> dict[str, keras.Model]:
     """Return ``vae``, ``encoder`` and ``decoder``; the decoder gives means of p(x|z), or logits."""
+    if isinstance(opened.architecture, ImportedArchitecture):
+        raise UserError(opened.info.name, "this model was imported, and only those trained here are exported to Keras")
     layers, architecture = _Layers(opened), opened.architecture
     image = keras.Input(architecture.image_shape, name="image")
     hidden = layers.stack("encoder", layers.encoded(image))

@@ -90,6 +90,11 @@ class Architecture:
         return height * width * channels
 
     @property
+    def has_encoder(self) -> bool:
+        """Whether images can be encoded: not where only a decoder was imported."""
+        return True
+
+    @property
     def grids(self) -> tuple[tuple[int, int, int], ...]:
         """Height, width and channels of the padded image and of what each convolution makes of it."""
         height, width, colours = self.image_shape

@@ -97,7 +97,9 @@ class VAE:
         return traced(self._spread_graph, [self._latents])
 
     def _decode_graph(self, z: tf.Tensor) -> tf.Tensor:
-        image = mean_image(self.logits(z), self.architecture.likelihood)
+        image = networks.image(self.architecture, self._variables, z)
+        if image is None:
+            image = mean_image(self.logits(z), self.architecture.likelihood)
         return tf.reshape(image, [-1, *self.architecture.image_shape])
 
     def _encode_graph(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

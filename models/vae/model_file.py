@@ -27,12 +27,16 @@ from models.core.reading import open_file
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.text import shortened
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
+from models.vae.imported import ImportedArchitecture, architecture_from_json, graphs_to_json
 
-FORMAT_VERSION = 1
+# Of models trained here, and of those that hold graphs: other people's.
+FORMAT_VERSION, GRAPH_VERSION = 1, 2
 
 METADATA_KEY = "latentscape"
 
 MAX_HEADER_BYTES = 1 << 20
+
+IMPORT = "latentscape import makes a model file of other people's models"
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def _check_kind(file: BinaryIO, path: Path) -> None:
     kind = foreign_kind(path, file.read(START_BYTES))
     file.seek(0)
     if kind and kind != TENSORS:
-        raise UserError(path.name, f"this is {kind}; only .safetensors models of Latentscape are opened")
+        raise UserError(path.name, f"this is {kind}; only .safetensors models of Latentscape are opened", IMPORT)
 
 
 def _read_header(file: BinaryIO, path: Path) -> tuple[Mapping[str, object], int]:
@@ -96,7 +100,7 @@ def _description(header: Mapping[str, object], path: Path) -> Mapping[str, objec
     metadata = header.get("__metadata__")
     text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
-        raise UserError(path.name, "this .safetensors file was not written by Latentscape")
+        raise UserError(path.name, "this .safetensors file was not written by Latentscape", IMPORT)
     try:
         description = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -104,9 +108,9 @@ def _description(header: Mapping[str, object], path: Path) -> Mapping[str, objec
     if not isinstance(description, dict):
         raise UserError(path.name, "the description in its header is damaged")
     version = description.get("format")
-    if version != FORMAT_VERSION:
-        found = shortened(repr(version))
-        raise UserError(path.name, f"its format version is {found}, this program reads {FORMAT_VERSION}")
+    if version not in (FORMAT_VERSION, GRAPH_VERSION):
+        found, read = shortened(repr(version)), f"{FORMAT_VERSION} and {GRAPH_VERSION}"
+        raise UserError(path.name, f"its format version is {found}, this program reads {read}")
     return description
 
 
@@ -116,7 +120,10 @@ def _architecture(description: Mapping[str, object], path: Path) -> Architecture
         shape = description["image_shape"]
         if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int for size in shape)):
             raise ValueError("the image shape is not three numbers")
-        return architecture_of(settings, (shape[0], shape[1], shape[2]))
+        sizes = shape[0], shape[1], shape[2]
+        if description["format"] == GRAPH_VERSION:
+            return architecture_from_json(_mapping(description["graphs"]), settings, sizes)
+        return architecture_of(settings, sizes)
     except KeyError as error:
         raise UserError(path.name, f"its description lacks {error}") from error
     except ValueError as error:
@@ -178,6 +185,8 @@ def _info(path: Path, digest: str, description: Mapping[str, object], architectu
             metrics={key: _number(value) for key, value in _mapping(description.get("metrics", {})).items()},
             kl_per_dim=_kl_per_dim(description.get("kl_per_dim", []), architecture.latent_dim),
             data_digest=_text(description, "data_digest", ""),
+            understood=_lines(description.get("understood", [])),
+            has_encoder=architecture.has_encoder,
         )
     except ValueError as error:
         raise UserError(path.name, f"its description makes no sense ({shortened(error)})") from error
@@ -187,6 +196,14 @@ def _mapping(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ValueError("a list of names and values is missing")
     return value
+
+
+def _lines(value: object) -> dict[str, str]:
+    """Return pairs of texts, whose order JSON would not keep between names."""
+    if not (isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)):
+        raise ValueError("what was understood is no list of pairs")
+    pairs = ({"subject": subject, "words": words} for subject, words in value)
+    return {_text(pair, "subject", ""): _text(pair, "words", "") for pair in pairs}
 
 
 def _text(description: Mapping[str, object], key: str, default: str) -> str:
@@ -231,8 +248,16 @@ def description_of(info: ModelInfo) -> dict[str, object]:
     }
 
 
-def model_bytes(info: ModelInfo, parameters: ParameterArrays) -> bytes:
-    """Return the content of a model file; the same model gives the same bytes."""
-    metadata = {METADATA_KEY: json.dumps(description_of(info), sort_keys=True)}
+def model_bytes(info: ModelInfo, parameters: ParameterArrays, architecture: Architecture | None = None) -> bytes:
+    """Return the content of a model file; the same model gives the same bytes.
+
+    ``architecture`` is needed of imported models only, whose settings do not tell it.
+    """
+    description = description_of(info)
+    if isinstance(architecture, ImportedArchitecture):
+        description["format"] = GRAPH_VERSION
+        description["graphs"] = graphs_to_json(architecture)
+        description["understood"] = [list(pair) for pair in info.understood.items()]
+    metadata = {METADATA_KEY: json.dumps(description, sort_keys=True)}
     content: bytes = save(dict(parameters), metadata=metadata)
     return content

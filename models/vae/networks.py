@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from models.importing.execution import run
 from models.vae.architecture import KERNEL, Architecture
+from models.vae.imported import ImportedArchitecture
 
 Parameters = Mapping[str, tf.Tensor]
 Tensors = dict[str, tf.Tensor]
@@ -15,6 +17,8 @@ Tensors = dict[str, tf.Tensor]
 # softplus(-90) is 0 in float32: without a floor log σ would be -inf and its gradient NaN.
 SCALE_FLOOR = 1e-4
 STRIDE = KERNEL // 2
+# An image of just 0 and 1 has no logits.
+IMAGE_FLOOR = 1e-6
 
 
 def dense(parameters: Parameters, name: str, inputs: tf.Tensor) -> tf.Tensor:
@@ -69,7 +73,12 @@ def margins(architecture: Architecture) -> tuple[tuple[int, int], tuple[int, int
 
 
 def encode(architecture: Architecture, parameters: Parameters, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return μ and σ [n, d] of q(z|x) for flat images ``x`` [n, pixels] in 0–1; σ = softplus(a) + 1e-4."""
+    """Return μ and σ [n, d] of q(z|x) for flat images ``x`` [n, pixels] in 0–1; σ = softplus(a) + 1e-4.
+
+    ValueError if there is a decoder alone.
+    """
+    if isinstance(architecture, ImportedArchitecture):
+        return _imported_posterior(architecture, parameters, x)
     features = convolved(architecture, parameters, x) if architecture.network == "conv" else x
     hidden = hidden_stack(parameters, "encoder", features)
     loc = dense(parameters, "encoder.loc", hidden)
@@ -79,7 +88,36 @@ def encode(architecture: Architecture, parameters: Parameters, x: tf.Tensor) -> 
 
 def decode(architecture: Architecture, parameters: Parameters, z: tf.Tensor) -> tf.Tensor:
     """Return the logits [n, pixels] of p(x|z) for latents ``z`` [n, d]."""
+    if isinstance(architecture, ImportedArchitecture):
+        pixels = _imported_pixels(architecture, parameters, z)
+        return pixels if architecture.output == "logits" else _logit(pixels)
     hidden = hidden_stack(parameters, "decoder", z)
     if architecture.network == "dense":
         return dense(parameters, "decoder.logits", hidden)
     return deconvolved(architecture, parameters, tf.nn.relu(dense(parameters, "decoder.grid", hidden)))
+
+
+def image(architecture: Architecture, parameters: Parameters, z: tf.Tensor) -> tf.Tensor | None:
+    """Return the image [n, pixels] in 0–1 of a decoder that makes no logits; None of any other."""
+    if isinstance(architecture, ImportedArchitecture) and architecture.output == "image":
+        return _imported_pixels(architecture, parameters, z)
+    return None
+
+
+def _imported_pixels(architecture: ImportedArchitecture, parameters: Parameters, z: tf.Tensor) -> tf.Tensor:
+    (pixels,) = run(architecture.decoder, parameters, [z])
+    return tf.reshape(pixels, [-1, architecture.pixels])
+
+
+def _imported_posterior(
+    architecture: ImportedArchitecture, parameters: Parameters, x: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    if architecture.encoder is None:
+        raise ValueError("this model is a decoder alone: it encodes no images")
+    loc, scale = run(architecture.encoder, parameters, [tf.reshape(x, [-1, *architecture.image_shape])])
+    return loc, scale
+
+
+def _logit(image: tf.Tensor) -> tf.Tensor:
+    inside = tf.clip_by_value(image, IMAGE_FLOOR, 1.0 - IMAGE_FLOOR)
+    return tf.math.log(inside) - tf.math.log1p(-inside)

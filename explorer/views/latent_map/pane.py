@@ -296,10 +296,9 @@ class LatentMapPane(Pane):
     def _fill_legend(self) -> None:
         """Name the classes, or say why there is nothing on the map."""
         model, data = self.state.model.model, self.state.model.data
-        text = ""
-        if model is not None and data is not None and not self.state.model.compatible:
-            images, wanted = (" × ".join(map(str, shape)) for shape in (data.info.image_shape, model.image_shape))
-            text = f"These images are {images}, the model takes {wanted}. Train a model on them, or open other data."
+        text = self.state.model.misfit
+        if text and model is not None and model.has_encoder:
+            text += " Train a model on them, or open other data."
         self._trouble.setText(text)
         self._trouble.setVisible(bool(text))
         self.legend.set_classes({} if data is None else {label: data.class_name(label) for label in data.classes})

@@ -30,8 +30,9 @@ LONGEST_FIRST = sorted(FACTS, key=lambda name: -FACTS[name].tracing)
 def warming_up(vae: VAE) -> Iterator[None]:
     """Compile and call what the first drag with ``vae`` needs, yielding between the parts."""
     origin = np.zeros(vae.architecture.latent_dim, np.float32)
-    vae.encode(np.zeros((1, *vae.architecture.image_shape), np.uint8))
-    yield None
+    if vae.architecture.has_encoder:
+        vae.encode(np.zeros((1, *vae.architecture.image_shape), np.uint8))
+        yield None
     sampling.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
     yield None
     yield from _warming_curves(vae)

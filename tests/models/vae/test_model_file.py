@@ -131,7 +131,8 @@ def test_missing_and_unknown_tensors_are_refused(tiny_model: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"format": 2}, "its format version is 2, this program reads 1"),
+        ({"format": 3}, "its format version is 3, this program reads 1 and 2"),
+        ({"format": 2}, "its description lacks 'graphs'"),
         ({"image_shape": [6, 5]}, "image shape is not three numbers"),
         ({"image_shape": [6, 5, True]}, "image shape is not three numbers"),
         ({"image_shape": [10**6, 10**6, 3]}, "an image may have at most"),

@@ -1,0 +1,55 @@
+"""``latentscape import``: make one model file of other people's models."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from explorer.cli.console import print_result, table
+from explorer.cli.science import start_science
+from explorer.cli.targets import allow_replacing, check_target
+from models.core.errors import UserError
+from models.core.files import write_together
+from models.core.formats import MODEL_SUFFIX
+
+
+def import_files(paths: Sequence[Path], out: Path, options: Mapping[str, Any], overwrite: bool, as_json: bool) -> int:
+    """Write the model that ``paths`` hold to ``out``, and print what was understood; return the exit code."""
+    check_target(out, MODEL_SUFFIX)
+    allow_replacing([out], overwrite)
+    start_science("decoder")
+    from models.importing.choices import Choices
+    from models.vae.importing import import_model
+
+    shape = _shape(options["size"])
+    given = {
+        name: options[name] for name in ("layout", "range", "activation", "mu", "log_var", "spread", "hidden", "label")
+    }
+    content, info = import_model(paths, Choices(image_shape=shape, **given), out.stem, _recipe(paths, options, out))
+    write_together([(out, content)])
+    result = {"kind": "model", "out": str(out), "name": info.name, "parameters": info.parameters, **info.understood}
+    rows = [*info.understood.items(), ("parameters", f"{info.parameters:,}"), ("written to", out)]
+    print_result(result, table(rows), as_json)
+    return 0
+
+
+def _shape(size: str | None) -> tuple[int, int, int] | None:
+    """Return height, width and channels from ``28x28`` or ``32x32x3``."""
+    if size is None:
+        return None
+    parts = size.lower().replace("×", "x").split("x")
+    if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
+        raise UserError(f"--size {size}", "a size is HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS")
+    height, width, channels = (*map(int, parts), 1)[:3]
+    return height, width, channels
+
+
+def _recipe(paths: Sequence[Path], options: Mapping[str, Any], out: Path) -> str:
+    """Return the command line that imports the same again."""
+    words = ["latentscape", "import", *map(str, paths)]
+    for name, value in options.items():
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join([*words, "--out", out.name])

@@ -1,0 +1,119 @@
+"""Tell what a file is by its content, and read it: one reader for each format, none of which runs anything."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from models.core.errors import UserError
+from models.core.files import is_folder, reason_of
+from models.core.foreign import TENSORS, foreign_kind
+from models.core.reading import open_file
+from models.core.text import shortened
+from models.importing.archives import Archive
+from models.importing.choices import Choices
+from models.importing.keras_file import WEIGHTS, read_h5, read_keras
+from models.importing.onnx_file import read_onnx
+from models.importing.parsed import Parsed
+from models.importing.refusal import RefusedError
+from models.importing.tensor_files import ENDING, read_npz, read_safetensors
+from models.importing.tfjs_file import read_tfjs
+from models.importing.torch_file import DATA, read_torch
+
+Reader = Callable[[Path, Choices], Parsed]
+
+START_BYTES = 16
+TFJS = "model.json"
+SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth", ".safetensors", ".npz")
+ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+# The first field of a ModelProto, the version of its format.
+PROTOBUF = b"\x08"
+PICKLE = b"\x80"
+GUESSED = Choices()
+# What readers, and the libraries below them, raise of files that contradict themselves.
+DAMAGE = (
+    ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RuntimeError, EOFError, struct.error,
+    zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+OPENED = ".keras, whole .h5, .onnx, PyTorch's files of weights, .safetensors, .npz and TensorFlow.js' model.json are"
+# By what it is: how to get a file that opens.
+WAYS_ON = {
+    "a TensorFlow SavedModel": "it is a program, which is never run; save the Keras model: model.save('model.keras')",
+    "a TensorFlow Lite model": "import the model that it was made of: model.save('model.keras')",
+    "a TensorFlow checkpoint": "load it into its model, then model.save('model.keras')",
+    "a checkpoint": "load it into its model, then save that: model.save('model.keras')",
+}
+
+
+def read_model(path: Path, choices: Choices = GUESSED) -> Parsed:
+    """Parse a model of other people; :class:`UserError` says what it is and why it is not opened."""
+    try:
+        return _reader(path)(path, choices)
+    except RefusedError as refusal:
+        raise UserError(path.name, refusal.reason, refusal.way_on) from refusal
+    except (RecursionError, OverflowError, MemoryError) as error:
+        raise UserError(path.name, "it makes no sense: it is nested too deep, or its numbers are too large") from error
+    except OSError as error:
+        raise UserError(path.name, reason_of(error)) from error
+    except DAMAGE as error:
+        raise UserError(path.name, f"it makes no sense ({error})") from error
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files of a model: of a folder its encoder and its decoder, or its only model; else the path itself."""
+    if not is_folder(path) or foreign_kind(path, b""):
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.name == TFJS or file.suffix.lower() in SUFFIXES)
+    halves = [[file for file in files if word in file.stem.lower()] for word in ("encoder", "decoder")]
+    if all(len(found) == 1 for found in halves):
+        return [found[0] for found in halves]
+    if len(files) == 1:
+        return files
+    found_files = ", ".join(file.name for file in files) or "no model"
+    reason = f"this is a folder with {shortened(found_files)}"
+    raise UserError(path.name, reason, "name the file of the model, or those of its encoder and decoder")
+
+
+def _reader(path: Path) -> Reader:
+    if is_folder(path):
+        return _unknown(path, b"")
+    with open_file(path) as file:
+        start = file.read(START_BYTES)
+        file.seek(0)
+        if start.startswith(ZIP):
+            return _of_archive(Archive(file).names)
+    for magic, reader in READERS:
+        if start.startswith(magic):
+            return reader
+    return _unknown(path, start)
+
+
+def _of_archive(names: Sequence[str]) -> Reader:
+    if WEIGHTS in names:
+        return lambda path, _: read_keras(path)
+    if any(name.split("/")[-1] == DATA for name in names):
+        return read_torch
+    if names and all(name.endswith(ENDING) for name in names):
+        return read_npz
+    raise RefusedError("this is an archive, but no model that is known here", f"{OPENED} opened")
+
+
+def _unknown(path: Path, start: bytes) -> Reader:
+    """Return the reader of a file without a magic of its own; :class:`RefusedError` names what it is."""
+    kind = foreign_kind(path, start)
+    if kind == TENSORS:
+        return read_safetensors
+    if not kind:
+        raise RefusedError("this is no model that is known here", f"{OPENED} opened")
+    raise RefusedError(f"this is {kind}", WAYS_ON.get(kind, f"{OPENED} opened"))
+
+
+READERS: Sequence[tuple[bytes, Reader]] = (
+    (HDF5, lambda path, _: read_h5(path)),
+    (PROTOBUF, lambda path, _: read_onnx(path)),
+    (PICKLE, read_torch),
+    (b"{", lambda path, _: read_tfjs(path)),
+)

@@ -1,0 +1,144 @@
+"""Models of Keras 3 and of Keras 2, whole or in two files, give what Keras gives."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from models.core.errors import UserError
+from models.importing.choices import Choices
+from models.vae.model import VAE
+from tests.fixtures.make_keras import PAIRS, whole
+from tests.models.importing.opening import opened, same
+
+
+def in_range(pixels: np.ndarray, name: str) -> np.ndarray:
+    """Return what the encoder of the model ``name`` takes of uint8 pixels."""
+    return pixels.astype(np.float32) / (1.0 if name == "upsampling" else 255.0)
+
+
+def compare(vae: VAE, pair: Any, name: str) -> None:
+    encoder, decoder = pair
+    z = np.random.default_rng(0).standard_normal((3, vae.architecture.latent_dim)).astype(np.float32)
+    image = np.asarray(decoder(z))
+    same(vae.decode(z), (image + 1) / 2 if name == "upsampling" else image)
+    shape = vae.architecture.image_shape
+    pixels = np.random.default_rng(1).integers(0, 256, (3, *shape), np.uint8)
+    mean, spread = encoder(in_range(pixels, name).reshape(3, *encoder.input_shape[1:]))[:2]
+    mu, sigma = vae.encode(pixels)
+    same(mu, mean)
+    same(sigma, np.exp(np.asarray(spread) / 2))
+
+
+@pytest.fixture(scope="module", params=list(PAIRS))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def old_keras() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tf_keras
+
+    return tf_keras
+
+
+@pytest.mark.filterwarnings("ignore:.*HDF5 file:UserWarning", "ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_encoder_and_decoder_in_files_of_their_own(name: str, ending: str, tmp_path: Path) -> None:
+    pair = PAIRS[name](keras)
+    paths = [tmp_path / f"{part}.{ending}" for part in ("decoder", "encoder")]
+    for path, model in zip(paths, pair[::-1], strict=True):
+        model.save(path)
+    compare(opened(paths), pair, name)
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_the_whole_of_a_model_with_a_sampling_layer_of_its_own(name: str, ending: str, tmp_path: Path) -> None:
+    pair = PAIRS[name](keras)
+    whole(keras, pair).save(tmp_path / f"vae.{ending}")
+    compare(opened([tmp_path / f"vae.{ending}"]), pair, name)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_files_of_keras_2(name: str, ending: str, old_keras: Any, tmp_path: Path) -> None:
+    pair = PAIRS[name](old_keras)
+    whole(old_keras, pair).save(tmp_path / f"vae.{ending}")
+    compare(opened([tmp_path / f"vae.{ending}"]), pair, name)
+
+
+def test_a_decoder_alone_decodes_and_says_that_it_encodes_nothing(tmp_path: Path) -> None:
+    _, decoder = PAIRS["dense"](keras)
+    decoder.save(tmp_path / "decoder.keras")
+    vae = opened([tmp_path / "decoder.keras"])
+    z = np.ones((1, 3), np.float32)
+    same(vae.decode(z), decoder(z))
+    with pytest.raises(ValueError, match="a decoder alone"):
+        vae.encode(np.zeros((1, 6, 6, 1), np.uint8))
+
+
+def test_an_encoder_alone_is_refused_with_a_way_on(tmp_path: Path) -> None:
+    encoder, _ = PAIRS["dense"](keras)
+    encoder.save(tmp_path / "encoder.keras")
+    with pytest.raises(UserError, match=r"encoder alone.*name the file of its decoder"):
+        opened([tmp_path / "encoder.keras"])
+
+
+def test_a_layer_of_its_own_is_refused_by_name(tmp_path: Path) -> None:
+    z = keras.Input((2,))
+    y = keras.layers.Dense(36)(z)
+    keras.Model(z, keras.layers.Lambda(lambda x: x * 2, name="doubled")(y)).save(tmp_path / "own.keras")
+    with pytest.raises(UserError, match="doubled is a Lambda, which is not known here and is never run"):
+        opened([tmp_path / "own.keras"])
+
+
+def test_what_was_guessed_can_be_said_instead(tmp_path: Path) -> None:
+    z = keras.Input((2,))
+    decoder = keras.Model(z, keras.layers.Dense(36)(z))
+    decoder.save(tmp_path / "linear.keras")
+    raw = np.asarray(decoder(np.ones((1, 2), np.float32)))
+    path = [tmp_path / "linear.keras"]
+    one = np.ones((1, 2), np.float32)
+    same(opened(path, Choices(activation="sigmoid")).decode(one), 1 / (1 + np.exp(-raw)))
+    same(opened(path, Choices(activation="linear", range="signed")).decode(one), np.clip(raw / 2 + 0.5, 0, 1))
+    assert opened(path, Choices(image_shape=(4, 9, 1))).architecture.image_shape == (4, 9, 1)
+
+
+def test_a_conditional_decoder_is_held_at_a_class(tmp_path: Path) -> None:
+    z, label = keras.Input((2,), name="z"), keras.Input((4,), name="label")
+    joined = keras.layers.Concatenate()([z, label])
+    decoder = keras.Model([z, label], keras.layers.Dense(36, activation="sigmoid")(joined))
+    decoder.save(tmp_path / "decoder.keras")
+    points = np.random.default_rng(0).standard_normal((3, 2)).astype(np.float32)
+    expected = decoder([points, np.tile(np.eye(4, dtype=np.float32)[3], (3, 1))])
+    same(opened([tmp_path / "decoder.keras"], Choices(label=3)).decode(points), expected)
+    with pytest.raises(UserError, match="conditional on one of 4 classes; choose one: --label 0 to 3"):
+        opened([tmp_path / "decoder.keras"])
+
+
+def test_a_latent_grid_is_dragged_as_dimensions(tmp_path: Path) -> None:
+    z = keras.Input((3, 3, 2))
+    decoder = keras.Model(z, keras.layers.Conv2DTranspose(1, 4, 2, padding="same", activation="sigmoid")(z))
+    decoder.save(tmp_path / "decoder.keras")
+    vae = opened([tmp_path / "decoder.keras"])
+    points = np.random.default_rng(0).standard_normal((3, 18)).astype(np.float32)
+    same(vae.decode(points), decoder(points.reshape(3, 3, 3, 2)))
+
+
+def test_an_autoencoder_is_cut_where_it_is_narrowest(tmp_path: Path) -> None:
+    layers = [keras.layers.Dense(size, activation="relu") for size in (20, 3, 20)]
+    whole_model = keras.Sequential([keras.Input((36,)), *layers, keras.layers.Dense(36, activation="sigmoid")])
+    whole_model.save(tmp_path / "ae.keras")
+    vae = opened([tmp_path / "ae.keras"])
+    images = np.random.default_rng(0).integers(0, 256, (3, 6, 6, 1), np.uint8)
+    mu, sigma = vae.encode(images)
+    assert mu.shape == (3, 3)
+    assert np.allclose(sigma, 0.01)
+    same(vae.decode(mu), whole_model(in_range(images, "ae").reshape(3, 36)))
