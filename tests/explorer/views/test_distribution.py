@@ -284,26 +284,6 @@ def test_the_curves_are_drawn_around_the_posterior_at_first(desk: Desk, dim: int
     assert high - low < 11.0 * desk.point.sigma[dim]
 
 
-def test_moves_of_a_z_far_out_leave_the_axes_and_the_curves_alone(desk: Desk, dim: int) -> None:
-    drawn = desk.window.distribution.curves
-    desk.latent.begin("Drag A")
-    desk.latent.set_component("eps", dim, -40.0)
-    desk.settle()
-    (low, high), drawings = drawn.pdf.viewRange()[0], []
-    assert low < desk.point.z[dim] - desk.point.sigma[dim] < low + 25.0 * desk.point.sigma[dim]
-    assert high < desk.point.mu[dim] + 6.0 * desk.point.sigma[dim]
-    drawn._posterior_pdf.sigPlotChanged.connect(drawings.append)
-    for eps in (-39.0, -38.0, 4.0, -40.5):
-        desk.latent.set_component("eps", dim, eps)
-        desk.settle()
-    assert tuple(drawn.pdf.viewRange()[0]) == (low, high)
-    assert not drawings
-    desk.latent.end()
-    desk.latent.set_component("eps", dim, 1.0)
-    desk.settle()
-    assert np.ptp(drawn.pdf.viewRange()[0]) < 11.0 * desk.point.sigma[dim]
-
-
 def test_every_curve_is_explained_by_its_name(desk: Desk) -> None:
     chips = desk.window.distribution.legend.chips.values()
     shown = [chip.text() for chip in chips if chip.isVisible()]

@@ -1,4 +1,4 @@
-"""Where frames are slow: what the mouse changes is painted first, and nothing else is forgotten."""
+"""Where frames are slow: what the mouse changes is painted first, nothing is forgotten, nothing drawn in vain."""
 
 from __future__ import annotations
 
@@ -40,3 +40,27 @@ def test_of_three_plots_the_one_that_is_dragged_comes_first(desk: Desk) -> None:
     desk.release(cdf.viewport(), start)
     desk.settle()
     assert all(plot.viewport().updatesEnabled() for plot in (pdf, cdf, noise))
+
+
+def test_moves_of_a_z_far_out_leave_the_axes_and_the_curves_alone(desk: Desk) -> None:
+    desk.window.map.select(42)
+    dim = desk.window.dimensions.list.rows.dims[1]
+    desk.state.display.set_dimension(dim)
+    desk.settle()
+    drawn = desk.window.distribution.curves
+    desk.latent.begin("Drag A")
+    desk.latent.set_component("eps", dim, -40.0)
+    desk.settle()
+    (low, high), drawings = drawn.pdf.viewRange()[0], []
+    assert low < desk.point.z[dim] - desk.point.sigma[dim] < low + 25.0 * desk.point.sigma[dim]
+    assert high < desk.point.mu[dim] + 6.0 * desk.point.sigma[dim]
+    drawn._posterior_pdf.sigPlotChanged.connect(drawings.append)
+    for eps in (-39.0, -38.0, 4.0, -40.5):
+        desk.latent.set_component("eps", dim, eps)
+        desk.settle()
+    assert tuple(drawn.pdf.viewRange()[0]) == (low, high)
+    assert not drawings
+    desk.latent.end()
+    desk.latent.set_component("eps", dim, 1.0)
+    desk.settle()
+    assert np.ptp(drawn.pdf.viewRange()[0]) < 11.0 * desk.point.sigma[dim]
