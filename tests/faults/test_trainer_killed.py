@@ -141,8 +141,9 @@ def test_a_trainer_that_has_grown_is_replaced_once_it_has_nothing_to_do(
     desk, run, client, crashes = broken, broken.state.run, broken.app.trainer.client, list[object]()
     desk.state.workers.crashed.connect(lambda *told: crashes.append(told))
     monkeypatch.setattr(training, "MOST_IDLE", 1)
-    run.start(data, SETTINGS)
-    desk.qtbot.waitUntil(lambda: run.status is RunStatus.RUNNING, timeout=LONG_MS)
+    run.start(data, replace(SETTINGS, epochs=100_000))
+    # A pause is answered with the progress so far.
+    desk.qtbot.waitUntil(lambda: run.kept, timeout=LONG_MS)
     pid = client.pid
     run.control("pause")
     desk.qtbot.waitUntil(lambda: run.status is RunStatus.PAUSED, timeout=LONG_MS)
