@@ -231,18 +231,17 @@ def _log_shares(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, log_mass: tf.Tensor) -
 def _from_bound(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, tail: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
     """Return the distance of the root near ``y`` from the bound on the side of the smaller tail, to all its digits.
 
-    By two steps of Newton's method between the logarithms of the distance and of the tail, which are nearly the same
+    By a step of Newton's method between the logarithms of the distance and of the tail, which are nearly the same
     beside a bound.
     """
     log_mass = log_interval(a, b, b - a)
     zero = tf.zeros_like(y)
     away = tf.maximum(tf.where(below, y - a, b - y), 1e-300)
-    for _ in range(2):
-        at = tf.where(below, a + away, b - away)
-        log_tail = log_interval(tf.where(below, a + zero, at), tf.where(below, at, b + zero), away) - log_mass
-        log_density = -0.5 * at * at - LOG_SQRT_TWO_PI - log_mass
-        slope = tf.exp(log_tail - log_density) / away
-        away = away * tf.exp(tf.clip_by_value(slope * (tf.math.log(tail) - log_tail), -700.0, 700.0))
+    at = tf.where(below, a + away, b - away)
+    log_tail = log_interval(tf.where(below, a + zero, at), tf.where(below, at, b + zero), away) - log_mass
+    log_density = -0.5 * at * at - LOG_SQRT_TWO_PI - log_mass
+    slope = tf.exp(log_tail - log_density) / away
+    away = away * tf.exp(tf.clip_by_value(slope * (tf.math.log(tail) - log_tail), -700.0, 700.0))
     return tf.stop_gradient(away)
 
 
