@@ -16,7 +16,7 @@ from models.core.errors import UserError
 from models.core.factors import Disentanglement
 
 if TYPE_CHECKING:
-    from models.vae.evaluation import Bounds, Evaluation
+    from models.vae.evaluation import Bounds, Evaluation, Evidence
     from models.vae.model_file import OpenedModel
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
     evaluation = judged.evaluation
     active = np.flatnonzero(evaluation.active).tolist()
     lines = [
-        *table([*_rows(result, judged.evidence), *factor_rows(judged.factors)]),
+        *table([*_rows(result, judged.evidence.bounds), *factor_rows(judged.factors)]),
         *factor_lines(judged.factors, evaluation.kl_per_dim, active),
     ]
     print_result(result, lines, as_json)
@@ -46,13 +46,13 @@ def evaluate_model(model: str, data: str, as_json: bool) -> int:
 class Judged:
     """The result of an evaluation.
 
-    ``kl_by`` says how the KL was computed, ``evidence`` holds the importance-weighted bounds by K, ``images`` is the
-    number of test images. ``factors`` is measured on all images, and None if the data set has no factors.
+    ``kl_by`` says how the KL was computed, ``evidence`` what many draws say, ``images`` is the number of test images.
+    ``factors`` is measured on all images, and None if the data set has no factors.
     """
 
     evaluation: Evaluation
     kl_by: str
-    evidence: Bounds
+    evidence: Evidence
     images: int
     factors: Disentanglement | None
 
@@ -67,7 +67,7 @@ def _evaluated(opened: OpenedModel, info: DataInfo) -> Judged:
     evaluator = Evaluator(opened.architecture, images)
     evaluation = _watched("ELBO", evaluator.bound(parameters))
     evidence = _watched("log p(x)", evaluator.evidence(parameters))
-    return Judged(evaluation, evaluator.kl_kind, evidence, len(images), measure(vae, info))
+    return Judged(evaluation.refined(evidence), evaluator.kl_kind, evidence, len(images), measure(vae, info))
 
 
 def _watched(name: str, steps: Generator[object, None, T]) -> T:
@@ -77,12 +77,13 @@ def _watched(name: str, steps: Generator[object, None, T]) -> T:
 
 
 def _fields(opened: OpenedModel, info: DataInfo, judged: Judged) -> dict[str, object]:
-    evaluation, bounds = judged.evaluation, judged.evidence
+    evaluation, bounds = judged.evaluation, judged.evidence.bounds
     terms, (log_p, error) = evaluation.terms, bounds[max(bounds)]
     return {
         "kind": "evaluation", "model": opened.info.name, "data": info.name, "test_images": judged.images,
         "elbo": terms.elbo,
-        "elbo_error": evaluation.error, "reconstruction": terms.reconstruction, "kl": terms.kl, "kl_by": judged.kl_by,
+        "elbo_error": evaluation.error, "elbo_draw_error": evaluation.draw_error,
+        "reconstruction": terms.reconstruction, "kl": terms.kl, "kl_by": judged.kl_by,
         "iwae": {str(k): {"bound": bound, "error": spread} for k, (bound, spread) in bounds.items()},
         "objective": opened.info.settings.objective, "nll": -log_p, "nll_error": error,
         "active_units": int(evaluation.active.sum()), "latent_dim": opened.info.latent_dim,
@@ -95,10 +96,11 @@ def _rows(fields: dict[str, object], bounds: Bounds) -> list[tuple[str, object]]
         ("ELBO, KL by Monte Carlo" if k == 1 else f"IWAE-{k}", f"{bound:.2f} ± {error:.2f} nats")
         for k, (bound, error) in bounds.items()
     ]
+    errors = f"± {fields['elbo_error']:.2f} nats, ± {fields['elbo_draw_error']:.3f} of it by the draws"
     return [
         ("model", fields["model"]),
         ("data", f"{fields['data']}, {fields['test_images']:,} test images"),
-        ("ELBO", f"{fields['elbo']:.2f} ± {fields['elbo_error']:.2f} nats (KL by {fields['kl_by']})"),
+        ("ELBO", f"{fields['elbo']:.2f} {errors} (KL by {fields['kl_by']})"),
         ("reconstruction", f"{fields['reconstruction']:.2f} nats"),
         ("KL", f"{fields['kl']:.2f} nats"),
         *weighted,

@@ -20,6 +20,7 @@ from models.distributions import FAMILIES
 from models.distributions.registry import check_family
 from models.numerics import tracing
 from models.numerics.incomplete_gamma import chi2_cdf, chi2_sf
+from models.numerics.quadrature import FARTHEST, USUAL_PANELS
 from models.protocol.distribution import (
     Anchor,
     Curves,
@@ -39,6 +40,12 @@ NEAR_SCORES = np.linspace(-6.0, 6.0, 121)
 REACH = 3.0
 # A quadrature whose outermost nodes still add more than this fraction has not come to an end.
 ENDED = 1e-7
+# The share of a divergence without closed form that its nodes may miss before they are set anew, and after that.
+FOLLOWED, LOST = 1e-7, 1e-5
+# Of the nodes in the middle half of the reference: with fewer, it may lie between them.
+FEWEST_NODES = 8
+# From half a quartile outward, up to 10 million of them.
+DOUBLINGS = 25
 Pair = tuple[str, str]
 
 
@@ -148,7 +155,9 @@ def preparing(name: str, reference: str) -> Iterator[None]:
     yield
     evaluated(graphs.place, q, 0.5, 0.5)
     yield
-    evaluated(graphs.divergence, q, p)
+    evaluated(graphs.scores_of, q, few)
+    yield
+    _divergence(q, p)
 
 
 def _located(q: Member, anchor: Anchor, value: float) -> tuple[float, float]:
@@ -218,15 +227,47 @@ def _numbers(q: Member, p: Member, bank: Vector, reference: Vector) -> Numbers:
     """Return what is said of q as a whole; ``bank`` and ``reference`` are F of q and of p at the bank."""
     levels, _, moments = _outline(q)
     mean, variance, entropy = moments.tolist()
-    kl, unsure, closed = (float(part) for part in evaluated(graphs.divergence, q, p))
+    kl, unsure, closed = _divergence(q, p)
     bound = ENDED * max(abs(kl), 1.0)
     # A support of p that does not hold q's makes it infinite; below 0 the integral has missed where q is.
     ended = closed or kl == math.inf or (unsure <= bound and kl >= -bound)
     near, far, count = ks_distance(bank), ks_distance(reference), len(bank)
     return Numbers(
-        mean, math.sqrt(variance), entropy, kl if ended else math.nan, bool(closed), near, ks_p_value(near, count),
+        mean, math.sqrt(variance), entropy, kl if ended else math.nan, closed, near, ks_p_value(near, count),
         far, ks_p_value(far, count), tuple(levels[8:].tolist()), None,
     )  # fmt: skip
+
+
+def _divergence(q: Member, p: Member) -> tuple[float, float, bool]:
+    """Return KL(q ‖ p), what is uncertain of it, and whether it is a closed form.
+
+    Where nodes at even scores miss something, such as a kink or a narrow mode of p, they are set anew, from the middle
+    of p outward.
+    """
+    quartiles, edges = _features(p), np.linspace(-FARTHEST, FARTHEST, USUAL_PANELS + 1)
+    rows = len(_features(q).T)
+    kl, unsure, closed, missed, count = (
+        float(part) for part in evaluated(graphs.divergence, q, p, np.tile(edges, (rows, 1)), quartiles)
+    )
+    if missed > FOLLOWED or count < FEWEST_NODES:
+        (scores,) = evaluated(graphs.scores_of, q, _outward(quartiles))
+        finer = np.sort([np.concatenate([edges, row.clip(-FARTHEST, FARTHEST)]) for row in scores])
+        kl, unsure, closed, missed, _ = (float(part) for part in evaluated(graphs.divergence, q, p, finer, quartiles))
+        unsure = math.inf if missed > LOST else unsure
+    return kl, unsure, bool(closed)
+
+
+@lru_cache(maxsize=64)
+def _features(p: Member) -> Floats64:
+    (quartiles,) = evaluated(graphs.features, p)
+    return quartiles
+
+
+def _outward(quartiles: Floats64) -> Vector:
+    """Return values from the medians outward, in steps that double, of all components."""
+    low, middle, high = quartiles[..., np.newaxis]
+    steps = np.concatenate([[0.0], 2.0 ** np.arange(-1.0, DOUBLINGS)])
+    return np.concatenate([middle - (middle - low) * steps, middle + (high - middle) * steps], axis=None)
 
 
 def ks_distance(probabilities: Floats64) -> float:

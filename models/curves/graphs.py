@@ -11,7 +11,8 @@ from models.core.families import FACTS
 from models.curves.compiled import Part, asked
 from models.distributions import Distribution, Mixture, NormalMixture, has_closed_form, kl_divergence
 from models.distributions.registry import noise_at, value_at
-from models.numerics.quadrature import normal_rule
+from models.numerics.quadrature import NODES, highest_degrees, legendre
+from models.numerics.special import LOG_SQRT_TWO_PI, score_of
 from models.protocol.distribution import Anchor
 
 INNERMOST = 1e-12
@@ -101,23 +102,46 @@ def place(q: Distribution, z: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...
     return at, by_parameter[:, 0], tf.stack([made[1:], asked("prob", q, made[1:]), moved])
 
 
-def divergence(q: Distribution, p: Distribution) -> tuple[tf.Tensor, ...]:
-    """Return KL(q ‖ p), what the integral leaves uncertain, and 1 if it is a closed form.
+def features(p: Distribution) -> tuple[tf.Tensor, ...]:
+    """Return the quartiles [3] of p, of a mixture those of its components [3, c]: there its density bends most."""
+    levels = tf.constant([0.25, 0.5, 0.75], tf.float64)
+    return (tf.stack([asked("quantile", part, levels) for part in _parts(p)], 1),)
+
+
+def scores_of(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Return the normal scores of ``z`` [n] in q, or in each component of a mixture [c, n]."""
+    tails = ([asked(name, part, z) for name in ("cdf", "survival_function")] for part in _parts(q))
+    return (tf.stack([score_of(*pair) for pair in tails]),)
+
+
+def divergence(q: Distribution, p: Distribution, edges: tf.Tensor, quartiles: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Return KL(q ‖ p), what the tails leave uncertain, 1 if it is a closed form, what the nodes miss, and how many.
 
     Without a closed form it is −H(q) − E_q[log p]: the entropy is known, so an infinite density of q does no harm, and
-    the mean is a quadrature over the normal score of z, of a mixture over that of each component. Uncertain is what the
-    outermost nodes add, or all of it where nodes with weight round to an edge at which log p is infinite.
+    the mean is a quadrature over the normal score of z between ``edges`` [1, m], of a mixture over that of each
+    component, [c, m]. Uncertain is what the outermost nodes add, or all of it where nodes with weight round to an edge
+    at which log p is infinite. What is missed is a share of the mean of |log p|; the number is that of the nodes in
+    the middle half of p, by its ``quartiles`` [3, c] the least of them.
     """
     none, one = tf.zeros([], tf.float64), tf.ones([], tf.float64)
     if has_closed_form(q, p):
-        return kl_divergence(q, p), none, one
-    drawn, weights = _nodes(q)
+        return kl_divergence(q, p), none, one, none, one
+    drawn, weights = _nodes(q, edges)
     parts = p.log_prob(_off_the_edges(q, drawn)) * weights
-    outermost = tf.maximum(tf.abs(parts[0]), tf.abs(parts[-1]))
+    outermost = tf.reduce_max(tf.abs(tf.stack([parts[:, 0], parts[:, -1]])))
     blurred = tf.math.is_inf(p.log_prob(drawn)) & tf.math.is_finite(parts)
     lost = tf.reduce_sum(tf.where(blurred, weights, tf.zeros_like(weights)))
     kl = -q.entropy() - tf.reduce_sum(parts)
-    return kl, outermost + lost * tf.maximum(tf.abs(kl), 1.0), none
+    inside = (drawn[..., tf.newaxis] > quartiles[0]) & (drawn[..., tf.newaxis] < quartiles[2])
+    count = tf.reduce_min(tf.reduce_sum(tf.cast(inside, tf.float64), [0, 1]))
+    return kl, outermost + lost * tf.maximum(tf.abs(kl), 1.0), none, _missed(parts), count
+
+
+def _missed(parts: tf.Tensor) -> tf.Tensor:
+    """Return which share of the size of ``parts`` [c, nodes] of a mean changes too fast for the nodes to follow."""
+    panels = tf.reshape(parts, [-1, NODES])
+    highest = tf.reduce_max(tf.abs(tf.matmul(panels, tf.constant(highest_degrees(NODES)), transpose_b=True)), 1)
+    return tf.reduce_sum(highest) / tf.maximum(tf.reduce_sum(tf.abs(parts)), 1e-300)
 
 
 def _grip_levels(name: str) -> list[float]:
@@ -125,14 +149,20 @@ def _grip_levels(name: str) -> list[float]:
     return [0.5 if parameter.grip is None else parameter.grip for parameter in FACTS[name].parameters]
 
 
-def _nodes(q: Distribution) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return values of q and their weights [n]: sums over them are means over q."""
-    rule = normal_rule()
-    scores, weights = tf.constant(rule.scores), tf.constant(rule.weights)
+def _parts(q: Distribution) -> list[Distribution]:
+    return list(q.components) if isinstance(q, Mixture) else [q]
+
+
+def _nodes(q: Distribution, edges: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return values of q and their weights [c, n]: sums over them are means over q."""
+    within, weights = (tf.constant(part) for part in legendre(NODES))
+    half = 0.5 * (edges[:, 1:] - edges[:, :-1])[..., tf.newaxis]
+    scores = tf.reshape(edges[:, :-1, tf.newaxis] + half * (1.0 + within), [tf.shape(edges)[0], -1])
+    density = tf.exp(-0.5 * scores * scores - LOG_SQRT_TWO_PI) * tf.reshape(half * weights, tf.shape(scores))
     if not isinstance(q, Mixture):
-        return value_at(q, scores), weights
-    drawn = [value_at(part, scores) for part in q.components]
-    return tf.concat(drawn, 0), tf.concat([share * weights for share in tf.unstack(q.probs)], 0)
+        return value_at(q, scores), density
+    drawn = [value_at(part, row) for part, row in zip(q.components, tf.unstack(scores, len(q.components)), strict=True)]
+    return tf.stack(drawn), q.probs[:, tf.newaxis] * density
 
 
 def _with_modes(q: Distribution, made: tf.Tensor) -> tf.Tensor:

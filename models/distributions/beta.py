@@ -76,19 +76,25 @@ class Beta(Sampled):
         return attach(plain, [value, self.concentration1, self.concentration0], slopes)
 
     def _slopes(self, z: tf.Tensor, t: tf.Tensor) -> list[tf.Tensor]:
-        """Return ∂z/∂concentration1 and ∂z/∂concentration0 at fixed F, in the family's dtype."""
+        """Return ∂z/∂concentration1 and ∂z/∂concentration0 at fixed F, in the family's dtype.
+
+        The tail decays as exp(−a|t|), or with b, which sets the scale of the nodes.
+        """
         a, b = (wide(tf.stop_gradient(part)) for part in (self.concentration1, self.concentration0))
         side = tf.where(z < a / (a + b), -tf.ones_like(z), tf.ones_like(z))
         shift_a, shift_b = tf.math.digamma(a + b) - tf.math.digamma(a), tf.math.digamma(a + b) - tf.math.digamma(b)
-        columns = [(part + tf.zeros_like(z))[..., tf.newaxis] for part in (a, b, shift_a, shift_b)]
-        wide_a, wide_b, wide_shift_a, wide_shift_b = columns
+        stretch = tf.maximum(1.0 / tf.where(side < 0.0, a + tf.zeros_like(z), b + tf.zeros_like(z)), 1.0)
+        columns = [(part + tf.zeros_like(z))[..., tf.newaxis] for part in (a, b, shift_a, shift_b, stretch)]
+        wide_a, wide_b, wide_shift_a, wide_shift_b, wide_stretch = columns
 
         def density(nodes: tf.Tensor) -> tf.Tensor:
-            return -wide_a * tf.math.softplus(-nodes) - wide_b * tf.math.softplus(nodes)
+            at = nodes * wide_stretch
+            return -wide_a * tf.math.softplus(-at) - wide_b * tf.math.softplus(at)
 
-        on_a = tail_slope(density, lambda nodes: wide_shift_a - tf.math.softplus(-nodes), t, side)
-        on_b = tail_slope(density, lambda nodes: wide_shift_b - tf.math.softplus(nodes), t, side)
-        slope = expit(t) * expit(-t)
+        start = t / stretch
+        on_a = tail_slope(density, lambda nodes: wide_shift_a - tf.math.softplus(-nodes * wide_stretch), start, side)
+        on_b = tail_slope(density, lambda nodes: wide_shift_b - tf.math.softplus(nodes * wide_stretch), start, side)
+        slope = expit(t) * expit(-t) * stretch
         return [tf.cast(slope * part, self.dtype) for part in (on_a, on_b)]
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:

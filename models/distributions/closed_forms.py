@@ -184,7 +184,9 @@ def _truncated_normal(q: TruncatedNormal, p: TruncatedNormal) -> tf.Tensor:
     """Return it from two moments of q; infinite unless the support of q lies in that of p."""
     within = (q.low >= p.low) & (q.high <= p.high)
     second = (q.variance() + tf.square(q.mean() - p.loc)) / tf.square(p.scale)
-    value = -q.entropy() + 0.5 * second - 0.5 * tf.square((p.low - p.loc) / p.scale) - p.log_prob(p.low)
+    # At any point of the support of p the log density and the square add up to the constant.
+    within_p = tf.clip_by_value(p.loc, p.low, p.high)
+    value = -q.entropy() + 0.5 * second - 0.5 * tf.square((within_p - p.loc) / p.scale) - p.log_prob(within_p)
     return tf.where(within, value, tf.constant(math.inf, q.dtype))
 
 

@@ -16,12 +16,17 @@ from models.distributions.base import Domain, ParameterError, Reparameterization
 from models.distributions.scored import Sampled
 from models.numerics.chebyshev import polynomial
 from models.numerics.quadrature import legendre
-from models.numerics.special import exprel, log1prel, open_uniform, safe_log
+from models.numerics.special import exprel, log1prel, log_of_smaller, open_uniform, safe_log
 
 NODES = 32
 # Coefficients of logits², logits⁴ … of log C(λ) − log 2, and the size of logits from which on they are not needed.
 NORMALIZER = [1 / 12, -7 / 1440, 31 / 90720, -127 / 4838400, 73 / 34214400, -1414477 / 7846046208000]
 NEAR_ONE_HALF = 0.2
+# The exponential of these logits is a number.
+MOST_RISE = {tf.float32: 80.0, tf.float64: 700.0}
+# The same of the entropy, −Σ (2n − 1) B₂ₙ/(2n (2n)!) L²ⁿ, which converges for |L| < 2π.
+BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330]
+FLAT_ENTROPY = [(1 - 2 * n) * b / (2 * n * math.factorial(2 * n)) for n, b in enumerate(BERNOULLI, start=1)]
 
 
 class ContinuousBernoulli(Sampled):
@@ -73,21 +78,36 @@ class ContinuousBernoulli(Sampled):
         w, rest = self._turned(inside), tf.where(self.logits > 0.0, inside, 1.0 - inside)
         slope = self._slope()
         mass = exprel(slope)
-        return w * exprel(slope * w) / mass, rest * tf.exp(slope * w) * exprel(slope * rest) / mass
+        below, above = w * exprel(slope * w) / mass, rest * tf.exp(slope * w) * exprel(slope * rest) / mass
+        # The smaller one has the digits of the derivatives, too.
+        return tf.where(above < 0.5, 1.0 - above, below), tf.where(below < 0.5, 1.0 - below, above)
+
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        inside = tf.where(value < 0.0, tf.zeros_like(value), tf.where(value > 1.0, tf.ones_like(value), value))
+        slope = self._slope()
+        rising = tf.where(self.logits > 0.0, slope * (1.0 - inside), tf.zeros_like(slope * inside))
+        small = safe_log(inside) + rising + tf.math.log(exprel(slope * inside) / exprel(slope))
+        near_one = log_of_smaller(self._cdf(value), self._survival_function(value))
+        return tf.where(small < -1.0, small, near_one)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
         positive = self.logits > 0.0
         below, above = tf.where(positive, upper, lower), tf.where(positive, lower, upper)
         slope = self._slope()
-        mass = exprel(slope)
-        near = below * mass * log1prel(below * slope * mass)
         # From the upper share the logarithm is of a small number, where the lower share would be near 1.
         steep = (slope < -1.0) & (above < 0.5)
+        # A rising density near 0 has its digits in its own lower share.
+        most = MOST_RISE[self.dtype]
+        rise = tf.clip_by_value(self.logits, 0.0, most)
+        start = positive & (self.logits < most) & (lower * tf.math.expm1(rise) < 1.0)
+        share, pull = tf.where(start, lower, below), tf.where(start, rise, slope)
+        spread = share * tf.where(start, exprel(rise), exprel(slope))
+        near = spread * log1prel(tf.where(steep & ~start, tf.zeros_like(spread), spread * pull))
         safe = tf.where(steep, slope, -tf.ones_like(slope))
         far = safe_log(tf.exp(safe) - above * tf.math.expm1(safe)) / safe
-        w = tf.clip_by_value(tf.where(steep, far, near), 0.0, 1.0)
-        w = tf.where(above <= 0.0, tf.ones_like(w), w)  # the edge itself, without the rounding of what leads there
-        return tf.where(positive, 1.0 - w, w)
+        w = tf.clip_by_value(tf.where(steep & ~start, far, near), 0.0, 1.0)
+        w = tf.where((above <= 0.0) & ~start, tf.ones_like(w), w)  # the edge itself, without rounding on the way
+        return tf.where(positive & ~start, 1.0 - w, w)
 
     def _mean(self) -> tf.Tensor:
         mean, _ = self._moments()
@@ -114,7 +134,11 @@ class ContinuousBernoulli(Sampled):
 
     def _entropy(self) -> tf.Tensor:
         slope = self._slope()
-        return log_mass(slope) - slope * self._moments()[0]
+        flat = tf.abs(slope) < 1.0
+        inner, outer = tf.where(flat, slope, tf.zeros_like(slope)), tf.where(flat, -tf.ones_like(slope), slope)
+        square = inner * inner
+        series = square * polynomial([tf.constant(part, slope.dtype) for part in FLAT_ENTROPY], square)
+        return tf.where(flat, series, log_mass(outer) - outer * self._moments()[0])
 
 
 def log_normalizer(logits: tf.Tensor) -> tf.Tensor:

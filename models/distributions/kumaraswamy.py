@@ -11,7 +11,7 @@ import tensorflow as tf
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.exponential import ExponentialNoise, exponential_quantile
 from models.numerics.log_gamma import log_exponential_cdf, log_power_moments
-from models.numerics.special import EULER_GAMMA, edge_power, edge_product, log1mexp, positive_power, safe_log
+from models.numerics.special import EULER_GAMMA, edge_power, edge_product, log1mexp, log_of_base, safe_log
 
 # Stands for log 0: its product with a concentration is a number, which has no power left.
 LEAST_LOG = -1e30
@@ -32,7 +32,11 @@ class Kumaraswamy(ExponentialNoise):
         super().__init__({"concentration1": concentration1, "concentration0": concentration0}, validate)
 
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
-        return positive_power(-tf.math.expm1(-eps / self.concentration0), 1.0 / self.concentration1)
+        """Return the power by its logarithm, because 1 − exp(−ε/b) itself would round to 1 long before z does."""
+        x = eps / self.concentration0
+        zero = tf.equal(x, 0.0)
+        power = tf.exp(log_of_base(tf.where(zero, tf.ones_like(x), x)) / self.concentration1)
+        return tf.where(zero, tf.zeros_like(power), power)
 
     def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
         a, b = self.concentration1, self.concentration0

@@ -42,8 +42,9 @@ class StudentT(Sampled):
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         normal = standard_normal(shape, seed + tf.constant([0, 1 << 20], seed.dtype), self.dtype)
         log_gamma = log_standard_gamma(0.5 * self.df, shape, seed)
-        spread = tf.exp(0.5 * (tf.math.log(0.5 * self.df) - log_gamma))
-        return self.loc + self.scale * normal * tf.minimum(spread, math.sqrt(self.dtype.max) / 10.0)
+        log_spread = 0.5 * (tf.math.log(0.5 * self.df) - log_gamma)
+        most = 0.5 * math.log(self.dtype.max) - math.log(10.0)
+        return self.loc + self.scale * normal * tf.exp(tf.minimum(log_spread, most))
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         y = (value - self.loc) / self.scale

@@ -32,13 +32,15 @@ from models.numerics.special import (
 NODES = 96
 # So many σ beyond the mean of a normal distribution five digits are left of the slopes within a cut.
 FARTHEST_CUT = 300.0
+# So many σ beyond loc and the other bound stand for an infinite one.
+INFINITE = 40.0
 
 
 class TruncatedNormal(Sampled):
-    """N(loc, scale²) given low ≤ z ≤ high, both finite; all four parameters move the value."""
+    """N(loc, scale²) given low ≤ z ≤ high, of which either may be infinite; all four parameters move the value."""
 
     reparameterization_type: ClassVar[Reparameterization] = "implicit"
-    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive", "low": "real", "high": "real"}
+    domains: ClassVar[Mapping[str, Domain]] = {"loc": "real", "scale": "positive", "low": "bound", "high": "bound"}
     ordered: ClassVar[tuple[str, str] | None] = ("low", "high")
     loc: tf.Tensor
     scale: tf.Tensor
@@ -55,46 +57,77 @@ class TruncatedNormal(Sampled):
         if max(low - loc, loc - high) > FARTHEST_CUT * scale:
             raise ParameterError(f"{cls.__name__}: low and high lie more than {FARTHEST_CUT:.0f} σ from μ on one side")
 
+    def _ends(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the bounds; instead of an infinite one, a number beyond which less than 1e-300 of it all lies."""
+        reach = INFINITE * self.scale
+        above, below = tf.math.is_inf(self.high), tf.math.is_inf(self.low)
+        nearest = tf.maximum(self.loc, tf.where(below, self.loc, self.low)) + reach
+        farthest = tf.minimum(self.loc, tf.where(above, self.loc, self.high)) - reach
+        return tf.where(below, farthest, self.low), tf.where(above, nearest, self.high)
+
     def _standardized(self, value: tf.Tensor) -> tf.Tensor:
         return (value - self.loc) / self.scale
 
     def _bounds(self) -> tuple[tf.Tensor, tf.Tensor]:
-        zero = tf.zeros_like(self.low + self.high + self.loc + self.scale)
-        return self._standardized(self.low) + zero, self._standardized(self.high) + zero
+        low, high = self._ends()
+        zero = tf.zeros_like(low + high)
+        return self._standardized(low) + zero, self._standardized(high) + zero
 
     def _log_mass(self) -> tf.Tensor:
         """Return log(Φ(b) − Φ(a))."""
-        return log_interval(*self._bounds(), (self.high - self.low) / self.scale)
+        low, high = self._ends()
+        return log_interval(*self._bounds(), (high - low) / self.scale)
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
-        outside = (value < self.low) | (value > self.high)
-        y = self._standardized(tf.where(outside, self.low, value))
-        log_prob = -0.5 * y * y - LOG_SQRT_TWO_PI - tf.math.log(self.scale) - self._log_mass()
+        """Return it from the distance to the point of the largest density: far out, y² alone has no digits left."""
+        outside = (value < self.low) | (value > self.high) | tf.math.is_inf(value)
+        peak, nearest, log_height = self._peak()
+        away = tf.where(outside, tf.zeros_like(peak), value - peak) / self.scale
+        log_prob = log_height - away * (nearest + 0.5 * away)
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def _peak(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the point of [low, high] that is nearest to loc, its standardized value and the log density there."""
+        broad = self._widened()
+        a, b = broad._bounds()  # noqa: SLF001 of the same class
+        low, high = self._ends()
+        peak = tf.where(a > 0.0, low, tf.where(b < 0.0, high, self.loc))
+        nearest = tf.where(a > 0.0, a, tf.where(b < 0.0, b, tf.zeros_like(a)))
+        log_height = -0.5 * nearest * nearest - broad._log_mass()  # noqa: SLF001
+        log_height = log_height - LOG_SQRT_TWO_PI - tf.math.log(broad.scale)
+        return peak, tf.cast(nearest, self.dtype), tf.cast(log_height, self.dtype)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         return tf.exp(self._log_cdf(value))
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return _log_of_larger(self._log_lower(value), self._log_upper(value))
+        return self._log_tail(value, lower=True)
+
+    def _log_tail(self, value: tf.Tensor, lower: bool) -> tf.Tensor:
+        """Return the log of a tail, worked out in float64: far out, float32 has no digits of its arguments left."""
+        broad, z = self._widened(), wide(value)
+        parts = broad._log_lower(z), broad._log_upper(z)  # noqa: SLF001 of the same class
+        return tf.cast(_log_of_larger(*(parts if lower else parts[::-1])), self.dtype)
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
         return tf.exp(self._log_survival(value))
 
     def _log_survival(self, value: tf.Tensor) -> tf.Tensor:
-        return _log_of_larger(self._log_upper(value), self._log_lower(value))
+        return self._log_tail(value, lower=False)
 
     def _log_lower(self, value: tf.Tensor) -> tf.Tensor:
-        return self._share(self.low, value, value <= self.low, value >= self.high)
+        return self._share(self._ends()[0], value, value <= self.low, value >= self.high)
 
     def _log_upper(self, value: tf.Tensor) -> tf.Tensor:
-        return self._share(value, self.high, value >= self.high, value <= self.low)
+        return self._share(value, self._ends()[1], value >= self.high, value <= self.low)
 
     def _share(self, left: tf.Tensor, right: tf.Tensor, none: tf.Tensor, all_of_it: tf.Tensor) -> tf.Tensor:
         """Return the log of the share of [left, right] in the support; −∞ and 0 where it is none or all."""
         edge = none | all_of_it
+        low, high = self._ends()
+        left, right = tf.where(edge | (left < low), low, left), tf.where(edge | (right > high), high, right)
         zero = tf.zeros_like(left + right)
-        left, right = tf.where(edge, self.low + zero, left + zero), tf.where(edge, self.high + zero, right + zero)
+        left, right = left + zero, right + zero
         # The width is taken before standardizing: beside a bound the standardized values share their first digits.
         width = (right - left) / self.scale
         share = log_interval(self._standardized(left), self._standardized(right), width) - self._log_mass()
@@ -103,7 +136,7 @@ class TruncatedNormal(Sampled):
 
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         u = open_uniform(shape, seed, self.dtype)
-        loc, scale, low, high = (tf.stop_gradient(part) for part in self.parameters.values())
+        loc, scale, low, high = (tf.stop_gradient(part) for part in (self.loc, self.scale, *self._ends()))
         a, b = (low - loc) / scale, (high - loc) / scale
 
         def careful() -> tf.Tensor:
@@ -121,15 +154,19 @@ class TruncatedNormal(Sampled):
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
         edge, low_inside, up_inside = between(lower, upper)
-        loc, scale, low, high = (wide(tf.stop_gradient(part)) for part in self.parameters.values())
+        ends = self._widened()._ends()  # noqa: SLF001 of the same class
+        loc, scale, low, high = (wide(tf.stop_gradient(part)) for part in (self.loc, self.scale, *ends))
         a, b = (low - loc) / scale, (high - loc) / scale
         y = invert(_interval_tails(a, b), low_inside, up_inside, _first_guess(a, b, wide(low_inside), wide(up_inside)),
                    a, b)  # fmt: skip
+        below = low_inside < up_inside
+        away = _from_bound(a, b, y, wide(tf.minimum(low_inside, up_inside)), below)
 
         def slopes() -> list[tf.Tensor]:
             return [tf.cast(part, self.dtype) for part in _path_slopes(a, b, y, scale)]
 
-        value = tf.cast(loc + scale * y, self.dtype)
+        beside = tf.where(below, low + scale * away, high - scale * away)
+        value = tf.cast(tf.where(away < tf.maximum(tf.abs(y), 1.0), beside, loc + scale * y), self.dtype)
         value = tf.maximum(self.low, tf.minimum(self.high, value))
         value = attach(value, [*self.parameters.values(), low_inside, up_inside], slopes)
         return tf.where(edge, tf.where(lower <= 0.0, self.low, self.high), value)
@@ -189,6 +226,23 @@ def _log_shares(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, log_mass: tf.Tensor) -
     """Return log F and log(1 − F) at ``y`` in (a, b), of which ``log_mass`` is the log probability."""
     lower, upper = log_interval(a, y, y - a), log_interval(y, b, b - y)
     return tf.minimum(lower - log_mass, 0.0), tf.minimum(upper - log_mass, 0.0)
+
+
+def _from_bound(a: tf.Tensor, b: tf.Tensor, y: tf.Tensor, tail: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
+    """Return the distance of the root near ``y`` from the bound on the side of the smaller tail, to all its digits.
+
+    By a step of Newton's method between the logarithms of the distance and of the tail, which are nearly the same
+    beside a bound.
+    """
+    log_mass = log_interval(a, b, b - a)
+    zero = tf.zeros_like(y)
+    away = tf.maximum(tf.where(below, y - a, b - y), 1e-300)
+    at = tf.where(below, a + away, b - away)
+    log_tail = log_interval(tf.where(below, a + zero, at), tf.where(below, at, b + zero), away) - log_mass
+    log_density = -0.5 * at * at - LOG_SQRT_TWO_PI - log_mass
+    slope = tf.exp(log_tail - log_density) / away
+    away = away * tf.exp(tf.clip_by_value(slope * (tf.math.log(tail) - log_tail), -700.0, 700.0))
+    return tf.stop_gradient(away)
 
 
 def _interval_tails(a: tf.Tensor, b: tf.Tensor) -> Tails:

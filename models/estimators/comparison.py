@@ -72,7 +72,8 @@ def _continuous(identity: int, problem: Continuous, scores: Floats64, vae: VAE |
     if not exact.resolved:
         raise ValueError(f"the {problem.integrand} with k = {problem.k:g} changes too fast for the width of {family}")
     if not (math.isfinite(exact.value) and np.isfinite(exact.gradient).all()):
-        raise ValueError(f"E[f] does not exist: the tails of {family} are too heavy for the {problem.integrand}")
+        fault = "is not known" if exact.exists else "does not exist"
+        raise ValueError(f"E[f] {fault}: the tails of {family} are too heavy for the {problem.integrand}")
     estimates: list[Estimates] = []
     for batch in _batches(by, arguments, parameters, tf.constant(scores), exact):
         estimates.extend(_estimates(batch, names, problem.family.facts.moving, len(scores)))

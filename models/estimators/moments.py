@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +24,10 @@ RESOLVED, FINER, USELESS = 1e-7, 4, 1e-5
 LITTLE, SLOW = 1e-3, 0.1
 # How near two integrals are if both are right.
 SAME = 1e-6
+# The score of the farthest tail that float64 holds, and the panels up to there.
+OUTERMOST, OUTER_PANELS = 37.0, 160
+# |f|·P(Z beyond) falls outward where E[f] exists: in a power of the tail, by this in the last quarter at least.
+FALLS = 3e-3
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Integrals:
         E[f s²]/E[s²], s = ∂ log q/∂θ: the constant that makes the variance smallest.
     resolved : bool
         Whether f is smooth between the nodes wherever it matters; if not, its mean is not known.
+    exists : bool
+        Whether, as far as the tails can be followed, E[f] and its gradient exist.
     """
 
     value: float
@@ -52,6 +59,7 @@ class Integrals:
     landing: Floats64
     baselines: Floats64
     resolved: bool
+    exists: bool = True
 
 
 def integrals_of(
@@ -59,9 +67,42 @@ def integrals_of(
 ) -> Sliced[Integrals]:
     """Return the exact moments, by quadrature over the normal score of z or z itself; yields after ``nodes`` nodes.
 
-    Where f changes faster than the nodes follow they are set more densely. Of a model's ELBO, which has a kink wherever
-    a unit of its decoder is switched, the usual ones are enough.
+    Where f changes faster than the nodes follow they are set more densely, and where the sum over a heavy tail has not
+    come to an end it is taken farther out. Of a model's ELBO, which has a kink wherever a unit of its decoder is
+    switched, the usual nodes are enough.
     """
+    usual = yield from _followed(by, arguments, parameters, nodes)
+    if not usual.resolved or by.gaps or by.landing is not None or _all_known(usual):
+        return usual
+    rule = normal_rule(OUTER_PANELS, reach=OUTERMOST)
+    found = yield from _at_nodes(by, arguments, parameters, nodes, rule)
+    heavy = not all(_falls(rule, part).all() for part in (found[2], found[0]))
+    return replace(_completed(usual, _moments(rule, *found)), exists=not heavy)
+
+
+def _all_known(exact: Integrals) -> bool:
+    return all(np.isfinite(getattr(exact, field.name)).all() for field in fields(exact))
+
+
+def _completed(usual: Integrals, outer: Integrals) -> Integrals:
+    """Return the ``usual`` moments with those that are not known by ``outer`` nodes; by these all, if ∇E[f] is not."""
+    pairs = {field.name: (getattr(usual, field.name), getattr(outer, field.name)) for field in fields(usual)[:-2]}
+    if not np.isfinite([usual.value, *usual.gradient]).all():
+        pairs = {name: (far, near) for name, (near, far) in pairs.items()}
+    kept = {name: np.where(np.isfinite(first), first, second) for name, (first, second) in pairs.items()}
+    return replace(usual, **{**kept, "value": float(kept["value"])})
+
+
+def _falls(rule: Rule, values: Floats64) -> NDArray[np.bool_]:
+    """Return whether |``values``| [..., nodes] times the probability beyond falls in both tails."""
+    last = len(rule.scores) // 8
+    tails = np.array([0.5 * math.erfc(abs(rule.scores[at]) / math.sqrt(2.0)) for at in (0, last, -last, -1)])
+    left, inner_left, inner_right, right = np.moveaxis(np.abs(values[..., [0, last, -last, -1]]) * tails, -1, 0)
+    return np.asarray((left <= (1.0 - FALLS) * inner_left) & (right <= (1.0 - FALLS) * inner_right))
+
+
+def _followed(by: Estimators, arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, nodes: int) -> Sliced[Integrals]:
+    """Return the moments by nodes as dense as f needs them."""
     before = 1.0
     for finer in range(FINER + 1):
         rule = _rule_of(by, parameters, USUAL_PANELS * 4**finer)
@@ -123,10 +164,10 @@ def _at_nodes(
     return tuple(np.concatenate(rows, axis=-1) for rows in zip(*parts, strict=True))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _moments(rule: Rule, path: Floats64, landing: Floats64, values: Floats64, scores: Floats64) -> Integrals:
     mean, squares = _integral(rule, values), scores * scores
-    with np.errstate(invalid="ignore"):
-        best = _integral(rule, values * squares) / _integral(rule, squares)
+    best = _integral(rule, values * squares) / _integral(rule, squares)
     estimators = (path, values * scores, (values - mean) * scores, (values - best[:, np.newaxis]) * scores, landing)
     path_variance, score_variance, by_mean, by_best, landed = (_variance(rule, part) for part in estimators)
     resolved = not any(_lost(rule, part).any() for part in (values, path))

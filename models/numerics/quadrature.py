@@ -44,7 +44,7 @@ def normal_means() -> tuple[Floats64, Floats64]:
 
 @dataclass(frozen=True)
 class Rule:
-    """Nodes as normal scores from −8 to 8 and their weights [panels · nodes], the density included.
+    """Nodes as normal scores, usually from −8 to 8, and their weights [panels · nodes], the density included.
 
     ``smooth`` says whether integrands are meant to be: of others, nothing is said to be missed.
     """
@@ -60,18 +60,18 @@ class Rule:
             return np.zeros(values.shape[:-1])
         parts = values * self.weights
         panels = parts.reshape(*parts.shape[:-1], -1, self.nodes)
-        highest = np.abs(panels @ _highest(self.nodes).T).max(axis=-1).sum(axis=-1)
+        highest = np.abs(panels @ highest_degrees(self.nodes).T).max(axis=-1).sum(axis=-1)
         return np.asarray(highest / np.maximum(np.abs(parts).sum(axis=-1), 1e-300))
 
 
 @lru_cache(maxsize=8)
-def normal_rule(panels: int = USUAL_PANELS, smooth: bool = True, nodes: int = NODES) -> Rule:
+def normal_rule(panels: int = USUAL_PANELS, smooth: bool = True, nodes: int = NODES, reach: float = FARTHEST) -> Rule:
     """Return the rule of an even number of panels: two meet at the median, where a density may have a kink."""
 
     def standard(scores: Floats64) -> tuple[Floats64, Floats64]:
         return scores, np.exp(-0.5 * scores**2) / math.sqrt(2.0 * math.pi)
 
-    return panelled(np.linspace(-FARTHEST, FARTHEST, panels + 1), standard, smooth, nodes)
+    return panelled(np.linspace(-reach, reach, panels + 1), standard, smooth, nodes)
 
 
 def panelled(
@@ -85,7 +85,7 @@ def panelled(
 
 
 @cache
-def _highest(nodes: int) -> Floats64:
+def highest_degrees(nodes: int) -> Floats64:
     """Return the two highest polynomials that the nodes of a panel can tell apart [2, nodes].
 
     They take what is missed of an integrand.

@@ -27,6 +27,10 @@ SCORE_TAIL = [
     0.00126972615, -5.64592525e-05, -0.000123809727, 3.02156903e-05,
 ]  # fmt: skip
 
+# Of (exp(x) − 1)/x for |x| < 0.1 and of log(1 + x)/x for |x| < 0.02, with one term more for the derivative.
+EXPREL = [1.0 / math.factorial(n + 1) for n in range(12)]
+LOG1PREL = [(-1.0) ** n / (n + 1) for n in range(12)]
+
 
 def ndtr(x: tf.Tensor) -> tf.Tensor:
     """Return Φ(x), the standard normal distribution function, with full relative accuracy in the lower tail."""
@@ -114,23 +118,41 @@ def log1mexp(x: tf.Tensor) -> tf.Tensor:
     return tf.where(near, safe_log(-tf.math.expm1(inner)), tf.math.log1p(-tf.exp(outer)))
 
 
+def log_of_base(x: tf.Tensor) -> tf.Tensor:
+    """Return log(1 − exp(−x)) of x > 0; for samplers: with one logarithm, corrected as Kahan does for log(1 + x)."""
+
+    @tf.custom_gradient
+    def of(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        rest, base = tf.exp(-x), -tf.math.expm1(-x)
+        rounded = 1.0 - base
+        none = tf.equal(rounded, 0.0)
+        ratio = rest / tf.where(none, tf.ones_like(rounded), rounded)
+        value = tf.where(none, -rest, tf.math.log(base) * ratio)
+        return value, lambda upstream: upstream / tf.math.expm1(x)
+
+    return of(x)
+
+
 def exprel(x: tf.Tensor) -> tf.Tensor:
-    """Return (exp(x) − 1)/x, 1 at 0, differentiable there."""
-    tiny = tf.abs(x) < tiny_step(x.dtype)
-    safe = tf.where(tiny, tf.ones_like(x), x)
-    return tf.where(tiny, 1.0 + 0.5 * x, tf.math.expm1(safe) / safe)
+    """Return (exp(x) − 1)/x, 1 at 0, with the digits of its derivatives there."""
+    near = tf.abs(x) < 0.1
+    series = _power_series(EXPREL, tf.where(near, x, tf.zeros_like(x)))
+    safe = tf.where(near, tf.ones_like(x), x)
+    return tf.where(near, series, tf.math.expm1(safe) / safe)
 
 
 def log1prel(x: tf.Tensor) -> tf.Tensor:
-    """Return log(1 + x)/x, 1 at 0, differentiable there."""
-    tiny = tf.abs(x) < tiny_step(x.dtype)
-    safe = tf.where(tiny, tf.ones_like(x), x)
-    return tf.where(tiny, 1.0 - 0.5 * x, tf.math.log1p(safe) / safe)
+    """Return log(1 + x)/x, 1 at 0, with the digits of its derivatives there."""
+    near = tf.abs(x) < 0.02
+    series = _power_series(LOG1PREL, tf.where(near, x, tf.zeros_like(x)))
+    safe = tf.where(near, tf.ones_like(x), x)
+    return tf.where(near, series, tf.math.log1p(safe) / safe)
 
 
-def tiny_step(dtype: tf.DType) -> float:
-    """Return the distance below which a first-order series is exact to rounding."""
-    return 2e-4 if dtype == tf.float32 else 1e-8
+def _power_series(coefficients: list[float], x: tf.Tensor) -> tf.Tensor:
+    """Return Σ cₙ xⁿ; in float32 the first half of the terms is enough."""
+    terms = coefficients[: len(coefficients) // 2 if x.dtype == tf.float32 else None]
+    return polynomial([tf.constant(part, x.dtype) for part in terms], x)
 
 
 def cotangent(share: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ from models.protocol.messages import Reply
 from models.protocol.training import CheckpointWritten, Evaluating, Finished, FinishReason
 from models.training.course import Course
 from models.training.divergence import DivergedError
-from models.vae.evaluation import BOUND_DRAWS
+from models.vae.evaluation import BOUND_DRAWS, Evidence
 from models.vae.networks import Tensors
 
 SECONDS_PER_TRY = 0.5
@@ -69,24 +69,27 @@ def _kept(course: Course) -> tuple[int, Tensors]:
 def _evaluated(course: Course, epoch: int, kept: Tensors) -> Generator[Reply | None, None, ModelInfo]:
     """Return the description of the model with its metrics, −log p(x) among them unless told to stop."""
     evaluation = yield from course.evaluator.bound(kept)
-    metrics = evaluation.metrics()
-    if course.steering.ending is None:
-        metrics |= yield from _evidence(course, kept)
-    return course.writer.info(epoch, evaluation, metrics)
+    evidence = yield from _evidence(course, kept)
+    if evidence is None:
+        return course.writer.info(epoch, evaluation, evaluation.metrics())
+    evaluation = evaluation.refined(evidence)
+    nll = -evidence.bounds[BOUND_DRAWS[-1]][0]
+    return course.writer.info(epoch, evaluation, evaluation.metrics() | {"nll": nll})
 
 
-def _evidence(course: Course, kept: Tensors) -> Generator[Reply | None, None, dict[str, float]]:
-    """Estimate −log p(x), which takes seconds to minutes; nothing if told to stop meanwhile."""
+def _evidence(course: Course, kept: Tensors) -> Generator[Reply | None, None, Evidence | None]:
+    """Estimate log p(x), which takes seconds to minutes; None if told to stop meanwhile."""
     steps, told = course.evaluator.evidence(kept), 0.0
     while course.steering.ending is None:
         try:
             share = next(steps)
         except StopIteration as end:
-            return {"nll": -end.value[BOUND_DRAWS[-1]][0]}
+            evidence: Evidence = end.value
+            return evidence
         due = time.perf_counter() - told > SECONDS_PER_NEWS
         told = time.perf_counter() if due else told
         yield Evaluating(course.request.id, share) if due else None
-    return {}
+    return None
 
 
 def _written(

@@ -6,7 +6,7 @@ For a Bernoulli model the images are binarized once, with a fixed seed, so that 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +25,7 @@ from models.vae.networks import Tensors
 from models.vae.posterior import ACTIVE_VARIANCE
 
 EVALUATION_SEED = 2013
+# At first; the evidence comes with many more.
 ELBO_DRAWS = 16
 # Each divides the last, which is the estimate of log p(x); with one draw the bound is the ELBO with a sampled KL.
 BOUND_DRAWS = (1, 5, 50, 500)
@@ -42,10 +43,25 @@ Bounds = dict[int, tuple[float, float]]
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What many draws of ε for each image say, in nats: the importance-weighted bounds, and the reconstruction.
+
+    ``error`` is the standard error over the images of the ELBO with this reconstruction, ``draw_error`` the part of it
+    that comes from the draws.
+    """
+
+    bounds: Bounds
+    reconstruction: float
+    error: float
+    draw_error: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Means per image in nats: ELBO with its parts, and KL per dimension [d]; which dimensions are active.
 
-    ``error`` is the standard error of the ELBO over the images; ``mu_counts`` and ``sigma_counts`` say how many
+    ``error`` is the standard error of the ELBO over the images, ``draw_error`` the part of it that comes from the draws
+    of ε, NaN if they are too few to tell; ``mu_counts`` and ``sigma_counts`` say how many
     posterior means and scales lie in each bin, over all dimensions.
     """
 
@@ -55,6 +71,12 @@ class Evaluation:
     active: NDArray[np.bool_]
     mu_counts: tuple[int, ...]
     sigma_counts: tuple[int, ...]
+    draw_error: float = float("nan")
+
+    def refined(self, evidence: Evidence) -> Evaluation:
+        """Return the evaluation with the ELBO and the reconstruction of the many draws of ``evidence``."""
+        terms = terms_of(evidence.reconstruction, self.terms.kl)
+        return replace(self, terms=terms, error=evidence.error, draw_error=evidence.draw_error)
 
     def metrics(self) -> dict[str, float]:
         """Return the figures by the names under which a model file stores them."""
@@ -103,8 +125,8 @@ class Evaluator:
         counts = histogram(loc, MU_EDGES), histogram(scale, SIGMA_EDGES)
         return Evaluation(terms, standard_error(bounds), kl, active, *counts)
 
-    def evidence(self, parameters: Tensors) -> Generator[float, None, Bounds]:
-        """Return mean and standard error over the first images of the importance-weighted bounds (Burda 2016).
+    def evidence(self, parameters: Tensors) -> Generator[float, None, Evidence]:
+        """Return the importance-weighted bounds (Burda 2016) and the reconstruction of the first images.
 
         All come from the same draws: IWAE-K is the mean over their groups of K. Yields the share that is done.
         """
@@ -115,8 +137,10 @@ class Evaluator:
         for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):
             results.append(self._graphs.weights(parameters, x, draws, tf.constant(index)).numpy())
             yield (index + 1) / calls
-        bounds = np.concatenate(results, axis=1).astype(np.float64)
-        return {k: (float(row.mean()), standard_error(row)) for k, row in zip(BOUND_DRAWS, bounds, strict=True)}
+        *bounds, reconstruction, spread, elbo = np.concatenate(results, axis=1).astype(np.float64)
+        by_draws = {k: (float(row.mean()), standard_error(row)) for k, row in zip(BOUND_DRAWS, bounds, strict=True)}
+        draw_error = float(np.sqrt(spread.sum() / (most - 1)) / len(spread))
+        return Evidence(by_draws, float(reconstruction.mean()), standard_error(elbo), draw_error)
 
     def _slices(self, size: int, count: int | None = None) -> Iterator[tf.Tensor]:
         """Yield the first ``count`` images as floats in 0–1, ``size`` at a time; as bytes they take a quarter."""
@@ -153,11 +177,15 @@ class EvaluationGraphs:
         return -tf.reduce_mean(log_p, axis=0), loc, scale, self.space.kl(*wide)
 
     def _weights_graph(self, parameters: Tensors, x: tf.Tensor, draws: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+        """Return, for each image, the bounds by K, mean and variance of the reconstruction, and the ELBO [K + 3, n]."""
         z, loc, scale, log_p = self._sampled(parameters, x, draws, index)
         log_ratio = self.space.p().log_prob(z) - self.space.q(loc, scale).log_prob(z)
         log_w = log_p + tf.reduce_sum(log_ratio, axis=-1)
         grouped = (tf.reshape(log_w, [-1, k, tf.shape(x)[0]]) for k in BOUND_DRAWS)
-        return tf.stack([tf.reduce_mean(iwae(tf.transpose(group, [1, 0, 2])), axis=0) for group in grouped])
+        bounds = [tf.reduce_mean(iwae(tf.transpose(group, [1, 0, 2])), axis=0) for group in grouped]
+        mean, variance = tf.nn.moments(-log_p, axes=[0])
+        kl = tf.reduce_sum(self.space.kl(tf.cast(loc, tf.float64), tf.cast(scale, tf.float64)), axis=-1)
+        return tf.stack([*bounds, mean, variance, -mean - tf.cast(kl, mean.dtype)])
 
 
 @lru_cache(maxsize=GRAPHS_KEPT)

@@ -218,8 +218,11 @@ def test_info_evaluates_a_model_on_the_test_images(workshop: Path) -> None:
     assert bounds == sorted(bounds)
     assert bounds[-1] == -found["nll"]  # type: ignore[operator]
     assert bounds[0] == pytest.approx(found["elbo"], abs=0.5)
+    draws = found["elbo_draw_error"]
+    assert 0 < draws < found["elbo_error"]  # type: ignore[operator]
     done = run(workshop, "info", "spots.safetensors", "--evaluate", "spots.npz")
-    assert f"{found['elbo']:.2f} ± {found['elbo_error']:.2f} nats (KL by closed form)" in done.stdout
+    assert f"{found['elbo']:.2f} ± {found['elbo_error']:.2f} nats, ± {draws:.3f} of it by the draws" in done.stdout
+    assert "(KL by closed form)" in done.stdout
 
 
 def test_info_refuses_data_that_does_not_fit_the_model(workshop: Path) -> None:

@@ -21,7 +21,7 @@ ONE_EACH = list({case.family: case for case in CASES}.values())
 OF_WHOLE_NUMBERS = [case for case in ONE_EACH if "fraction" not in FAMILIES[case.family].domains.values()]
 OF_VALUES = ("prob", "log_prob", "cdf", "log_cdf", "survival_function", "to_noise")
 OF_BATCH = ("mean", "variance", "entropy")
-BEYOND = {"real": (), "positive": (0.0, -1.0), "fraction": (0.0, 1.0, -1.0, 2.0)}
+BEYOND = {"bound": (), "real": (), "positive": (0.0, -1.0), "fraction": (0.0, 1.0, -1.0, 2.0)}
 
 
 def values_of(case: Case, dtype: type) -> tf.Tensor:
@@ -137,7 +137,8 @@ def test_parameters_of_every_family_are_trained_in_layers_of_one_model() -> None
 def test_bad_parameters_are_refused(case: Case) -> None:
     kind = FAMILIES[case.family]
     for index, name in enumerate(case.names):
-        bad = [np.nan, np.inf, *BEYOND[kind.domains[name]]]
+        infinite = [] if kind.domains[name] == "bound" else [np.inf]
+        bad = [np.nan, *infinite, *BEYOND[kind.domains[name]]]
         for value in bad:
             given = [value if i == index else part for i, part in enumerate(case.values)]
             with pytest.raises(ParameterError, match=f"{name} must be {WANTED[kind.domains[name]]}"):
@@ -157,7 +158,7 @@ def test_a_bad_parameter_fails_a_graph_and_is_nan_in_xla(case: Case) -> None:
         for xla in (False, True)
     )
     for index, name in enumerate(case.names):
-        if kind.domains[name] != "real":
+        if kind.domains[name] not in {"real", "bound"}:
             given = [tf.constant(-1.0 if i == index else value) for i, value in enumerate(case.values)]
             with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be {WANTED[kind.domains[name]]}"):
                 graph(*given)

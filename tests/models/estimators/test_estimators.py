@@ -233,6 +233,44 @@ def test_a_bump_narrower_than_the_nodes_is_integrated_all_the_same() -> None:
     assert answer.truth["scale"] == pytest.approx(-2.0 * k * sigma * expected**3, rel=1e-9)
 
 
+def t_family(df: float) -> Family:
+    return Family("StudentT", {"df": df, "loc": 0.7, "scale": 1.3})
+
+
+def gamma_family(concentration: float) -> Family:
+    return Family("InverseGamma", {"concentration": concentration, "scale": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("family", "mean", "moved"),
+    [
+        *((t_family(df), 1.69 * df / (df - 2.0) + 0.04, {"loc": 0.4, "scale": 2.6 * df / (df - 2.0),
+                                                         "df": -3.38 / (df - 2.0) ** 2})
+          for df in (2.2, 3.0, 3.5, 5.0)),
+        *((gamma_family(a), 2.25 / ((a - 1.0) * (a - 2.0)) - 1.5 / (a - 1.0) + 0.25,
+           {"scale": 3.0 / ((a - 1.0) * (a - 2.0)) - 1.0 / (a - 1.0)}) for a in (2.2, 3.5)),
+    ],
+)  # fmt: skip
+def test_a_mean_over_a_heavy_tail_that_exists_is_known(family: Family, mean: float, moved: dict[str, float]) -> None:
+    answer = ask(Continuous("quadratic", family, 0.5), 8)
+    assert answer.value == pytest.approx(mean, rel=1e-7)
+    assert {name: answer.truth[name] for name in moved} == pytest.approx(moved, rel=1e-6)
+
+
+def test_a_variance_over_a_heavy_tail_is_known_if_it_exists() -> None:
+    def variances(df: float) -> dict[tuple[str, str], float | None]:
+        rows = table(ask(Continuous("quadratic", t_family(df), 0.5), 8))
+        return {key: row.variance for key, row in rows.items()}
+
+    # Of 2(z − k)·∂z/∂loc, with a second moment of z, and of 2(z − k)·y, with a fourth.
+    assert variances(5.0)["pathwise", "loc"] == pytest.approx(4.0 * 1.69 * 5.0 / 3.0, rel=1e-7)
+    second, fourth = 5.0 / 3.0, 25.0
+    assert variances(5.0)["pathwise", "scale"] == pytest.approx(
+        4.0 * (1.69 * fourth + 0.04 * second) - (2.0 * 1.3 * second) ** 2, rel=1e-7
+    )
+    assert variances(3.5)["pathwise", "scale"] is None
+
+
 def test_the_same_seed_gives_the_same_gradients() -> None:
     first, again = (table(ask(Continuous("quadratic", UNIT), 100))["pathwise", "loc"].gradients for _ in range(2))
     assert np.array_equal(first, again)
@@ -246,6 +284,8 @@ def test_the_same_seed_gives_the_same_gradients() -> None:
     (Continuous("cubic", STANDARD_NORMAL), 9, "the integrand is one of"),  # type: ignore[arg-type]
     (Continuous("elbo", STANDARD_NORMAL), 9, "the ELBO needs an open model"),
     (Continuous("quadratic", usual_family("Cauchy")), 9, "does not exist: the tails of Cauchy are too heavy"),
+    (Continuous("quadratic", t_family(2.0)), 9, "does not exist: the tails of StudentT"),
+    (Continuous("quadratic", t_family(2.01)), 9, "is not known: the tails of StudentT"),
     (Continuous("cosine", Family("Normal", {"loc": 0.0, "scale": 10.0}), 1000.0), 9, "changes too fast for the width"),
     (Discrete(0.0, 0.45, 1.0), 9, "θ must lie between 0 and 1"),
     (Discrete(0.5, np.nan, 1.0), 9, "the target must be finite"),

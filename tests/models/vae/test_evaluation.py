@@ -37,7 +37,7 @@ def test_a_posterior_that_is_the_prior_makes_bound_and_evidence_exact() -> None:
     result = finish(evaluator.bound(parameters))
     assert result.terms.elbo == pytest.approx(exact, rel=1e-5)
     assert result.terms.kl == pytest.approx(0.0, abs=1e-5)
-    assert finish(evaluator.evidence(parameters))[500][0] == pytest.approx(exact, rel=1e-5)
+    assert finish(evaluator.evidence(parameters)).bounds[500][0] == pytest.approx(exact, rel=1e-5)
     assert finish(evaluator.terms(parameters)).terms.elbo == pytest.approx(exact, rel=1e-5)
     assert result.active.tolist() == [False, False]
 
@@ -52,7 +52,7 @@ def test_a_wrong_posterior_costs_its_kl_in_the_bound_and_little_in_the_evidence(
     assert result.kl_per_dim == pytest.approx([0.125, 0.0], abs=1e-5)
     assert result.terms.elbo == pytest.approx(exact - 0.125, rel=1e-5)
     # The weights have variance e^0.25 - 1: the bias of the log mean of 500 is minus half of that over 500.
-    bounds = finish(evaluator.evidence(parameters))
+    bounds = finish(evaluator.evidence(parameters)).bounds
     assert bounds[500][0] == pytest.approx(exact, abs=4 * np.sqrt(0.284 / 500 / 40) + 3e-4)
     # With one draw it is the ELBO; the log weights of single draws vary by the shift of the mean, ½.
     assert bounds[1][0] == pytest.approx(exact - 0.125, abs=4 * 0.5 / np.sqrt(500 * 40))
@@ -69,8 +69,24 @@ def test_a_posterior_that_is_too_wide_costs_its_kl_in_the_bound_too() -> None:
     kl = 0.5 * (1.3**2 - 1) - np.log(1.3)
     assert finish(evaluator.bound(parameters)).terms.elbo == pytest.approx(exact - kl, rel=1e-5)
     # The weights p/q have variance σ/√(2 - 1/σ²) - 1 = 0.0955.
-    bounds = finish(evaluator.evidence(parameters))
+    bounds = finish(evaluator.evidence(parameters)).bounds
     assert bounds[500][0] == pytest.approx(exact, abs=4 * np.sqrt(0.0955 / 500 / 40) + 1e-4)
+
+
+def test_the_error_by_the_draws_is_all_there_is_between_images_that_are_the_same() -> None:
+    architecture, parameters = deaf_model(latent_dim=1)
+    kernel = parameters["decoder.logits.kernel"]
+    kernel += np.random.default_rng(1).normal(0.0, 0.3, kernel.shape).astype(np.float32)
+    same = np.repeat(evaluation_pixels(blobs(1).reshape(1, -1), "bernoulli"), 100, 0).reshape(100, *IMAGE_SHAPE)
+    evaluator = Evaluator(architecture, same)
+    evidence = finish(evaluator.evidence(parameters))
+    assert evidence.draw_error == pytest.approx(evidence.error, rel=0.3)
+    few = finish(evaluator.bound(parameters))
+    assert evidence.reconstruction == pytest.approx(few.terms.reconstruction, abs=4 * few.error)
+    refined = few.refined(evidence)
+    assert refined.terms.elbo == pytest.approx(-evidence.reconstruction - few.terms.kl)
+    varied = finish(Evaluator(architecture, blobs(100)).evidence(parameters))
+    assert varied.draw_error < 0.2 * varied.error
 
 
 def test_the_encoder_s_spread_over_the_data_makes_a_unit_active() -> None:
