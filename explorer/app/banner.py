@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QToolButton
 
 from explorer.state import AppState
@@ -212,9 +211,11 @@ class Banner(QFrame):
         bar.setMinimumHeight(height + 2 * TOP)
         self.setGeometry(self._over.width() - width - MARGIN, max((row - height) // 2, TOP), width, height)
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Give the row of the menus its own height back."""
-        self._over.menuBar().setMinimumHeight(0)
+    def setVisible(self, visible: bool) -> None:
+        """Show or hide it; hidden, it gives the row of the menus its own height back."""
+        super().setVisible(visible)
+        if not visible:
+            self._over.menuBar().setMinimumHeight(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in place when the window is resized."""

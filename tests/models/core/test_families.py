@@ -35,7 +35,8 @@ def test_a_row_fills_every_column() -> None:
 def test_a_row_agrees_with_its_class(name: str) -> None:
     row, kind = FACTS[name], FAMILIES[name]
     assert [parameter.name for parameter in row.parameters] == list(kind.domains)
-    assert [parameter.positive for parameter in row.parameters] == [kind.domains[key] != "real" for key in kind.domains]
+    positive = [domain not in ("real", "bound") for domain in kind.domains.values()]
+    assert [parameter.positive for parameter in row.parameters] == positive
     assert row.straight == issubclass(kind, LocationScale)
     roles = {parameter.role: parameter.name for parameter in row.parameters}
     assert kind.ordered == (None if "low" not in roles else (roles["low"], roles["high"]))
