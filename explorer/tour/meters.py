@@ -14,6 +14,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from explorer.state.latency import LatencyMeter
+from models.core.memory import resident_bytes
 
 TICK_MS = 4
 IMPORT_TIMEOUT_SECONDS = 120.0
@@ -140,8 +141,5 @@ def import_seconds() -> float:
 
 def memory_mb() -> float | None:
     """Return the resident memory of this process in MB, None where it cannot be read."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-    return round(int(line.split()[1]) / 1024, 1)
+    held = resident_bytes()
+    return round(held / 2**20, 1) if held else None

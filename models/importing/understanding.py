@@ -68,8 +68,8 @@ def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
     lines.append(("latent", f"{math.prod(latent)} dimensions{grid}"))
     output = "image" if picture.activation == "linear" else "logits"
     return Understood(
-        _prefixed(encoder, "encoder/"), _prefixed(decoder, "decoder/") or decoder, weights, picture.shape,
-        math.prod(latent), output, tuple(lines),
+        None if encoder is None else _prefixed(encoder, "encoder/"), _prefixed(decoder, "decoder/"), weights,
+        picture.shape, math.prod(latent), output, tuple(lines),
     )  # fmt: skip
 
 
@@ -261,10 +261,8 @@ def _takes_bytes(half: Half) -> bool:
     return False
 
 
-def _prefixed(graph: Graph | None, prefix: str) -> Graph | None:
+def _prefixed(graph: Graph, prefix: str) -> Graph:
     """Return a graph whose weights have ``prefix`` before their names."""
-    if graph is None:
-        return None
     known = {name for name, _ in graph.weights}
     named = {name: f"{prefix}{name}" if name in known else name for node in graph.nodes for name in node.inputs}
     nodes = tuple(

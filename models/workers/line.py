@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.core.memory import resident_bytes
 from models.protocol.lifecycle import Alive
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 1.0
 IDLE_SECONDS = 0.5
-STATM = Path("/proc/self/statm")
 
 
 class Line:
@@ -70,11 +68,3 @@ class Line:
         except OSError:
             # The window is gone, which the main thread notices as well.
             return
-
-
-def resident_bytes() -> int:
-    """Return how many bytes of memory this process holds; 0 where there is no ``/proc`` to say so."""
-    try:
-        return int(STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0

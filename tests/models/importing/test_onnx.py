@@ -9,21 +9,13 @@ import numpy as np
 import pytest
 
 from models.core.errors import UserError
-from models.importing.opening import read_model
 from tests.fixtures import make_onnx
 from tests.fixtures.onnx_writer import model, node
-from tests.models.importing.opening import opened, same
+from tests.models.importing.opening import compare_convolutional, opened, refused
 
 
-def compare(path: Path, *more: Path) -> None:
-    vae, w = opened([path, *more]), make_onnx.weights()
-    z = np.random.default_rng(0).standard_normal((3, make_onnx.LATENT)).astype(np.float32)
-    same(vae.decode(z), make_onnx.decoded(w, z).transpose(0, 2, 3, 1))
-    images = np.random.default_rng(1).integers(0, 256, (3, 12, 12, 1), np.uint8)
-    mean, spread = make_onnx.encoded(w, images.transpose(0, 3, 1, 2) / 255)
-    mu, sigma = vae.encode(images)
-    same(mu, mean)
-    same(sigma, np.exp(spread / 2))
+def compare(*paths: Path) -> None:
+    compare_convolutional(opened(paths))
 
 
 @pytest.mark.parametrize("noise", [True, False])
@@ -52,14 +44,6 @@ def test_a_folder_with_both(tmp_path: Path) -> None:
     (folder / "third_decoder.onnx").write_bytes(make_onnx.decoder()[0])
     with pytest.raises(UserError, match=r"model: this is a folder with my_decoder.onnx, .*; name the file"):
         opened([folder])
-
-
-def refused(path: Path, content: bytes) -> str:
-    path.write_bytes(content)
-    with pytest.raises(UserError) as caught:
-        read_model(path)
-    assert caught.value.subject == path.name
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(

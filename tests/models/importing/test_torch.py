@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.core.errors import UserError
 from models.importing.choices import Choices
 from models.importing.opening import read_model
 from tests.fixtures import make_onnx
 from tests.fixtures import reference as by_hand
 from tests.fixtures.torch_writer import archive, data, legacy, name
-from tests.models.importing.opening import opened, same
+from tests.models.importing.opening import compare_convolutional, opened, refused, same
 
 Weights = dict[str, np.ndarray]
 
@@ -67,16 +66,8 @@ def test_a_dense_model(kind: str, write: Callable[[Any], bytes], tmp_path: Path)
 
 
 def test_a_convolutional_model_of_a_usual_size(tmp_path: Path) -> None:
-    w = make_onnx.weights()
-    (tmp_path / "vae.pth").write_bytes(archive(w))
-    vae = opened([tmp_path / "vae.pth"], Choices(image_shape=(12, 12, 1)))
-    z = np.random.default_rng(0).standard_normal((3, make_onnx.LATENT)).astype(np.float32)
-    same(vae.decode(z), make_onnx.decoded(w, z).transpose(0, 2, 3, 1))
-    images = np.random.default_rng(1).integers(0, 256, (3, 12, 12, 1), np.uint8)
-    mean, spread = make_onnx.encoded(w, images.transpose(0, 3, 1, 2) / 255)
-    mu, sigma = vae.encode(images)
-    same(mu, mean)
-    same(sigma, np.exp(spread / 2))
+    (tmp_path / "vae.pth").write_bytes(archive(make_onnx.weights()))
+    compare_convolutional(opened([tmp_path / "vae.pth"], Choices(image_shape=(12, 12, 1))))
 
 
 def test_what_was_inferred_is_said(tmp_path: Path) -> None:
@@ -84,14 +75,6 @@ def test_what_was_inferred_is_said(tmp_path: Path) -> None:
     remarks = " ".join(read_model(tmp_path / "vae.pth").remarks)
     assert "relu between the layers, and a sigmoid after the last" in remarks
     assert "decoder's strides 2, 1 for pictures of 12 × 12" in remarks
-
-
-def refused(path: Path, content: bytes) -> str:
-    path.write_bytes(content)
-    with pytest.raises(UserError) as caught:
-        read_model(path)
-    assert caught.value.subject == path.name
-    return str(caught.value)
 
 
 class Touching:
