@@ -79,6 +79,11 @@ def is_traced(part: Part, *names: str) -> bool:
     return any(kept is part for kept, _ in list(_kept.find(names) or ()))
 
 
+def hold(name: str, reference: str) -> None:
+    """Keep what is traced of a family beside its reference, whatever else is used: those of the open model."""
+    _kept.hold([(name,), (reference,), (name, reference)])
+
+
 def has_room() -> bool:
     """Return whether another family and its divergence can be traced without dropping others."""
     return _kept.room >= 2

@@ -11,7 +11,7 @@ import gc
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Generic, TypeVar
@@ -51,17 +51,22 @@ def forget_gradients(graph: tf.Graph) -> None:
 
 
 class Recent(Generic[Key, Value]):
-    """What was made and used last, by key: at most so many; threads may share it."""
+    """What was made and used last, by key: at most so many, and those that are held; threads may share it."""
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._held: frozenset[Key] = frozenset()
         self._kept: OrderedDict[Key, Value] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
     def room(self) -> int:
         """How many more can be kept before one is dropped."""
-        return self._most - len(self._kept)
+        return self._most - len(self._droppable())
+
+    def hold(self, keys: Iterable[Key]) -> None:
+        """Never drop these from now on, nor count them; those held before are like any other again."""
+        self._held = frozenset(keys)
 
     def find(self, key: Key) -> Value | None:
         """Return what is kept; that does not count as a use."""
@@ -76,10 +81,13 @@ class Recent(Generic[Key, Value]):
         made = make()
         with self._lock:
             made = self._kept.setdefault(key, made)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            while self.room < 0:
+                del self._kept[self._droppable()[0]]
                 note_dropped()
         return made
+
+    def _droppable(self) -> list[Key]:
+        return [key for key in list(self._kept) if key not in self._held]
 
 
 def note_dropped() -> None:

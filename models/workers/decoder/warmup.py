@@ -14,7 +14,7 @@ from importlib import import_module
 import numpy as np
 
 from models.core.families import FACTS, latent_member
-from models.curves.compiled import has_room
+from models.curves.compiled import has_room, hold
 from models.curves.evaluate import Pair, distance_tails, evaluate_curves, is_prepared, ks_p_value, locate, preparing
 from models.numerics.tracing import TURN_SECONDS, beside, start_tracing
 from models.protocol.distribution import Curves, Locate
@@ -47,6 +47,7 @@ def _warming_curves(vae: VAE) -> Iterator[None]:
     # The laboratory would import them while somebody drags.
     yield from beside(partial(import_module, "models.estimators"))
     posterior, prior = latent_member(vae.space.posterior), latent_member(vae.space.prior)
+    hold(posterior.name, prior.name)
     evaluate_curves(Curves(0, posterior, prior, "z", 0.0, x, latent_dim=1))
     yield None
     locate(Locate(0, posterior, "u", 0.5))
