@@ -245,11 +245,10 @@ def _divergence(q: Member, p: Member) -> tuple[float, float, bool]:
     of p outward.
     """
     quartiles, edges = _features(p), np.linspace(-FARTHEST, FARTHEST, USUAL_PANELS + 1)
-    rows = len(_features(q).T)
     kl, unsure, closed, missed, count = (
-        float(part) for part in evaluated(graphs.divergence, q, p, np.tile(edges, (rows, 1)), quartiles)
+        float(part) for part in evaluated(graphs.divergence, q, p, edges[np.newaxis], quartiles)
     )
-    if missed > FOLLOWED or count < FEWEST_NODES:
+    if not closed and (missed > FOLLOWED or count < FEWEST_NODES):
         (scores,) = evaluated(graphs.scores_of, q, _outward(quartiles))
         finer = np.sort([np.concatenate([edges, row.clip(-FARTHEST, FARTHEST)]) for row in scores])
         kl, unsure, closed, missed, _ = (float(part) for part in evaluated(graphs.divergence, q, p, finer, quartiles))

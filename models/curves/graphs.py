@@ -119,9 +119,9 @@ def divergence(q: Distribution, p: Distribution, edges: tf.Tensor, quartiles: tf
 
     Without a closed form it is −H(q) − E_q[log p]: the entropy is known, so an infinite density of q does no harm, and
     the mean is a quadrature over the normal score of z between ``edges`` [1, m], of a mixture over that of each
-    component, [c, m]. Uncertain is what the outermost nodes add, or all of it where nodes with weight round to an edge
-    at which log p is infinite. What is missed is a share of the mean of |log p|; the number is that of the nodes in
-    the middle half of p, by its ``quartiles`` [3, c] the least of them.
+    component between the same or its own [c, m]. Uncertain is what the outermost nodes add, or all of it where nodes
+    with weight round to an edge at which log p is infinite. What is missed is a share of the mean of |log p|; the
+    number is that of the nodes in the middle half of p, by its ``quartiles`` [3, c] the least of them.
     """
     none, one = tf.zeros([], tf.float64), tf.ones([], tf.float64)
     if has_closed_form(q, p):
@@ -156,6 +156,7 @@ def _parts(q: Distribution) -> list[Distribution]:
 def _nodes(q: Distribution, edges: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return values of q and their weights [c, n]: sums over them are means over q."""
     within, weights = (tf.constant(part) for part in legendre(NODES))
+    edges = tf.broadcast_to(edges, [len(_parts(q)), tf.shape(edges)[1]])
     half = 0.5 * (edges[:, 1:] - edges[:, :-1])[..., tf.newaxis]
     scores = tf.reshape(edges[:, :-1, tf.newaxis] + half * (1.0 + within), [tf.shape(edges)[0], -1])
     density = tf.exp(-0.5 * scores * scores - LOG_SQRT_TWO_PI) * tf.reshape(half * weights, tf.shape(scores))

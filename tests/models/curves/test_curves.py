@@ -14,7 +14,7 @@ import pytest
 import scipy.stats
 
 from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family, usual_family
-from models.curves import compiled
+from models.curves import compiled, evaluate, graphs
 from models.curves.evaluate import evaluate_curves, is_prepared, ks_distance, ks_p_value, preparing
 from models.numerics.tracing import Recent
 from models.protocol.distribution import Anchor, Curves, CurvesReady
@@ -126,6 +126,19 @@ def test_divergences_without_closed_form_are_the_integrals() -> None:
     assert curves(kumaraswamy(2.0, 3.0), beta(2.0, 3.0)).numbers.kl == pytest.approx(exact, rel=1e-9)
     assert curves(kumaraswamy(2.5, 1.5), kumaraswamy(2.5, 1.5)).numbers.kl == pytest.approx(0.0, abs=1e-10)
     assert curves(STANDARD_NORMAL, beta(2.0, 2.0)).numbers.kl == np.inf
+
+
+def test_a_divergence_in_closed_form_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def evaluated(part: compiled.Part, *given: compiled.Member) -> tuple[np.ndarray, ...]:
+        asked.append(part)
+        return compiled.evaluated(part, *given)
+
+    monkeypatch.setattr(evaluate, "evaluated", evaluated)
+    assert curves(Family("Normal", {"loc": 0.25, "scale": 0.5})).numbers.kl_closed
+    assert asked.count(graphs.divergence) == 1
+    assert graphs.scores_of not in asked
 
 
 def test_a_divergence_that_rounding_hides_is_not_stated() -> None:
