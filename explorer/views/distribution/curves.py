@@ -193,13 +193,20 @@ class DistributionCurves:
 
     def _show_bank(self, curves: CurvesReady) -> None:
         z, count = curves.bank_z, len(curves.bank_z)
-        low, high = self._range
-        counts, edges = np.histogram(z, BINS, (max(low, float(z[0])), min(high, float(z[-1]))))
-        x, heights = steps(edges, counts / (count * np.diff(edges)))
-        self._bars.setData(x, np.maximum(self._height(heights), self._heights[0]))
+        self._show_bars(z)
         self._ecdf.setData(np.repeat(z, 2), self._height(np.repeat(np.arange(count + 1) / count, 2)[1:-1]))
         self._path.setData(curves.path_eps, curves.path_z)
         self._show_rays(curves)
+
+    def _show_bars(self, z: Vector) -> None:
+        """Draw the histogram of the bank where it lies in the range, out of which a grip may carry it."""
+        low, high = max(self._range[0], float(z[0])), min(self._range[1], float(z[-1]))
+        if low >= high:
+            self._bars.setData([], [])
+            return
+        counts, edges = np.histogram(z, BINS, (low, high))
+        x, heights = steps(edges, counts / (len(z) * np.diff(edges)))
+        self._bars.setData(x, np.maximum(self._height(heights), self._heights[0]))
 
     def _show_rays(self, curves: CurvesReady) -> None:
         """Draw a few of the bank's noises up to the path and across to z: what the trick does to each."""

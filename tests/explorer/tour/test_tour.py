@@ -46,7 +46,7 @@ def out(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             patch.setenv(f"XDG_{kind}_HOME", str(folder))
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
     # TensorFlow, imported in the process that is forked from, greets on standard error.
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert request.param == FORKING or not done.stderr
     return folder / "out"
 
@@ -68,7 +68,7 @@ def test_every_measurement_is_there(report: dict[str, Any]) -> None:
     for phase in ("start", "idle", "workbench", "laboratory", "training", "export"):
         gaps = report["event_loop_gap_ms"][phase]
         assert 0 < gaps["p99"] <= gaps["max"]
-    assert report["window_shown_s"] < report["first_decode_s"]
+    assert report["window_shown_s"] <= report["first_decode_s"]
     assert {"python", "tensorflow", "pyside6", "pyqtgraph"} <= set(report["versions"])
 
 

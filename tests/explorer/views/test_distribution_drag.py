@@ -132,6 +132,19 @@ def test_dragging_sigma_holds_what_is_chosen(bench: Bench, hold: Hold) -> None:
     _assert_others_untouched(bench, before)
 
 
+def test_a_bank_that_mu_carries_off_the_plot_has_no_bars_there(bench: Bench) -> None:
+    curves = bench.desk.window.distribution.curves
+    start = bench.desk.grip(curves.pdf, "loc")[1]
+    bench.desk.press(curves.pdf.viewport(), start)
+    bench.desk.move(curves.pdf.viewport(), start + QPointF(5000, 0), held=LEFT)
+    bench.desk.settle()
+    assert bench.desk.curves.bank_z[0] > curves._range[1]
+    assert len(curves._bars.getData()[0]) == 0
+    bench.desk.release(curves.pdf.viewport(), start + QPointF(5000, 0))
+    bench.desk.settle()
+    assert len(curves._bars.getData()[0]) > 0
+
+
 def test_sigma_never_becomes_zero_or_negative(bench: Bench) -> None:
     bench.drag(bench.desk.window.distribution.curves.pdf, "scale", QPointF(-400, 0))
     assert bench.values(bench.desk.point)["sigma"] == 1e-4
