@@ -9,7 +9,6 @@ from multiprocessing.connection import Client, Connection
 from typing import TypeVar
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from latentscape.wire import (
@@ -35,8 +34,8 @@ from models.vae.posterior import Posteriors
 
 # While an answer is waited for, other requests are looked after so often.
 TURN_SECONDS = 0.002
-# So many images at once: a picture that is asked for meanwhile waits for no more.
-SLICE = 16
+# So many images at once, and no more bytes if there are several: a picture that is asked for meanwhile waits for them.
+MOST_AT_ONCE, BYTES_AT_ONCE = 16, 1 << 20
 
 Result = TypeVar("Result")
 Kind = TypeVar("Kind", Images, Codes)
@@ -82,6 +81,8 @@ class LiveVAE(VAE):
             {},
         )  # fmt: skip
         self.description, self._settings = description, settings
+        # So many images are asked for at once.
+        self.slice = max(1, min(MOST_AT_ONCE, BYTES_AT_ONCE // (4 * self.architecture.pixels)))
         self._connection, self._ids = connection, count(1)
         # Questions under way, with the answers that are there.
         self._awaited: dict[int, Answer | None] = {}
@@ -115,8 +116,8 @@ class LiveVAE(VAE):
         """Return mean and standard deviation over n of the images of ``z`` [n, d], both [h, w, c]."""
         total = np.zeros(self.architecture.image_shape)
         squares = np.zeros_like(total)
-        for start in range(0, len(z), SLICE):
-            images, _ = yield from self.decoding(z[start : start + SLICE])
+        for start in range(0, len(z), self.slice):
+            images, _ = yield from self.decoding(z[start : start + self.slice])
             total += images.sum(axis=0, dtype=np.float64)
             squares += np.square(images, dtype=np.float64).sum(axis=0)
         mean = total / len(z)
@@ -130,8 +131,8 @@ class LiveVAE(VAE):
     def embedding(self, data: DataInfo, images: NDArray[np.uint8]) -> Waiting[Posteriors]:
         """Return the codes of all images of a data set; its own, as the person gave them."""
         parts = []
-        for start in range(0, data.count, SLICE):
-            stop = min(start + SLICE, data.count)
+        for start in range(0, data.count, self.slice):
+            stop = min(start + self.slice, data.count)
             if data.path == self.description.data:
                 ask = AskCodesOfRows(next(self._ids), start, stop)
                 parts.append(_posteriors((yield from self._asking(ask, Codes))))
@@ -174,10 +175,6 @@ class LiveVAE(VAE):
     def spread(self, z: Floats32) -> tuple[Floats32, Floats32]:
         """Return mean and standard deviation of the images of ``z`` when they are there."""
         return _waited(self.spreading(z))
-
-    def logits(self, z: tf.Tensor) -> tf.Tensor:
-        """Raise a ValueError: a function that is only called has no gradient."""
-        raise ValueError(f"{self.description.title} is a Python function, through which no gradient flows")
 
 
 def joined(address: str, key: bytes) -> LiveVAE:

@@ -20,7 +20,7 @@ from models.protocol.decoding import (
 from models.protocol.messages import Request
 from models.protocol.opening import ModelOpened, OpenLive
 from models.vae import sampling
-from models.vae.live import SLICE, LiveVAE, joined
+from models.vae.live import LiveVAE, joined
 from models.workers.decoder.opening import drop_work_on_model
 from models.workers.decoder.session import Session
 from models.workers.decoder.warmup import warming_curves
@@ -66,8 +66,8 @@ def _sampling(vae: LiveVAE, request: Sample) -> Job:
     eps, z = sampling.sample_latents(
         vae, request.source, request.n, request.seed, request.centre, request.sigma, request.spread
     )
-    for start in range(0, len(z), SLICE):
-        tile = slice(start, start + SLICE)
+    for start in range(0, len(z), vae.slice):
+        tile = slice(start, start + vae.slice)
         images, _ = yield from vae.decoding(z[tile])
         yield SampleTile(request.id, start, len(z), eps[tile], z[tile], images)
 
