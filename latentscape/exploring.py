@@ -53,7 +53,7 @@ def _latent_dim(encode: Function | None, data: dict[str, Any], given: int | None
     if encode is None or data["images"] is None:
         raise FunctionError("say how many dimensions z has: latent_dim=…")
     codes = encode(as_array(data["images"], "images")[:1])
-    return _width(codes[0] if isinstance(codes, tuple) else codes, 1, "the means that encode returns")
+    return _width(codes[0] if isinstance(codes, tuple) else codes, 1, "encode's means")
 
 
 def _width(codes: Any, count: int | None, name: str) -> int:  # noqa: ANN401

@@ -23,7 +23,7 @@ HANGING_SECONDS = 5.0
 # What is further than this outside 0 to 1 is not just the overshoot of a reconstruction.
 OVERSHOOT = 0.25
 CHANNELS = (1, 3)
-IMAGES = "the images that decode returns"
+IMAGES = "decode's images"
 
 
 class FunctionError(ValueError):
@@ -92,6 +92,7 @@ class Functions:
         self.say: Say | None = None
         self._running = threading.Lock()
         self._told: set[str] = set()
+        self._slow = False
         first = as_array(self._called("decode", decode, np.zeros((1, latent_dim), np.float32)), IMAGES)
         self._channels_given, self._byte_images = first.ndim == 4, first.dtype == np.uint8
         images = as_images(first, IMAGES)
@@ -129,12 +130,12 @@ class Functions:
         codes = self._called("encode", self._encode, x)
         pair = isinstance(codes, tuple) and len(codes) == 2
         mu, sigma = codes if pair else (codes, None)
-        means = as_codes(mu, len(x), self.latent_dim, "the means that encode returns")
+        means = as_codes(mu, len(x), self.latent_dim, "encode's means")
         if sigma is None:
             return means, None
-        deviations = as_codes(sigma, len(x), self.latent_dim, "the standard deviations that encode returns")
+        deviations = as_codes(sigma, len(x), self.latent_dim, "encode's standard deviations")
         if not (deviations > 0.0).all():
-            raise FunctionError("the standard deviations that encode returns should be positive; are they logarithms?")
+            raise FunctionError("encode's standard deviations should be positive; are they logarithms?")
         return means, deviations
 
     def _called(self, name: str, function: Function, argument: NDArray[Any]) -> Any:  # noqa: ANN401
@@ -157,7 +158,9 @@ class Functions:
         return np.clip(images, 0.0, 1.0)
 
     def _tell_if_slow(self, seconds: float) -> None:
-        if seconds > SLOW_SECONDS:
+        """Remark on a second slow call in a row: the first with a new number of latents may compile."""
+        before, self._slow = self._slow, seconds > SLOW_SECONDS
+        if before and self._slow:
             self._tell_once("slow", f"decode takes {seconds:.1f} s for an image, so that pictures lag behind a drag.")
 
     def _tell_of_hanging(self, name: str) -> None:

@@ -55,7 +55,7 @@ class OwnImages:
 
 def _decoded(functions: Functions, latents: Floats | None) -> Floats:
     if latents is None:
-        raise FunctionError("labels and names belong to images, or to latents")
+        raise FunctionError("labels and names belong to images or latents, and there are none")
     starts = range(0, len(latents), DECODED_AT_ONCE)
     return np.concatenate([functions.decode(latents[start : start + DECODED_AT_ONCE]) for start in starts])
 

@@ -6,6 +6,7 @@ import atexit
 import subprocess
 import tempfile
 from pathlib import Path
+from queue import Empty
 from typing import Any, Self
 
 import numpy as np
@@ -77,7 +78,10 @@ class View:
         """
         target = Path(path).absolute()
         self._tell(TakeSnapshot(str(target)))
-        done = self._caller.done.get(timeout=SNAPSHOT_SECONDS)
+        try:
+            done = self._caller.done.get(timeout=SNAPSHOT_SECONDS)
+        except Empty as error:
+            raise WindowError("the window takes no picture: it is stopped, or has no time") from error
         if done.fault:
             raise WindowError(done.fault)
         return target
@@ -85,10 +89,13 @@ class View:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the window is closed, or for ``timeout`` seconds; return whether it is. Ctrl-C closes it."""
         try:
-            return self._caller.gone.wait(timeout)
+            closed = self._caller.gone.wait(timeout)
         except KeyboardInterrupt:
             self.close()
             raise
+        if closed:
+            self.close()
+        return closed
 
     def close(self) -> None:
         """Close the window."""

@@ -80,6 +80,8 @@ class LiveLink(QObject):
                 self.state.notices.notice(level, text)
                 if details:
                     self.state.notices.log(details.rstrip())
+            case Move() | Select() if not self._shows_live:
+                self.state.notices.notice("info", "Python moves points of its own model, but another one is open.")
             case Move(z):
                 with self.state.latent.step("Move from Python"):
                     self.state.latent.set_z(z)
@@ -92,9 +94,15 @@ class LiveLink(QObject):
             case Close():
                 self.ended.emit(0)
 
+    @property
+    def _shows_live(self) -> bool:
+        """Whether the points are those of the process's model."""
+        model = self.state.model.model
+        return model is not None and model.live and self.state.decodable
+
     def _tell_points(self) -> None:
-        model, latent = self.state.model.model, self.state.latent
-        if model is None or not model.live or not self.state.decodable:
+        latent = self.state.latent
+        if not self._shows_live:
             return
         self._newer = not self._seen
         if self._seen:

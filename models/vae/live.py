@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from multiprocessing.connection import Client, Connection
@@ -34,8 +34,8 @@ from models.vae.posterior import Posteriors
 
 # While an answer is waited for, other requests are looked after so often.
 TURN_SECONDS = 0.002
-# So many images at once, and no more bytes if there are several: a picture that is asked for meanwhile waits for them.
-MOST_AT_ONCE, BYTES_AT_ONCE = 16, 1 << 20
+# So many images at once, and no more bytes or time if there are several: what is asked for meanwhile waits for them.
+MOST_AT_ONCE, BYTES_AT_ONCE, SECONDS_AT_ONCE = 16, 1 << 20, 0.03
 
 Result = TypeVar("Result")
 Kind = TypeVar("Kind", Images, Codes)
@@ -81,8 +81,7 @@ class LiveVAE(VAE):
             {},
         )  # fmt: skip
         self.description, self._settings = description, settings
-        # So many images are asked for at once.
-        self.slice = max(1, min(MOST_AT_ONCE, BYTES_AT_ONCE // (4 * self.architecture.pixels)))
+        self._seconds_each = 0.0
         self._connection, self._ids = connection, count(1)
         # Questions under way, with the answers that are there.
         self._awaited: dict[int, Answer | None] = {}
@@ -101,6 +100,16 @@ class LiveVAE(VAE):
             return data
         return replace(data, name=self.description.title, label_names=self.description.label_names)
 
+    def turns(self, count: int) -> Iterator[slice]:
+        """Yield the rows that are asked for at once, by the size of an image and the time that one took last."""
+        start = 0
+        while start < count:
+            by_size = BYTES_AT_ONCE // (4 * self.architecture.pixels)
+            by_time = int(SECONDS_AT_ONCE / self._seconds_each) if self._seconds_each > 0.0 else MOST_AT_ONCE
+            turn = slice(start, min(start + max(1, min(MOST_AT_ONCE, by_size, by_time)), count))
+            yield turn
+            start = turn.stop
+
     def close(self) -> None:
         """End the conversation."""
         self._connection.close()
@@ -110,14 +119,15 @@ class LiveVAE(VAE):
     def decoding(self, z: Floats32) -> Waiting[tuple[Floats32, float]]:
         """Return the images [n, h, w, c] of latents ``z`` [n, d], and the seconds that the person's function took."""
         answer = yield from self._asking(AskImages(next(self._ids), z), Images)
+        self._seconds_each = answer.seconds / len(z)
         return answer.images, answer.seconds
 
     def spreading(self, z: Floats32) -> Waiting[tuple[Floats32, Floats32]]:
         """Return mean and standard deviation over n of the images of ``z`` [n, d], both [h, w, c]."""
         total = np.zeros(self.architecture.image_shape)
         squares = np.zeros_like(total)
-        for start in range(0, len(z), self.slice):
-            images, _ = yield from self.decoding(z[start : start + self.slice])
+        for turn in self.turns(len(z)):
+            images, _ = yield from self.decoding(z[turn])
             total += images.sum(axis=0, dtype=np.float64)
             squares += np.square(images, dtype=np.float64).sum(axis=0)
         mean = total / len(z)
@@ -131,13 +141,12 @@ class LiveVAE(VAE):
     def embedding(self, data: DataInfo, images: NDArray[np.uint8]) -> Waiting[Posteriors]:
         """Return the codes of all images of a data set; its own, as the person gave them."""
         parts = []
-        for start in range(0, data.count, self.slice):
-            stop = min(start + self.slice, data.count)
+        for turn in self.turns(data.count):
             if data.path == self.description.data:
-                ask = AskCodesOfRows(next(self._ids), start, stop)
+                ask = AskCodesOfRows(next(self._ids), turn.start, turn.stop)
                 parts.append(_posteriors((yield from self._asking(ask, Codes))))
             else:
-                parts.append((yield from self.encoding(np.ascontiguousarray(images[start:stop]))))
+                parts.append((yield from self.encoding(np.ascontiguousarray(images[turn]))))
         mu, sigma = ([getattr(part, name) for part in parts] for name in ("mu", "sigma"))
         return Posteriors(np.concatenate(mu), np.concatenate(sigma))
 

@@ -66,10 +66,9 @@ def _sampling(vae: LiveVAE, request: Sample) -> Job:
     eps, z = sampling.sample_latents(
         vae, request.source, request.n, request.seed, request.centre, request.sigma, request.spread
     )
-    for start in range(0, len(z), vae.slice):
-        tile = slice(start, start + vae.slice)
+    for tile in vae.turns(len(z)):
         images, _ = yield from vae.decoding(z[tile])
-        yield SampleTile(request.id, start, len(z), eps[tile], z[tile], images)
+        yield SampleTile(request.id, tile.start, len(z), eps[tile], z[tile], images)
 
 
 # What a live model is asked for; all else is done as with any other model.

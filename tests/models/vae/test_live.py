@@ -117,11 +117,20 @@ def test_no_gradient_flows_through_a_function(opened: Opened) -> None:
         gradients(session, Gradients(1, problem, 10, 0))
 
 
+def test_slow_functions_are_asked_for_fewer_images_at_once(opened: Opened) -> None:
+    vae, _ = opened
+    assert [turn.stop for turn in vae.turns(40)] == [16, 32, 40]
+    vae._seconds_each = 0.01
+    assert [turn.stop for turn in vae.turns(7)] == [3, 6, 7]
+    vae._seconds_each = 60.0
+    assert [turn.stop for turn in vae.turns(2)] == [1, 2]
+
+
 def test_large_images_are_asked_for_one_at_a_time() -> None:
     functions = Functions(lambda z: np.zeros((len(z), 600, 800, 3), np.uint8), None, 1)
     caller = Caller(functions, Description("large", "d2", 1, functions.image_shape, False, "Normal", "bernoulli"))
     vae = joined(caller.address, caller.key)
-    assert vae.slice == 1
+    assert next(vae.turns(9)) == slice(0, 1)
     assert vae.spread(np.zeros((2, 1), np.float32))[0].shape == (600, 800, 3)
     assert vae.info("").settings.likelihood == "bernoulli"
     vae.close()
