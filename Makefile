@@ -37,4 +37,4 @@ docs-pictures: ## take the pictures of the documentation again, from the tour
 
 clean: ## remove what the other targets made
 	rm -rf .venv build dist site tour-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find explorer models resources tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find explorer latentscape models resources tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -88,6 +88,8 @@ class ModelBox(OpenBox):
         model, unsaved = self.state.model.model, self.state.unsaved
         entries = {str(model_path(name)): name for name in bundled_models()}
         entries |= {path: Path(path).stem for path in self.state.model.recent if path.endswith(MODEL_SUFFIX)}
+        if self.state.model.live is not None:
+            entries[self.state.model.live.path] = self.state.model.live.name
         entries |= {trained.path: f"{DOT} {trained.title}" for trained in unsaved.models}
         if self.state.run.active and self.state.review.newest is not None:
             entries[IN_TRAINING] = f"{DOT} {self.state.run.name}, in training"

@@ -16,11 +16,13 @@ from explorer.app import remembering, session
 from explorer.app.desktop import DesktopSession
 from explorer.app.files import open_path
 from explorer.app.garbage import Collector
+from explorer.app.live import LiveLink
 from explorer.app.main_window import MainWindow
 from explorer.app.session_file import Autosave, SessionFile
 from explorer.app.signals import ClosingSignals
 from explorer.app.uncaught import Uncaught
 from explorer.client.launcher import Launched
+from explorer.client.live import Live
 from explorer.controllers.decoder import DecoderController
 from explorer.controllers.export import ExportController
 from explorer.controllers.keras_export import KerasExportController
@@ -45,7 +47,10 @@ LOADED_AHEAD = ("numpy.ma", "numpy.random")
 
 
 class App(QObject):
-    """One window with its workers and its session; the bundled model ``first`` opens where no session says another."""
+    """One window with its workers and its session; the bundled model ``first`` opens where no session says another.
+
+    With ``live``, it is a window on the model of that process instead.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class App(QObject):
         keep_session: bool = True,
         launched: Launched | None = None,
         first: str = FIRST_MODEL,
+        live: Live | None = None,
     ) -> None:
         super().__init__()
         self.state = AppState(self)
@@ -68,9 +74,7 @@ class App(QObject):
         self._closed = False
         stored, complaints = self._load_session()
         self._opened_first = {key: stored.get(key) for key in ("model", "data")}
-        model = _existing(stored.get("model"), Path(bundled))
-        data = _existing(stored.get("data"), dataset_path(FIRST_DATA))
-        self.decoder.start(model, data, bundled, launched)
+        self._start_decoder(stored, bundled, launched, live)
         new = keep_session and not stored and not complaints
         complaints += [*self.decoder.client.remarks, *_missing(stored)]
         self.theme = Theme(qt, self)
@@ -78,6 +82,7 @@ class App(QObject):
             self.theme.choose(scheme or str(stored.get("scheme")))
         self.window = MainWindow(self.state, self.theme)
         self.window.closing.connect(self.close)
+        self._live = None if live is None else self._linked(live)
         self.collector = Collector(self)
         self.collector.start()
         self.state.workers.restart_requested.connect(self._restart)
@@ -88,6 +93,16 @@ class App(QObject):
             self.state.notices.notice("warning", " ".join(complaints))
         if new:
             self.state.hints.offer(HINTS)
+
+    def _start_decoder(
+        self, stored: dict[str, Any], bundled: str, launched: Launched | None, live: Live | None
+    ) -> None:
+        if live is not None:
+            self.decoder.start_live(live, launched)
+            return
+        model = _existing(stored.get("model"), Path(bundled))
+        data = _existing(stored.get("data"), dataset_path(FIRST_DATA))
+        self.decoder.start(model, data, bundled, launched)
 
     def show(self) -> None:
         """Show the window."""
@@ -104,6 +119,8 @@ class App(QObject):
             return
         self._closed = True
         self.collector.stop()
+        if self._live is not None:
+            self._live.close()
         self._end_session()
         self.window.leave_panes()
         self.exporter.close()
@@ -111,13 +128,23 @@ class App(QObject):
         self.trainer.close()
         self.decoder.close()
 
+    def _linked(self, live: Live) -> LiveLink:
+        link = LiveLink(live, self.state, self.decoder, self.window, self)
+        link.ended.connect(self.end)
+        return link
+
+    def end(self, code: int) -> None:
+        """Close without a question, and end the program with this exit code."""
+        self.window.hide()
+        self.close()
+        QApplication.exit(code)
+
     def _restart(self, role: str) -> None:
         (self.trainer if role == "trainer" else self.decoder).restart()
 
     def close_for(self, number: int) -> None:
         """Close because the system asks for it: nobody is asked, since what is not saved is there at the next start."""
-        self.close()
-        QApplication.exit(SIGNALLED + number)
+        self.end(SIGNALLED + number)
 
     # ----------------------------------------------------------------------------------------------- the session
 
@@ -198,13 +225,15 @@ def make_qt() -> QApplication:
     return qt
 
 
-def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
+def run_app(paths: Sequence[str], launched: Launched | None = None, live: Live | None = None) -> int:
     """Open the window, wait until it is closed, and return the exit code.
 
-    ``launched`` is a decoder started ahead, so that TensorFlow is imported while Qt is.
+    ``launched`` is a decoder started ahead, so that TensorFlow is imported while Qt is; ``live`` is a person's own
+    Python process, whose model is opened.
     """
     qt = make_qt()
-    app = App(qt, launched=launched)
+    # What a person's process answers for is gone with it.
+    app = App(qt, keep_session=live is None, launched=launched, live=live)
     Uncaught(app.state.notices, app).install()
     signals = ClosingSignals(app)
     signals.asked.connect(app.close_for)

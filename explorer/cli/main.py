@@ -62,6 +62,14 @@ def open_command(files: tuple[str, ...]) -> int:
     return open_window(files)
 
 
+@cli.command(hidden=True)
+def live() -> int:
+    """Open the window on the model of a Python process: latentscape.explore starts this."""
+    from explorer.cli.window import open_live
+
+    return open_live()
+
+
 @cli.command(short_help="Save screenshots and timings of a tour.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for screenshots and timings.")
 @click.option("--size", default="1440x900", show_default=True, help="Window size in pixels.")

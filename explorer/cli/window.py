@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,20 @@ def open_window(files: Sequence[str]) -> int:
         from explorer.app.startup import run_app
 
     return run_app(files, launched)
+
+
+def open_live() -> int:
+    """Open the window on the model of the Python process that standard input tells of, and return its exit code."""
+    choose_binding()
+    check_display()
+    launched = _launch_decoder()
+    from explorer.client.live import joined
+
+    live = joined(sys.stdin.read())
+    with libraries_told():
+        from explorer.app.startup import run_app
+
+    return run_app([], launched, live)
 
 
 def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, moves: int, overwrite: bool) -> int:

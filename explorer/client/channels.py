@@ -48,6 +48,11 @@ class Requests:
         """Return the id of the request under way in a channel."""
         return self._channels[channel].under_way if channel in self._channels else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way in any channel."""
+        return any(channel.under_way is not None for channel in self._channels.values())
+
     def take(self, reply: Reply) -> None:
         """Deliver a reply, then send what waited behind it."""
         number = getattr(reply, "id", 0)

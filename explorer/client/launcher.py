@@ -9,6 +9,7 @@ from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING
 
 from explorer.client.folders import log_path, log_remark
+from latentscape.own_path import safe_path
 from models.core.files import is_file
 from models.core.folders import usable_cache
 
@@ -42,6 +43,7 @@ def launch(role: Role) -> Launched:
     path = log_path(role)
     written = path.stat().st_size if is_file(path) else 0
     process = context.Process(target=main, args=(role, theirs, str(path)), name=f"latentscape-{role}", daemon=True)
-    process.start()
+    with safe_path():
+        process.start()
     theirs.close()
     return Launched(process, ours, str(path), written, remarks)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from explorer.client.channels import Requests
 from explorer.client.launcher import Launched
+from explorer.client.live import Live
 from explorer.client.worker import WorkerClient
 from explorer.controllers.decoding import DecodingController
 from explorer.controllers.distribution import DistributionController
@@ -50,6 +51,11 @@ class DecoderController(QObject):
         The model ``fallback`` is opened if the first one cannot be.
         """
         self.opening.prepare(model_path, data_path, fallback)
+        self.client.start(launched)
+
+    def start_live(self, live: Live, launched: Launched | None = None) -> None:
+        """Start the worker, or take over one launched ahead; it will open the model of a person's Python process."""
+        self.opening.prepare_live(live)
         self.client.start(launched)
 
     def restart(self) -> None:

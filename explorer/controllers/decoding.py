@@ -10,6 +10,7 @@ from explorer.state import AppState
 from explorer.state.answers import RECONSTRUCTED, Reconstructions
 from models.core.arrays import Floats32
 from models.protocol.decoding import Decode, Decoded, Draw, Drawn
+from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 
 NOT_FINITE = "The decoder answers this point with NaN or infinite numbers."
@@ -54,6 +55,8 @@ class DecodingController(QObject):
                 self._show_picture(reply.images[0], reply.images[0], stamp, name)
             elif isinstance(reply, Drawn):
                 self._show_picture(reply.mean, reply.centre, stamp, name)
+            elif isinstance(reply, Failed) and self._live:
+                self.state.answers.fail_picture(f"{reply.message}.")
 
         if display.decode_mode == "mu":
             self._requests.ask("picture", lambda number: Decode(number, z[None]), answer)
@@ -61,6 +64,11 @@ class DecodingController(QObject):
             sigma, seed = point.sigma.astype(np.float32), display.seed
             draws = 1 if display.decode_mode == "sample" else display.draws
             self._requests.ask("picture", lambda number: Draw(number, z, sigma, draws, seed), answer)
+
+    @property
+    def _live(self) -> bool:
+        """Whether a person's own function decodes, which may fail."""
+        return self.state.model.model is not None and self.state.model.model.live
 
     def _show_picture(self, image: Floats32, at_point: Floats32, stamp: float | None, name: str) -> None:
         if np.isfinite(image).all():

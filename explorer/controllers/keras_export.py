@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess
 
 from explorer.state import AppState
+from latentscape.own_path import command
 from models.core.files import keras_files, remove_unfinished
 
 GOODBYE_MS = 2000
@@ -32,8 +32,8 @@ class KerasExportController(QObject):
             return
         self._out = out
         self.state.notices.notice("info", f"Writing {out.name}; this takes a few seconds.")
-        arguments = ["-m", "explorer.cli", "export", model, "--out", str(out), "--overwrite", "--json"]
-        self._process.start(sys.executable, arguments)
+        program, *arguments = command("export", model, "--out", str(out), "--overwrite", "--json")
+        self._process.start(program, arguments)
 
     def close(self) -> None:
         """End the export under way, and take back what it has not finished."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QObject
 
 from explorer.client.channels import Requests
+from explorer.client.live import Live
 from explorer.controllers.points import PointsController
 from explorer.state import AppState
 from models.core.errors import UserError
@@ -40,6 +42,7 @@ class OpeningController(QObject):
         self._model_path: str | None = None
         self._data_path: str | None = None
         self._fallback: str | None = None
+        self._live: Live | None = None
         self._postponed: str | None = None
         # A model that the person asked for, whose data have not been looked for yet.
         self._wanted: str | None = None
@@ -50,6 +53,10 @@ class OpeningController(QObject):
     def prepare(self, model_path: str, data_path: str, fallback: str) -> None:
         """Set what is opened as soon as there is a worker, and the model to open if that one cannot be."""
         self._model_path, self._data_path, self._fallback = model_path, data_path, fallback
+
+    def prepare_live(self, live: Live) -> None:
+        """Set the model of a person's own Python process, with its data, as what is opened when there is a worker."""
+        self._live, self._model_path, self._data_path = live, live.path, live.description.data or None
 
     def reopen(self) -> None:
         """Open the model and the data in a worker that has just been started."""
@@ -63,7 +70,9 @@ class OpeningController(QObject):
         if self.state.export.running:
             self._postponed = path
             return
-        self._requests.ask("model", lambda number: OpenModel(number, path), self._model_opened)
+        live = self._live
+        build = partial(OpenModel, path=path) if live is None or path != live.path else live.request
+        self._requests.ask("model", build, self._model_opened)
 
     def open_data(self, path: str) -> None:
         """Open a data set; if that fails, the open one stays."""

@@ -99,7 +99,9 @@ class TrainingController(QObject):
             self.client.renew()
 
     def _prepare_later(self) -> None:
-        if not self.client.running:
+        model = self.state.model.model
+        # A person's own model is trained elsewhere.
+        if not self.client.running and (model is None or not model.live):
             self._prepare.start()
 
     def train(self, data_path: str, settings: TrainSettings) -> None:

@@ -88,6 +88,8 @@ class ModelState(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.model: ModelInfo | None = None
+        # That of a person's own Python process, if there is one: it can be returned to.
+        self.live: ModelInfo | None = None
         self.data: OpenedData | None = None
         self.embedding: OpenedEmbedding | None = None
         self.recent: list[str] = []
@@ -126,6 +128,7 @@ class ModelState(QObject):
         While a run goes on, the embedding by its last model stands in until the new one comes.
         """
         before, self.model = self.model, model
+        self.live = model if model.live else self.live
         goes_on = before is not None and descends(model, before)
         stale = self.embedding is not None and not (goes_on and self.compatible)
         if stale:

@@ -134,7 +134,7 @@ def import_seconds() -> float:
     """Return how long ``import tensorflow`` alone takes in a fresh interpreter, start of Python not counted."""
     code = "import time; t = time.perf_counter(); import tensorflow; print(time.perf_counter() - t)"
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=IMPORT_TIMEOUT_SECONDS, check=True
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=IMPORT_TIMEOUT_SECONDS, check=True
     )
     return round(float(done.stdout.split()[-1]), 3)
 

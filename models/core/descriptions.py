@@ -25,6 +25,7 @@ class ModelInfo:
 
     ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here; only
     of imported ones it can be that no images are encoded, where there ``has_encoder`` is False.
+    ``live`` is True of the functions of a person's own Python process, of which there is no file.
     ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
     """
 
@@ -42,6 +43,7 @@ class ModelInfo:
     data_digest: str = ""
     understood: dict[str, str] = field(default_factory=dict)
     has_encoder: bool = True
+    live: bool = False
 
     @property
     def latent_dim(self) -> int:

@@ -20,7 +20,7 @@ from models.protocol.distribution import Curves, CurvesReady, Locate, Located, P
 from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.lab import Gradients, GradientsReady
 from models.protocol.lifecycle import Alive, Dropped, Failed, Hello, Shutdown
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenLive, OpenModel
 from models.protocol.runs import (
     DiscardRun,
     EmptyTrash,
@@ -50,7 +50,7 @@ from models.protocol.training import (
 )
 
 DecoderRequest = (
-    OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
+    OpenModel | OpenLive | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
     | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 

@@ -16,6 +16,20 @@ class OpenModel:
 
 
 @dataclass(frozen=True)
+class OpenLive:
+    """Open the functions of a person's own Python process as a model; answered by :class:`ModelOpened`.
+
+    That process listens at ``address`` for whoever knows ``key`` (:mod:`latentscape.wire`); ``path`` is what the window
+    calls the model instead of a file.
+    """
+
+    id: int
+    path: str
+    address: str
+    key: bytes
+
+
+@dataclass(frozen=True)
 class ModelOpened:
     """The model is ready to decode."""
 

@@ -35,18 +35,35 @@ class Drawing:
     kl: Floats64
 
 
+@dataclass(frozen=True)
+class DrawnLatents:
+    """A centre [1, d], draws ``z`` [n, d] around it, and KL(q ‖ p) of each dimension [d] in nats."""
+
+    centre: Floats32
+    z: Floats32
+    kl: Floats64
+
+
 def draw(vae: VAE, centre: Floats32, sigma: Floats32, draws: int, seed: int) -> Drawing:
     """Decode ``centre`` [d] and ``draws`` samples centre + sigma·ε of the posterior around it.
+
+    ValueError as of :func:`drawn_latents`.
+    """
+    drawn = drawn_latents(vae, centre, sigma, draws, seed)
+    mean, std = vae.spread(drawn.z)
+    return Drawing(vae.decode(drawn.centre)[0], mean, std, drawn.kl)
+
+
+def drawn_latents(vae: VAE, centre: Floats32, sigma: Floats32, draws: int, seed: int) -> DrawnLatents:
+    """Return ``centre`` [d] as it is decoded, and ``draws`` samples centre + sigma·ε of the posterior around it.
 
     ValueError if an array does not fit the model, ``sigma`` [d] is not positive, or there are too many draws.
     """
     if not 1 <= draws <= MAX_DRAWS:
         raise ValueError(f"the number of draws lies in 1 to {MAX_DRAWS}, not {draws}")
-    centre = checked_latents(vae, centre[np.newaxis])[0]
-    sigma = checked_scale(vae, sigma)
-    mean, std = vae.spread(centre + sigma * _noise(vae, seed, draws, vae.space.posterior))
-    kl = vae.divergence(centre[np.newaxis], sigma[np.newaxis])[0]
-    return Drawing(vae.decode(centre[np.newaxis])[0], mean, std, kl)
+    centre, sigma = checked_latents(vae, centre[np.newaxis]), checked_scale(vae, sigma)
+    z = centre + sigma * _noise(vae, seed, draws, vae.space.posterior)
+    return DrawnLatents(centre, z, vae.divergence(centre, sigma[np.newaxis])[0])
 
 
 def sample_latents(

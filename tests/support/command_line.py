@@ -17,6 +17,7 @@ import numpy as np
 from explorer.cli import main as cli
 from explorer.cli import science
 from models.workers import process
+from tests.support.folders import put_own_code
 from tests.support.places import ROOT
 from tests.support.workers import forking
 
@@ -64,7 +65,8 @@ def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def run_process(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in ``folder`` to its end, in a process of its own."""
+    """Run a command in ``folder``, where a person's own code lies, to its end, in a process of its own."""
+    put_own_code(folder)
     options = {"cwd": folder, "env": environment(folder) | set_for_others(folder), "timeout": PATIENCE}
     return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **options)
 

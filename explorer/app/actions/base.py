@@ -15,6 +15,8 @@ Key = QKeySequence.StandardKey
 # From top to bottom; None is a separator.
 Entries = Sequence[QAction | QMenu | None]
 
+LIVE = "{name} lives in a Python process and is {deed} there"
+
 
 @dataclass(frozen=True)
 class Command:
@@ -34,6 +36,7 @@ class MenuActions(QObject):
         super().__init__(parent)
         self._theme = theme
         self._icons: dict[QAction, str] = {}
+        self._tips: dict[QAction, str] = {}
         theme.changed.connect(self._restyle)
 
     @property
@@ -48,10 +51,16 @@ class MenuActions(QObject):
         if command.shortcut is not None:
             action.setShortcut(QKeySequence(command.shortcut))
         tip, keys = command.tip or command.text.removesuffix(" …").replace("&", ""), action.shortcut().toString()
-        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        self._tips[action] = f"{tip} ({keys})" if keys else tip
+        action.setToolTip(self._tips[action])
         if command.icon:
             self.set_icon(action, command.icon)
         return action
+
+    def allow(self, action: QAction, allowed: bool, reason: str = "") -> None:
+        """Enable an action or disable it; ``reason``, if it is not empty, says why it is disabled."""
+        action.setEnabled(allowed and not reason)
+        action.setToolTip(reason or self._tips[action])
 
     def set_icon(self, action: QAction, name: str) -> None:
         """Give an action an icon that follows the scheme."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
-from explorer.app.actions.base import Command, Entries, Key, MenuActions
+from explorer.app.actions.base import LIVE, Command, Entries, Key, MenuActions
 from explorer.app.files import ModelToSave, open_path, save_model, shown_model, unsaved_model
 from explorer.state import AppState
 from explorer.state.unsaved import UnsavedModel
@@ -51,10 +51,11 @@ class FileActions(MenuActions):
         return *opening, None, self.save_model, self.save_as, self.discard, None, self.quit
 
     def _model_changed(self) -> None:
-        known = self._state.model.model is not None
+        model = self._state.model.model
         self.discard.setEnabled(self._unsaved is not None)
-        self.save_model.setEnabled(known)
-        self.save_as.setEnabled(known)
+        reason = LIVE.format(name=model.name, deed="saved") if model is not None and model.live else ""
+        for action in (self.save_model, self.save_as):
+            self.allow(action, model is not None, reason)
 
     @property
     def _unsaved(self) -> UnsavedModel | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QInputDialog, QWidget
 
-from explorer.app.actions.base import Command, Entries, MenuActions
+from explorer.app.actions.base import LIVE, Command, Entries, MenuActions
 from explorer.app.files import save_curves, save_model, shown_model, stored_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
@@ -52,9 +52,10 @@ class ModelActions(MenuActions):
         return *training, None, self.export, self.export_keras, self.export_curves
 
     def _model_changed(self) -> None:
-        known = self._state.model.model is not None
-        self.export.setEnabled(known)
-        self.export_keras.setEnabled(known)
+        model = self._state.model.model
+        self.export.setEnabled(model is not None)
+        reason = LIVE.format(name=model.name, deed="exported") if model is not None and model.live else ""
+        self.allow(self.export_keras, model is not None, reason)
 
     def _curves_changed(self) -> None:
         self.export_curves.setEnabled(bool(self._state.run.records))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 
+from models.core.descriptions import DataInfo
 from models.data.opening import load_images, opening_data
 from models.numerics.tracing import note_dropped
-from models.protocol.decoding import Aggregate, Sample
+from models.protocol.decoding import Aggregate, Decode, Draw, EncodeFile, EncodeImages, Sample
 from models.protocol.factors import MeasureFactors
 from models.protocol.lab import Gradients
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.vae import posterior_cache
+from models.vae.live import LiveVAE
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
 from models.vae.model_file import open_model as read_model
+from models.vae.posterior import Posteriors, summarize
 from models.vae.posterior import embed as encode_all
-from models.vae.posterior import summarize
 from models.vae.sampling import checked_images
 from models.workers.decoder.session import Session
 from models.workers.decoder.warmup import warming_up
@@ -25,7 +29,7 @@ from models.workers.loop import Job
 def open_model(session: Session, request: OpenModel) -> ModelOpened:
     """Open a model file; work on the model before it is dropped, since it would mix the two."""
     opened = read_model(request.path)
-    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, Sample, Gradients)
+    drop_work_on_model(session)
     if session.vae is None or session.vae.architecture != opened.architecture:
         vae = _compiled(opened)
         note_dropped()
@@ -33,8 +37,14 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened:
     else:
         vae = session.vae
         vae.assign(opened.parameters)
-    session.take_model(opened, vae)
+    session.take_model(opened.info.digest, vae)
     return ModelOpened(request.id, opened.info)
+
+
+def drop_work_on_model(session: Session) -> None:
+    """Drop all jobs that work on the open model, since another takes its place; to decode is a job of live models."""
+    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, Sample, Gradients)
+    session.jobs.cancel_kind(Decode, Draw, EncodeImages, EncodeFile)
 
 
 def _compiled(opened: OpenedModel) -> VAE:
@@ -52,6 +62,8 @@ def open_data(session: Session, request: OpenData) -> Job:
 
 def _opening(session: Session, request: OpenData) -> Job:
     data = yield from opening_data(request.path)
+    if isinstance(session.vae, LiveVAE):
+        data = session.vae.named(data)
     session.take_data(data)
     yield DataOpened(request.id, data)
 
@@ -68,10 +80,14 @@ def _embedding(session: Session, request: Embed) -> Job:
     digest, data, vae = session.model_digest(), session.data(), session.model()
     stored = yield from posterior_cache.find(digest, data, vae.architecture.latent_dim)
     if stored is None:
-        images = load_images(data)
-        checked_images(vae, images[:1])
-        posteriors = yield from encode_all(vae, images)
+        posteriors = yield from _encoding(vae, data)
         stored = yield from posterior_cache.store(digest, data, posteriors)
     session.take_posteriors(stored.posteriors)
     summary = yield from summarize(stored.posteriors, vae.divergence)
     yield Embedded(request.id, digest, data.digest, stored.mu_path, stored.sigma_path, summary)
+
+
+def _encoding(vae: VAE, data: DataInfo) -> Generator[None, None, Posteriors]:
+    images = load_images(data)
+    checked_images(vae, images[:1])
+    return (yield from vae.embedding(data, images) if isinstance(vae, LiveVAE) else encode_all(vae, images))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from models.core.descriptions import DataInfo
 from models.protocol.messages import Request
+from models.vae.live import LiveVAE
 from models.vae.model import VAE
-from models.vae.model_file import OpenedModel
 from models.vae.posterior import Posteriors
 from models.workers.decoder.warmup import Warmer
 from models.workers.loop import Jobs
@@ -26,13 +26,15 @@ class Session:
         self.asked_at = time.monotonic()
         self.warmer = Warmer(lambda: self.asked_at)
         self.vae: VAE | None = None
-        self._opened: OpenedModel | None = None
+        self._digest = ""
         self._data: DataInfo | None = None
         self._posteriors: Posteriors | None = None
 
-    def take_model(self, opened: OpenedModel, vae: VAE) -> None:
-        """Make ``vae``, which has the parameters of ``opened``, the open model."""
-        self.vae, self._opened, self._posteriors = vae, opened, None
+    def take_model(self, digest: str, vae: VAE) -> None:
+        """Make ``vae``, which has this digest, the open model."""
+        if isinstance(self.vae, LiveVAE) and self.vae is not vae:
+            self.vae.close()
+        self.vae, self._digest, self._posteriors = vae, digest, None
 
     def take_data(self, data: DataInfo) -> None:
         """Make ``data`` the open data set."""
@@ -49,10 +51,10 @@ class Session:
         return self.vae
 
     def model_digest(self) -> str:
-        """Return the digest of the open model's file; ValueError if there is no model."""
-        if self._opened is None:
+        """Return the digest of the open model; ValueError if there is no model."""
+        if self.vae is None:
             raise ValueError("no model is open")
-        return self._opened.info.digest
+        return self._digest
 
     def data(self) -> DataInfo:
         """Return the open data set; ValueError if there is none."""

@@ -35,10 +35,10 @@ def warming_up(vae: VAE) -> Iterator[None]:
         yield None
     sampling.draw(vae, origin, np.ones_like(origin), draws=2, seed=0)
     yield None
-    yield from _warming_curves(vae)
+    yield from warming_curves(vae)
 
 
-def _warming_curves(vae: VAE) -> Iterator[None]:
+def warming_curves(vae: VAE) -> Iterator[None]:
     """Evaluate the curves of the model's own families once, yielding between the parts."""
     x, one = np.zeros(2), np.ones(1, np.float32)
     # What they need of SciPy is imported in a thread.

@@ -14,8 +14,8 @@ from models.protocol.distribution import Curves, Locate, Probabilities
 from models.protocol.factors import MeasureFactors
 from models.protocol.lab import Gradients
 from models.protocol.messages import Request
-from models.protocol.opening import Embed, OpenData, OpenModel
-from models.workers.decoder import decoding, distribution, factors, lab, opening
+from models.protocol.opening import Embed, OpenData, OpenLive, OpenModel
+from models.workers.decoder import decoding, distribution, factors, lab, live, opening
 from models.workers.decoder.session import Session
 from models.workers.line import Line
 from models.workers.loop import Handled, Jobs
@@ -24,6 +24,7 @@ from models.workers.loop import serve as serve_requests
 # One handler per kind of request: it gets the session and the request.
 HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
     OpenModel: opening.open_model,
+    OpenLive: live.open_live,
     OpenData: opening.open_data,
     Embed: opening.embed,
     Decode: decoding.decode,
@@ -66,4 +67,4 @@ class DecoderWorker:
         handler = HANDLERS.get(type(request))
         if handler is None:
             raise ValueError(f"the decoder does not know the request {type(request).__name__}")
-        return handler(self._session, request)
+        return live.answer(self._session, request) or handler(self._session, request)

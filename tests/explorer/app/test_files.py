@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from explorer.app.files import open_path
 from resources import model_path
 from tests.support.desk import PATIENCE_MS, Desk
+from tests.support.folders import put_own_code
 from tests.support.oracle import NumpyVAE
 
 COUNT = 30
@@ -158,7 +159,11 @@ def test_a_model_is_saved_whole_and_remembered(desk: Desk, tmp_path: Path, monke
     assert str(saved) in [action.data() for action in desk.window.menus.file.recent.actions()]
 
 
-def test_a_model_is_exported_for_keras(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_exported_for_keras_from_a_folder_with_models_of_its_own(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_own_code(tmp_path)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plain"), ""))
     assert export_for_keras(desk) == ("info", "Wrote plain.keras, plain-encoder.keras, plain-decoder.keras.")
     for part in ("plain", "plain-encoder", "plain-decoder"):

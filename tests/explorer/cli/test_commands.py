@@ -27,7 +27,7 @@ from resources import bundled_models, model_path
 from tests.faults.committer import STEPS, commit
 from tests.support.command_line import ROOT, result, run, run_forked, run_process, said_by
 
-# `train` runs as a process to fill the workshop, `tour` and `import` in their own tests, `open` when it is killed.
+# `train` runs as a process to fill the workshop, `tour`, `import` and `live` in their own tests, `open` when killed.
 PROCESSES: dict[str, tuple[object, ...]] = {
     "sample": ("spots.safetensors", "-n", 3, "--seed", 7, "--out", "started/samples"),
     "encode": ("spots.safetensors", "spots.npz", "--out", "started/z.npz"),
@@ -42,7 +42,7 @@ FROM_SCRATCH = {"sample", "export", "runs"}
 
 
 def test_every_command_is_started_as_a_process_somewhere() -> None:
-    assert {*PROCESSES, "train", "tour", "import", "open"} == set(cli.commands)
+    assert {*PROCESSES, "train", "tour", "import", "live", "open"} == set(cli.commands)
 
 
 @pytest.mark.parametrize("name", PROCESSES)

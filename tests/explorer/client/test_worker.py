@@ -17,6 +17,7 @@ from explorer.client.worker import WorkerClient
 from explorer.state.export import ExportSettings
 from explorer.state.notices import NoticeState
 from explorer.state.workers import Status, WorkersState
+from latentscape.own_path import SAFE_PATH
 from models.core.families import Family
 from models.protocol.distribution import Locate, Located
 from models.protocol.lifecycle import PROTOCOL_VERSION, Failed
@@ -147,7 +148,9 @@ def test_a_model_of_another_size_starts_with_a_point_of_its_own(cold: Desk, qtbo
     np.testing.assert_array_equal(cold.window.map.plot.cloud.xy, cold.embedding.mu)
 
 
-def test_a_worker_starts_with_one_thread_of_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_starts_with_one_thread_of_algebra_and_without_the_current_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "3")
     monkeypatch.delenv("VECLIB_MAXIMUM_THREADS", raising=False)
@@ -165,3 +168,4 @@ def test_a_worker_starts_with_one_thread_of_algebra(monkeypatch: pytest.MonkeyPa
         worker.connection.close()
     # What the user has set is kept.
     assert [environment[name] for name in THREADS_OF_ALGEBRA] == ["1", "3", "1"]
+    assert environment[SAFE_PATH] == "1"
