@@ -25,6 +25,9 @@ class ModelInfo:
 
     ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here; only
     of imported ones it can be that no images are encoded, where there ``has_encoder`` is False.
+    ``source`` is the file of other people that it was made of when it was opened, or the model of which this one shows
+    another class; empty of one that lies at ``path`` as it was written. A conditional one is held at ``label`` of its
+    ``classes``, which are 0 of any other.
     ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
     """
 
@@ -42,6 +45,14 @@ class ModelInfo:
     data_digest: str = ""
     understood: dict[str, str] = field(default_factory=dict)
     has_encoder: bool = True
+    source: str = ""
+    classes: int = 0
+    label: int = 0
+
+    @property
+    def origin(self) -> str:
+        """What a person opened: the file it was made of, else its own."""
+        return self.source or self.path
 
     @property
     def latent_dim(self) -> int:

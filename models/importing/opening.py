@@ -11,6 +11,7 @@ from pathlib import Path
 from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
 from models.core.foreign import TENSORS, foreign_kind
+from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, TFJS
 from models.core.reading import open_file
 from models.core.text import shortened
 from models.importing.archives import Archive
@@ -26,8 +27,7 @@ from models.importing.torch_file import DATA, read_torch
 Reader = Callable[[Path, Choices], Parsed]
 
 START_BYTES = 16
-TFJS = "model.json"
-SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth", ".safetensors", ".npz")
+SUFFIXES = (*FOREIGN_SUFFIXES, MODEL_SUFFIX, ".npz")
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
@@ -96,6 +96,8 @@ def _of_archive(names: Sequence[str]) -> Reader:
         return lambda path, _: read_keras(path)
     if any(name.split("/")[-1] == DATA for name in names):
         return read_torch
+    if "images.npy" in names:
+        raise RefusedError("these are images, not a model", f"{OPENED} opened as models")
     if names and all(name.endswith(ENDING) for name in names):
         return read_npz
     raise RefusedError("this is an archive, but no model that is known here", f"{OPENED} opened")

@@ -49,6 +49,15 @@ def test_other_commands_take_an_imported_model(imported: Path) -> None:
     assert np.isfinite(values["elbo"])
 
 
+def test_other_commands_take_other_peoples_files_as_they_are(imported: Path) -> None:
+    assert result(imported, "info", "decoder.keras")["understood"]["encoder"] == "13 operations"
+    assert result(imported, "sample", "encoder.keras", "-n", 2, "--out", "drawn-directly")["samples"] == 2
+    assert result(imported, "decode", "decoder.keras", "z.npy", "--out", "decoded-directly")["pictures"] == 2
+    result(imported, "encode", "decoder.keras", "data.npz", "--out", "codes-directly.npz")
+    result(imported, "encode", "whole.safetensors", "data.npz", "--out", "codes-of-ours.npz")
+    np.testing.assert_array_equal(*(np.load(imported / f"codes-{of}.npz")["mu"] for of in ("directly", "of-ours")))
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
