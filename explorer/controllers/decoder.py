@@ -10,6 +10,7 @@ from explorer.client.worker import WorkerClient
 from explorer.controllers.decoding import DecodingController
 from explorer.controllers.distribution import DistributionController
 from explorer.controllers.factors import FactorsController
+from explorer.controllers.importing import ImportingController
 from explorer.controllers.lab import LabController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
@@ -19,7 +20,9 @@ from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 
 # What fails elsewhere was overtaken by another model or other data, and is requested again by itself.
-ASKED_BY_PERSON: dict[str, Task] = {"model": "open", "data": "open", "picture file": "open", "export": "export"}
+ASKED_BY_PERSON: dict[str, Task] = {
+    "model": "open", "import": "open", "data": "open", "picture file": "open", "export": "export",
+}  # fmt: skip
 
 
 class DecoderController(QObject):
@@ -39,6 +42,7 @@ class DecoderController(QObject):
         self.factors = FactorsController(state, self.requests, self)
         self.points = PointsController(state, self.requests, self)
         self.opening = OpeningController(state, self.requests, self.points, self)
+        self.importing = ImportingController(state, self.requests, self)
         self.client.received.connect(self._route)
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)

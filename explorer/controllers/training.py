@@ -123,7 +123,7 @@ class TrainingController(QObject):
 
     def _begin(self, job: Train) -> None:
         model = self.state.model.model
-        self.state.run.set_previous(None if model is None else model.path)
+        self.state.run.set_previous(None if model is None else model.origin)
         self._number += 1
         self.state.review.clear()
         self._job = replace(job, id=self._number, stepping=self.state.run.stepping)
@@ -233,7 +233,7 @@ class TrainingController(QObject):
         """Open the model from before the run, unless one is open that is none of the run."""
         model, previous = self.state.model.model, self.state.run.previous
         of_the_run = model is not None and self.state.unsaved.is_draft(model.path)
-        if previous is not None and model is not None and model.path != previous and of_the_run:
+        if previous is not None and model is not None and model.origin != previous and of_the_run:
             self._opener.open_model(previous)
 
     def _diverged(self, diverged: Diverged) -> None:

@@ -67,11 +67,16 @@ class OpenedEmbedding:
 
 
 def descends(model: ModelInfo, before: ModelInfo) -> bool:
-    """Return whether a model is the same as another one, or the same at another time of its training."""
+    """Return whether a model is the same as another one, at another time of its training or with other answers.
+
+    The answers are those about a file of other people, or the class at which a conditional model is held.
+    """
     if model.digest == before.digest:
         return True
     alike = (model.latent_dim, model.image_shape) == (before.latent_dim, before.image_shape)
-    return alike and run_of(model.path) == run_of(before.path) != ""
+    same = run_of(model.path) == run_of(before.path) != ""
+    answered = bool(model.source or before.source) and model.origin == before.origin
+    return alike and (same or answered)
 
 
 class ModelState(QObject):
@@ -80,6 +85,7 @@ class ModelState(QObject):
     open_model_requested = Signal(str)
     open_data_requested = Signal(str)
     open_picture_requested = Signal(str)
+    class_requested = Signal(int)
     model_changed = Signal()
     data_changed = Signal()
     embedding_changed = Signal()
@@ -99,6 +105,11 @@ class ModelState(QObject):
     def request_data(self, path: str) -> None:
         """Ask for a data set to be opened."""
         self.open_data_requested.emit(path)
+
+    def request_class(self, label: int) -> None:
+        """Ask for a conditional model to be held at another class."""
+        if self.model is not None and label != self.model.label:
+            self.class_requested.emit(label)
 
     def request_picture(self, path: str) -> None:
         """Ask for a picture file to be encoded as the current point."""

@@ -34,6 +34,8 @@ class ModelActions(MenuActions):
         self.train_further = add(Command("Train &further …", self._train_further))
         tip = "Open, resume, compare, export and discard trainings; the trash"
         self.runs = add(Command("&Runs …", self._manage_runs, shortcut="Ctrl+Shift+T", tip=tip))
+        tip = "The dialog about a model of other people: its layers, pictures, and every guess to be changed"
+        self.understood = add(Command("What was &understood …", self._review, tip=tip))
         self.export = add(Command("&Export samples …", self._export, "export", "Ctrl+E"))
         self.export_keras = add(Command("Export for &Keras …", self._export_keras))
         self.export_curves = add(Command("Export training &curves …", self._export_curves))
@@ -49,10 +51,12 @@ class ModelActions(MenuActions):
     def entries(self) -> Entries:
         """The menu from top to bottom."""
         training = self.train, self.train_further, self.runs
-        return *training, None, self.export, self.export_keras, self.export_curves
+        return *training, None, self.understood, None, self.export, self.export_keras, self.export_curves
 
     def _model_changed(self) -> None:
-        known = self._state.model.model is not None
+        model = self._state.model.model
+        known = model is not None
+        self.understood.setEnabled(model is not None and model.source != "")
         self.export.setEnabled(known)
         self.export_keras.setEnabled(known)
 
@@ -73,6 +77,11 @@ class ModelActions(MenuActions):
         if chosen:
             self._state.run.train_further(run, run.epoch + more)
             self._show_training()
+
+    def _review(self) -> None:
+        model = self._state.model.model
+        if model is not None:
+            self._state.importing.review(model.source)
 
     def _export(self) -> None:
         ExportDialog(self._state, self._theme, self._over).open()
