@@ -93,8 +93,9 @@ class App(QObject):
         """Show the window."""
         self.window.show()
 
-    def open(self, paths: Sequence[str]) -> None:
-        """Open files named on the command line."""
+    def open(self, paths: Sequence[str], latents: str = "") -> None:
+        """Open files named on the command line, and with the model the codes in a file."""
+        self.state.importing.latents = latents
         for path in paths:
             open_path(self.state, path)
 
@@ -198,9 +199,10 @@ def make_qt() -> QApplication:
     return qt
 
 
-def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
+def run_app(paths: Sequence[str], launched: Launched | None = None, latents: str = "") -> int:
     """Open the window, wait until it is closed, and return the exit code.
 
+    ``latents`` is a file of codes to explore the model with, if there is one.
     ``launched`` is a decoder started ahead, so that TensorFlow is imported while Qt is.
     """
     qt = make_qt()
@@ -211,7 +213,7 @@ def run_app(paths: Sequence[str], launched: Launched | None = None) -> int:
     signals.install()
     app.desktop.follow(qt)
     app.show()
-    app.open(paths)
+    app.open(paths, latents)
     try:
         return qt.exec()
     finally:

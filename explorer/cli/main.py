@@ -55,11 +55,12 @@ def cli(ctx: click.Context) -> int:
 
 @cli.command("open")
 @click.argument("files", nargs=-1)
-def open_command(files: tuple[str, ...]) -> int:
+@click.option("--latents", help="Codes (.npz, .npy) to explore the model with: z or mu, and sigma and labels if known.")
+def open_command(files: tuple[str, ...], latents: str | None) -> int:
     """Open models, data sets or pictures in the window."""
     from explorer.cli.window import open_window
 
-    return open_window(files)
+    return open_window(files, latents)
 
 
 @cli.command(short_help="Save screenshots and timings of a tour.")

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from explorer.client.channels import Build, Requests
 from explorer.controllers.points import PointsController
 from explorer.state import AppState
+from explorer.state.model import descends
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
@@ -117,7 +118,19 @@ class OpeningController(QObject):
                 self._points.fit(reply.model, before)
             self._remember(reply.model)
             self._ask_embedding()
-            self._offer_data()
+            if not self._open_codes(reply.model, before):
+                self._offer_data()
+
+    def _open_codes(self, model: ModelInfo, before: ModelInfo | None) -> bool:
+        """Open the codes that came with the model, or those of before if it is the same one with other answers."""
+        data = self.state.model.data
+        path = self.state.importing.take_latents() if self._is_wanted(model) else ""
+        if not path and data is not None and before is not None and before.digest == data.info.codes_of:
+            path = data.info.path if descends(model, before) and model.digest != before.digest else ""
+        if path:
+            self._wanted = None
+            self.open_data(path)
+        return path != ""
 
     def _remember(self, model: ModelInfo) -> None:
         """Put a model that the person has chosen at the head of the recent ones."""

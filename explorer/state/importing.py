@@ -21,6 +21,8 @@ class ImportState(QObject):
         What the person has answered so far; the rest is guessed.
     saved_as : Path or None
         Where the model is to be saved as a file of Latentscape once it is open.
+    latents : str
+        A file of codes, which is opened with the next model that the person opens; empty if there is none.
 
     Signals
     -------
@@ -44,6 +46,7 @@ class ImportState(QObject):
         self.found: Inspected | None = None
         self.answers: dict[str, str] = {}
         self.saved_as: Path | None = None
+        self.latents = ""
 
     def review(self, path: str) -> None:
         """Ask once more about a file that has been opened."""
@@ -86,4 +89,14 @@ class ImportState(QObject):
 
     def dismiss(self) -> None:
         """Open nothing."""
-        self.found = None
+        self.found, self.latents = None, ""
+
+    def set_latents(self, path: str) -> None:
+        """Open the codes in a file with the model."""
+        self.latents = path
+        self.changed.emit()
+
+    def take_latents(self) -> str:
+        """Return the file of codes to open with the model that has been opened."""
+        path, self.latents = self.latents, ""
+        return path

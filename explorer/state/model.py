@@ -125,7 +125,7 @@ class ModelState(QObject):
         """Why the open model cannot encode the open data, in a sentence; empty if it can, or one of them is missing."""
         if self.model is None or self.data is None:
             return ""
-        if not self.model.has_encoder:
+        if not self.model.has_encoder and self.data.info.codes_of != self.model.digest:
             return f"{self.model.name} is a decoder alone: it encodes no images."
         found, wanted = (" × ".join(map(str, shape)) for shape in (self.data.info.image_shape, self.model.image_shape))
         return "" if found == wanted else f"These images are {found}, the model takes {wanted}."

@@ -66,7 +66,8 @@ class DataInfo:
 
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
     the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
-    values of ``factor_names``, where the factors of variation are known.
+    values of ``factor_names``, where the factors of variation are known. Of codes in a file the images are what the
+    model with the digest ``codes_of`` makes of them.
     """
 
     path: str
@@ -80,6 +81,7 @@ class DataInfo:
     label_names: tuple[str, ...] = ()
     factors_path: str | None = None
     factor_names: tuple[str, ...] = ()
+    codes_of: str = ""
 
 
 @dataclass(frozen=True)

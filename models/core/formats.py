@@ -31,6 +31,7 @@ def dialog_filter(label: str, suffixes: tuple[str, ...]) -> str:
 
 
 DATA_FILES = f"{dialog_filter('Images', tuple(chain(*DATA_SUFFIXES.values())))};;All files (*)"
+LATENT_FILES = dialog_filter("Latents", (".npz", ".npy"))
 PICTURE_FILES = dialog_filter("Pictures", PICTURE_SUFFIXES)
 MODEL_FILES = dialog_filter("Models", (MODEL_SUFFIX,))
 ALL_MODEL_FILES = f"{dialog_filter('Models', (MODEL_SUFFIX, *FOREIGN_SUFFIXES, '.npz', TFJS))};;All files (*)"

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -23,9 +24,11 @@ from explorer.theme.theme import Theme
 from explorer.views.common.pane import heading
 from explorer.views.importing.form import QuestionForm
 from explorer.views.importing.sheet import PictureSheet
+from models.core.formats import LATENT_FILES
 from models.protocol.importing import Inspected
 
 SIZE = (900, 580)
+NO_CODES = "Codes …"
 SHOWN_FACTS = ("format", "image", "latent", "decoder", "encoder")
 
 
@@ -48,9 +51,10 @@ class ImportDialog(QDialog):
         self.sheet, self.form, self.layers = PictureSheet(theme), QuestionForm(self._state), QTreeWidget()
         self.facts, self.fault, self.guess = QLabel(), QLabel(), QPushButton("Guess again")
         self.open_model, self.save = QPushButton("Open"), QPushButton("Open and save as …")
-        self.cancel = QPushButton("Cancel")
+        self.cancel, self.codes = QPushButton("Cancel"), QPushButton(NO_CODES)
         self._dress()
         self._build()
+        self.codes.clicked.connect(self._choose_codes)
         self.guess.clicked.connect(self._state.guess_again)
         self.open_model.clicked.connect(self.accept)
         self.save.clicked.connect(self.saving)
@@ -65,6 +69,9 @@ class ImportDialog(QDialog):
         self.open_model.setDefault(True)
         self.fault.setObjectName("trouble")
         self.guess.setToolTip("Take all answers back")
+        self.codes.setToolTip(
+            "Explore the model with the codes in a file: z or mu, with sigma and labels if it has them"
+        )
         self.save.setToolTip("Open it, and write a file that opens without questions on any computer")
         for label in (self.facts, self.fault):
             label.setWordWrap(True)
@@ -107,6 +114,7 @@ class ImportDialog(QDialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.addWidget(self.guess)
+        row.addWidget(self.codes)
         row.addStretch(1)
         for button in (self.cancel, self.save, self.open_model):
             row.addWidget(button)
@@ -123,6 +131,7 @@ class ImportDialog(QDialog):
         self.fault.setVisible(bool(found.fault))
         self.form.show_questions(found.questions, self._state.answers)
         self.sheet.show_found(found)
+        self.codes.setText(Path(self._state.latents).name or NO_CODES)
         self._show_layers(found)
         self._dim()
 
@@ -144,6 +153,11 @@ class ImportDialog(QDialog):
         for button in (self.open_model, self.save):
             button.setEnabled(found is not None and not found.fault and not self._state.behind)
         self.guess.setEnabled(bool(self._state.answers))
+
+    def _choose_codes(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Codes to explore the model with", str(Path.home()), LATENT_FILES)
+        if path:
+            self._state.set_latents(path)
 
     def accept(self) -> None:
         """Open the model."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from models.data.latents import holds_latents
 from models.data.opening import load_images, opening_data
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Sample
@@ -12,6 +15,7 @@ from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.vae import posterior_cache
+from models.vae.codes import opening_codes
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
 from models.vae.posterior import embed as encode_all
@@ -59,7 +63,11 @@ def open_data(session: Session, request: OpenData) -> Job:
 
 
 def _opening(session: Session, request: OpenData) -> Job:
-    data = yield from opening_data(request.path)
+    path, vae = Path(request.path), session.vae
+    if vae is not None and holds_latents(path, vae.architecture.latent_dim):
+        data = yield from opening_codes(vae, session.model_digest(), path)
+    else:
+        data = yield from opening_data(request.path)
     session.take_data(data)
     yield DataOpened(request.id, data)
 

@@ -160,3 +160,24 @@ def test_a_class_is_chosen_and_the_point_stays(desk: Desk, tmp_path: Path) -> No
     made = VAE(opened.architecture, opened.parameters).decode(point.z[None].astype("f"))[0]
     np.testing.assert_allclose(desk.state.answers.picture, made, atol=1e-4)
     assert np.abs(before - made).max() > 0.05
+
+
+def test_a_decoder_alone_is_explored_with_the_codes_of_a_file(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = np.random.default_rng(0).normal(0, 1, (30, make_onnx.LATENT)).astype(np.float32)
+    np.savez(tmp_path / "codes.npz", z=codes)
+    (tmp_path / "half.onnx").write_bytes(make_onnx.decoder()[0])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "codes.npz"), ""))
+    desk.drop(tmp_path / "half.onnx")
+    dialog = _dialog(desk)
+    desk.qtbot.mouseClick(dialog.codes, Qt.MouseButton.LeftButton)
+    assert dialog.codes.text() == "codes.npz"
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        desk.qtbot.mouseClick(dialog.open_model, Qt.MouseButton.LeftButton)
+    desk.qtbot.waitUntil(lambda: desk.state.model.embedded, timeout=PATIENCE_MS)
+    desk.settle()
+    np.testing.assert_array_equal(desk.embedding.mu, codes)
+    assert desk.state.model.misfit == ""
+    assert desk.point.source.text == "image 0"
+    np.testing.assert_array_equal(desk.point.mu, codes[0].astype(np.float64))
