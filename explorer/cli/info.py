@@ -49,7 +49,7 @@ def describe(name: str, as_json: bool) -> int:
 
 def model_fields(info: ModelInfo) -> dict[str, object]:
     """Return everything known about a model, as JSON fields."""
-    return {"kind": "model", "sha256": _sha256(Path(info.path)), **asdict(info)}
+    return {"kind": "model", "sha256": _sha256_of(info), **asdict(info)}
 
 
 def model_lines(info: ModelInfo) -> list[str]:
@@ -57,7 +57,7 @@ def model_lines(info: ModelInfo) -> list[str]:
     command, told = split_comment(info.recipe)
     rows: list[tuple[str, object]] = [
         ("model", f"{info.name} ({info.origin})"),
-        ("sha256", _sha256(Path(info.path))),
+        ("sha256", _sha256_of(info)),
         ("recipe", command),
         *([("changed by hand", told)] if told else []),
         *_origin_rows(info),
@@ -137,6 +137,11 @@ def _describe_picture(path: Path, as_json: bool) -> None:
 def _starts_with(path: Path, magic: bytes) -> bool:
     with open_file(path) as file:
         return file.read(len(magic)) == magic
+
+
+def _sha256_of(info: ModelInfo) -> str:
+    """Return the SHA-256 of the file that a person named; of a folder, of the model file that was made of it."""
+    return _sha256(Path(info.origin if is_file(info.origin) else info.path))
 
 
 def _sha256(path: Path) -> str:

@@ -92,6 +92,7 @@ def tour(out: Path, size: str, scheme: str | None, families: str, moves: int, ov
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
 @setting_options
+@click.option("--start", metavar="MODEL", help="Start with the weights and the network of this model.")
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves to this .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a TensorBoard log to this folder.")
 @click.option(
@@ -112,7 +113,7 @@ def train(data: str, **options: Any) -> int:  # noqa: ANN401
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json", "overwrite")))
     context = click.get_current_context()
     given = frozenset(n for n in options if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT)
-    how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy")})
+    how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy", "start")})
     return run_training(data, outputs, how, options)
 
 

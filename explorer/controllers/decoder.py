@@ -20,9 +20,7 @@ from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 
 # What fails elsewhere was overtaken by another model or other data, and is requested again by itself.
-ASKED_BY_PERSON: dict[str, Task] = {
-    "model": "open", "import": "open", "data": "open", "picture file": "open", "export": "export",
-}  # fmt: skip
+ASKED_BY_PERSON: dict[str, Task] = {"model": "open", "data": "open", "picture file": "open", "export": "export"}
 
 
 class DecoderController(QObject):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from explorer.client.channels import Requests
 from explorer.state import AppState
 from models.protocol.importing import Inspect, Inspected
+from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 
 
@@ -31,5 +32,10 @@ class ImportingController(QObject):
             self._inspect(importing.found.path, importing.answers)
 
     def _inspected(self, reply: Reply) -> None:
+        importing = self._state.importing
         if isinstance(reply, Inspected):
-            self._state.importing.show(reply)
+            importing.show(reply)
+        elif isinstance(reply, Failed) and importing.found is not None:
+            importing.refuse(reply.message)
+        elif isinstance(reply, Failed):
+            self._state.notices.notice("error", reply.message, "open")

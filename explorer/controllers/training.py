@@ -69,6 +69,7 @@ class TrainingController(QObject):
         self.client.crashed.connect(self._crashed)
         self.client.hung.connect(self._hung)
         state.run.start_requested.connect(self.train)
+        state.run.begin_requested.connect(self.train_from)
         state.run.resume_requested.connect(self.resume)
         state.run.further_requested.connect(self.train_further)
         state.run.control_requested.connect(self.control)
@@ -105,6 +106,10 @@ class TrainingController(QObject):
     def train(self, data_path: str, settings: TrainSettings) -> None:
         """Start a run on a data set."""
         self._begin(Train(0, data_path, str(new_run_folder()), self.state.run.name, settings))
+
+    def train_from(self, start: str, data_path: str, settings: TrainSettings) -> None:
+        """Start a run on a data set with the weights and the network of the model ``start``."""
+        self._begin(Train(0, data_path, str(new_run_folder()), self.state.run.name, settings, start=start))
 
     def resume(self, run: UnfinishedRun) -> None:
         """Go on with a run from its newest checkpoint, with its data on the map."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -62,6 +63,12 @@ class ImportState(QObject):
         else:
             self.answers, self.saved_as = dict(found.answers), None
             self.asked.emit()
+
+    def refuse(self, reason: str) -> None:
+        """Say why nothing is understood with the newest answers."""
+        if self.found is not None:
+            self.found = replace(self.found, answers=self.answers, fault=reason)
+            self.changed.emit()
 
     @property
     def behind(self) -> bool:

@@ -28,7 +28,7 @@ from models.core.reading import open_file
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.text import shortened
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
-from models.vae.imported import ImportedArchitecture, architecture_from_json, graphs_to_json
+from models.vae.imported import LABELS, ImportedArchitecture, architecture_from_json, graphs_to_json
 
 # Of models trained here, and of those that hold graphs: other people's.
 FORMAT_VERSION, GRAPH_VERSION = 1, 2
@@ -36,9 +36,6 @@ FORMAT_VERSION, GRAPH_VERSION = 1, 2
 METADATA_KEY = "latentscape"
 
 MAX_HEADER_BYTES = 1 << 20
-
-# Of a conditional model: its class, one-hot.
-LABELS = ("decoder/label", "encoder/label")
 
 IMPORT = "latentscape import makes a model file of other people's models"
 

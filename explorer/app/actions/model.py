@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QInputDialog, QWidget
@@ -18,8 +19,11 @@ from models.core.files import keras_files
 from models.core.formats import MODEL_FILES, MODEL_SUFFIX
 from models.core.history import SUFFIXES, EpochRecord, PastRun, StoredRun
 from models.core.setting_table import MOST_EPOCHS
+from models.core.settings import TrainSettings
 
 KERAS_FILES = "Keras models (*.keras)"
+# Of a model from elsewhere, unless the person has set others.
+OF_THE_MODEL = ("likelihood", "posterior", "prior")
 CURVE_FILES = "Tables (*.csv);;JSON (*.json)"
 
 
@@ -64,18 +68,35 @@ class ModelActions(MenuActions):
         self.export_curves.setEnabled(bool(self._state.run.records))
 
     def _run_changed(self) -> None:
-        self.train_further.setEnabled(self._state.further.run is not None and not self._state.run.active)
+        self.train_further.setEnabled(self._state.further.possible and not self._state.run.active)
 
     def _train_further(self) -> None:
         """Ask for how many more epochs the run of the open model shall go on."""
         run = self._state.further.run
-        if run is None or run.epoch >= MOST_EPOCHS:
+        if run is None:
+            self._train_imported()
+            return
+        if run.epoch >= MOST_EPOCHS:
             return
         text = f"{run.name} has been trained for {run.epoch} epochs. Epochs to add:"
         most = MOST_EPOCHS - run.epoch
         more, chosen = QInputDialog.getInt(self._over, "Train further", text, min(run.epoch, most), 1, most)
         if chosen:
             self._state.run.train_further(run, run.epoch + more)
+            self._show_training()
+
+    def _train_imported(self) -> None:
+        """Ask for how many epochs a model from elsewhere shall be trained on the open data."""
+        model, data, plan = self._state.further.start, self._state.model.data, self._state.plan
+        if model is None or data is None:
+            return
+        settings = replace(TrainSettings(), **plan.values())  # type: ignore[arg-type]
+        text = f"{model.name} is trained on {data.info.name} with the settings of the Training pane. Epochs:"
+        epochs, chosen = QInputDialog.getInt(self._over, "Train further", text, settings.epochs, 1, MOST_EPOCHS)
+        if chosen:
+            own = {name: getattr(model.settings, name) for name in OF_THE_MODEL if name not in plan.chosen}
+            kept = {name: getattr(model.settings, name) for name in ("latent_dim", "hidden", "network")}
+            self._state.run.start_with(model, data.info.path, replace(settings, epochs=epochs, **{**own, **kept}))
             self._show_training()
 
     def _review(self) -> None:

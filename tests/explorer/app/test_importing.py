@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from explorer.views.common.choices import Choice
 from explorer.views.importing.dialog import ImportDialog
@@ -107,6 +107,10 @@ def test_what_cannot_be_is_said_and_cancel_opens_nothing(desk: Desk, whole: Path
     assert not dialog.open_model.isEnabled()
     _answer(desk, dialog, "layout", "NCHW")
     assert dialog.open_model.isEnabled()
+    whole.rename(whole.with_suffix(".gone"))
+    _answer(desk, dialog, "layout", "NHWC")
+    assert "whole.onnx: no such file" in dialog.fault.text()
+    whole.with_suffix(".gone").rename(whole)
     desk.qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     desk.settle()
     assert desk.state.model.model is before
@@ -181,3 +185,27 @@ def test_a_decoder_alone_is_explored_with_the_codes_of_a_file(
     assert desk.state.model.misfit == ""
     assert desk.point.source.text == "image 0"
     np.testing.assert_array_equal(desk.point.mu, codes[0].astype(np.float64))
+
+
+@pytest.mark.slow  # a trainer is started
+def test_an_imported_model_is_trained_further(
+    desk: Desk, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 12, 12, 1), np.uint8)
+    np.savez(tmp_path / "noise.npz", images=images)
+    desk.drop(whole)
+    _open(desk, _dialog(desk))
+    assert not desk.window.menus.model.train_further.isEnabled()
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        desk.drop(tmp_path / "noise.npz")
+    assert desk.window.menus.model.train_further.isEnabled()
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (2, True))
+    with desk.qtbot.waitSignal(desk.state.run.finished, timeout=PATIENCE_MS):
+        desk.window.menus.model.train_further.trigger()
+    model = desk.state.model
+    desk.qtbot.waitUntil(lambda: model.model is not None and model.model.epoch == 2, timeout=PATIENCE_MS)
+    assert model.model is not None
+    assert (model.model.name, model.model.dataset, model.model.understood["σ"]) == ("whole", "noise", "std/Exp, σ")
+    assert f"--start {whole}" in model.model.recipe
+    desk.settle()
+    desk.state.unsaved.set_models(())

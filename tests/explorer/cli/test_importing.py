@@ -58,6 +58,17 @@ def test_other_commands_take_other_peoples_files_as_they_are(imported: Path) -> 
     np.testing.assert_array_equal(*(np.load(imported / f"codes-{of}.npz")["mu"] for of in ("directly", "of-ours")))
 
 
+def test_a_training_starts_with_other_peoples_weights(imported: Path) -> None:
+    values = result(
+        imported, "train", "data.npz", "--start", "whole.safetensors", "--epochs", 1, "--out", "further.safetensors"
+    )
+    assert values["understood"]["μ"] == "z_mean"
+    assert "--start" in values["recipe"]
+    assert "whole.safetensors" in values["recipe"]
+    refused = run(imported, "train", "data.npz", "--start", "half.safetensors", "--out", "never.safetensors")
+    assert "half: this is a decoder alone, which cannot be trained; open it with its encoder" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
