@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
-from models.core.foreign import TENSORS, foreign_kind
+from models.core.foreign import ENDINGS, TENSORS, foreign_kind
 from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, TFJS
 from models.core.reading import open_file
 from models.core.text import shortened
@@ -85,6 +85,8 @@ def _reader(path: Path) -> Reader:
         file.seek(0)
         if start.startswith(ZIP):
             return _of_archive(Archive(file).names)
+    if not start:
+        raise RefusedError("the file is empty")
     for magic, reader in READERS:
         if start.startswith(magic):
             return reader
@@ -110,6 +112,8 @@ def _unknown(path: Path, start: bytes) -> Reader:
         return read_safetensors
     if not kind:
         raise RefusedError("this is no model that is known here", f"{OPENED} opened")
+    if kind == ENDINGS.get(path.suffix.lower()) and kind not in WAYS_ON:
+        raise RefusedError(f"it has the name of {kind}, but its content is something else", f"{OPENED} opened")
     raise RefusedError(f"this is {kind}", WAYS_ON.get(kind, f"{OPENED} opened"))
 
 

@@ -116,8 +116,12 @@ class Reader:
 
 def identity(path: Path) -> str:
     """Return the digest under which answers about a model are remembered; :class:`UserError` if it cannot be read."""
+    files = files_of(path)
+    if is_folder(files[0]):
+        # It says what the folder is: none is read as one file.
+        read_model(files[0])
     try:
-        return digest_of_files(files_of(path))
+        return digest_of_files(files)
     except OSError as error:
         raise UserError(path.name, reason_of(error)) from error
 

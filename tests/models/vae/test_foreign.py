@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from models.core.errors import UserError
+from models.core.foreign import is_model
 from models.core.limits import bounded
 from models.importing.answers import choices_of, recalled, remember
 from models.vae import foreign
@@ -131,6 +133,36 @@ def test_what_cannot_be_opened_with_an_answer_says_why_and_can_be_answered_again
     assert len(shown.images) == 0
 
 
+def _saved_model(folder: Path) -> Path:
+    (folder / "saved").mkdir()
+    (folder / "saved" / "saved_model.pb").touch()
+    return folder / "saved"
+
+
+def _with(content: bytes, name: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (_saved_model, "saved: this is a TensorFlow SavedModel; it is a program, which is never run"),
+        (_with(b"", "a.onnx"), "a.onnx: the file is empty"),
+        (_with(b"something else", "a.pt"), "a.pt: it has the name of a PyTorch model, but its content is something"),
+        (_with(b"....TFL3....", "a.tflite"), "a.tflite: this is a TensorFlow Lite model; import the model"),
+    ],
+)
+def test_what_is_not_opened_is_named(tmp_path: Path, make: Callable[[Path], Path], reason: str) -> None:
+    path = make(tmp_path)
+    assert is_model(path)
+    with pytest.raises(UserError, match=reason):
+        Reader().open(path)
+
+
 @pytest.mark.parametrize(
     ("answers", "reason"),
     [
@@ -143,6 +175,29 @@ def test_what_cannot_be_opened_with_an_answer_says_why_and_can_be_answered_again
 def test_answers_that_make_no_sense_are_refused(answers: dict[str, str], reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         choices_of(answers)
+
+
+@pytest.mark.parametrize(
+    ("names", "model"),
+    [
+        (("encoder.keras", "decoder.keras", "sample.png"), True), (("model.json", "group1-shard1of1.bin"), True),
+        (("vae.onnx", "notes.txt"), True), (("vae.onnx", "a.png"), False), (("a.npz", "b.npz"), False), ((), False),
+    ],
+)  # fmt: skip
+def test_a_folder_of_a_model_is_told_from_one_of_pictures(tmp_path: Path, names: tuple[str, ...], model: bool) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert is_model(tmp_path) == model
+
+
+def test_weights_are_told_from_images(tmp_path: Path) -> None:
+    np.savez(tmp_path / "weights.npz", **{"fc1.weight": np.zeros((2, 2)), "fc1.bias": np.zeros(2)})
+    np.savez(tmp_path / "images.npz", images=np.zeros((2, 3, 3), np.uint8), weight=np.zeros(2))
+    np.savez(tmp_path / "codes.npz", z=np.zeros((2, 3)))
+    assert [is_model(tmp_path / f"{name}.npz") for name in ("weights", "images", "codes", "gone")] == [
+        True,
+        *[False] * 3,
+    ]
 
 
 def test_the_cache_keeps_those_used_last(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
