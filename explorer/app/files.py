@@ -15,6 +15,7 @@ from explorer.state.unsaved import UnsavedModel
 from models.core.descriptions import digest_of_model
 from models.core.errors import UserError
 from models.core.files import is_file, is_there, output_file, reason_of, with_ending
+from models.core.foreign import is_model
 from models.core.formats import MODEL_SUFFIX, PICTURE_SUFFIXES, is_elsewhere
 from models.core.history import SUFFIXES, EpochRecord, StoredRun, write_history
 from models.core.reading import read_file
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 def open_path(state: AppState, path: str) -> None:
     """Open a model, an exported or any other picture, or a data set, by what the path is."""
-    kind = Path(path).suffix.lower()
     if not path or is_elsewhere(path):
         text = f"{path or 'What was dropped'}: this is not a file on this computer. Download it first."
         state.notices.notice("error", text, "open")
@@ -34,9 +34,9 @@ def open_path(state: AppState, path: str) -> None:
         state.model.request_data(path)
     elif not is_there(path):
         state.notices.notice("error", f"{path}: no such file.", "open")
-    elif kind == MODEL_SUFFIX:
+    elif is_model(Path(path)):
         state.model.request_model(path)
-    elif kind in PICTURE_SUFFIXES and is_file(path):
+    elif Path(path).suffix.lower() in PICTURE_SUFFIXES and is_file(path):
         _open_picture(state, path)
     else:
         # A full path: a folder with the name of generated data is none of those.
@@ -99,7 +99,8 @@ def shown_model(state: AppState) -> ModelToSave | None:
     if model is None:
         return None
     draft = state.unsaved.is_draft(model.path)
-    read = _read_model(state, model.path, file_name(model.name, model.epoch) if draft else Path(model.path).name)
+    usual = f"{model.name}{MODEL_SUFFIX}" if model.source else Path(model.path).name
+    read = _read_model(state, model.path, file_name(model.name, model.epoch) if draft else usual)
     if read is not None and digest_of_model(read.content) != model.digest:
         text = f"{model.path} has changed since it was opened, so that it would not be the model shown: open it again."
         state.notices.notice("error", text)

@@ -28,6 +28,7 @@ from explorer.app.callouts import Callouts
 from explorer.app.closing import ask_before_closing
 from explorer.app.explanations import explain
 from explorer.app.files import open_path
+from explorer.app.importing import ImportDialogs
 from explorer.app.pane_menu import PaneMenu
 from explorer.app.shortcuts import ShortcutList
 from explorer.app.status_bar import StatusBar, tip_under_pointer
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(state)
         self.setStatusBar(self.status)
         self.banner = Banner(self, state, theme)
+        self.imports = ImportDialogs(state, theme, self)
         self.callouts = Callouts(self, state.hints, theme, self.map, self.dimensions)
         self.reset_layout()
         self.map.setFocus()

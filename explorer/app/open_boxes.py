@@ -11,7 +11,6 @@ from PySide6.QtGui import QAction
 from explorer.state import AppState
 from explorer.state.unsaved import DOT, model_title
 from explorer.views.common.choices import Choice
-from models.core.formats import MODEL_SUFFIX
 from models.core.sprite_names import SpritesName
 from resources import bundled_datasets, bundled_models, dataset_path, model_path
 
@@ -87,7 +86,7 @@ class ModelBox(OpenBox):
         """Return the names of the models by path."""
         model, unsaved = self.state.model.model, self.state.unsaved
         entries = {str(model_path(name)): name for name in bundled_models()}
-        entries |= {path: Path(path).stem for path in self.state.model.recent if path.endswith(MODEL_SUFFIX)}
+        entries |= {path: Path(path).stem for path in self.state.model.recent}
         if self.state.model.live is not None:
             entries[self.state.model.live.path] = self.state.model.live.name
         entries |= {trained.path: f"{DOT} {trained.title}" for trained in unsaved.models}
@@ -104,7 +103,7 @@ class ModelBox(OpenBox):
         model = self.state.model.model
         if model is None:
             return None
-        return IN_TRAINING if self.state.run.active and model.path == self.state.review.newest else model.path
+        return IN_TRAINING if self.state.run.active and model.path == self.state.review.newest else model.origin
 
     def open_path(self, path: str) -> None:
         """Ask for a model."""

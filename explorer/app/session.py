@@ -27,7 +27,7 @@ def capture(state: AppState) -> dict[str, Any]:
     model, data, view, latent, shelf = state.model.model, state.model.data, state.display, state.latent, state.shelf
     return {
         "version": VERSION,
-        "model": None if model is None else model.path,
+        "model": None if model is None else model.origin,
         "data": None if data is None else data.info.path,
         "recent": state.model.recent,
         **_latent_to_json(latent.snapshot()),

@@ -108,8 +108,9 @@ class App(QObject):
         """Show the window."""
         self.window.show()
 
-    def open(self, paths: Sequence[str]) -> None:
-        """Open files named on the command line."""
+    def open(self, paths: Sequence[str], latents: str = "") -> None:
+        """Open files named on the command line, and with the model the codes in a file."""
+        self.state.importing.latents = latents
         for path in paths:
             open_path(self.state, path)
 
@@ -225,11 +226,13 @@ def make_qt() -> QApplication:
     return qt
 
 
-def run_app(paths: Sequence[str], launched: Launched | None = None, live: Live | None = None) -> int:
+def run_app(
+    paths: Sequence[str], launched: Launched | None = None, latents: str = "", live: Live | None = None
+) -> int:
     """Open the window, wait until it is closed, and return the exit code.
 
-    ``launched`` is a decoder started ahead, so that TensorFlow is imported while Qt is; ``live`` is a person's own
-    Python process, whose model is opened.
+    ``latents`` is a file of codes to explore the model with, if there is one. ``launched`` is a decoder started ahead,
+    so that TensorFlow is imported while Qt is; ``live`` is a person's own Python process, whose model is opened.
     """
     qt = make_qt()
     # What a person's process answers for is gone with it.
@@ -240,7 +243,7 @@ def run_app(paths: Sequence[str], launched: Launched | None = None, live: Live |
     signals.install()
     app.desktop.follow(qt)
     app.show()
-    app.open(paths)
+    app.open(paths, latents)
     try:
         return qt.exec()
     finally:

@@ -10,7 +10,6 @@ from typing import Any
 from explorer.cli.console import print_result, table
 from explorer.cli.science import start_science
 from explorer.cli.targets import allow_replacing, check_target
-from models.core.errors import UserError
 from models.core.files import write_together
 from models.core.formats import MODEL_SUFFIX
 
@@ -20,10 +19,11 @@ def import_files(paths: Sequence[Path], out: Path, options: Mapping[str, Any], o
     check_target(out, MODEL_SUFFIX)
     allow_replacing([out], overwrite)
     start_science("decoder")
+    from models.importing.answers import image_shape_of
     from models.importing.choices import Choices
     from models.vae.importing import import_model
 
-    shape = _shape(options["size"])
+    shape = None if options["size"] is None else image_shape_of(options["size"])
     given = {
         name: options[name] for name in ("layout", "range", "activation", "mu", "log_var", "spread", "hidden", "label")
     }
@@ -33,17 +33,6 @@ def import_files(paths: Sequence[Path], out: Path, options: Mapping[str, Any], o
     rows = [*info.understood.items(), ("parameters", f"{info.parameters:,}"), ("written to", out)]
     print_result(result, table(rows), as_json)
     return 0
-
-
-def _shape(size: str | None) -> tuple[int, int, int] | None:
-    """Return height, width and channels from ``28x28`` or ``32x32x3``."""
-    if size is None:
-        return None
-    parts = size.lower().replace("×", "x").split("x")
-    if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
-        raise UserError(f"--size {size}", "a size is HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS")
-    height, width, channels = (*map(int, parts), 1)[:3]
-    return height, width, channels
 
 
 def _recipe(paths: Sequence[Path], options: Mapping[str, Any], out: Path) -> str:

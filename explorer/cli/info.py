@@ -1,4 +1,4 @@
-"""``latentscape info``: describe a file, without importing TensorFlow."""
+"""``latentscape info``: describe a file, and import TensorFlow for other people's models only."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from explorer.cli.console import print_result, table
-from explorer.cli.science import find_data, find_model
+from explorer.cli.science import find_data, open_named_model
 from models.core.descriptions import DataInfo, ModelInfo
 from models.core.errors import UserError
 from models.core.files import is_file, is_there
+from models.core.foreign import is_model
 from models.core.npy import map_array
 from models.core.reading import open_file
 from models.core.setting_table import SETTINGS
@@ -36,10 +37,8 @@ KL_PER_LINE = 10
 def describe(name: str, as_json: bool) -> int:
     """Describe a model, data set or exported picture; return the exit code."""
     path = Path(name)
-    if path.suffix == ".safetensors" or (not is_there(path) and name in bundled_models()):
-        from models.vae.model_file import open_model
-
-        info = open_model(find_model(name)).info
+    if is_model(path) or (not is_there(path) and name in bundled_models()):
+        info = open_named_model(name).info
         print_result(model_fields(info), model_lines(info), as_json)
     elif is_file(path) and _starts_with(path, PNG_MAGIC):
         _describe_picture(path, as_json)
@@ -50,15 +49,15 @@ def describe(name: str, as_json: bool) -> int:
 
 def model_fields(info: ModelInfo) -> dict[str, object]:
     """Return everything known about a model, as JSON fields."""
-    return {"kind": "model", "sha256": _sha256(Path(info.path)), **asdict(info)}
+    return {"kind": "model", "sha256": _sha256_of(info), **asdict(info)}
 
 
 def model_lines(info: ModelInfo) -> list[str]:
     """Return everything known about a model, as lines of text."""
     command, told = split_comment(info.recipe)
     rows: list[tuple[str, object]] = [
-        ("model", f"{info.name} ({info.path})"),
-        ("sha256", _sha256(Path(info.path))),
+        ("model", f"{info.name} ({info.origin})"),
+        ("sha256", _sha256_of(info)),
         ("recipe", command),
         *([("changed by hand", told)] if told else []),
         *_origin_rows(info),
@@ -138,6 +137,11 @@ def _describe_picture(path: Path, as_json: bool) -> None:
 def _starts_with(path: Path, magic: bytes) -> bool:
     with open_file(path) as file:
         return file.read(len(magic)) == magic
+
+
+def _sha256_of(info: ModelInfo) -> str:
+    """Return the SHA-256 of the file that a person named; of a folder, of the model file that was made of it."""
+    return _sha256(Path(info.origin if is_file(info.origin) else info.path))
 
 
 def _sha256(path: Path) -> str:

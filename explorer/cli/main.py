@@ -55,11 +55,12 @@ def cli(ctx: click.Context) -> int:
 
 @cli.command("open")
 @click.argument("files", nargs=-1)
-def open_command(files: tuple[str, ...]) -> int:
+@click.option("--latents", help="Codes (.npz, .npy) to explore the model with: z or mu, and sigma and labels if known.")
+def open_command(files: tuple[str, ...], latents: str | None) -> int:
     """Open models, data sets or pictures in the window."""
     from explorer.cli.window import open_window
 
-    return open_window(files)
+    return open_window(files, latents)
 
 
 @cli.command(hidden=True)
@@ -99,6 +100,7 @@ def tour(out: Path, size: str, scheme: str | None, families: str, moves: int, ov
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
 @setting_options
+@click.option("--start", metavar="MODEL", help="Start with the weights and the network of this model.")
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves to this .csv or .json file.")
 @click.option("--logdir", type=click.Path(path_type=Path), help="Also write a TensorBoard log to this folder.")
 @click.option(
@@ -119,7 +121,7 @@ def train(data: str, **options: Any) -> int:  # noqa: ANN401
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json", "overwrite")))
     context = click.get_current_context()
     given = frozenset(n for n in options if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT)
-    how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy")})
+    how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy", "start")})
     return run_training(data, outputs, how, options)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from models.vae.model_file import OpenedModel
 
 
+@cache
 def start_science(role: Role) -> None:
-    """Import TensorFlow, with its log messages diverted from standard error to the log file."""
+    """Import TensorFlow, once, with its log messages diverted from standard error to the log file."""
     _divert_native_output(log_path("command-line"))
     from models.workers.process import start_tensorflow
 
@@ -37,10 +39,21 @@ def start_science(role: Role) -> None:
 
 
 def open_named_model(name: str) -> OpenedModel:
-    """Open a model file or bundled model without importing TensorFlow; UserError if it cannot be opened."""
-    from models.vae.model_file import open_model
+    """Open a model file or bundled model; UserError if it cannot be opened.
 
-    return open_model(find_model(name))
+    TensorFlow is imported for files of other people only: some are asked what they make of draws of the prior.
+    """
+    from models.vae.model_file import is_foreign, open_model
+
+    path = find_model(name)
+    return _open_foreign(path) if is_foreign(path) else open_model(path)
+
+
+def _open_foreign(path: Path) -> OpenedModel:
+    start_science("decoder")
+    from models.vae.foreign import Reader
+
+    return Reader().open(path)
 
 
 def compiled(opened: OpenedModel) -> VAE:

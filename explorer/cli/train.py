@@ -18,7 +18,7 @@ from explorer.cli.exit_codes import EXIT_ERROR
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.recording import EpochReports, recording
 from explorer.cli.resuming import keep_the_end, make_way, resumed
-from explorer.cli.science import find_data, start_science
+from explorer.cli.science import find_data, open_named_model, start_science
 from explorer.cli.stopping import stopped_by_signals
 from explorer.cli.targets import allow_replacing, check_target
 from models.core.diagnosis import diagnose
@@ -62,7 +62,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class How:
-    """The options of a training that are not part of the model; the memory limit is in MiB.
+    """The options of a training that are not part of the model; the memory limit is in MiB, ``start`` is a model.
 
     ``given`` names the options that were typed; a resumed run takes all others from its checkpoint.
     """
@@ -71,6 +71,7 @@ class How:
     memory_limit: int
     strategy: str | None = None
     given: frozenset[str] = frozenset()
+    start: str | None = None
 
 
 def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
@@ -90,10 +91,13 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         1, str(find_data(data)), str(run_folder), out.stem, TrainSettings(**typed), how.resume,
         memory_limit=how.memory_limit << 20,
     )  # fmt: skip
+    if how.start is not None and not how.resume:
+        request = _started(request, how)
     if how.resume:
         given = {name: typed[name] for name in how.given if name in typed}
         request = resumed(request, out, given, wanted=outputs.history is not None)
-    _check_input(find_data(data), request.settings)
+    if not request.start:
+        _check_input(find_data(data), request.settings)
     if not _is_chief(how):
         return _assist(request, how)
     if not how.resume:
@@ -117,6 +121,18 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         keep_the_end(run_folder)
     _report(outputs, finished, story, curves.records, run_folder)
     return EXIT_ERROR if curves.lost else 0
+
+
+def _started(request: Train, how: How) -> Train:
+    """Return the request to start with a model, whose network and, unless another was typed, likelihood it takes."""
+    opened = open_named_model(how.start or "")
+    start_science("trainer")
+    from models.training.start import settings_of_start
+
+    settings = settings_of_start(opened, request.settings)
+    if "likelihood" not in how.given:
+        settings = replace(settings, likelihood=opened.info.settings.likelihood)
+    return replace(request, start=opened.info.origin, settings=settings)
 
 
 def _keep_model(model: Path, out: Path, run_folder: Path) -> None:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from explorer.client.launcher import Launched
 
 
-def open_window(files: Sequence[str]) -> int:
-    """Open the window with ``files`` and return its exit code."""
+def open_window(files: Sequence[str], latents: str | None = None) -> int:
+    """Open the window with ``files``, and ``latents`` in a file with the model among them; return its exit code."""
     choose_binding()
     check_display()
     launched = _launch_decoder()
     with libraries_told():
         from explorer.app.startup import run_app
 
-    return run_app(files, launched)
+    return run_app(files, launched, latents or "")
 
 
 def open_live() -> int:

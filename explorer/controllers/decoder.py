@@ -11,6 +11,7 @@ from explorer.client.worker import WorkerClient
 from explorer.controllers.decoding import DecodingController
 from explorer.controllers.distribution import DistributionController
 from explorer.controllers.factors import FactorsController
+from explorer.controllers.importing import ImportingController
 from explorer.controllers.lab import LabController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
@@ -40,6 +41,7 @@ class DecoderController(QObject):
         self.factors = FactorsController(state, self.requests, self)
         self.points = PointsController(state, self.requests, self)
         self.opening = OpeningController(state, self.requests, self.points, self)
+        self.importing = ImportingController(state, self.requests, self)
         self.client.received.connect(self._route)
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)

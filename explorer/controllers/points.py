@@ -158,8 +158,9 @@ def _stale(point: Point, model: ModelInfo) -> bool:
 
 
 def _fits(point: Point, model: ModelInfo) -> bool:
-    """Return whether a point stands for an image that the model takes."""
-    return point.source.image is not None and point.source.image.shape == model.image_shape
+    """Return whether a point stands for an image that the model encodes."""
+    image = point.source.image
+    return model.has_encoder and image is not None and image.shape == model.image_shape
 
 
 def _anew(point: Point, latent_dim: int) -> Point:

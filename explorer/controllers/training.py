@@ -69,6 +69,7 @@ class TrainingController(QObject):
         self.client.crashed.connect(self._crashed)
         self.client.hung.connect(self._hung)
         state.run.start_requested.connect(self.train)
+        state.run.begin_requested.connect(self.train_from)
         state.run.resume_requested.connect(self.resume)
         state.run.further_requested.connect(self.train_further)
         state.run.control_requested.connect(self.control)
@@ -108,6 +109,10 @@ class TrainingController(QObject):
         """Start a run on a data set."""
         self._begin(Train(0, data_path, str(new_run_folder()), self.state.run.name, settings))
 
+    def train_from(self, start: str, data_path: str, settings: TrainSettings) -> None:
+        """Start a run on a data set with the weights and the network of the model ``start``."""
+        self._begin(Train(0, data_path, str(new_run_folder()), self.state.run.name, settings, start=start))
+
     def resume(self, run: UnfinishedRun) -> None:
         """Go on with a run from its newest checkpoint, with its data on the map."""
         self._go_on(Train(0, run.data_path, run.folder, run.name, run.settings, resume=True), run.learning_rate)
@@ -125,7 +130,7 @@ class TrainingController(QObject):
 
     def _begin(self, job: Train) -> None:
         model = self.state.model.model
-        self.state.run.set_previous(None if model is None else model.path)
+        self.state.run.set_previous(None if model is None else model.origin)
         self._number += 1
         self.state.review.clear()
         self._job = replace(job, id=self._number, stepping=self.state.run.stepping)
@@ -235,7 +240,7 @@ class TrainingController(QObject):
         """Open the model from before the run, unless one is open that is none of the run."""
         model, previous = self.state.model.model, self.state.run.previous
         of_the_run = model is not None and self.state.unsaved.is_draft(model.path)
-        if previous is not None and model is not None and model.path != previous and of_the_run:
+        if previous is not None and model is not None and model.origin != previous and of_the_run:
             self._opener.open_model(previous)
 
     def _diverged(self, diverged: Diverged) -> None:

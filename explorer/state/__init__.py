@@ -11,6 +11,7 @@ from explorer.state.distribution import DistributionState
 from explorer.state.export import ExportState
 from explorer.state.factors import FactorState
 from explorer.state.hints import HintState
+from explorer.state.importing import ImportState
 from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
@@ -38,6 +39,7 @@ class AppState(QObject):
         super().__init__(parent)
         self.latent = LatentState(self)
         self.model = ModelState(self)
+        self.importing = ImportState(self)
         self.catalogue = Catalogue(self.model, self)
         self.display = DisplayState(self)
         self.answers = AnswerState(self)

@@ -67,11 +67,16 @@ class OpenedEmbedding:
 
 
 def descends(model: ModelInfo, before: ModelInfo) -> bool:
-    """Return whether a model is the same as another one, or the same at another time of its training."""
+    """Return whether a model is the same as another one, at another time of its training or with other answers.
+
+    The answers are those about a file of other people, or the class at which a conditional model is held.
+    """
     if model.digest == before.digest:
         return True
     alike = (model.latent_dim, model.image_shape) == (before.latent_dim, before.image_shape)
-    return alike and run_of(model.path) == run_of(before.path) != ""
+    same = run_of(model.path) == run_of(before.path) != ""
+    answered = bool(model.source or before.source) and model.origin == before.origin
+    return alike and (same or answered)
 
 
 class ModelState(QObject):
@@ -80,6 +85,7 @@ class ModelState(QObject):
     open_model_requested = Signal(str)
     open_data_requested = Signal(str)
     open_picture_requested = Signal(str)
+    class_requested = Signal(int)
     model_changed = Signal()
     data_changed = Signal()
     embedding_changed = Signal()
@@ -102,6 +108,11 @@ class ModelState(QObject):
         """Ask for a data set to be opened."""
         self.open_data_requested.emit(path)
 
+    def request_class(self, label: int) -> None:
+        """Ask for a conditional model to be held at another class."""
+        if self.model is not None and label != self.model.label:
+            self.class_requested.emit(label)
+
     def request_picture(self, path: str) -> None:
         """Ask for a picture file to be encoded as the current point."""
         self.open_picture_requested.emit(path)
@@ -116,7 +127,7 @@ class ModelState(QObject):
         """Why the open model cannot encode the open data, in a sentence; empty if it can, or one of them is missing."""
         if self.model is None or self.data is None:
             return ""
-        if not self.model.has_encoder:
+        if not self.model.has_encoder and self.data.info.codes_of != self.model.digest:
             return f"{self.model.name} is a decoder alone: it encodes no images."
         found, wanted = (" × ".join(map(str, shape)) for shape in (self.data.info.image_shape, self.model.image_shape))
         return "" if found == wanted else f"These images are {found}, the model takes {wanted}."

@@ -13,6 +13,7 @@ from explorer.state import AppState
 from explorer.state.display import DRAWS
 from explorer.state.latent import Point
 from explorer.theme.theme import Theme
+from explorer.views.common.choices import Choice
 from explorer.views.common.pane import Pane, Segments, caption
 from explorer.views.common.pictures import Picture
 from models.core.typicality import percent
@@ -45,6 +46,7 @@ class DecodedPane(Pane):
         self.state = state
         self.modes = Segments("Decode", MODES, TIPS)
         self.modes.set_choice(state.display.decode_mode)
+        self.classes = Choice()
         self.large = Picture(theme, "", WAITING, smallest=100)
         self.input = Picture(theme, "input x", "click an image", TILE)
         self.reconstruction = Picture(theme, "decode(μ)", smallest=TILE)
@@ -55,15 +57,21 @@ class DecodedPane(Pane):
         self._connect()
 
     def _build(self) -> None:
+        self.classes.setAccessibleName("Class")
+        self.classes.setToolTip("The class that a conditional model is held at")
         self.header.addStretch(1)
         self.header.addWidget(self.modes)
+        self._model_changed()
         self._about.setObjectName("readout")
         self._about.setMinimumWidth(40)
         self._facts.setToolTip(TYPICALITY)
         self._facts.setWordWrap(True)
         self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.body.addWidget(self.large, 3)
-        self.body.addWidget(self._about)
+        line = QHBoxLayout()
+        line.addWidget(self._about, 1)
+        line.addWidget(self.classes)
+        self.body.addLayout(line)
         self.body.addWidget(self._facts)
         tiles = QHBoxLayout()
         tiles.setSpacing(6)
@@ -80,6 +88,8 @@ class DecodedPane(Pane):
     def _connect(self) -> None:
         state = self.state
         self.modes.group.idClicked.connect(self._choose_mode)
+        self.classes.activated.connect(state.model.request_class)
+        state.model.model_changed.connect(self._model_changed)
         self.large.painted.connect(self._painted)
         self.large.latent = self._latent
         state.display.decode_changed.connect(self._mode_changed)
@@ -91,6 +101,16 @@ class DecodedPane(Pane):
         state.latent.points_changed.connect(self._show_source)
         state.latent.posterior_changed.connect(self._show_source)
         state.latent.moved.connect(self._name_point)
+
+    def _model_changed(self) -> None:
+        """Offer the classes of a conditional model."""
+        model = self.state.model.model
+        count = 0 if model is None else model.classes
+        if self.classes.count() != count:
+            self.classes.clear()
+            self.classes.addItems([f"class {label}" for label in range(count)])
+        self.classes.setCurrentIndex(-1 if model is None else model.label)
+        self.classes.setVisible(count > 0)
 
     def _choose_mode(self, number: int) -> None:
         match self.modes.key_of(number):

@@ -26,6 +26,9 @@ class ModelInfo:
     ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here; only
     of imported ones it can be that no images are encoded, where there ``has_encoder`` is False.
     ``live`` is True of the functions of a person's own Python process, of which there is no file.
+    ``source`` is the file of other people that it was made of when it was opened, or the model of which this one shows
+    another class; empty of one that lies at ``path`` as it was written. A conditional one is held at ``label`` of its
+    ``classes``, which are 0 of any other.
     ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
     """
 
@@ -44,6 +47,14 @@ class ModelInfo:
     understood: dict[str, str] = field(default_factory=dict)
     has_encoder: bool = True
     live: bool = False
+    source: str = ""
+    classes: int = 0
+    label: int = 0
+
+    @property
+    def origin(self) -> str:
+        """What a person opened: the file it was made of, else its own."""
+        return self.source or self.path
 
     @property
     def latent_dim(self) -> int:
@@ -57,7 +68,8 @@ class DataInfo:
 
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
     the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
-    values of ``factor_names``, where the factors of variation are known.
+    values of ``factor_names``, where the factors of variation are known. Of codes in a file the images are what the
+    model with the digest ``codes_of`` makes of them.
     """
 
     path: str
@@ -71,6 +83,7 @@ class DataInfo:
     label_names: tuple[str, ...] = ()
     factors_path: str | None = None
     factor_names: tuple[str, ...] = ()
+    codes_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import zipfile
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
+from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, PICTURE_SUFFIXES, TFJS
 from models.core.reading import open_file
 
 START_BYTES = 12
@@ -22,8 +26,45 @@ STARTS = (
 ENDINGS = {".onnx": "an ONNX model", ".pt": "a PyTorch model", ".pth": "a PyTorch model", ".ckpt": "a checkpoint"}
 # What `latentscape import` makes a model file of.
 IMPORTED = ("an HDF5 file, as Keras writes them", "an ONNX model", "a PyTorch model", "a Keras model")
+# What is no data either: named for what it is where models are opened.
+MODELS = (*IMPORTED, "a TensorFlow SavedModel", "a TensorFlow Lite model", "a TensorFlow checkpoint", "a checkpoint")
 ARCHIVE = b"PK\x03\x04"
+# Of arrays in an archive that is the weights of a model.
+WEIGHTS = re.compile(r"(weight|kernel|bias)s?(:0)?\.npy$")
+# Of a folder: more are not looked at to tell what it holds.
+MOST_LOOKED_AT = 2000
 TENSORS, TENSORS_START = "a .safetensors model", b'{"'
+
+
+def is_model(path: Path) -> bool:
+    """Return whether what lies at ``path`` is to be opened as a model rather than as data; what cannot be read is not.
+
+    It goes by the names of files, and within archives and folders; whoever opens it looks closer.
+    """
+    if path.suffix.lower() == MODEL_SUFFIX or path.name == TFJS:
+        return True
+    try:
+        if path.is_dir():
+            return _of_folder(path) in MODELS or _holds_model(path)
+        with open_file(path) as file:
+            start = file.read(START_BYTES)
+    except (OSError, ValueError):
+        return False
+    kind = foreign_kind(path, start)
+    if start.startswith(ARCHIVE) and not kind:
+        names = _members(path)
+        return "images.npy" not in names and any(WEIGHTS.search(name) for name in names)
+    return kind in MODELS or kind == TENSORS or path.suffix.lower() in FOREIGN_SUFFIXES
+
+
+def _holds_model(folder: Path) -> bool:
+    """Return whether a folder holds a model, or the two halves of one, rather than pictures."""
+    with os.scandir(folder) as entries:
+        names = {entry.name.lower(): entry.is_dir() for entry in islice(entries, MOST_LOOKED_AT)}
+    models = [name for name in names if name.endswith((*FOREIGN_SUFFIXES, MODEL_SUFFIX))]
+    halves = all(any(word in name for name in models) for word in ("encoder", "decoder"))
+    others = any(inner or name.endswith((*PICTURE_SUFFIXES, ".npz")) for name, inner in names.items())
+    return halves or TFJS in names or (bool(models) and not others)
 
 
 def foreign_kind(path: Path, start: bytes) -> str:

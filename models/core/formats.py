@@ -20,6 +20,9 @@ DATA_SUFFIXES: Mapping[str, tuple[str, ...]] = {
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "WebP", "GIF", "TIFF", "PPM")
 MODEL_SUFFIX = ".safetensors"
+# Of other people's models; TensorFlow.js gives all of its the same name.
+FOREIGN_SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth")
+TFJS = "model.json"
 
 
 def dialog_filter(label: str, suffixes: tuple[str, ...]) -> str:
@@ -28,8 +31,10 @@ def dialog_filter(label: str, suffixes: tuple[str, ...]) -> str:
 
 
 DATA_FILES = f"{dialog_filter('Images', tuple(chain(*DATA_SUFFIXES.values())))};;All files (*)"
+LATENT_FILES = dialog_filter("Latents", (".npz", ".npy"))
 PICTURE_FILES = dialog_filter("Pictures", PICTURE_SUFFIXES)
 MODEL_FILES = dialog_filter("Models", (MODEL_SUFFIX,))
+ALL_MODEL_FILES = f"{dialog_filter('Models', (MODEL_SUFFIX, *FOREIGN_SUFFIXES, '.npz', TFJS))};;All files (*)"
 
 # Schemes of addresses that have no slashes behind them.
 BARE_SCHEMES = ("data:", "mailto:", "blob:")

@@ -14,3 +14,11 @@ def resident_bytes() -> int:
         return int(STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+def address_space() -> int:
+    """Return how many bytes of addresses this process uses, of memory it holds or not; 0 where nobody says so."""
+    try:
+        return int(STATM.read_bytes().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

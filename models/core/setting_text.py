@@ -21,13 +21,15 @@ def command_of(
     settings: TrainSettings,
     turns: Sequence[tuple[float, float, float]] = (),
     extended: Sequence[int] = (),
+    start: str = "",
 ) -> str:
     """Return the command line that repeats a training on ``data``, the path or name by which they were opened.
 
     Options that have their default are left out. A comment lists ``turns``, learning rates and βs changed by hand, each
-    after the epoch until which it was in effect, and after which epochs the run was ``extended``.
+    after the epoch until which it was in effect, and after which epochs the run was ``extended``. ``start`` is the
+    model that it began with, if there is one.
     """
-    words = ["--out", f"{name}.safetensors"]
+    words = ["--out", f"{name}.safetensors", *(["--start", start] if start else [])]
     for field in fields(TrainSettings):
         words += _option_words(SETTINGS[field.name], getattr(settings, field.name))
     told = [f"learning rate {rate:g}, β {beta:g} until epoch {epoch:.2f}" for epoch, rate, beta in turns]
@@ -40,6 +42,12 @@ def split_comment(recipe: str) -> tuple[str, str]:
     """Return the command of a recipe, which can be pasted and run, and the comment behind it."""
     command, _, told = recipe.partition(COMMENT)
     return command, told
+
+
+def start_of(recipe: str) -> str:
+    """Return the model that the training of a recipe began with, nothing if it began with fresh weights."""
+    words = shlex.split(split_comment(recipe)[0])
+    return words[words.index("--start") + 1] if "--start" in words[:-1] else ""
 
 
 def _data_word(data: str) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.files import reason_of
-from models.core.npy import read_array
+from models.core.npy import read_array, read_header
 from models.core.numbers import LARGEST_NUMBER
 from models.core.reading import open_file
-from models.data.formats.npz import opened_archive
+from models.data.formats.npz import opened_archive, read_labels
+from models.data.source import Labels
 
 MAX_ARRAY_BYTES = 1 << 28
 # In the order in which they are looked for: points first, else the means they were drawn around.
@@ -23,10 +24,30 @@ POINT_NAMES = ("z", "mu")
 
 @dataclass(frozen=True)
 class StoredLatents:
-    """Points z [n, d] and, where the file has them, the standard deviations of their posteriors [n, d]."""
+    """Points z [n, d] and, where the file has them, the deviations of their posteriors [n, d] and classes [n]."""
 
     z: Floats32
     sigma: Floats32 | None
+    labels: Labels | None = None
+
+
+def holds_latents(path: Path, latent_dim: int) -> bool:
+    """Return whether a file holds latents rather than images; what cannot be read does not.
+
+    An archive of them has an array of their name and none of images, an array of them as many columns as there are
+    dimensions.
+    """
+    try:
+        with open_file(path) as file:
+            if zipfile.is_zipfile(file):
+                with opened_archive(path) as archive:
+                    names = set(archive.namelist())
+                return "images.npy" not in names and any(f"{name}.npy" in names for name in POINT_NAMES)
+            file.seek(0)
+            shape, dtype = read_header(file, path.name)
+    except (OSError, UserError):
+        return False
+    return shape[1:] == (latent_dim,) and dtype.kind == "f"
 
 
 def read_latents(path: Path, latent_dim: int) -> StoredLatents:
@@ -48,13 +69,15 @@ def _from_archive(path: Path, latent_dim: int) -> StoredLatents:
             if f"{name}.npy" in archive.namelist():
                 with archive.open(f"{name}.npy") as file:
                     arrays[name] = _checked(read_array(file, path.name, MAX_ARRAY_BYTES), latent_dim, path.name)
+        has_labels = "labels.npy" in archive.namelist() and len(arrays) > 0
+        labels = read_labels(archive, path.name, len(next(iter(arrays.values())))) if has_labels else None
     z = next((arrays[name] for name in POINT_NAMES if name in arrays), None)
     if z is None:
         raise UserError(path.name, "it has no array called z or mu")
     sigma = arrays.get("sigma")
     if sigma is not None and (sigma.shape != z.shape or not (sigma > 0).all()):
         raise UserError(path.name, "sigma must be positive and have the shape of the points")
-    return StoredLatents(z, sigma)
+    return StoredLatents(z, sigma, labels)
 
 
 def _checked(array: np.ndarray, latent_dim: int, name: str) -> Floats32:

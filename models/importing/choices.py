@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Layout = Literal["NHWC", "NCHW"]
 Range = Literal["unit", "signed", "bytes"]
@@ -16,6 +17,11 @@ RANGES = {"unit": "0 to 1", "signed": "−1 to 1", "bytes": "0 to 255"}
 SPREADS = {
     "log_var": "log σ²", "log_sigma": "log σ", "sigma": "σ", "softplus": "σ before a softplus",
     "none": "none: codes are points, with a small σ",
+}  # fmt: skip
+# What can be said of each, where that is one of a few words.
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "layout": get_args(Layout), "range": get_args(Range), "activation": get_args(Activation),
+    "spread": get_args(SpreadKind)[:-1], "hidden": get_args(Hidden),
 }  # fmt: skip
 
 

@@ -14,6 +14,17 @@ from models.importing.refusal import RefusedError
 LABEL = re.compile(r"label|class|cond|(^|[^a-z])[yc]([^a-z]|$)", re.IGNORECASE)
 
 
+def classes_of(half: Half) -> int:
+    """Return how many classes a conditional half can be held at, 0 if it is not conditional."""
+    inputs = half.graph.inputs
+    shape = inputs[_place_of_label(half)][1] if len(inputs) == 2 else ()
+    return shape[1] if len(shape) == 2 and shape[1] > 1 else 0
+
+
+def _place_of_label(half: Half) -> int:
+    return next((index for index in (1, 0) if LABEL.search(half.graph.inputs[index][0])), 1)
+
+
 def with_label(half: Half, label: int | None) -> Half:
     """Return what takes one input alone: a second one, for classes one-hot, is held at ``label``."""
     inputs = half.graph.inputs
@@ -21,7 +32,7 @@ def with_label(half: Half, label: int | None) -> Half:
         return half
     if len(inputs) > 2:
         raise RefusedError(f"it takes {len(inputs)} inputs, which is not supported")
-    place = next((index for index in (1, 0) if LABEL.search(inputs[index][0])), 1)
+    place = _place_of_label(half)
     (main, shape), (_, classes) = inputs[1 - place], inputs[place]
     if len(classes) != 2 or classes[1] < 2:
         raise RefusedError("its label is not one number for each class, which is not supported")

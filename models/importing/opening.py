@@ -10,7 +10,8 @@ from pathlib import Path
 
 from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
-from models.core.foreign import TENSORS, foreign_kind
+from models.core.foreign import ENDINGS, TENSORS, foreign_kind
+from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, TFJS
 from models.core.reading import open_file
 from models.core.text import shortened
 from models.importing.archives import Archive
@@ -26,8 +27,7 @@ from models.importing.torch_file import DATA, read_torch
 Reader = Callable[[Path, Choices], Parsed]
 
 START_BYTES = 16
-TFJS = "model.json"
-SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth", ".safetensors", ".npz")
+SUFFIXES = (*FOREIGN_SUFFIXES, MODEL_SUFFIX, ".npz")
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
@@ -85,6 +85,8 @@ def _reader(path: Path) -> Reader:
         file.seek(0)
         if start.startswith(ZIP):
             return _of_archive(Archive(file).names)
+    if not start:
+        raise RefusedError("the file is empty")
     for magic, reader in READERS:
         if start.startswith(magic):
             return reader
@@ -96,6 +98,8 @@ def _of_archive(names: Sequence[str]) -> Reader:
         return lambda path, _: read_keras(path)
     if any(name.split("/")[-1] == DATA for name in names):
         return read_torch
+    if "images.npy" in names:
+        raise RefusedError("these are images, not a model", f"{OPENED} opened as models")
     if names and all(name.endswith(ENDING) for name in names):
         return read_npz
     raise RefusedError("this is an archive, but no model that is known here", f"{OPENED} opened")
@@ -108,6 +112,8 @@ def _unknown(path: Path, start: bytes) -> Reader:
         return read_safetensors
     if not kind:
         raise RefusedError("this is no model that is known here", f"{OPENED} opened")
+    if kind == ENDINGS.get(path.suffix.lower()) and kind not in WAYS_ON:
+        raise RefusedError(f"it has the name of {kind}, but its content is something else", f"{OPENED} opened")
     raise RefusedError(f"this is {kind}", WAYS_ON.get(kind, f"{OPENED} opened"))
 
 

@@ -6,7 +6,7 @@ The encoder becomes images [n, h, w, c] in 0–1 → μ and σ [n, d], the decod
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,8 @@ MOVES = ("reshape", "transpose", "slice")
 class Understood:
     """A model ready to be written: its graphs and weights, and lines that say what was understood.
 
-    ``output`` is "logits" if the sigmoid of what the decoder gives is the image, else "image".
+    ``output`` is "logits" if the sigmoid of what the decoder gives is the image, else "image". ``taken`` says what was
+    taken for each of :class:`Choices` that has a meaning here, whether it was said or guessed.
     """
 
     encoder: Graph | None
@@ -44,6 +45,7 @@ class Understood:
     latent_dim: int
     output: str
     lines: tuple[tuple[str, str], ...]
+    taken: Mapping[str, str]
 
 
 def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
@@ -56,12 +58,15 @@ def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
         ("image", f"{' × '.join(map(str, picture.shape))}, {picture.layout}, pixels {RANGES[picture.range]}"),
         ("decoder", f"{len(decoder.nodes)} operations, output {picture.activation}"),
     ]
+    taken = {"layout": picture.layout, "range": picture.range, "activation": picture.activation}
+    taken["image_shape"] = "x".join(map(str, picture.shape))
     weights = {f"decoder/{name}": values for name, values in decoder_weights.items()}
     encoder = None
     if halves.encoder is None:
         lines.append(("encoder", "none: explored with the prior"))
     else:
-        encoder, encoder_weights, said = _encoder(halves.encoder, picture, choices, latent)
+        encoder, encoder_weights, said, outputs = _encoder(halves.encoder, picture, choices, latent)
+        taken |= outputs
         weights |= {f"encoder/{name}": values for name, values in encoder_weights.items()}
         lines += [("encoder", f"{len(encoder.nodes)} operations"), *said]
     grid = f" (a grid of {' × '.join(map(str, latent[1:]))})" if len(latent) > 2 else ""
@@ -69,7 +74,7 @@ def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
     output = "image" if picture.activation == "linear" else "logits"
     return Understood(
         None if encoder is None else _prefixed(encoder, "encoder/"), _prefixed(decoder, "decoder/"), weights,
-        picture.shape, math.prod(latent), output, tuple(lines),
+        picture.shape, math.prod(latent), output, tuple(lines), taken,
     )  # fmt: skip
 
 
@@ -220,8 +225,8 @@ def _affine(builder: Builder, value: str, scale: float, shift: float) -> str:
 
 def _encoder(
     half: Half, picture: _Picture, choices: Choices, latent: Shape
-) -> tuple[Graph, dict[str, Floats32], Sequence[tuple[str, str]]]:
-    """Return the encoder from images in 0–1 to μ and σ [1, d], and lines about it."""
+) -> tuple[Graph, dict[str, Floats32], Sequence[tuple[str, str]], Mapping[str, str]]:
+    """Return the encoder from images in 0–1 to μ and σ [1, d], lines about it, and what was taken for its outputs."""
     builder, wanted = Builder(), _input_shape(half.graph)
     pixels: Range = choices.range or ("bytes" if _takes_bytes(half) else picture.range)
     value = builder.input("image", (1, *picture.shape))
@@ -230,7 +235,8 @@ def _encoder(
     outputs = builder.take(half.graph, half.weights, [_from_image(builder, value, picture, wanted)])
     mu, sigma, kind, names = moments(builder, outputs, half, choices, math.prod(latent))
     said = [("its input", f"pixels {RANGES[pixels]}"), ("μ", names[0]), ("σ", f"{names[1]} {SPREADS[kind]}".strip())]
-    return builder.graph([mu, sigma]), builder.arrays, said
+    taken = {"mu": names[0], "log_var": names[1].removesuffix(","), "spread": kind}
+    return builder.graph([mu, sigma]), builder.arrays, said, taken
 
 
 def _from_image(builder: Builder, value: str, picture: _Picture, wanted: Shape) -> str:

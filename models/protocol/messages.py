@@ -18,6 +18,7 @@ from models.protocol.decoding import (
 )
 from models.protocol.distribution import Curves, CurvesReady, Locate, Located, Probabilities, ProbabilitiesReady
 from models.protocol.factors import FactorsMeasured, MeasureFactors
+from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients, GradientsReady
 from models.protocol.lifecycle import Alive, Dropped, Failed, Hello, Shutdown
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenLive, OpenModel
@@ -50,13 +51,13 @@ from models.protocol.training import (
 )
 
 DecoderRequest = (
-    OpenModel | OpenLive | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
+    OpenModel | OpenLive | Inspect | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
     | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 
 DecoderReply = (
-    Hello | Alive | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
-    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
+    Hello | Alive | Failed | Dropped | ModelOpened | Inspected | DataOpened | Embedded | Decoded | Drawn | Encoded
+    | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
 )  # fmt: skip
 
 TrainerRequest = (

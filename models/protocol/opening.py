@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
@@ -9,10 +10,28 @@ from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 
 @dataclass(frozen=True)
 class OpenModel:
-    """Open a model file; answered by :class:`ModelOpened`. If this fails, the model open before stays open."""
+    """Open a model, ours or other people's; answered by :class:`ModelOpened`.
+
+    If this fails, the model open before stays open.
+
+    Attributes
+    ----------
+    path : str
+        A model file, or a folder that holds one.
+    ask : bool
+        Whether :class:`Inspected` is to be the answer instead where nobody has been asked about the file yet.
+    answers : mapping, optional
+        What a person has answered about a file of other people, which is remembered; else what was answered earlier
+        counts, and the rest is guessed.
+    label : int, optional
+        The class that a conditional model is to be held at.
+    """
 
     id: int
     path: str
+    ask: bool = False
+    answers: Mapping[str, str] | None = None
+    label: int | None = None
 
 
 @dataclass(frozen=True)

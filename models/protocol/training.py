@@ -23,7 +23,8 @@ class Train:
     replaces the one it had. A run that begins ``again``, since its process died, continues from its newest checkpoint
     if it has got that far. A run that is ``stepping`` waits before its first step; each :class:`Control` with ``step``
     makes one. Training images of more bytes than the ``memory_limit`` stay in their file; then they come in another
-    order, so that a run must be resumed with the limit it began with.
+    order, so that a run must be resumed with the limit it began with. A run starts with the weights and the network of
+    the model ``start``, ours or other people's, if there is one; settings that say otherwise are refused.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Train:
     memory_limit: int = MEMORY_LIMIT
     further: str = ""
     again: bool = False
+    start: str = ""
 
 
 @dataclass(frozen=True)

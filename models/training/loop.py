@@ -15,7 +15,7 @@ from models.core.settings import Dials, TrainSettings
 from models.training.batches import Feed, InMemory
 from models.training.steps import LEADING, Steps, steps_of
 from models.training.streaming import Streamed, plan_of
-from models.vae.architecture import Architecture
+from models.vae.architecture import Architecture, ParameterArrays
 from models.vae.networks import Tensors
 
 
@@ -56,9 +56,10 @@ class ChunkSums:
         return float(self.values[2] / self.values[3]) if self.values[3] else math.nan
 
 
-def initial_state(architecture: Architecture, seed: int) -> LoopState:
-    """Return fresh parameters with zero moments."""
-    parameters = {name: tf.constant(value) for name, value in architecture.initial_parameters(seed).items()}
+def initial_state(architecture: Architecture, seed: int, start: ParameterArrays | None = None) -> LoopState:
+    """Return the parameters ``start``, or fresh ones, with zero moments."""
+    arrays = architecture.initial_parameters(seed) if start is None else start
+    parameters = {name: tf.constant(arrays[name]) for name in architecture.shapes()}
     zeros = {name: tf.zeros_like(value) for name, value in parameters.items()}
     sums = tf.zeros([LEADING + architecture.latent_dim], tf.float64)
     return LoopState(0, parameters, dict(zeros), dict(zeros), dict(parameters), sums)

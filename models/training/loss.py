@@ -100,8 +100,9 @@ class TrainingLoss:
 
 def gradients_of(tape: tf.GradientTape, loss: BatchLoss, parameters: Tensors) -> Tensors:
     """Return the gradients of a loss formed under ``tape``, persistent where the surrogate is another tensor."""
-    gradients: Tensors = tape.gradient(loss.loss, parameters)
+    zero = tf.UnconnectedGradients.ZERO
+    gradients: Tensors = tape.gradient(loss.loss, parameters, unconnected_gradients=zero)
     if loss.surrogate is not loss.loss:
-        encoder = {name: value for name, value in parameters.items() if name.startswith("encoder.")}
-        gradients |= tape.gradient(loss.surrogate, encoder)
+        encoder = {name: value for name, value in parameters.items() if name.startswith(("encoder.", "encoder/"))}
+        gradients |= tape.gradient(loss.surrogate, encoder, unconnected_gradients=zero)
     return gradients

@@ -20,11 +20,12 @@ from models.training.flops import gigaflop_per_image, peak_gflops
 from models.training.loop import LoopState, TrainingLoop, initial_state
 from models.training.memory import RunMemory
 from models.training.recorder import RunWriter
+from models.training.start import opened_start, start_parameters, started_architecture
 from models.training.steering import Steering
 from models.training.step_details import StepDetails
 from models.training.storage.checkpoint import Checkpoint, latest_checkpoint
 from models.training.storage.folder import RunFolder
-from models.vae.architecture import Architecture, architecture_of
+from models.vae.architecture import Architecture, ParameterArrays, architecture_of
 from models.vae.evaluation import Evaluator
 
 # They are in memory all the time.
@@ -43,11 +44,17 @@ def preparing(
     """Return the prepared run and its first message; UserError or ValueError if it cannot be run."""
     data = yield from opening_data(request.data_path)
     train, test = _split(data, request.memory_limit)
-    architecture = architecture_of(memory.settings, data.image_shape)
-    writer.describe(data, architecture)
+    opened = opened_start(request)
+    architecture = (
+        architecture_of(memory.settings, data.image_shape)
+        if opened is None
+        else started_architecture(opened, memory.settings, data)
+    )
+    writer.describe(data, architecture, None if opened is None else opened.info)
     loop = make_loop(architecture, memory.settings, train, request.memory_limit)
     evaluator = Evaluator(architecture, test)
-    state = _starting_state(request, memory, writer, architecture, data)
+    start = None if opened is None else start_parameters(opened, architecture)
+    state = _starting_state(request, memory, writer, (architecture, start), data)
     details = StepDetails(loop, memory.settings.objective)
     course = Course(
         request, memory.settings, steering, memory, writer, data, architecture, loop, evaluator, state, details
@@ -65,13 +72,20 @@ def _split(data: DataInfo, memory_limit: int) -> tuple[Images, Images]:
 
 
 def _starting_state(
-    request: Train, memory: RunMemory, writer: RunWriter, architecture: Architecture, data: DataInfo
+    request: Train,
+    memory: RunMemory,
+    writer: RunWriter,
+    model: tuple[Architecture, ParameterArrays | None],
+    data: DataInfo,
 ) -> LoopState:
-    """Take the folder of the run, and return fresh parameters or the state of its newest checkpoint."""
-    folder, snapshots = writer.folder, writer.snapshots
+    """Take the folder of the run, and return the state of its newest checkpoint, or that of step 0.
+
+    That has the parameters given with the architecture of the ``model``, or fresh ones.
+    """
+    folder, snapshots, (architecture, start) = writer.folder, writer.snapshots, model
     checkpoint = _earlier(request, folder)
     if checkpoint is None:
-        return initial_state(architecture, memory.settings.seed)
+        return initial_state(architecture, memory.settings.seed, start)
     _check_same_run(str(folder.path), checkpoint, memory.settings, data)
     state = memory.restore(checkpoint, architecture, request.learning_rate)
     if request.further and checkpoint.ended:

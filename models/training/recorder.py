@@ -11,7 +11,7 @@ import numpy as np
 
 from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo, ModelInfo
-from models.core.setting_text import command_of
+from models.core.setting_text import command_of, start_of
 from models.core.sprite_names import is_sprites
 from models.protocol.training import CheckpointDelayed, CheckpointWritten, Train
 from models.training.divergence import check_finite
@@ -43,9 +43,9 @@ class RunWriter:
         self._next = -math.inf
         self.written_step: int | None = None
 
-    def describe(self, data: DataInfo, architecture: Architecture) -> None:
-        """Tell what is trained on what, once that is known."""
-        self._data, self._architecture = data, architecture
+    def describe(self, data: DataInfo, architecture: Architecture, began: ModelInfo | None) -> None:
+        """Tell what is trained on what, once that is known, and with which model the run ``began``, if with any."""
+        self._data, self._architecture, self._began = data, architecture, began
 
     @property
     def due(self) -> bool:
@@ -78,7 +78,7 @@ class RunWriter:
             extended=memory.extended,
         )
         began = time.monotonic()
-        written = self.folder.write(checkpoint, info, _arrays(kept))
+        written = self.folder.write(checkpoint, info, _arrays(kept), self._architecture)
         if isinstance(written, CheckpointWritten):
             self.written_step = state.step
         taken = time.monotonic() - began
@@ -90,7 +90,7 @@ class RunWriter:
         arrays = _arrays(kept)
         check_finite(step, {"kept": arrays})
         with contextlib.suppress(OSError):
-            self.snapshots.write(info, arrays)
+            self.snapshots.write(info, arrays, self._architecture)
 
     def info(self, epoch: int, evaluation: Evaluation, metrics: dict[str, float]) -> ModelInfo:
         """Return what the model after ``epoch`` says of itself."""
@@ -107,12 +107,14 @@ class RunWriter:
             metrics=metrics,
             kl_per_dim=tuple(evaluation.kl_per_dim.tolist()),
             data_digest=self._data.digest,
+            understood={} if self._began is None else self._began.understood,
         )
 
     def _recipe(self) -> str:
         memory = self._memory
         data = _name_of_data(self._request.data_path)
-        return command_of(data, self._request.name, memory.settings, memory.turns, memory.extended)
+        start = self._request.start or ("" if self._began is None else start_of(self._began.recipe))
+        return command_of(data, self._request.name, memory.settings, memory.turns, memory.extended, start)
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:

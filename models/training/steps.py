@@ -45,8 +45,7 @@ class Steps:
         self.architecture, self.batch_size, self.steps_per_epoch = architecture, batch_size, steps_per_epoch
         self._settings = settings
         self.loss = TrainingLoss(architecture, settings)
-        dense = architecture.network == "dense"
-        self.run = tf.function(self.graph, jit_compile=dense, autograph=False)
+        self.run = tf.function(self.graph, jit_compile=architecture.dense, autograph=False)
         self.batch = tf.function(self.batch_at, jit_compile=True, autograph=False)
         self._move = tf.function(self._moved, jit_compile=True, autograph=False)
 

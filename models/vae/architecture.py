@@ -95,6 +95,11 @@ class Architecture:
         return True
 
     @property
+    def dense(self) -> bool:
+        """Whether there are no convolutions, so that XLA makes all steps of an epoch one kernel quickly."""
+        return self.network == "dense"
+
+    @property
     def grids(self) -> tuple[tuple[int, int, int], ...]:
         """Height, width and channels of the padded image and of what each convolution makes of it."""
         height, width, colours = self.image_shape

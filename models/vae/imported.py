@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from models.core.settings import TrainSettings
-from models.importing.graph import Graph, graph_from_json, graph_to_json
+from models.importing.graph import Graph, Node, graph_from_json, graph_to_json
 from models.importing.operations import RANDOM, Shape
 from models.importing.understanding import Understood
 from models.vae.architecture import LOG_VARIANCE, Architecture
 
 Output = Literal["logits", "image"]
+
+# Of a conditional model: its class, one-hot.
+LABELS = ("decoder/label", "encoder/label")
+CONVOLUTIONS = ("conv", "conv_transpose")
 
 NOTHING = Graph((), (), (), ())
 
@@ -46,15 +50,48 @@ class ImportedArchitecture(Architecture):
         return self.encoder is not None
 
     @property
+    def dense(self) -> bool:
+        """Whether there are no convolutions."""
+        return not any(node.operation in CONVOLUTIONS for graph in self._graphs.values() for node in graph.nodes)
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """The parameters that training leaves alone: the class of a conditional model, and constants of one number."""
+        single = {name for name, shape in self.shapes().items() if math.prod(shape) == 1 and name != LOG_VARIANCE}
+        return frozenset(single | set(LABELS))
+
+    @property
+    def _graphs(self) -> dict[str, Graph]:
+        encoder = {} if self.encoder is None else {"encoder": self.encoder}
+        return encoder | {"decoder": self.decoder}
+
+    def multiply_adds(self) -> dict[str, int]:
+        """Return the multiply-adds of each matrix product and convolution for one image, by part and name."""
+        work: dict[str, int] = {}
+        for part, graph in self._graphs.items():
+            shapes, weights = graph.shapes(), dict(graph.weights)
+            for node in graph.nodes:
+                if node.operation in ("dense", *CONVOLUTIONS) and node.inputs[1] in weights:
+                    grid = shapes[node.inputs[0] if node.operation == "conv_transpose" else node.name]
+                    work[f"{part}.{node.name}"] = math.prod(weights[node.inputs[1]]) * _places(node, grid)
+        return work
+
+    @property
     def widest(self) -> int:
         """The most values that an image has on its way through the network, in any one value."""
-        made = [self.decoder.shapes(), self.encoder.shapes() if self.encoder else {}]
-        return max(math.prod(shape) for shapes in made for shape in shapes.values())
+        return max(math.prod(shape) for graph in self._graphs.values() for shape in graph.shapes().values())
 
     def shapes(self) -> dict[str, Shape]:
         """Return the shape of every parameter by name."""
         shapes = dict(self.encoder.weights if self.encoder else ()) | dict(self.decoder.weights)
         return shapes | {LOG_VARIANCE: ()} if self.likelihood == "gaussian" else shapes
+
+
+def _places(node: Node, grid: Shape) -> int:
+    """Return at how many places of a ``grid`` [1, …] the weights of an operation are applied."""
+    if node.operation == "dense":
+        return math.prod(grid[1:-1])
+    return math.prod(grid[1:3] if node.options["layout"] == "last" else grid[2:4])
 
 
 def _check_ends(graph: Graph, taken: Shape, made: list[Shape]) -> None:

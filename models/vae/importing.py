@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,26 @@ from models.importing.execution import run
 from models.importing.graph import Graph
 from models.importing.halves import find_halves
 from models.importing.opening import files_of, read_model
+from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
-from models.importing.understanding import understand
+from models.importing.understanding import Understood, understand
 from models.vae.architecture import INITIAL_LOG_VARIANCE, LOG_VARIANCE
-from models.vae.imported import imported_architecture
+from models.vae.imported import ImportedArchitecture, imported_architecture
 from models.vae.model_file import model_bytes
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A model made of other people's files: what was understood of them, and all that a model file needs."""
+
+    understood: Understood
+    architecture: ImportedArchitecture
+    parameters: dict[str, Floats32]
+    info: ModelInfo
+
+    def content(self) -> bytes:
+        """Return the content of its model file."""
+        return model_bytes(self.info, self.parameters, self.architecture)
 
 
 def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str) -> tuple[bytes, ModelInfo]:
@@ -29,11 +45,17 @@ def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str
     :class:`UserError` says why a file is not opened, or what does not fit.
     """
     files = [read_model(file, choices) for path in paths for file in files_of(path)]
+    imported = import_parsed(files, choices, name, recipe, paths[0].name)
+    return imported.content(), imported.info
+
+
+def import_parsed(files: Sequence[Parsed], choices: Choices, name: str, recipe: str, subject: str) -> Imported:
+    """Return the model that ``files`` hold, called ``name``; :class:`UserError` about ``subject`` if they hold none."""
     try:
         understood = understand(find_halves(files), choices, _probe)
         architecture, settings = imported_architecture(understood)
     except (RefusedError, ValueError) as error:
-        raise UserError(paths[0].name, str(error), getattr(error, "way_on", "")) from error
+        raise UserError(subject, str(error), getattr(error, "way_on", "")) from error
     weights = dict(understood.weights)
     if settings.likelihood == "gaussian":
         weights[LOG_VARIANCE] = np.array(INITIAL_LOG_VARIANCE, np.float32)
@@ -43,11 +65,15 @@ def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str
     info = ModelInfo(
         "", name, "", understood.image_shape, settings, "", 0, architecture.parameter_count(), recipe, understood=told
     )
-    return model_bytes(info, weights, architecture), info
+    return Imported(understood, architecture, weights, info)
 
 
 def _probe(graph: Graph, weights: dict[str, Floats32], latents: Floats32) -> Floats32:
     """Return the first output of ``graph`` at ``latents`` [n, …]."""
-    tensors = {name: tf.constant(values) for name, values in weights.items()}
-    made: Floats32 = run(graph, tensors, [tf.constant(latents)])[0].numpy()
-    return made
+    return run_once(graph, weights, latents)[0]
+
+
+def run_once(graph: Graph, weights: dict[str, Floats32], values: Floats32) -> list[Floats32]:
+    """Return the outputs of ``graph`` at ``values`` [n, …], operation by operation: for a few values, once."""
+    tensors = {name: tf.constant(weights[name]) for name, _ in graph.weights}
+    return [made.numpy() for made in run(graph, tensors, [tf.constant(values)])]

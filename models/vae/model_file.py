@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,14 +20,15 @@ from safetensors.numpy import load, save
 from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo, digest_of_model
 from models.core.errors import UserError
-from models.core.files import reason_of
+from models.core.files import is_folder, reason_of
 from models.core.foreign import START_BYTES, TENSORS, foreign_kind
+from models.core.formats import MODEL_SUFFIX
 from models.core.numbers import to_float
 from models.core.reading import open_file
 from models.core.setting_text import settings_from_json, settings_to_json
 from models.core.text import shortened
 from models.vae.architecture import Architecture, ParameterArrays, architecture_of
-from models.vae.imported import ImportedArchitecture, architecture_from_json, graphs_to_json
+from models.vae.imported import LABELS, ImportedArchitecture, architecture_from_json, graphs_to_json
 
 # Of models trained here, and of those that hold graphs: other people's.
 FORMAT_VERSION, GRAPH_VERSION = 1, 2
@@ -65,7 +66,49 @@ def open_model(path: str | Path) -> OpenedModel:
         raise UserError(path.name, "its description makes no sense") from error
     parameters = _parameters(data, path)
     info = _info(path, digest_of_model(data), description, architecture)
-    return OpenedModel(info, architecture, parameters)
+    classes, label = held_at(parameters)
+    return OpenedModel(replace(info, classes=classes, label=label), architecture, parameters)
+
+
+def is_foreign(path: Path) -> bool:
+    """Return whether a model is one of other people; :class:`UserError` if nothing can be read there.
+
+    Not so is what Latentscape has written, and what has the ending of that and is nothing else that is known:
+    :func:`open_model` says what is wrong with it.
+    """
+    try:
+        return is_folder(path) or not _is_native(path)
+    except OSError as error:
+        raise UserError(path.name, reason_of(error)) from error
+
+
+def _is_native(path: Path) -> bool:
+    with open_file(path) as file:
+        kind = foreign_kind(path, file.read(START_BYTES))
+        if kind != TENSORS:
+            return not kind and path.suffix.lower() == MODEL_SUFFIX
+        file.seek(0)
+        try:
+            metadata = _read_header(file, path)[0].get("__metadata__")
+        except UserError:
+            return True
+    return isinstance(metadata, dict) and METADATA_KEY in metadata
+
+
+def held_at(parameters: ParameterArrays) -> tuple[int, int]:
+    """Return how many classes a conditional model has and at which it is held; 0 and 0 of any other."""
+    label = parameters.get(LABELS[0])
+    if label is None or label.ndim != 2 or label.shape[0] != 1:
+        return 0, 0
+    return label.shape[1], int(np.argmax(label))
+
+
+def held_at_class(opened: OpenedModel, label: int) -> dict[str, Floats32]:
+    """Return the parameters of a conditional model held at another class; ValueError if it has no such class."""
+    if not 0 <= label < opened.info.classes:
+        raise ValueError(f"{opened.info.name} has {opened.info.classes} classes, and none with the number {label}")
+    one = np.eye(opened.info.classes, dtype=np.float32)[label][np.newaxis]
+    return {name: one if name in LABELS else values for name, values in opened.parameters.items()}
 
 
 def _check_kind(file: BinaryIO, path: Path) -> None:

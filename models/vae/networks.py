@@ -105,8 +105,14 @@ def image(architecture: Architecture, parameters: Parameters, z: tf.Tensor) -> t
 
 
 def _imported_pixels(architecture: ImportedArchitecture, parameters: Parameters, z: tf.Tensor) -> tf.Tensor:
-    (pixels,) = run(architecture.decoder, parameters, [z])
+    (pixels,) = run(architecture.decoder, _held(architecture, parameters), [z])
     return tf.reshape(pixels, [-1, architecture.pixels])
+
+
+def _held(architecture: ImportedArchitecture, parameters: Parameters) -> Tensors:
+    """Return parameters of which some have no gradient, so that training leaves them alone."""
+    frozen = architecture.frozen
+    return {name: tf.stop_gradient(value) if name in frozen else value for name, value in parameters.items()}
 
 
 def _imported_posterior(
@@ -114,7 +120,8 @@ def _imported_posterior(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     if architecture.encoder is None:
         raise ValueError("this model is a decoder alone: it encodes no images")
-    loc, scale = run(architecture.encoder, parameters, [tf.reshape(x, [-1, *architecture.image_shape])])
+    images = tf.reshape(x, [-1, *architecture.image_shape])
+    loc, scale = run(architecture.encoder, _held(architecture, parameters), [images])
     return loc, scale
 
 

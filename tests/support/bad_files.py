@@ -138,6 +138,6 @@ PICTURES: dict[str, tuple[Maker, str]] = {
 MODELS: dict[str, tuple[Maker, str]] = {
     "model truncated": (_cut(model_path("mnist-vae-50"), "cut.safetensors", 0.6), "truncated"),
     "no model": (_bytes("words.safetensors", b"these are words, not a model"), "not a .safetensors model"),
-    "tensors of others": (_foreign_tensors, "not written by Latentscape"),
+    "tensors of others": (_foreign_tensors, "its weights are not those of a network"),
 }
 EVERY = DATA | PICTURES | MODELS

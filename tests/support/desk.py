@@ -34,7 +34,7 @@ MODEL = "mnist-vae-50"
 AN_HOUR_MS = 3_600_000
 CHANNELS = (
     "model", "data", "embedding", "picture", "draws", "curves", "thumbnails", "aggregate", "locate", "workbench",
-    "probabilities", "lab", "factors",
+    "probabilities", "lab", "factors", "import",
     "picture file", "preview", "export", "reconstructions",
 )  # fmt: skip
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -139,7 +139,7 @@ class Desk:
         """Return to how the window was when it had just opened."""
         self.settle()
         self._dress()
-        self._reopen()
+        self.reopen()
         start.return_to(self.state, self.window)
         self.settle()
 
@@ -150,7 +150,8 @@ class Desk:
         if qt.styleSheet() != stylesheet(DARK):
             self.app.theme.choose("dark")
 
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
+        """Open the model and the data that a window opens first."""
         state, model, data = self.state.model, str(model_path(MODEL)), str(dataset_path(FIRST_DATA))
         if state.model is None or state.model.path != model:
             state.request_model(model)

@@ -41,6 +41,7 @@ class Start:
         for digest in list(state.shelf.kept):
             state.shelf.drop(digest)
         state.hints.dismiss()
+        state.model.set_recent([])
         self._show(window)
 
     def _reset_points(self, state: AppState) -> None:

@@ -16,7 +16,7 @@ from explorer.state.unsaved import UnsavedModel
 from explorer.theme.theme import Theme
 from explorer.views.common.question import discard_after_question
 from explorer.views.common.saving import ask_target
-from models.core.formats import DATA_FILES, MODEL_FILES, MODEL_SUFFIX, PICTURE_FILES
+from models.core.formats import ALL_MODEL_FILES, DATA_FILES, MODEL_FILES, MODEL_SUFFIX, PICTURE_FILES
 from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
 
 
@@ -79,7 +79,7 @@ class FileActions(MenuActions):
             open_path(self._state, action.data())
 
     def _open_model(self) -> None:
-        self._ask_file("Open model", MODEL_FILES)
+        self._ask_file("Open model", ALL_MODEL_FILES)
 
     def _open_data(self) -> None:
         self._ask_file("Open data", DATA_FILES)
@@ -111,7 +111,7 @@ class FileActions(MenuActions):
         model = self._state.model.model
         if model is None:
             return
-        if self._state.unsaved.is_draft(model.path):
+        if self._state.unsaved.is_draft(model.path) or model.source:
             self.ask_and_save()
         else:
             self._state.notices.notice("info", f"{model.name} is already saved: {model.path}")

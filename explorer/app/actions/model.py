@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QInputDialog, QWidget
@@ -18,8 +19,11 @@ from models.core.files import keras_files
 from models.core.formats import MODEL_FILES, MODEL_SUFFIX
 from models.core.history import SUFFIXES, EpochRecord, PastRun, StoredRun
 from models.core.setting_table import MOST_EPOCHS
+from models.core.settings import TrainSettings
 
 KERAS_FILES = "Keras models (*.keras)"
+# Of a model from elsewhere, unless the person has set others.
+OF_THE_MODEL = ("likelihood", "posterior", "prior")
 CURVE_FILES = "Tables (*.csv);;JSON (*.json)"
 
 
@@ -34,6 +38,8 @@ class ModelActions(MenuActions):
         self.train_further = add(Command("Train &further …", self._train_further))
         tip = "Open, resume, compare, export and discard trainings; the trash"
         self.runs = add(Command("&Runs …", self._manage_runs, shortcut="Ctrl+Shift+T", tip=tip))
+        tip = "The dialog about a model of other people: its layers, pictures, and every guess to be changed"
+        self.understood = add(Command("What was &understood …", self._review, tip=tip))
         self.export = add(Command("&Export samples …", self._export, "export", "Ctrl+E"))
         self.export_keras = add(Command("Export for &Keras …", self._export_keras))
         self.export_curves = add(Command("Export training &curves …", self._export_curves))
@@ -49,10 +55,11 @@ class ModelActions(MenuActions):
     def entries(self) -> Entries:
         """The menu from top to bottom."""
         training = self.train, self.train_further, self.runs
-        return *training, None, self.export, self.export_keras, self.export_curves
+        return *training, None, self.understood, None, self.export, self.export_keras, self.export_curves
 
     def _model_changed(self) -> None:
         model = self._state.model.model
+        self.understood.setEnabled(model is not None and model.source != "")
         self.export.setEnabled(model is not None)
         reason = LIVE.format(name=model.name, deed="exported") if model is not None and model.live else ""
         self.allow(self.export_keras, model is not None, reason)
@@ -61,12 +68,15 @@ class ModelActions(MenuActions):
         self.export_curves.setEnabled(bool(self._state.run.records))
 
     def _run_changed(self) -> None:
-        self.train_further.setEnabled(self._state.further.run is not None and not self._state.run.active)
+        self.train_further.setEnabled(self._state.further.possible and not self._state.run.active)
 
     def _train_further(self) -> None:
         """Ask for how many more epochs the run of the open model shall go on."""
         run = self._state.further.run
-        if run is None or run.epoch >= MOST_EPOCHS:
+        if run is None:
+            self._train_imported()
+            return
+        if run.epoch >= MOST_EPOCHS:
             return
         text = f"{run.name} has been trained for {run.epoch} epochs. Epochs to add:"
         most = MOST_EPOCHS - run.epoch
@@ -74,6 +84,25 @@ class ModelActions(MenuActions):
         if chosen:
             self._state.run.train_further(run, run.epoch + more)
             self._show_training()
+
+    def _train_imported(self) -> None:
+        """Ask for how many epochs a model from elsewhere shall be trained on the open data."""
+        model, data, plan = self._state.further.start, self._state.model.data, self._state.plan
+        if model is None or data is None:
+            return
+        settings = replace(TrainSettings(), **plan.values())  # type: ignore[arg-type]
+        text = f"{model.name} is trained on {data.info.name} with the settings of the Training pane. Epochs:"
+        epochs, chosen = QInputDialog.getInt(self._over, "Train further", text, settings.epochs, 1, MOST_EPOCHS)
+        if chosen:
+            own = {name: getattr(model.settings, name) for name in OF_THE_MODEL if name not in plan.chosen}
+            kept = {name: getattr(model.settings, name) for name in ("latent_dim", "hidden", "network")}
+            self._state.run.start_with(model, data.info.path, replace(settings, epochs=epochs, **{**own, **kept}))
+            self._show_training()
+
+    def _review(self) -> None:
+        model = self._state.model.model
+        if model is not None:
+            self._state.importing.review(model.source)
 
     def _export(self) -> None:
         ExportDialog(self._state, self._theme, self._over).open()

@@ -1,4 +1,4 @@
-"""Runs that have come to their end and can be trained further, found by the model that is open."""
+"""What can be trained further: runs that have come to their end, found by the open model, and models from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from explorer.state.model import ModelState
 from explorer.state.training.runs import RunsState
 from explorer.state.unsaved import UnsavedState
+from models.core.descriptions import ModelInfo
 from models.core.history import UnfinishedRun
 
 
@@ -18,7 +19,7 @@ class FurtherState(QObject):
     Signals
     -------
     changed
-        The open model belongs to another run, or to none.
+        The open model belongs to another run, or to none; or other data are open.
     """
 
     changed = Signal()
@@ -30,6 +31,7 @@ class FurtherState(QObject):
         self._model, self._unsaved, self._stored = model, unsaved, stored
         self.runs: dict[str, UnfinishedRun] = {}
         model.model_changed.connect(self._look)
+        model.data_changed.connect(self.changed)
 
     def _look(self) -> None:
         """Remember of which run the open model is the last."""
@@ -49,6 +51,19 @@ class FurtherState(QObject):
         """Take over the runs that an earlier session knew."""
         self.runs = dict(runs) | self.runs
         self.changed.emit()
+
+    @property
+    def start(self) -> ModelInfo | None:
+        """The open model if it was imported and can be trained on the open data, None if not."""
+        model = self._model.model
+        if model is None or not model.understood or model.classes or not self._model.compatible:
+            return None
+        return model
+
+    @property
+    def possible(self) -> bool:
+        """Whether the open model can be trained further."""
+        return self.run is not None or self.start is not None
 
     @property
     def run(self) -> UnfinishedRun | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.training.history import CurveHistory, RunHistory
+from models.core.descriptions import ModelInfo
 from models.core.history import EpochRecord, PastRun, UnfinishedRun
 from models.core.settings import Dials, TrainSettings
 from models.protocol.training import ControlAction, EpochDone, Finished, Progress, StepShown, TrainStarted
@@ -36,6 +37,7 @@ class RunState(QObject):
     """
 
     start_requested = Signal(str, object)
+    begin_requested = Signal(str, str, object)
     resume_requested = Signal(object)
     further_requested = Signal(object)
     control_requested = Signal(str)
@@ -104,6 +106,13 @@ class RunState(QObject):
         later = range(settings.seed + 1, settings.seed + seeds)
         self.queued = [(data_path, replace(settings, seed=seed)) for seed in later]
         self._start(data_path, settings, stepping)
+
+    def start_with(self, model: ModelInfo, data_path: str, settings: TrainSettings) -> None:
+        """Ask for a run that starts with the weights and the network of a model."""
+        self.settings, self.name, self.stepping, self.queued = settings, model.name, False, []
+        self.clear()
+        self.set_status(RunStatus.STARTING)
+        self.begin_requested.emit(model.origin, data_path, settings)
 
     def start_next(self) -> None:
         """Ask for the next of the runs that wait."""

@@ -43,7 +43,7 @@ class RunControls(QObject):
     def _dress(self) -> None:
         self.start.setObjectName("primary")
         self.step.setToolTip("Make one step and see what reaches μ and σ; starts a run if there is none")
-        self.further.setToolTip("Train the model that is shown for more epochs, from where its run came to its end")
+        self.further.setToolTip("Train the model that is shown for more epochs, from where it stands")
         self.save.setToolTip("Save the model that is shown as a .safetensors file (Ctrl+S)")
         self.discard.setToolTip("End the run, move it to the trash and return to the previous model")
         self.text.setText("Train a model on the open data, or choose other data.")
@@ -144,7 +144,7 @@ class RunControls(QObject):
     def _model_changed(self) -> None:
         """Let a model of a run be saved, be it the last or an earlier one; let the last one be trained further."""
         model = self.state.model.model
-        self.further.setVisible(self.state.further.run is not None and not self.state.run.active)
+        self.further.setVisible(self.state.further.possible and not self.state.run.active)
         self.save.setEnabled(model is not None and self.state.unsaved.is_draft(model.path))
 
     def _show_progress(self) -> None:

@@ -52,7 +52,7 @@ def npz_source(path: Path) -> Source:
             shape, dtype = read_header(file, path.name)
         image_shape = image_shape_of(shape, path.name)
         check_image_type(dtype, path.name)
-        labels = _read_labels(archive, path.name, shape[0]) if "labels.npy" in members else None
+        labels = read_labels(archive, path.name, shape[0]) if "labels.npy" in members else None
     return Source(shape[0], image_shape, _npz_blocks(path, shape[0], image_shape), labels)
 
 
@@ -62,7 +62,8 @@ def _npz_blocks(path: Path, count: int, image_shape: tuple[int, int, int]) -> It
         yield from image_blocks(file, count, image_shape, dtype, path.name)
 
 
-def _read_labels(archive: zipfile.ZipFile, name: str, count: int) -> Labels:
+def read_labels(archive: zipfile.ZipFile, name: str, count: int) -> Labels:
+    """Return the ``labels`` [n] of an archive; UserError if they are no ``count`` integers."""
     with archive.open("labels.npy") as file:
         shape, dtype = read_header(file, name)
         if shape != (count,):

@@ -140,12 +140,16 @@ class Checkpoint:
         return self.folder / MODEL_FILE
 
 
-def write_checkpoint(checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays) -> None:
+def write_checkpoint(
+    checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays, architecture: Architecture | None = None
+) -> None:
     """Write ``checkpoint`` with the model made of ``parameters``, then remove all but the newest two; at the end, one.
+
+    ``architecture`` is needed of a model of other people only.
 
     OSError if the disk is full or the folder cannot be written; nothing but a draft is left then.
     """
-    contents = {MODEL_FILE: model_bytes(info, parameters), STATE_FILE: _state_bytes(checkpoint)}
+    contents = {MODEL_FILE: model_bytes(info, parameters, architecture), STATE_FILE: _state_bytes(checkpoint)}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     contents[MANIFEST_FILE] = json.dumps({"version": MANIFEST_VERSION, "sha256": hashes}).encode()
     with whole_folder(checkpoint.folder) as draft:

@@ -21,7 +21,7 @@ from models.training.storage.lock import RunLock
 from models.training.storage.outline import resumable
 from models.training.storage.removal import holds_work, remove_drafts, remove_run
 from models.training.storage.trash import discard_run
-from models.vae.architecture import ParameterArrays
+from models.vae.architecture import Architecture, ParameterArrays
 
 
 class RunFolder:
@@ -62,12 +62,16 @@ class RunFolder:
         return checkpoint
 
     def write(
-        self, checkpoint: Checkpoint, info: ModelInfo, parameters: ParameterArrays
+        self,
+        checkpoint: Checkpoint,
+        info: ModelInfo,
+        parameters: ParameterArrays,
+        architecture: Architecture | None = None,
     ) -> CheckpointWritten | CheckpointDelayed:
         """Write a checkpoint, or say why that is not possible now; a folder that was removed is recreated."""
         try:
             self._lock.acquire()
-            write_checkpoint(checkpoint, info, parameters)
+            write_checkpoint(checkpoint, info, parameters, architecture)
         except OSError as error:
             return CheckpointDelayed(self._identity, str(self.path), reason_of(error))
         except UserError as error:

@@ -14,7 +14,7 @@ from models.core.descriptions import ModelInfo
 from models.core.drafts import UNFINISHED
 from models.core.files import make_folder, whole_file
 from models.core.history import EPOCHS_FOLDER, EpochSnapshot
-from models.vae.architecture import ParameterArrays
+from models.vae.architecture import Architecture, ParameterArrays
 from models.vae.model_file import model_bytes
 
 MAX_BYTES = 256 << 20
@@ -32,9 +32,9 @@ class Snapshots:
     def __init__(self, run_folder: Path) -> None:
         self._folder = run_folder / EPOCHS_FOLDER
 
-    def write(self, info: ModelInfo, parameters: ParameterArrays) -> None:
+    def write(self, info: ModelInfo, parameters: ParameterArrays, architecture: Architecture | None = None) -> None:
         """Keep the model of an epoch; OSError if that is not possible, or would take the room of a checkpoint."""
-        content = model_bytes(info, parameters)
+        content = model_bytes(info, parameters, architecture)
         if self._room() < ROOM_FOR_CHECKPOINTS * len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
         with whole_file(self._folder / f"epoch-{info.epoch:06d}.safetensors", durable=False, private=True) as draft:

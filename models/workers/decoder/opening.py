@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 
 import numpy as np
 
 from models.core.descriptions import DataInfo
+from models.data.latents import holds_latents
 from models.data.opening import load_images, opening_data
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Decode, Draw, EncodeFile, EncodeImages, Sample
 from models.protocol.factors import MeasureFactors
+from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.vae import posterior_cache
+from models.vae.codes import opening_codes
 from models.vae.live import LiveVAE
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
-from models.vae.model_file import open_model as read_model
 from models.vae.posterior import Posteriors, summarize
 from models.vae.posterior import embed as encode_all
 from models.vae.sampling import checked_images
+from models.workers.decoder import importing
 from models.workers.decoder.session import Session
 from models.workers.decoder.warmup import warming_up
 from models.workers.loop import Job
 
 
-def open_model(session: Session, request: OpenModel) -> ModelOpened:
-    """Open a model file; work on the model before it is dropped, since it would mix the two."""
-    opened = read_model(request.path)
+def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
+    """Open a model; work on the model before it is dropped, since it would mix the two.
+
+    Of a file of other people what was understood is the answer, where a person has still to be asked about it.
+    """
+    if request.ask and importing.is_new(request.path):
+        return importing.inspect(session, Inspect(request.id, request.path))
+    opened = session.reader.open(request.path, request.answers, request.label)
+    if request.answers is not None:
+        importing.keep_answers(request.path, request.answers)
     drop_work_on_model(session)
     if session.vae is None or session.vae.architecture != opened.architecture:
         vae = _compiled(opened)
@@ -61,9 +72,13 @@ def open_data(session: Session, request: OpenData) -> Job:
 
 
 def _opening(session: Session, request: OpenData) -> Job:
-    data = yield from opening_data(request.path)
-    if isinstance(session.vae, LiveVAE):
-        data = session.vae.named(data)
+    path, vae = Path(request.path), session.vae
+    if vae is not None and holds_latents(path, vae.architecture.latent_dim):
+        data = yield from opening_codes(vae, session.model_digest(), path)
+    else:
+        data = yield from opening_data(request.path)
+    if isinstance(vae, LiveVAE):
+        data = vae.named(data)
     session.take_data(data)
     yield DataOpened(request.id, data)
 

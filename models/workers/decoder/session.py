@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from models.core.descriptions import DataInfo
 from models.protocol.messages import Request
+from models.vae.foreign import Reader
 from models.vae.live import LiveVAE
 from models.vae.model import VAE
 from models.vae.posterior import Posteriors
@@ -17,14 +18,15 @@ from models.workers.loop import Jobs
 class Session:
     """The open model, the open data set, the posteriors of the one by the other, and the jobs under way.
 
-    ``vae`` is the open model ready to decode, None before the first one; ``asked_at`` is the time of the last request
-    by ``time.monotonic``.
+    ``vae`` is the open model ready to decode, None before the first one; ``reader`` reads model files; ``asked_at`` is
+    the time of the last request by ``time.monotonic``.
     """
 
     def __init__(self, jobs: Jobs) -> None:
         self.jobs = jobs
         self.asked_at = time.monotonic()
         self.warmer = Warmer(lambda: self.asked_at)
+        self.reader = Reader()
         self.vae: VAE | None = None
         self._digest = ""
         self._data: DataInfo | None = None
@@ -55,6 +57,10 @@ class Session:
         if self.vae is None:
             raise ValueError("no model is open")
         return self._digest
+
+    def data_if_any(self) -> DataInfo | None:
+        """Return the open data set, None if there is none."""
+        return self._data
 
     def data(self) -> DataInfo:
         """Return the open data set; ValueError if there is none."""

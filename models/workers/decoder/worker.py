@@ -12,10 +12,11 @@ from models.numerics.tracing import is_tracing, spare_the_old
 from models.protocol.decoding import Aggregate, Cancel, Decode, Draw, EncodeFile, EncodeImages, Sample
 from models.protocol.distribution import Curves, Locate, Probabilities
 from models.protocol.factors import MeasureFactors
+from models.protocol.importing import Inspect
 from models.protocol.lab import Gradients
 from models.protocol.messages import Request
 from models.protocol.opening import Embed, OpenData, OpenLive, OpenModel
-from models.workers.decoder import decoding, distribution, factors, lab, live, opening
+from models.workers.decoder import decoding, distribution, factors, importing, lab, live, opening
 from models.workers.decoder.session import Session
 from models.workers.line import Line
 from models.workers.loop import Handled, Jobs
@@ -25,6 +26,7 @@ from models.workers.loop import serve as serve_requests
 HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
     OpenModel: opening.open_model,
     OpenLive: live.open_live,
+    Inspect: importing.inspect,
     OpenData: opening.open_data,
     Embed: opening.embed,
     Decode: decoding.decode,

@@ -49,6 +49,26 @@ def test_other_commands_take_an_imported_model(imported: Path) -> None:
     assert np.isfinite(values["elbo"])
 
 
+def test_other_commands_take_other_peoples_files_as_they_are(imported: Path) -> None:
+    assert result(imported, "info", "decoder.keras")["understood"]["encoder"] == "13 operations"
+    assert result(imported, "sample", "encoder.keras", "-n", 2, "--out", "drawn-directly")["samples"] == 2
+    assert result(imported, "decode", "decoder.keras", "z.npy", "--out", "decoded-directly")["pictures"] == 2
+    result(imported, "encode", "decoder.keras", "data.npz", "--out", "codes-directly.npz")
+    result(imported, "encode", "whole.safetensors", "data.npz", "--out", "codes-of-ours.npz")
+    np.testing.assert_array_equal(*(np.load(imported / f"codes-{of}.npz")["mu"] for of in ("directly", "of-ours")))
+
+
+def test_a_training_starts_with_other_peoples_weights(imported: Path) -> None:
+    values = result(
+        imported, "train", "data.npz", "--start", "whole.safetensors", "--epochs", 1, "--out", "further.safetensors"
+    )
+    assert values["understood"]["μ"] == "z_mean"
+    assert "--start" in values["recipe"]
+    assert "whole.safetensors" in values["recipe"]
+    refused = run(imported, "train", "data.npz", "--start", "half.safetensors", "--out", "never.safetensors")
+    assert "half: this is a decoder alone, which cannot be trained; open it with its encoder" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

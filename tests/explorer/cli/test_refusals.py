@@ -42,7 +42,7 @@ from tests.support.command_line import command, environment, result, run
         (("info", "broken.safetensors"), "broken.safetensors: the file is too short to be a model"),
         (("info", "plain.png"), "plain.png: this picture carries no latent"),
         (("sample", "broken.safetensors", "--out", "x"), "broken.safetensors: the file is too short to be a model"),
-        (("sample", "spots.npz", "--out", "x"), "spots.npz: this is not a .safetensors model file"),
+        (("sample", "spots.npz", "--out", "x"), "spots.npz: these are images, not a model"),
         (("sample", "nowhere", "--out", "x"), "nowhere: no such file or directory"),
         (
             ("encode", "spots.safetensors", "spots.npz", "--out", "z.txt"),

@@ -11,7 +11,7 @@ import tensorflow as tf
 from models.protocol.training import Diverged, Finished, Progress
 from models.training.loop import LoopState, initial_state
 from models.training.storage.checkpoint import checkpoint_folders, latest_checkpoint
-from models.vae.architecture import Architecture
+from models.vae.architecture import Architecture, ParameterArrays
 from models.vae.model_file import open_model
 from tests.models.training.conftest import trained, weights
 
@@ -19,8 +19,8 @@ from tests.models.training.conftest import trained, weights
 def _poison(monkeypatch: pytest.MonkeyPatch, group: str, value: float) -> None:
     """Let trainings begin with ``value`` in the biases of the locations of one group of tensors."""
 
-    def poisoned(architecture: Architecture, seed: int) -> LoopState:
-        state = initial_state(architecture, seed)
+    def poisoned(architecture: Architecture, seed: int, start: ParameterArrays | None) -> LoopState:
+        state = initial_state(architecture, seed, start)
         getattr(state, group)["encoder.loc.bias"] = tf.fill([architecture.latent_dim], np.float32(value))
         return state
 

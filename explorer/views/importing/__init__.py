@@ -1,0 +1,1 @@
+"""The dialog of what was understood of other people's models."""

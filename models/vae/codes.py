@@ -1,0 +1,61 @@
+"""Codes in a file as a data set: each image is what a model makes of a code, and its posterior is the code itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from models.core.arrays import Floats32
+from models.core.descriptions import DataInfo
+from models.core.errors import UserError
+from models.core.files import reason_of
+from models.data import cache
+from models.data.latents import StoredLatents, read_latents
+from models.data.opening import train_count
+from models.data.source import Images, Source, check_size
+from models.importing.moments import SHARP
+from models.vae import posterior_cache
+from models.vae.model import VAE
+from models.vae.posterior import Posteriors
+
+# Decoded at a time: a drag waits no longer than for these.
+BLOCK = 32
+
+
+def opening_codes(vae: VAE, model_digest: str, path: Path) -> Generator[None, None, DataInfo]:
+    """Return the codes in a file as data of the model with this digest, a few milliseconds at a time.
+
+    :class:`UserError` if they are not of the model's latent space. Codes without standard deviations get a small one.
+    """
+    shape, codes = vae.architecture.image_shape, read_latents(path, vae.architecture.latent_dim)
+    if len(codes.z) < 2:
+        raise UserError(path.name, "there is only one code in it, at least two are needed")
+    check_size(len(codes.z), shape, path.name)
+    fingerprint = _fingerprint(model_digest, codes)
+    try:
+        info = cache.stored(path, fingerprint)
+        if info is None:
+            source = Source(len(codes.z), shape, _decoded(vae, codes.z), codes.labels)
+            info = yield from cache.store(path, fingerprint, source, train_count(source.count))
+        sigma = np.full_like(codes.z, SHARP) if codes.sigma is None else codes.sigma
+        yield from posterior_cache.store(model_digest, info, Posteriors(codes.z, sigma))
+    except OSError as error:
+        raise UserError(path.name, reason_of(error)) from error
+    return replace(info, codes_of=model_digest)
+
+
+def _decoded(vae: VAE, z: Floats32) -> Iterator[Images]:
+    for start in range(0, len(z), BLOCK):
+        images = np.nan_to_num(vae.decode(z[start : start + BLOCK]))
+        yield np.rint(255.0 * np.clip(images, 0.0, 1.0)).astype(np.uint8)
+
+
+def _fingerprint(model_digest: str, codes: StoredLatents) -> str:
+    digest = hashlib.sha256(f"codes of {model_digest}".encode())
+    for values in (codes.z, codes.sigma, codes.labels):
+        digest.update(b"none" if values is None else values.tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,190 @@
+"""Open any model: a file of Latentscape as it is, one of other people by way of a model file in the cache."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from models.core.descriptions import digest_of_model
+from models.core.errors import UserError
+from models.core.files import is_file, is_folder, naming, reason_of, whole_file
+from models.core.folders import cache_root
+from models.core.formats import MODEL_SUFFIX, TFJS
+from models.core.limits import bounded
+from models.importing.answers import ALONE, BESIDE, Answers, choices_of, digest_of_files, recalled
+from models.importing.choices import Choices
+from models.importing.halves import find_halves
+from models.importing.labels import classes_of
+from models.importing.opening import files_of, read_model
+from models.importing.parsed import Parsed
+from models.importing.refusal import RefusedError
+from models.vae.importing import Imported, import_parsed
+from models.vae.model_file import OpenedModel, held_at_class, is_foreign, model_bytes, open_model
+
+# Model files made of other people's, or held at another class: those used longest ago go first.
+MOST_KEPT = 30
+HALVES = ("encoder", "Encoder", "ENCODER"), ("decoder", "Decoder", "DECODER")
+# By the names of answers: the options of ``latentscape import``.
+OPTIONS = {"image_shape": "size", "log_var": "log-var"}
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a model of other people, as they were read; ``other`` is what lies beside the one that was named."""
+
+    paths: tuple[Path, ...]
+    parsed: tuple[Parsed, ...]
+    other: Path | None
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What was made of files with some answers: a model, or a fault; ``classes`` of a conditional one."""
+
+    files: Files
+    answers: Answers
+    classes: int
+    imported: Imported | None
+    fault: UserError | None
+
+
+class Reader:
+    """Reads models; the files of other people that were read last are kept, so that another answer is quick."""
+
+    def __init__(self) -> None:
+        self._last: tuple[object, Files] | None = None
+
+    def open(self, path: str | Path, answers: Answers | None = None, label: int | None = None) -> OpenedModel:
+        """Open a model; without ``answers`` those count that a person gave earlier, and guesses where there are none.
+
+        A conditional model is held at the class ``label``, if one is given. :class:`UserError` if it is not opened.
+        """
+        opened = self._opened(Path(path), answers)
+        if label is None or label == opened.info.label:
+            return opened
+        content = model_bytes(opened.info, held_at_class(opened, label), opened.architecture)
+        return _kept(content, opened.info.origin)
+
+    def _opened(self, path: Path, answers: Answers | None) -> OpenedModel:
+        if not is_foreign(path):
+            return open_model(path)
+        understanding = self.understand(path, answers)
+        if understanding.imported is None:
+            raise understanding.fault or UserError(path.name, "it is not understood")
+        return _kept(understanding.imported.content(), str(path.absolute()))
+
+    def understand(self, path: Path, answers: Answers | None = None) -> Understanding:
+        """Return what other people's model at ``path`` is taken for; :class:`UserError` if a file cannot be read."""
+        if answers is None:
+            answers = recalled(identity(path)) or {}
+        with bounded(path.name):
+            first = self._understood(path, answers)
+            if first.imported is None and first.files.other is not None and BESIDE not in answers:
+                # The file beside it may belong to another training.
+                second = self._understood(path, {**answers, BESIDE: ALONE})
+                return first if second.imported is None else second
+            return first
+
+    def _understood(self, path: Path, answers: Answers) -> Understanding:
+        choices = choices_of(answers)
+        files = self._read(path, choices, alone=answers.get(BESIDE) == ALONE)
+        classes = _classes(files.parsed)
+        if classes and choices.label is None:
+            choices = replace(choices, label=0)
+        try:
+            name = _name(path, halves=len(files.paths) > 1)
+            imported = import_parsed(files.parsed, choices, name, _recipe(files.paths, answers, name), path.name)
+        except UserError as fault:
+            return Understanding(files, answers, classes, None, fault)
+        return Understanding(files, answers, classes, imported, None)
+
+    def _read(self, path: Path, choices: Choices, alone: bool) -> Files:
+        """Read the files, or take those that were read last if they are the same."""
+        named = files_of(path)
+        other = None if is_folder(path) else beside(path)
+        paths = (*named, other) if other is not None and not alone else tuple(named)
+        key = *(_stamp(file) for file in paths), choices.hidden, choices.image_shape
+        if self._last is None or self._last[0] != key:
+            parsed = tuple(read_model(file, choices) for file in paths)
+            self._last = key, Files(paths, parsed, other)
+        return self._last[1]
+
+
+def identity(path: Path) -> str:
+    """Return the digest under which answers about a model are remembered; :class:`UserError` if it cannot be read."""
+    files = files_of(path)
+    if is_folder(files[0]):
+        # It says what the folder is: none is read as one file.
+        read_model(files[0])
+    try:
+        return digest_of_files(files)
+    except OSError as error:
+        raise UserError(path.name, reason_of(error)) from error
+
+
+def beside(path: Path) -> Path | None:
+    """Return the other half of the model at ``path``, which lies beside it by the same name; None if none does."""
+    for mine, theirs in (HALVES, HALVES[::-1]):
+        for word, other in zip(mine, theirs, strict=True):
+            found = path.with_name(path.name.replace(word, other))
+            if word in path.name and is_file(found):
+                return found
+    return None
+
+
+def _classes(files: Sequence[Parsed]) -> int:
+    try:
+        return classes_of(find_halves(files).decoder)
+    except (RefusedError, ValueError):
+        return 0
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise UserError(path.name, reason_of(error)) from error
+    return str(path), found.st_mtime_ns, found.st_size
+
+
+def _name(path: Path, halves: bool) -> str:
+    """Return what a model is called: as its file, or as its folder if the file has the name of all such files."""
+    usual = path.name == TFJS or (halves and path.stem.lower() in (HALVES[0][0], HALVES[1][0]))
+    return path.absolute().parent.name if usual else path.stem
+
+
+def _recipe(paths: Sequence[Path], answers: Answers, name: str) -> str:
+    """Return the command line that imports the same."""
+    words = ["latentscape", "import", *map(str, paths)]
+    for subject, text in answers.items():
+        if subject != BESIDE:
+            words += [f"--{OPTIONS.get(subject, subject)}", text]
+    return shlex.join([*words, "--out", f"{name}{MODEL_SUFFIX}"])
+
+
+def _kept(content: bytes, source: str) -> OpenedModel:
+    """Keep the content of a model file in the cache, and open it like any other."""
+    path = cache_root() / "imports" / f"{digest_of_model(content)}{MODEL_SUFFIX}"
+    if is_file(path):
+        # The time of change tells when it was last of use.
+        with suppress(OSError):
+            os.utime(path)
+    else:
+        with naming(path), whole_file(path, durable=False) as draft:
+            draft.write_bytes(content)
+    _prune(path)
+    opened = open_model(path)
+    return replace(opened, info=replace(opened.info, source=source))
+
+
+def _prune(keep: Path) -> None:
+    """Remove what was used longest ago; another window may be doing the same."""
+    with suppress(OSError):
+        files = sorted(keep.parent.glob(f"*{MODEL_SUFFIX}"), key=lambda file: file.stat().st_mtime)
+        for file in files[:-MOST_KEPT]:
+            if file != keep:
+                file.unlink(missing_ok=True)
