@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,26 +16,35 @@ LABEL = re.compile(r"label|class|cond|(^|[^a-z])[yc]([^a-z]|$)", re.IGNORECASE)
 
 
 def with_label(half: Half, label: int | None) -> Half:
-    """Return what takes one input alone: a second one, for classes one-hot, is held at ``label``."""
+    """Return what takes one input alone: a second one, for classes one-hot, is held at ``label``, else the first."""
     inputs = half.graph.inputs
     if len(inputs) == 1:
         return half
     if len(inputs) > 2:
         raise RefusedError(f"it takes {len(inputs)} inputs, which is not supported")
-    place = next((index for index in (1, 0) if LABEL.search(inputs[index][0])), 1)
+    place = _place(half)
     (main, shape), (_, classes) = inputs[1 - place], inputs[place]
     if len(classes) != 2 or classes[1] < 2:
         raise RefusedError("its label is not one number for each class, which is not supported")
-    if label is None or not 0 <= label < classes[1]:
-        raise RefusedError(
-            f"it is conditional on one of {classes[1]} classes", f"choose one: --label 0 to {classes[1] - 1}"
-        )
+    label = label or 0
+    if label >= classes[1]:
+        raise RefusedError(f"label {label} is not one of its {classes[1]} classes, 0 to {classes[1] - 1}")
     builder = Builder()
     value = builder.input(main, shape)
     fed = [value, value]
     fed[place] = _held(builder, value, shape, np.eye(classes[1])[label])
     outputs = builder.take(half.graph, half.weights, fed)
-    return Half(builder.graph(outputs), builder.arrays, half.spread_kind, half.activation)
+    return replace(half, graph=builder.graph(outputs), weights=builder.arrays)
+
+
+def classes_of(half: Half) -> int:
+    """Return how many classes a half can be held at, 0 if it takes none."""
+    return half.graph.inputs[_place(half)][1][-1] if len(half.graph.inputs) == 2 else 0
+
+
+def _place(half: Half) -> int:
+    """Return which of two inputs is the label."""
+    return next((index for index in (1, 0) if LABEL.search(half.graph.inputs[index][0])), 1)
 
 
 def _held(builder: Builder, value: str, shape: Shape, classes: np.ndarray) -> str:

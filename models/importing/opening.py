@@ -112,7 +112,7 @@ def _unknown(path: Path, start: bytes) -> Reader:
 
 
 READERS: Sequence[tuple[bytes, Reader]] = (
-    (HDF5, lambda path, _: read_h5(path)),
+    (HDF5, read_h5),
     (PROTOBUF, lambda path, _: read_onnx(path)),
     (PICKLE, read_torch),
     (b"{", lambda path, _: read_tfjs(path)),

@@ -16,7 +16,7 @@ from models.core.text import shortened
 from models.importing.choices import RANGES, SPREADS, Choices, Layout, Range
 from models.importing.graph import Builder, Graph, Node
 from models.importing.halves import Half, Halves
-from models.importing.labels import with_label
+from models.importing.labels import classes_of, with_label
 from models.importing.moments import moments
 from models.importing.operations import Shape
 from models.importing.refusal import RefusedError
@@ -48,6 +48,7 @@ class Understood:
 
 def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
     """Return the model of encoder and decoder; :class:`RefusedError` if they make no sense together."""
+    classes = classes_of(halves.decoder)
     encoder_half = None if halves.encoder is None else with_label(halves.encoder, choices.label)
     halves = Halves(encoder_half, with_label(halves.decoder, choices.label))
     picture = _picture(halves, choices, probe)
@@ -56,6 +57,8 @@ def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
         ("image", f"{' × '.join(map(str, picture.shape))}, {picture.layout}, pixels {RANGES[picture.range]}"),
         ("decoder", f"{len(decoder.nodes)} operations, output {picture.activation}"),
     ]
+    if classes:
+        lines.append(("label", f"held at class {choices.label or 0} of {classes}; --label chooses another"))
     weights = {f"decoder/{name}": values for name, values in decoder_weights.items()}
     encoder = None
     if halves.encoder is None:
@@ -88,7 +91,7 @@ def _picture(halves: Halves, choices: Choices, probe: Probe) -> _Picture:
     graph = halves.decoder.graph
     made = graph.shapes()[graph.outputs[0]]
     taken = _input_shape(halves.encoder.graph) if halves.encoder else made
-    layout = choices.layout or _layout(made, graph) or _layout(taken, graph) or "NHWC"
+    layout = choices.layout or _layout(made, graph) or halves.decoder.layout or _layout(taken, graph) or "NHWC"
     shape = choices.image_shape or _image_shape(made, layout) or _image_shape(taken, layout) or _square(made)
     if math.prod(shape) > math.prod(made) or shape[2] not in (1, 3):
         raise RefusedError(f"its decoder makes {shortened(list(made[1:]))}, which is no picture in grey or colour")

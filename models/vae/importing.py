@@ -12,10 +12,12 @@ from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.importing.choices import Choices
+from models.importing.contest import best_choices
 from models.importing.execution import run
 from models.importing.graph import Graph
 from models.importing.halves import find_halves
 from models.importing.opening import files_of, read_model
+from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.importing.understanding import understand
 from models.vae.architecture import INITIAL_LOG_VARIANCE, LOG_VARIANCE
@@ -28,7 +30,15 @@ def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str
 
     :class:`UserError` says why a file is not opened, or what does not fit.
     """
-    files = [read_model(file, choices) for path in paths for file in files_of(path)]
+    places = [file for path in paths for file in files_of(path)]
+
+    def read(chosen: Choices) -> list[Parsed]:
+        return [read_model(place, chosen) for place in places]
+
+    files = read(choices)
+    if any(file.inferred for file in files) and choices.hidden is None:
+        choices = best_choices(read, choices, _probe)
+        files = read(choices)
     try:
         understood = understand(find_halves(files), choices, _probe)
         architecture, settings = imported_architecture(understood)
