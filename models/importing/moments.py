@@ -13,6 +13,7 @@ from models.importing.choices import Choices, SpreadKind
 from models.importing.graph import Builder, Graph
 from models.importing.halves import Half
 from models.importing.operations import Shape
+from models.importing.probability import triangle
 from models.importing.refusal import RefusedError
 
 # σ of an encoder that gives points, and the least that any has.
@@ -36,7 +37,7 @@ def moments(
     if spread is None and width == 2 * dims:
         mu, second, label = _unpacked(builder, outputs[mean], flat[mean], names[mean], choices)
     elif spread is None and width == dims + dims * (dims + 1) // 2:
-        mu, sigma = _triangle(builder, flat[mean], dims)
+        mu, sigma = triangle(builder, flat[mean], dims)
         return mu, sigma, "cholesky", (f"first {dims} of {names[mean]}", "the rest,")
     elif width != dims:
         raise RefusedError(f"its encoder gives {width} values, its decoder takes {dims}")
@@ -68,26 +69,6 @@ def _unpacked(builder: Builder, value: str, flat: str, name: str, choices: Choic
         builder.add("slice", flat, axis=1, start=start, stop=start + width // 2, step=1) for start in (0, width // 2)
     )
     return first, second, (f"first half of {name}", "second half,")
-
-
-def _triangle(builder: Builder, value: str, dims: int) -> tuple[str, str]:
-    """Return μ, and σ of each dimension by itself, of a mean followed by a Cholesky factor as TensorFlow packs it.
-
-    The factor's rows are filled from the end of the list; its diagonal is behind a softplus, as in
-    ``tfp.layers.MultivariateNormalTriL``.
-    """
-    count = dims * (dims + 1) // 2
-    order = np.concatenate([np.arange(dims, count), np.arange(count)[::-1]]).reshape(dims, dims)
-    whole, below = np.eye(dims + count), np.tril_indices(dims, -1)
-    mu = builder.add("slice", value, axis=1, start=0, stop=dims, step=1)
-    picked = builder.add("dense", value, builder.weight("diagonal", whole[:, dims + np.diag(order)]))
-    diagonal = builder.add("add", builder.add("softplus", picked), builder.weight("shift", np.full(1, 1e-5)))
-    square = builder.add("mul", diagonal, diagonal)
-    if dims > 1:
-        others = builder.add("dense", value, builder.weight("below", whole[:, dims + order[below]]))
-        rows = builder.weight("rows", np.eye(dims)[below[0]])
-        square = builder.add("add", square, builder.add("dense", builder.add("mul", others, others), rows))
-    return mu, builder.add("sqrt", square, name="sigma")
 
 
 def _flat(builder: Builder, value: str) -> str:
