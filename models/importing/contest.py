@@ -14,7 +14,7 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.importing.choices import Choices
-from models.importing.graph import Graph
+from models.importing.graph import MOST_VALUES, Graph
 from models.importing.halves import find_halves
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
@@ -95,6 +95,8 @@ def _score(read: Read, choices: Choices, probe: Probe) -> _Score | None:
     except (RefusedError, UserError, ValueError):
         return None
     if understood.encoder is None or sum(values.size for values in understood.weights.values()) > MOST_WEIGHTS:
+        return None
+    if max(understood.encoder.widest, understood.decoder.widest) * DRAWS > MOST_VALUES:
         return None
     return _found_back(understood, understood.encoder, probe)
 

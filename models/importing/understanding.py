@@ -14,9 +14,10 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.text import shortened
 from models.importing.choices import RANGES, SPREADS, Choices, Layout, Range
-from models.importing.graph import Builder, Graph, Node
+from models.importing.graph import MOST_VALUES, Builder, Graph, Node
 from models.importing.halves import Half, Halves
 from models.importing.labels import classes_of, with_label
+from models.importing.layouts import channels_last
 from models.importing.moments import moments
 from models.importing.operations import Shape
 from models.importing.refusal import RefusedError
@@ -110,7 +111,8 @@ def _picture(halves: Halves, choices: Choices, probe: Probe) -> _Picture:
 def _probed(half: Half, probe: Probe) -> Floats32:
     """Return what the decoder makes of the origin and of draws of the prior."""
     shape = half.graph.inputs[0][1]
-    draws = np.random.default_rng(0).standard_normal((PROBES, *shape[1:])).astype(np.float32)
+    count = max(1, min(PROBES, MOST_VALUES // half.graph.widest))
+    draws = np.random.default_rng(0).standard_normal((count, *shape[1:])).astype(np.float32)
     draws[0] = 0.0
     values = probe(half.graph, dict(half.weights), draws)
     if not np.isfinite(values).all():
@@ -189,7 +191,7 @@ def _decoder(half: Half, picture: _Picture) -> tuple[Graph, dict[str, Floats32],
         value = builder.add("mul", value, builder.weight("two", np.full(1, 2.0)), name="logits")
     elif picture.activation == "linear":
         value = _from_range(builder, value, picture.range)
-    return builder.graph([value]), builder.arrays, latent
+    return *channels_last(builder.graph([value]), builder.arrays), latent
 
 
 def _to_image(builder: Builder, value: str, picture: _Picture) -> str:
@@ -233,7 +235,7 @@ def _encoder(
     outputs = builder.take(half.graph, half.weights, [_from_image(builder, value, picture, wanted)])
     mu, sigma, kind, names = moments(builder, outputs, half, choices, math.prod(latent))
     said = [("its input", f"pixels {RANGES[pixels]}"), ("μ", names[0]), ("σ", f"{names[1]} {SPREADS[kind]}".strip())]
-    return builder.graph([mu, sigma]), builder.arrays, said
+    return *channels_last(builder.graph([mu, sigma]), builder.arrays), said
 
 
 def _from_image(builder: Builder, value: str, picture: _Picture, wanted: Shape) -> str:

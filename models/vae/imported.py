@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, cast
@@ -48,8 +47,7 @@ class ImportedArchitecture(Architecture):
     @property
     def widest(self) -> int:
         """The most values that an image has on its way through the network, in any one value."""
-        made = [self.decoder.shapes(), self.encoder.shapes() if self.encoder else {}]
-        return max(math.prod(shape) for shapes in made for shape in shapes.values())
+        return max(self.decoder.widest, self.encoder.widest if self.encoder else 1)
 
     def shapes(self) -> dict[str, Shape]:
         """Return the shape of every parameter by name."""
