@@ -13,7 +13,7 @@ from models.importing.refusal import RefusedError
 from models.importing.weights_names import WeightLayer, layers_of
 
 MEAN = re.compile(
-    r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc)"
+    r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc|embedding)"
     r"(\d*|_?layer|_?linear|_?fc|_?head|_?z|\.\d+)?$|fc\d1$",
     re.IGNORECASE,
 )

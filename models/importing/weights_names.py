@@ -52,8 +52,9 @@ class WeightLayer:
 def layers_of(weights: Mapping[str, Floats32]) -> list[WeightLayer]:
     """Return the layers in the order of the file; :class:`RefusedError` if one is of an unknown kind."""
     by_modules = any(name.endswith((".weight", "weight_v", "weight_orig", f"{NORMED}1")) for name in weights)
-    found = list(weights)
-    if any(CODEBOOK.search(name) and weights[name].ndim == 2 for name in found) and by_modules:
+    # An encoder of pythae calls its mean an embedding.
+    gaussian = any("log_var" in name for name in weights)
+    if by_modules and not gaussian and any(CODEBOOK.search(name) and weights[name].ndim == 2 for name in weights):
         raise RefusedError("its latent is a codebook (VQ), which is not supported", "open a model with a continuous z")
     grouped = _of_modules(weights) if by_modules else _by_hand(weights)
     layers = [WeightLayer(name, parts) for name, parts in grouped.items() if "weight" in parts]

@@ -10,6 +10,8 @@ import pytest
 from models.core.errors import UserError
 from models.importing.choices import Choices
 from models.vae.importing import import_model
+from models.vae.model import VAE
+from models.vae.model_file import open_model
 from tests.fixtures import make_weights
 from tests.fixtures.torch_writer import archive, legacy
 from tests.models.importing.opening import opened, refused, same
@@ -101,3 +103,17 @@ def test_a_codebook_is_named_and_refused(tmp_path: Path) -> None:
         "quantizer.embedding.weight": np.ones((8, 4), np.float32),
     }
     assert "its latent is a codebook (VQ), which is not supported" in refused(tmp_path / "vq.pt", archive(w))
+
+
+def test_a_folder_of_pythae(tmp_path: Path) -> None:
+    folder, w, z = tmp_path / "final_model", make_weights.pythae(), points(2)
+    folder.mkdir()
+    (folder / "model_config.json").write_text('{"name": "VAEConfig", "input_dim": [1, 6, 6], "latent_dim": 2}')
+    (folder / "model.pt").write_bytes(archive({"model_state_dict": w}))
+    content, _ = import_model([folder], USUAL, "other", "")
+    (tmp_path / "made.safetensors").write_bytes(content)
+    model = open_model(tmp_path / "made.safetensors")
+    same(VAE(model.architecture, model.parameters).decode(z), make_weights.pythae_decoded(w, z))
+    (folder / "encoder.pkl").write_bytes(b"")
+    with pytest.raises(UserError, match=r"encoder\.pkl beside it is a pickled network"):
+        import_model([folder], USUAL, "other", "")
