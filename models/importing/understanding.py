@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.core.arrays import Floats32
+from models.core.setting_table import SETTINGS
 from models.core.text import shortened
 from models.importing.choices import RANGES, SPREADS, Choices, Layout, Range
 from models.importing.graph import MOST_VALUES, Builder, Graph, Node
@@ -27,6 +28,7 @@ ImageShape = tuple[int, int, int]
 Probe = Callable[[Graph, dict[str, Floats32], Floats32], Floats32]
 
 PROBES = 16
+MOST_DIMENSIONS = int(SETTINGS["latent_dim"].high)
 # What only moves pixels about: an activation before it is the last all the same.
 MOVES = ("reshape", "transpose", "slice")
 
@@ -54,6 +56,12 @@ def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
     halves = Halves(encoder_half, with_label(halves.decoder, choices.label))
     picture = _picture(halves, choices, probe)
     decoder, decoder_weights, latent = _decoder(halves.decoder, picture)
+    if math.prod(latent) > MOST_DIMENSIONS:
+        raise RefusedError(
+            f"its latent {shortened(list(latent[1:]))} has {math.prod(latent):,} dimensions, and up to "
+            f"{MOST_DIMENSIONS} have a slider here",
+            "export it for smaller pictures, whose latent grid is smaller",
+        )
     lines = [
         ("image", f"{' × '.join(map(str, picture.shape))}, {picture.layout}, pixels {RANGES[picture.range]}"),
         ("decoder", f"{len(decoder.nodes)} operations, output {picture.activation}"),

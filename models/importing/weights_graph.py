@@ -14,6 +14,7 @@ from models.importing.choices import Choices, Habits
 from models.importing.graph import Builder
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
+from models.importing.taesd import graph_of_taesd, is_taesd
 from models.importing.weights_layers import Parts, parts_of
 from models.importing.weights_maker import TORCH, WAY_ON, Maker, Steps, Style
 from models.importing.weights_names import WeightLayer, numbered
@@ -24,6 +25,10 @@ Ends = tuple[tuple[str, ...], tuple[str, ...]]
 
 def graph_of_weights(weights: Mapping[str, Floats32], choices: Choices, kind: str) -> Parsed:
     """Return the graph of encoder and decoder of PyTorch's weights; :class:`RefusedError` if nothing usual fits."""
+    if is_taesd(weights):
+        return graph_of_taesd(weights, choices, kind)
+    if any("mid_block.attentions." in name or ".mid.attn_1." in name for name in weights):
+        raise RefusedError("this is an AutoencoderKL of Stable Diffusion, which is not supported", WAY_ON)
     return graph_of_parts(parts_of(weights), choices, kind, TORCH)
 
 

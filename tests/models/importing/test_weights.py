@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from models.core.errors import UserError
 from models.importing.choices import Choices
@@ -117,3 +118,27 @@ def test_a_folder_of_pythae(tmp_path: Path) -> None:
     (folder / "encoder.pkl").write_bytes(b"")
     with pytest.raises(UserError, match=r"encoder\.pkl beside it is a pickled network"):
         import_model([folder], USUAL, "other", "")
+
+
+def test_taesd_is_known_by_its_names_and_its_grid_is_dragged(tmp_path: Path) -> None:
+    w, size = make_weights.taesd(), Choices(image_shape=(16, 24, 3))
+    save_file(w, tmp_path / "taesd.safetensors")
+    vae, z = opened([tmp_path / "taesd.safetensors"], size), points(24)
+    same(vae.decode(z), make_weights.taesd_decoded(w, z.reshape(-1, 4, 2, 3)).transpose(0, 2, 3, 1))
+    images = np.random.default_rng(1).integers(0, 256, (2, 16, 24, 3), np.uint8)
+    same(vae.encode(images)[0], make_weights.taesd_encoded(w, images.transpose(0, 3, 1, 2) / 255).reshape(2, -1))
+    halves = {"encoder": {}, "decoder": {}}
+    for name, values in w.items():
+        half, _, rest = name.partition(".")
+        halves[half][rest] = values
+    for half, part in halves.items():
+        (tmp_path / f"taesd_{half}.pth").write_bytes(archive(part))
+    apart = opened([tmp_path / f"taesd_{half}.pth" for half in halves], size)
+    same(apart.decode(z), vae.decode(z))
+    with pytest.raises(UserError, match="has 1,024 dimensions, and up to 512 have a slider here"):
+        opened([tmp_path / "taesd.safetensors"], Choices(image_shape=(128, 128, 3)))
+
+
+def test_an_autoencoder_kl_is_named_and_refused(tmp_path: Path) -> None:
+    w = {"decoder.mid_block.attentions.0.to_q.weight": np.ones((2, 2), np.float32)}
+    assert "this is an AutoencoderKL of Stable Diffusion" in refused(tmp_path / "kl.pt", archive(w))
