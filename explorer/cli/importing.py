@@ -24,9 +24,7 @@ def import_files(paths: Sequence[Path], out: Path, options: Mapping[str, Any], o
     from models.vae.importing import import_model
 
     shape = None if options["size"] is None else image_shape_of(options["size"])
-    given = {
-        name: options[name] for name in ("layout", "range", "activation", "mu", "log_var", "spread", "hidden", "label")
-    }
+    given = {name: value for name, value in options.items() if name != "size"}
     content, info = import_model(paths, Choices(image_shape=shape, **given), out.stem, _recipe(paths, options, out))
     write_together([(out, content)])
     result = {"kind": "model", "out": str(out), "name": info.name, "parameters": info.parameters, **info.understood}

@@ -196,6 +196,11 @@ def export(model: str, out: Path, output: str, overwrite: bool, as_json: bool) -
 @click.option("--mu", help="Name or number, from 0, of the encoder's output that is μ.")
 @click.option("--log-var", help="Name or number, from 0, of the output that is the spread.")
 @click.option("--spread", type=click.Choice(["log_var", "log_sigma", "sigma", "softplus"]), help="What the spread is.")
+@click.option(
+    "--packed",
+    type=click.Choice(["halves", "interleaved"]),
+    help="How mean and spread stand in one output that holds both.",
+)
 @click.option("--label", type=COUNT, help="Class, from 0, of a conditional model.")
 @click.option("--hidden", type=click.Choice(HIDDEN), help="Activation between layers of which there are weights only.")
 @click.option("--size", help="HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS of images whose pixels are in a row.")

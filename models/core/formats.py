@@ -21,7 +21,7 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".
 PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "WebP", "GIF", "TIFF", "PPM")
 MODEL_SUFFIX = ".safetensors"
 # Of other people's models; TensorFlow.js gives all of its the same name.
-FOREIGN_SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth")
+FOREIGN_SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth", ".pt2")
 TFJS = "model.json"
 
 

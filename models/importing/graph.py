@@ -60,6 +60,12 @@ class Graph:
             raise ValueError(f"nothing makes its output {shortened(min(missing))}")
         return shapes
 
+    @property
+    def widest(self) -> int:
+        """The most values that one image has in any one value."""
+        weights = {name for name, _ in self.weights}
+        return max(math.prod(shape) for name, shape in self.shapes().items() if name not in weights)
+
     def part(self, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:
         """Return what computes ``outputs`` from the values ``inputs``; ValueError if more than these is needed."""
         shapes, needed, kept = self.shapes(), set(outputs), []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from models.core.arrays import Floats32
 from models.core.text import shortened
-from models.importing.choices import Activation
+from models.importing.choices import Activation, Layout
 from models.importing.graph import Graph
 from models.importing.operations import NOISE, SAMPLE, Shape
 from models.importing.parsed import Parsed
@@ -20,12 +20,16 @@ FEWEST_PIXELS = 16
 
 @dataclass(frozen=True)
 class Half:
-    """An encoder or a decoder: a graph with its weights; ``spread_kind`` and ``activation`` as the file tells them."""
+    """An encoder or a decoder: a graph with its weights.
+
+    ``spread_kind``, ``activation`` and ``layout`` are as the file tells them.
+    """
 
     graph: Graph
     weights: Mapping[str, Floats32]
     spread_kind: str = ""
     activation: Activation | None = None
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def _half(file: Parsed, inputs: Sequence[str], outputs: Sequence[str], spread_ki
     except ValueError as error:
         raise RefusedError(f"its encoder and decoder cannot be told apart ({shortened(error)})") from error
     weights = {name: file.weights[name] for name, _ in graph.weights}
-    return Half(graph, weights, spread_kind, file.activation)
+    return Half(graph, weights, spread_kind, file.activation, file.layout)
 
 
 def _around(file: Parsed, drawn: str, moments: Sequence[str], spread_kind: str) -> tuple[Half | None, Half | None]:

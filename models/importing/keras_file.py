@@ -7,8 +7,10 @@ from pathlib import Path
 
 from models.core.reading import open_file
 from models.importing.archives import Archive, json_of
+from models.importing.choices import Choices
 from models.importing.graph import Builder
 from models.importing.hdf5 import MOST_FILE_BYTES, Store, store_of
+from models.importing.keras_bare import read_bare
 from models.importing.keras_graph import NETWORKS, Network
 from models.importing.keras_weights import ByLayer, ByPath, LayerWeights
 from models.importing.parsed import Parsed
@@ -31,15 +33,12 @@ def read_keras(path: Path) -> Parsed:
             return _parsed(config, ByPath(store), f"a Keras {version} model".replace("  ", " "), version)
 
 
-def read_h5(path: Path) -> Parsed:
-    """Parse a whole model in an ``.h5`` file; :class:`RefusedError` says what is not understood."""
+def read_h5(path: Path, choices: Choices) -> Parsed:
+    """Parse a model in an ``.h5`` file, or weights alone; :class:`RefusedError` says what is not understood."""
     with store_of(path) as store:
         text = store.text("model_config")
         if text is None:
-            raise RefusedError(
-                "it holds weights without the model",
-                "save the whole model: model.save('model.keras') or model.save('model.h5')",
-            )
+            return read_bare(store, choices)
         version = store.text("keras_version") or ""
         return _parsed(json_of(text), ByLayer(store), f"a Keras {version} model in HDF5".replace("  ", " "), version)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,6 +25,7 @@ CALCULATIONS = {
     "sigmoid": "sigmoid", "relu": "relu", "softplus": "softplus", "__operators__.add": "add",
 }  # fmt: skip
 MODEL_LIMIT = 64
+QUANTIZER = re.compile(r"quanti[sz]|codebook|^VQ")
 
 Parts = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
@@ -56,6 +58,7 @@ class Network:
     def __init__(self, builder: Builder, old: bool) -> None:
         self._builder, self._old = builder, old
         self.parts: Parts = {}
+        self._pairs: set[str] = set()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -97,7 +100,13 @@ class Network:
         asked = _references(config.get("input_layers"))
         for (name, _, _), value in zip(asked, inputs, strict=False):
             made[name, 0, 0] = value
-        waiting = [(layer, index, call) for layer in layers for index, call in enumerate(_calls(layer))]
+        needed = _needed(config, layers)
+        self._pairs |= _second_outputs(layers)
+        waiting = [
+            (layer, index, call)
+            for layer in layers if _name(layer) in needed
+            for index, call in enumerate(_calls(layer))
+        ]  # fmt: skip
         while waiting:
             left = [item for item in waiting if not self._called(*item, made, inside)]
             if len(left) == len(waiting):
@@ -144,6 +153,15 @@ class Network:
         ]
         return self._builder.add(operation, *values, name=_name(layer))
 
+    def _drawn(self, value: str) -> bool:
+        """Return whether a value depends on a draw."""
+        graph = self._builder.graph(())
+        reached = {value}
+        for node in reversed(graph.nodes):
+            if node.name in reached:
+                reached.update(node.inputs)
+        return any(node.operation == SAMPLE and node.name in reached for node in graph.nodes)
+
     def _layer(self, layer: Config, inputs: Sequence[str], weights: LayerWeights) -> list[str]:
         kind, name = str(layer["class_name"]), _name(layer)
         if kind in NETWORKS:
@@ -159,12 +177,40 @@ class Network:
             raise RefusedError(f"the configuration of its layer {shortened(name)} makes no sense") from error
 
     def _unknown(self, layer: Config, inputs: Sequence[str]) -> list[str]:
-        """Take a layer of somebody's own between two equal outputs for the draw of z; refuse any other."""
+        """Take a layer of somebody's own between two equal outputs for the draw of z; refuse any other.
+
+        If both go on, it is one that measures a loss, and so is one that meets what was decoded from a draw.
+        """
         if len(inputs) == 2 and self._builder.shape(inputs[0]) == self._builder.shape(inputs[1]):
-            return [self._builder.add(SAMPLE, *inputs, name=_name(layer))]
+            if _name(layer) in self._pairs:
+                return list(inputs)
+            decoded = [value for value in inputs if self._drawn(value)]
+            return decoded[:1] or [self._builder.add(SAMPLE, *inputs, name=_name(layer))]
         kind = str(layer["class_name"])
+        if QUANTIZER.search(kind):
+            raise RefusedError("its latent is a codebook (VQ), which is not supported")
         reason = f"its layer {shortened(_name(layer))} is a {shortened(kind)}, which is not known here and is never run"
         raise RefusedError(reason, "save encoder and decoder as models of Keras' own layers")
+
+
+def _needed(config: Config, layers: Sequence[Config]) -> set[str]:
+    """Return the layers that outputs depend on, and all inputs: what only measures a loss is left out."""
+    by_name = {_name(layer): layer for layer in layers}
+    waiting = [name for name, _, _ in _references(config.get("output_layers"))]
+    found = {name for name, layer in by_name.items() if layer["class_name"] == "InputLayer"}
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in found:
+            found.add(name)
+            calls = _calls(by_name[name])
+            waiting += [item[0] for call in calls for item in _arguments(call) if isinstance(item, tuple)]
+    return found
+
+
+def _second_outputs(layers: Sequence[Config]) -> set[str]:
+    """Return the layers of which another takes the second output."""
+    arguments = [item for layer in layers for call in _calls(layer) for item in _arguments(call)]
+    return {item[0] for item in arguments if isinstance(item, tuple) and item[2] == 1}
 
 
 def _operation(layer: Config) -> str | None:

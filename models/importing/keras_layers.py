@@ -12,6 +12,7 @@ from models.core.text import shortened
 from models.importing.graph import Builder
 from models.importing.keras_activations import ACTIVATIONS, activated, activation_layer
 from models.importing.keras_weights import LayerWeights
+from models.importing.probability import DISTRIBUTIONS, distribution
 from models.importing.refusal import RefusedError
 from models.importing.scaling import scaled
 from models.importing.windows import same_crops, same_pads
@@ -255,6 +256,10 @@ def _rescaling(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
     return scaled(builder, inputs[0], scale, shift, rank - 1, layer.name)
 
 
+def _distribution(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
+    return distribution(builder, layer.kind, layer.config, inputs[0], layer.name)
+
+
 LAYERS: Mapping[str, Maker] = {
     "Dense": _dense,
     "Conv2D": _conv,
@@ -279,12 +284,13 @@ LAYERS: Mapping[str, Maker] = {
     "Maximum": _merged("maximum"),
     "Minimum": _merged("minimum"),
     **dict.fromkeys(ACTIVATIONS, _own_activation),
+    **dict.fromkeys(DISTRIBUTIONS, _distribution),
     **dict.fromkeys(("MaxPooling2D", "AveragePooling2D"), _pooling),
     **dict.fromkeys(("GlobalAveragePooling2D", "GlobalMaxPooling2D"), _global_pooling),
     **dict.fromkeys(
         (
             "Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "GaussianNoise", "ActivityRegularization",
-            "Identity",
+            "Identity", "KLDivergenceAddLoss",
         ),
         _identity,
     ),

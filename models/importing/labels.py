@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def _place_of_label(half: Half) -> int:
 
 
 def with_label(half: Half, label: int | None) -> Half:
-    """Return what takes one input alone: a second one, for classes one-hot, is held at ``label``."""
+    """Return what takes one input alone: a second one, for classes one-hot, is held at ``label``, else the first."""
     inputs = half.graph.inputs
     if len(inputs) == 1:
         return half
@@ -36,16 +37,15 @@ def with_label(half: Half, label: int | None) -> Half:
     (main, shape), (_, classes) = inputs[1 - place], inputs[place]
     if len(classes) != 2 or classes[1] < 2:
         raise RefusedError("its label is not one number for each class, which is not supported")
-    if label is None or not 0 <= label < classes[1]:
-        raise RefusedError(
-            f"it is conditional on one of {classes[1]} classes", f"choose one: --label 0 to {classes[1] - 1}"
-        )
+    label = label or 0
+    if label >= classes[1]:
+        raise RefusedError(f"label {label} is not one of its {classes[1]} classes, 0 to {classes[1] - 1}")
     builder = Builder()
     value = builder.input(main, shape)
     fed = [value, value]
     fed[place] = _held(builder, value, shape, np.eye(classes[1])[label])
     outputs = builder.take(half.graph, half.weights, fed)
-    return Half(builder.graph(outputs), builder.arrays, half.spread_kind, half.activation)
+    return replace(half, graph=builder.graph(outputs), weights=builder.arrays)
 
 
 def _held(builder: Builder, value: str, shape: Shape, classes: np.ndarray) -> str:

@@ -13,6 +13,7 @@ from models.importing.choices import Choices, SpreadKind
 from models.importing.graph import Builder, Graph
 from models.importing.halves import Half
 from models.importing.operations import Shape
+from models.importing.probability import triangle
 from models.importing.refusal import RefusedError
 
 # σ of an encoder that gives points, and the least that any has.
@@ -21,6 +22,8 @@ SHARP, LEAST = 1e-2, 1e-4
 LOUD = 60.0
 MEAN_WORDS = re.compile(r"mean|(^|[^a-z])(mu|loc)([^a-z]|$)|fc21|fc_?mu", re.IGNORECASE)
 SPREAD_WORDS = re.compile(r"var|sigma|std|scale|fc22", re.IGNORECASE)
+# A layer that makes mean and spread in turn: view(-1, d, 2).
+INTERLEAVED = re.compile(r"mu_?logvar_?gen", re.IGNORECASE)
 
 
 def moments(
@@ -30,18 +33,42 @@ def moments(
     names = half.graph.outputs
     flat = [_flat(builder, value) for value in outputs]
     mean, spread = _chosen(names, [builder.shape(value) for value in flat], choices, dims)
-    if spread is None and builder.shape(flat[mean])[1] == 2 * dims:
-        mu, second = (
-            builder.add("slice", flat[mean], axis=1, start=start, stop=start + dims, step=1) for start in (0, dims)
-        )
-        label = (f"first half of {names[mean]}", "second half,")
-    elif builder.shape(flat[mean])[1] != dims:
-        raise RefusedError(f"its encoder gives {builder.shape(flat[mean])[1]} values, its decoder takes {dims}")
+    width = builder.shape(flat[mean])[1]
+    if spread is None and width == 2 * dims:
+        mu, second, label = _unpacked(builder, outputs[mean], flat[mean], names[mean], choices)
+    elif spread is None and width == dims + dims * (dims + 1) // 2:
+        mu, sigma = triangle(builder, flat[mean], dims)
+        return mu, sigma, "cholesky", (f"first {dims} of {names[mean]}", "the rest,")
+    elif width != dims:
+        raise RefusedError(f"its encoder gives {width} values, its decoder takes {dims}")
     else:
         mu, second = flat[mean], "" if spread is None else flat[spread]
         label = (names[mean], "" if spread is None else f"{names[spread]},")
     kind = _kind(half, names[spread] if spread is not None else names[mean], second != "", choices)
     return mu, _sigma(builder, mu, second, kind), kind, label
+
+
+def _unpacked(builder: Builder, value: str, flat: str, name: str, choices: Choices) -> tuple[str, str, tuple[str, str]]:
+    """Return mean and spread that are packed in one output, and what they are called.
+
+    Of an image, either half of the channels is one of them. Of a row, it is the halves or every other value.
+    """
+    shape = builder.shape(value)
+    if len(shape) == 4:
+        axis = 1 if any(node.options.get("layout") == "first" for node in builder.graph(()).nodes) else 3
+        parts = [
+            builder.add("slice", value, axis=axis, start=start, stop=start + shape[axis] // 2, step=1)
+            for start in (0, shape[axis] // 2)
+        ]
+        return _flat(builder, parts[0]), _flat(builder, parts[1]), (f"first channels of {name}", "the others,")
+    width = builder.shape(flat)[1]
+    if (choices.packed or ("interleaved" if INTERLEAVED.search(name) else "halves")) == "interleaved":
+        even, odd = (builder.add("slice", flat, axis=1, start=start, stop=width, step=2) for start in (0, 1))
+        return even, odd, (f"every other value of {name}", "those between,")
+    first, second = (
+        builder.add("slice", flat, axis=1, start=start, stop=start + width // 2, step=1) for start in (0, width // 2)
+    )
+    return first, second, (f"first half of {name}", "second half,")
 
 
 def _flat(builder: Builder, value: str) -> str:

@@ -16,6 +16,8 @@ from models.core.reading import open_file
 from models.core.text import shortened
 from models.importing.archives import Archive
 from models.importing.choices import Choices
+from models.importing.exported_program import MODEL as PROGRAM
+from models.importing.exported_program import read_exported
 from models.importing.keras_file import WEIGHTS, read_h5, read_keras
 from models.importing.onnx_file import read_onnx
 from models.importing.parsed import Parsed
@@ -32,13 +34,16 @@ ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
 PICKLE = b"\x80"
+# Networks of somebody's own, which pythae pickles beside the weights.
+PYTHAE_OWN = ("encoder.pkl", "decoder.pkl")
+OWN_NETWORK = "export the model to ONNX, or remove the file if its networks are pythae's own"
 GUESSED = Choices()
 # What readers, and the libraries below them, raise of files that contradict themselves.
 DAMAGE = (
     ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RuntimeError, EOFError, struct.error,
     zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
-OPENED = ".keras, whole .h5, .onnx, PyTorch's files of weights, .safetensors, .npz and TensorFlow.js' model.json are"
+OPENED = ".keras, .h5, .onnx, .pt2, PyTorch's files of weights, .safetensors, .npz and TensorFlow.js' model.json are"
 # By what it is: how to get a file that opens.
 WAYS_ON = {
     "a TensorFlow SavedModel": "it is a program, which is never run; save the Keras model: model.save('model.keras')",
@@ -66,6 +71,9 @@ def files_of(path: Path) -> list[Path]:
     """Return the files of a model: of a folder its encoder and its decoder, or its only model; else the path itself."""
     if not is_folder(path) or foreign_kind(path, b""):
         return [path]
+    pickled = next((file.name for file in path.iterdir() if file.name in PYTHAE_OWN), "")
+    if pickled and (path / "model_config.json").exists():
+        raise UserError(path.name, f"{pickled} beside it is a pickled network, whose code is never run", OWN_NETWORK)
     files = sorted(file for file in path.iterdir() if file.name == TFJS or file.suffix.lower() in SUFFIXES)
     halves = [[file for file in files if word in file.stem.lower()] for word in ("encoder", "decoder")]
     if all(len(found) == 1 for found in halves):
@@ -96,6 +104,8 @@ def _reader(path: Path) -> Reader:
 def _of_archive(names: Sequence[str]) -> Reader:
     if WEIGHTS in names:
         return lambda path, _: read_keras(path)
+    if any(name.endswith(f"/{PROGRAM}") or name == PROGRAM for name in names):
+        return lambda path, _: read_exported(path)
     if any(name.split("/")[-1] == DATA for name in names):
         return read_torch
     if "images.npy" in names:
@@ -118,7 +128,7 @@ def _unknown(path: Path, start: bytes) -> Reader:
 
 
 READERS: Sequence[tuple[bytes, Reader]] = (
-    (HDF5, lambda path, _: read_h5(path)),
+    (HDF5, read_h5),
     (PROTOBUF, lambda path, _: read_onnx(path)),
     (PICKLE, read_torch),
     (b"{", lambda path, _: read_tfjs(path)),

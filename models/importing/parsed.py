@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from models.core.arrays import Floats32
-from models.importing.choices import Activation
+from models.importing.choices import Activation, Layout
 from models.importing.graph import Graph
 
 
@@ -16,6 +16,7 @@ class Parsed:
 
     ``parts`` are models within the model by their names, each with the names of its inputs and outputs. ``remarks`` are
     sentences about what had to be guessed, ``activation`` what is likely still to be applied to the decoder's output.
+    ``inferred`` is whether there were weights only, ``layout`` where an image has its channels if it is in a row.
     """
 
     kind: str
@@ -24,3 +25,5 @@ class Parsed:
     parts: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     activation: Activation | None = None
+    inferred: bool = False
+    layout: Layout | None = None

@@ -1,4 +1,4 @@
-"""Layers models of TensorFlow.js: a Keras configuration in ``model.json``, and shards of weights beside it."""
+"""Models of TensorFlow.js: a Keras configuration or a graph in ``model.json``, and shards of weights beside it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from models.importing.hdf5 import MOST_FILE_BYTES
 from models.importing.keras_graph import NETWORKS, Network
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
+from models.importing.tfjs_graph import read_graph_model
 
-TYPES = {"float32": "<f4", "float16": "<f2", "int32": "<i4", "uint8": "u1", "uint16": "<u2"}
+TYPES = {"float32": "<f4", "float16": "<f2", "int32": "<i4", "uint8": "u1", "uint16": "<u2", "bool": "?"}
 
 
 class ByTitle:
@@ -44,16 +45,17 @@ class ByTitle:
 
 
 def read_tfjs(path: Path) -> Parsed:
-    """Parse the ``model.json`` of a layers model; :class:`RefusedError` says what is not understood."""
+    """Parse the ``model.json`` of a layers or graph model; :class:`RefusedError` says what is not understood."""
     content = json_of(read_file(path, MOST_JSON_BYTES))
     topology = content.get("modelTopology") if isinstance(content, Mapping) else None
     if not isinstance(content, Mapping) or not isinstance(topology, Mapping):
         raise RefusedError("this is JSON, but no model of TensorFlow.js")
+    if isinstance(topology.get("node"), list):
+        arrays = _arrays(content.get("weightsManifest"), path.parent)
+        return read_graph_model(topology, arrays, content.get("signature", content.get("userDefinedMetadata")))
     config = topology.get("model_config", topology)
     if not isinstance(config, Mapping) or config.get("class_name") not in NETWORKS:
-        raise RefusedError(
-            "this is a graph model of TensorFlow.js", "convert the Keras model to a layers model instead"
-        )
+        raise RefusedError("this is JSON, but no model of TensorFlow.js")
     arrays = _arrays(content.get("weightsManifest"), path.parent)
     builder = Builder()
     network = Network(builder, old=str(topology.get("keras_version", "2.")).startswith("2."))
@@ -67,12 +69,16 @@ def _arrays(manifest: object, folder: Path) -> dict[str, Floats32]:
         data, place = memoryview(b"".join(_shard(name, folder) for name in group["paths"])), 0
         for entry in group["weights"]:
             name, kind = str(entry["name"]), TYPES.get(str(entry["dtype"]))
-            if kind is None or "quantization" in entry:
-                raise RefusedError(f"the weight {shortened(name)} is quantized, which is not supported")
+            packed = entry.get("quantization", {})
+            kind = TYPES.get(str(packed["dtype"])) if "dtype" in packed else kind
+            if kind is None:
+                raise RefusedError(f"the weight {shortened(name)} is of a type that is not known here")
             size = math.prod(int(side) for side in entry["shape"]) * np.dtype(kind).itemsize
             if size < 0 or place + size > len(data):
                 raise RefusedError(f"the weight {shortened(name)} is not all there")
-            found[name] = np.frombuffer(data[place : place + size], kind).reshape(entry["shape"]).astype(np.float32)
+            values = np.frombuffer(data[place : place + size], kind).reshape(entry["shape"]).astype(np.float32)
+            scale, least = float(packed.get("scale", 1.0)), float(packed.get("min", 0.0))
+            found[name] = np.asarray(values * np.float32(scale) + np.float32(least))
             place += size
     return found
 

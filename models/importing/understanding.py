@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.core.arrays import Floats32
+from models.core.setting_table import SETTINGS
 from models.core.text import shortened
 from models.importing.choices import RANGES, SPREADS, Choices, Layout, Range
-from models.importing.graph import Builder, Graph, Node
+from models.importing.graph import MOST_VALUES, Builder, Graph, Node
 from models.importing.halves import Half, Halves
-from models.importing.labels import with_label
+from models.importing.labels import classes_of, with_label
+from models.importing.layouts import channels_last
 from models.importing.moments import moments
 from models.importing.operations import Shape
 from models.importing.refusal import RefusedError
@@ -26,6 +28,7 @@ ImageShape = tuple[int, int, int]
 Probe = Callable[[Graph, dict[str, Floats32], Floats32], Floats32]
 
 PROBES = 16
+MOST_DIMENSIONS = int(SETTINGS["latent_dim"].high)
 # What only moves pixels about: an activation before it is the last all the same.
 MOVES = ("reshape", "transpose", "slice")
 
@@ -50,16 +53,25 @@ class Understood:
 
 def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
     """Return the model of encoder and decoder; :class:`RefusedError` if they make no sense together."""
+    classes = classes_of(halves.decoder)
     encoder_half = None if halves.encoder is None else with_label(halves.encoder, choices.label)
     halves = Halves(encoder_half, with_label(halves.decoder, choices.label))
     picture = _picture(halves, choices, probe)
     decoder, decoder_weights, latent = _decoder(halves.decoder, picture)
+    if math.prod(latent) > MOST_DIMENSIONS:
+        raise RefusedError(
+            f"its latent {shortened(list(latent[1:]))} has {math.prod(latent):,} dimensions, and up to "
+            f"{MOST_DIMENSIONS} have a slider here",
+            "export it for smaller pictures, whose latent grid is smaller",
+        )
     lines = [
         ("image", f"{' × '.join(map(str, picture.shape))}, {picture.layout}, pixels {RANGES[picture.range]}"),
         ("decoder", f"{len(decoder.nodes)} operations, output {picture.activation}"),
     ]
     taken = {"layout": picture.layout, "range": picture.range, "activation": picture.activation}
     taken["image_shape"] = "x".join(map(str, picture.shape))
+    if classes:
+        lines.append(("label", f"held at class {choices.label or 0} of {classes}; --label chooses another"))
     weights = {f"decoder/{name}": values for name, values in decoder_weights.items()}
     encoder = None
     if halves.encoder is None:
@@ -93,7 +105,7 @@ def _picture(halves: Halves, choices: Choices, probe: Probe) -> _Picture:
     graph = halves.decoder.graph
     made = graph.shapes()[graph.outputs[0]]
     taken = _input_shape(halves.encoder.graph) if halves.encoder else made
-    layout = choices.layout or _layout(made, graph) or _layout(taken, graph) or "NHWC"
+    layout = choices.layout or _layout(made, graph) or halves.decoder.layout or _layout(taken, graph) or "NHWC"
     shape = choices.image_shape or _image_shape(made, layout) or _image_shape(taken, layout) or _square(made)
     if math.prod(shape) > math.prod(made) or shape[2] not in (1, 3):
         raise RefusedError(f"its decoder makes {shortened(list(made[1:]))}, which is no picture in grey or colour")
@@ -112,7 +124,8 @@ def _picture(halves: Halves, choices: Choices, probe: Probe) -> _Picture:
 def _probed(half: Half, probe: Probe) -> Floats32:
     """Return what the decoder makes of the origin and of draws of the prior."""
     shape = half.graph.inputs[0][1]
-    draws = np.random.default_rng(0).standard_normal((PROBES, *shape[1:])).astype(np.float32)
+    count = max(1, min(PROBES, MOST_VALUES // half.graph.widest))
+    draws = np.random.default_rng(0).standard_normal((count, *shape[1:])).astype(np.float32)
     draws[0] = 0.0
     values = probe(half.graph, dict(half.weights), draws)
     if not np.isfinite(values).all():
@@ -191,7 +204,7 @@ def _decoder(half: Half, picture: _Picture) -> tuple[Graph, dict[str, Floats32],
         value = builder.add("mul", value, builder.weight("two", np.full(1, 2.0)), name="logits")
     elif picture.activation == "linear":
         value = _from_range(builder, value, picture.range)
-    return builder.graph([value]), builder.arrays, latent
+    return *channels_last(builder.graph([value]), builder.arrays), latent
 
 
 def _to_image(builder: Builder, value: str, picture: _Picture) -> str:
@@ -236,7 +249,7 @@ def _encoder(
     mu, sigma, kind, names = moments(builder, outputs, half, choices, math.prod(latent))
     said = [("its input", f"pixels {RANGES[pixels]}"), ("μ", names[0]), ("σ", f"{names[1]} {SPREADS[kind]}".strip())]
     taken = {"mu": names[0], "log_var": names[1].removesuffix(","), "spread": kind}
-    return builder.graph([mu, sigma]), builder.arrays, said, taken
+    return *channels_last(builder.graph([mu, sigma]), builder.arrays), said, taken
 
 
 def _from_image(builder: Builder, value: str, picture: _Picture, wanted: Shape) -> str:

@@ -5,217 +5,249 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from dataclasses import dataclass
+from itertools import pairwise
 
 from models.core.arrays import Floats32
 from models.core.text import shortened
-from models.importing.choices import Choices
+from models.importing.choices import Choices, Habits
 from models.importing.graph import Builder
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
-from models.importing.scaling import scaled
-from models.importing.weights_layers import Parts, WeightLayer, parts_of
-from models.importing.weights_strides import USUAL_SIDES, Step, fitting
+from models.importing.taesd import graph_of_taesd, is_taesd
+from models.importing.weights_layers import Parts, parts_of
+from models.importing.weights_maker import TORCH, WAY_ON, Maker, Steps, Style
+from models.importing.weights_names import WeightLayer, numbered
+from models.importing.weights_strides import USUAL_SIDES, Step, Way, Window, cost_of_side, ways_through
 
-WAY_ON = "export the model to ONNX, which keeps its architecture: torch.onnx.export(model, example, 'model.onnx')"
-EPSILON = 1e-5
+Ends = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def graph_of_weights(weights: Mapping[str, Floats32], choices: Choices, kind: str) -> Parsed:
-    """Return the graph of encoder and decoder; :class:`RefusedError` if nothing usual fits."""
-    parts = parts_of(weights)
-    builder, hidden = Builder(), choices.hidden or "relu"
-    maker = _Maker(builder, hidden)
-    made: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    """Return the graph of encoder and decoder of PyTorch's weights; :class:`RefusedError` if nothing usual fits."""
+    if is_taesd(weights):
+        return graph_of_taesd(weights, choices, kind)
+    if any("mid_block.attentions." in name or ".mid.attn_1." in name for name in weights):
+        raise RefusedError("this is an AutoencoderKL of Stable Diffusion, which is not supported", WAY_ON)
+    return graph_of_parts(parts_of(weights), choices, kind, TORCH)
+
+
+def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> Parsed:
+    """Return the graph of layers that are sorted; :class:`RefusedError` if nothing usual fits."""
+    maker, plan = Maker(Builder(), choices, style), _plan(parts, choices, style)
+    made: dict[str, Ends] = {}
     if parts.decoder:
-        made["decoder"] = _decoder(maker, parts, choices)
+        made["decoder"] = _decoder(maker, parts, plan, choices.habits)
     if parts.moments:
-        made["encoder"] = _encoder(maker, parts, made.get("decoder"), choices)
+        made["encoder"] = _encoder(maker, parts, plan)
     outputs = tuple(name for _, part in made.values() for name in part)
-    said = (
-        f"{hidden} between the layers, and a sigmoid after the last"
-        if parts.decoder
-        else f"{hidden} between the layers"
-    )
-    remarks = (f"weights do not tell their architecture: {said}", *maker.remarks)
-    return Parsed(f"{kind}, architecture inferred", builder.graph(outputs), builder.arrays, made, remarks, "sigmoid")
+    last = f", and a {choices.activation or 'sigmoid'} after the last" if parts.decoder else ""
+    said = f"{_told_hidden(maker, choices)} between the layers{last}"
+    remarks = (f"weights do not tell their architecture: {said}", *plan.remarks)
+    graph = maker.builder.graph(outputs)
+    return Parsed(
+        f"{kind}, architecture inferred", graph, maker.builder.arrays, made, remarks, "sigmoid", inferred=True,
+        layout="NCHW" if style.layout == "first" else "NHWC",
+    )  # fmt: skip
 
 
-class _Maker:
-    """Adds layers to a graph, with the activation of hidden layers where there is room for one."""
-
-    def __init__(self, builder: Builder, hidden: str) -> None:
-        self.builder, self._hidden = builder, hidden
-        self.remarks: list[str] = []
-
-    def chain(
-        self, value: str, layers: Sequence[WeightLayer], steps: Mapping[str, tuple[str, Step]], last: bool
-    ) -> str:
-        """Apply layers in order; after the ``last`` of all, there is no activation."""
-        for index, layer in enumerate(layers):
-            value = self.layer(value, layer, steps)
-            following = layers[index + 1] if index + 1 < len(layers) else None
-            normed = following is not None and following.kind in ("batch_norm", "scale")
-            if normed or (following is None and last) or (following is not None and _adjoining(layer, following)):
-                continue
-            value = self._activated(value, layer.name)
-        return value
-
-    def _activated(self, value: str, name: str) -> str:
-        if self._hidden == "leaky_relu":
-            return self.builder.add("leaky_relu", value, name=f"{name}.activation", alpha=0.01)
-        if self._hidden == "elu":
-            return self.builder.add("elu", value, name=f"{name}.activation", alpha=1.0)
-        if self._hidden == "gelu":
-            return self.builder.add("gelu", value, name=f"{name}.activation", approximate=0)
-        return self.builder.add(self._hidden, value, name=f"{name}.activation")
-
-    def layer(self, value: str, layer: WeightLayer, steps: Mapping[str, tuple[str, Step]]) -> str:
-        """Apply one layer."""
-        if layer.kind == "dense":
-            return self._dense(value, layer)
-        if layer.kind == "conv":
-            return self._conv(value, layer, *steps[layer.name])
-        return self._normed(value, layer)
-
-    def _dense(self, value: str, layer: WeightLayer) -> str:
-        shape = self.builder.shape(value)
-        if len(shape) > 2:
-            value = self.builder.add("reshape", value, shape=(math.prod(shape),))
-        return self.builder.add("dense", value, *self._arrays(layer, layer.weights["weight"].T), name=layer.name)
-
-    def _arrays(self, layer: WeightLayer, kernel: np.ndarray) -> list[str]:
-        arrays = {"weight": kernel} | {key: layer.weights[key] for key in ("bias",) if key in layer.weights}
-        return [self.builder.weight(f"{layer.name}.{key}", values) for key, values in arrays.items()]
-
-    def _conv(self, value: str, layer: WeightLayer, way: str, step: Step) -> str:
-        kernel = self._arrays(layer, np.transpose(layer.weights["weight"], (2, 3, 1, 0)))
-        strides = (step.stride, step.stride)
-        if way == "up":
-            after = step.pad - step.more
-            return self.builder.add(
-                "conv_transpose", value, *kernel, name=layer.name, strides=strides,
-                crops=(step.pad, after, step.pad, after), groups=1, layout="first",
-            )  # fmt: skip
-        return self.builder.add(
-            "conv", value, *kernel, name=layer.name, strides=strides, pads=(step.pad,) * 4, dilations=(1, 1), groups=1,
-            layout="first",
-        )  # fmt: skip
-
-    def _normed(self, value: str, layer: WeightLayer) -> str:
-        weights = {key: np.asarray(array, np.float64) for key, array in layer.weights.items()}
-        scale, shift = weights["weight"], weights.get("bias", np.zeros_like(weights["weight"]))
-        if layer.kind == "batch_norm":
-            scale = scale / np.sqrt(weights["running_var"] + EPSILON)
-            return scaled(self.builder, value, scale, shift - weights["running_mean"] * scale, 1, layer.name)
-        if len(self.builder.shape(value)) != 2:
-            raise RefusedError(f"the groups of its layer {shortened(layer.name)} are not in the file", WAY_ON)
-        names = [self.builder.weight(f"{layer.name}.{key}", array) for key, array in (("w", scale), ("b", shift))]
-        return self.builder.add("layer_norm", value, *names, name=layer.name, axis=1, epsilon=EPSILON)
+def _told_hidden(maker: Maker, choices: Choices) -> str:
+    slope = choices.habits.slope
+    return f"{maker.hidden} of slope {slope:g}" if slope else maker.hidden
 
 
-def _adjoining(layer: WeightLayer, following: WeightLayer) -> bool:
-    """Return whether one follows the other in a Sequential, without room for an activation."""
-    if layer.kind not in ("dense", "conv"):
-        return False
-    (before, first), (after, second) = (_numbered(each.name) for each in (layer, following))
-    return bool(before) and before == after and second == first + 1
+@dataclass(frozen=True)
+class _Plan:
+    """The ``side`` of pictures and of the ``grid`` that the decoder starts from, and the steps of all convolutions."""
+
+    side: int
+    grid: int
+    steps: Steps
+    remarks: Sequence[str]
 
 
-def _activated_before_grid(layer: WeightLayer, following: WeightLayer) -> bool:
-    """Return whether there is room for an activation between a dense layer and the grid that is made of it.
-
-    In one Sequential the grid takes a place too. A layer on its own is usually reshaped as it is.
-    """
-    (before, first), (after, second) = (_numbered(each.name) for each in (layer, following))
-    if before and before == after:
-        return second - first > 2
-    return layer.kind == "batch_norm" or first > 0
-
-
-def _numbered(name: str) -> tuple[str, int]:
-    """Return the Sequential that a layer is in, and its place there; "" and 0 of a layer on its own."""
-    match = re.fullmatch(r"(.+\.)(\d+)", name)
-    return (match[1], int(match[2])) if match else ("", 0)
+def _plan(parts: Parts, choices: Choices, style: Style) -> _Plan:
+    """Return the most usual steps with which the encoder takes the pictures that the decoder makes."""
+    deconvolutions = _ways(parts)
+    convolutions = [layer for layer in (*parts.encoder, *parts.moments[:1]) if layer.kind == "conv"]
+    best: tuple[float, _Plan] | None = None
+    for grid, side, cost, up in _decoders(parts, deconvolutions, choices, style):
+        down = _down(parts, convolutions, grid, side, style, choices.habits.pooled)
+        if down is not None and (best is None or cost + down[0] < best[0]):
+            best = cost + down[0], _planned(side, grid, deconvolutions, up, convolutions, down[1])
+    if best is None:
+        raise RefusedError("no usual strides lead from its latent to a picture of a usual size and back", WAY_ON)
+    return best[1]
 
 
-def _ways(layers: Sequence[WeightLayer], channels: int) -> list[tuple[WeightLayer, str]]:
+def _planned(
+    side: int,
+    grid: int,
+    deconvolutions: Sequence[tuple[WeightLayer, Way]],
+    up: Sequence[Step],
+    convolutions: Sequence[WeightLayer],
+    down: Sequence[Step],
+) -> _Plan:
+    steps: dict[str, tuple[Way, Step]] = {layer.name: ("down", s) for layer, s in zip(convolutions, down, strict=True)}
+    steps |= {layer.name: (way, step) for (layer, way), step in zip(deconvolutions, up, strict=True)}
+    remarks = [_told(part, taken, side) for part, taken in (("decoder", up), ("encoder", down)) if taken]
+    return _Plan(side, grid, steps, remarks)
+
+
+def _told(part: str, steps: Sequence[Step], side: int) -> str:
+    strides = ", ".join(str(step.stride) for step in steps)
+    beside = " and resizing by 2" if any(step.times > 1 for step in steps) else ""
+    return f"the {part}'s strides {strides}{beside} for pictures of {side} × {side}"
+
+
+def _decoders(
+    parts: Parts, deconvolutions: Sequence[tuple[WeightLayer, Way]], choices: Choices, style: Style
+) -> list[tuple[int, int, float, tuple[Step, ...]]]:
+    """Return the ways of a decoder: the side it starts from, that of its pictures, what it costs, and its steps."""
+    if choices.image_shape:
+        wanted: tuple[int, ...] = (choices.image_shape[0],)
+    elif parts.decoder and not deconvolutions:
+        return [(1, _side_of_row(parts), 0.0, ())]
+    else:
+        wanted = ()
+    if not deconvolutions:
+        return [(1, side, cost_of_side(side, wanted), ()) for side in wanted or USUAL_SIDES]
+    windows = [Window(way, layer.shape[2], layer.room) for layer, way in deconvolutions]
+    found = []
+    for grid in _grids(parts, deconvolutions[0][0]):
+        for side, (cost, steps) in ways_through(grid, windows, style.framework).items():
+            total = cost + cost_of_side(side, wanted)
+            if total < float("inf"):
+                found.append((grid, side, total, steps))
+    return found
+
+
+def _side_of_row(parts: Parts) -> int:
+    """Return the side of a picture whose pixels a dense layer makes in a row."""
+    last = next(layer for layer in reversed(parts.decoder) if layer.kind == "dense").shape[0]
+    return math.isqrt(last // 3 if math.isqrt(last) ** 2 != last else last)
+
+
+def _grids(parts: Parts, first: WeightLayer) -> Sequence[int]:
+    """Return the sides that the grid may have which the first convolution of a decoder takes."""
+    channels, before = _channels_in(first), [layer for layer in _before_grid(parts) if layer.kind == "dense"]
+    if before:
+        units = before[-1].shape[0]
+        side = math.isqrt(units // channels)
+        if side * side * channels != units:
+            raise RefusedError(f"its {units:,} values are no square grid of {channels} channels", WAY_ON)
+        return (side,)
+    return range(1, 17) if parts.moments and parts.moments[0].kind == "conv" else (1,)
+
+
+def _before_grid(parts: Parts) -> Sequence[WeightLayer]:
+    first = next((index for index, layer in enumerate(parts.decoder) if layer.kind == "conv"), len(parts.decoder))
+    return parts.decoder[:first]
+
+
+def _channels_in(layer: WeightLayer) -> int:
+    return layer.shape[0] if _transposed(layer, up=True) else layer.shape[1]
+
+
+def _transposed(layer: WeightLayer, up: bool) -> bool:
+    """Return whether a convolution is transposed, by what it is called and by the size of its bias; else ``up``."""
+    first, second, kernel, _ = layer.shape
+    if layer.way:
+        return layer.way == "up"
+    if first != second and "bias" in layer.weights:
+        return len(layer.weights["bias"]) == second
+    if re.search(r"deconv|trans|convT|up", layer.name):
+        return True
+    return up or kernel % 2 == 0
+
+
+def _ways(parts: Parts) -> list[tuple[WeightLayer, Way]]:
     """Return the convolutions of a decoder, each with "up" if it is a transposed one, else "flat"."""
-    ways: list[tuple[WeightLayer, str]] = []
-    for layer in (layer for layer in layers if layer.kind == "conv"):
+    ways: list[tuple[WeightLayer, Way]] = []
+    channels = 0
+    for layer in (layer for layer in parts.decoder if layer.kind == "conv"):
         first, second, *_ = layer.shape
-        plain = re.search(r"deconv|trans|up", layer.name, re.IGNORECASE) is None and layer.shape[2] % 2
-        up = first == channels and (second != channels or not plain or not ways or ways[-1][1] == "up")
-        if not up and second != channels:
+        up = _transposed(layer, up=not ways or ways[-1][1] == "up")
+        if channels and (first if up else second) != channels:
+            up = not up
+        if channels and (first if up else second) != channels:
             raise RefusedError(f"its layer {shortened(layer.name)} does not fit on the one before it", WAY_ON)
         channels = second if up else first
         ways.append((layer, "up" if up else "flat"))
     return ways
 
 
-def _decoder(maker: _Maker, parts: Parts, choices: Choices) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    layers = parts.decoder
-    dims = layers[0].shape[1] if layers[0].kind == "dense" else layers[0].shape[0]
-    z = maker.builder.input("z", (1, dims))
-    first = next((index for index, layer in enumerate(layers) if layer.kind == "conv"), len(layers))
-    bare = first == len(layers) or (first > 0 and not _activated_before_grid(layers[first - 1], layers[first]))
-    value = maker.chain(z, layers[:first], {}, last=bare) if first else z
-    if first == len(layers):
-        return (z,), (value,)
-    units, channels = math.prod(maker.builder.shape(value)), layers[first].shape[0]
-    # A plain convolution comes first only behind an upsampling, which leaves no weights.
-    side = math.isqrt(units // channels)
-    if side * side * channels != units:
-        raise RefusedError(f"its {units:,} values are no square grid of {channels} channels", WAY_ON)
-    ways = _ways(layers[first:], channels)
-    wanted = (choices.image_shape[0],) if choices.image_shape else USUAL_SIDES
-    found = fitting(side, [(way, layer.shape[2]) for layer, way in ways], lambda made: made in wanted)
-    if found is None:
-        raise RefusedError("no usual strides lead from its latent to a picture of a usual size", WAY_ON)
-    steps = {layer.name: (way, step) for (layer, way), step in zip(ways, found[0], strict=True)}
-    maker.remarks.append(_told("decoder", found[0], found[1]))
-    value = maker.builder.add("reshape", value, shape=(channels, side, side))
-    return (z,), (maker.chain(value, layers[first:], steps, last=True),)
-
-
-def _told(part: str, steps: Sequence[Step], side: int) -> str:
-    return f"the {part}'s strides {', '.join(str(step.stride) for step in steps)} for pictures of {side} × {side}"
-
-
-def _encoder(
-    maker: _Maker, parts: Parts, decoder: tuple[tuple[str, ...], tuple[str, ...]] | None, choices: Choices
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    layers = [*parts.encoder, parts.moments[0]]
-    first = layers[0]
-    if first.kind == "dense":
-        image = maker.builder.input("image", (1, first.shape[1]))
-        steps: dict[str, tuple[str, Step]] = {}
-    else:
-        side = _side(maker, decoder, choices)
-        image = maker.builder.input("image", (1, first.shape[1], side, side))
-        steps = _encoder_steps(maker, layers, side)
-    value = maker.chain(image, parts.encoder, steps, last=False) if parts.encoder else image
-    return (image,), tuple(maker.layer(value, layer, steps) for layer in parts.moments)
-
-
-def _side(maker: _Maker, decoder: tuple[tuple[str, ...], tuple[str, ...]] | None, choices: Choices) -> int:
-    if choices.image_shape:
-        return choices.image_shape[0]
-    shape = maker.builder.shape(decoder[1][0]) if decoder else ()
-    if len(shape) == 4:
-        return shape[2]
-    return math.isqrt(shape[1]) if shape else 28
-
-
-def _encoder_steps(maker: _Maker, layers: Sequence[WeightLayer], side: int) -> dict[str, tuple[str, Step]]:
-    convolutions = [layer for layer in layers if layer.kind == "conv"]
-    dense = next((layer for layer in layers if layer.kind == "dense"), None)
+def _down(
+    parts: Parts, convolutions: Sequence[WeightLayer], grid: int, side: int, style: Style, pooled: bool
+) -> tuple[float, tuple[Step, ...]] | None:
+    """Return what the steps of an encoder cost that takes pictures of this side, and the steps; None if none fit."""
+    if not convolutions:
+        return 0.0, ()
+    dense = next((layer for layer in (*parts.encoder, *parts.moments) if layer.kind == "dense"), None)
     channels = convolutions[-1].shape[0]
-    units = dense.shape[1] if dense else channels
-    kernels = [("down", layer.shape[2]) for layer in convolutions]
-    found = fitting(side, kernels, lambda made: made * made * channels == units)
-    if found is None:
-        raise RefusedError(f"no usual strides lead from pictures of {side} × {side} to its latent", WAY_ON)
-    maker.remarks.append(_told("encoder", found[0], side))
-    return {layer.name: ("down", step) for layer, step in zip(convolutions, found[0], strict=True)}
+    # Who enlarges pictures by resizing makes them small by pooling.
+    pooled = pooled or {way for _, way in _ways(parts)} == {"flat"}
+    windows = [Window("down", layer.shape[2], layer.room or pooled) for layer in convolutions]
+    fitting = [
+        found
+        for made, found in ways_through(side, windows, style.framework).items()
+        if (made * made * channels == dense.shape[1] if dense else made == grid)
+    ]
+    return min(fitting, key=lambda found: found[0], default=None)
+
+
+def _decoder(maker: Maker, parts: Parts, plan: _Plan, habits: Habits) -> Ends:
+    layers, before = parts.decoder, _before_grid(parts)
+    following = layers[len(before)] if len(before) < len(layers) else None
+    if not before and following is not None:
+        z = maker.builder.input("z", (1, *maker.style.grid(_channels_in(following), plan.grid)))
+        return (z,), (maker.chain(z, layers, plan.steps, last=True),)
+    inputs = _with_classes(maker, "z", before[0].shape[1], parts.latent)
+    bare = following is None or not _activated_before_grid(before, following, maker.style, habits)
+    value = maker.chain(_joined(maker, inputs), before, {}, last=bare)
+    if following is not None:
+        value = maker.builder.add("reshape", value, shape=maker.style.grid(_channels_in(following), plan.grid))
+        value = maker.chain(value, layers[len(before) :], plan.steps, last=True)
+    return inputs, (value,)
+
+
+def _with_classes(maker: Maker, name: str, taken: int, own: int) -> tuple[str, ...]:
+    """Add the input of ``own`` values, and where a layer takes more, one for classes one-hot."""
+    if not 0 < own < taken:
+        return (maker.builder.input(name, (1, taken)),)
+    return maker.builder.input(name, (1, own)), maker.builder.input("label", (1, taken - own))
+
+
+def _joined(maker: Maker, inputs: Sequence[str]) -> str:
+    return inputs[0] if len(inputs) == 1 else maker.builder.add("concat", *inputs, axis=1)
+
+
+def _activated_before_grid(before: Sequence[WeightLayer], following: WeightLayer, style: Style, habits: Habits) -> bool:
+    """Return whether there is an activation between dense layers and the grid that is made of the last.
+
+    In one Sequential there is room for it or not: the grid takes a place too. Of layers on their own, one is usually
+    reshaped as it is, unless it is numbered: those of a row are all alike.
+    """
+    if habits.grid_activated is not None:
+        return habits.grid_activated
+    if style.layers_activate:
+        return True
+    (sequence, first), (after, second) = (numbered(each.name) for each in (before[-1], following))
+    if sequence and sequence == after:
+        return second - first > 2
+    dense = [layer for layer in before if layer.kind == "dense"]
+    counted = re.search(r"(fc|lin|linear|dense|l|h)_?\d+$", before[-1].name) is not None
+    return before[-1].kind == "batch_norm" or bool(sequence and first > 0) or counted or len(dense) > 1
+
+
+def _encoder(maker: Maker, parts: Parts, plan: _Plan) -> Ends:
+    first = (*parts.encoder, parts.moments[0])[0]
+    if first.kind == "dense":
+        inputs = _with_classes(maker, "image", first.shape[1], parts.pixels)
+    else:
+        inputs = (maker.builder.input("image", (1, *maker.style.grid(first.shape[1], plan.side))),)
+    value = maker.chain(_joined(maker, inputs), parts.encoder, plan.steps, last=False)
+    steps = dict(plan.steps)
+    for mean, other in pairwise(parts.moments):
+        steps |= {other.name: steps[mean.name]} if mean.name in steps else {}
+    return inputs, tuple(maker.layer(value, layer, steps) for layer in parts.moments)

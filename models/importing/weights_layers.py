@@ -1,4 +1,4 @@
-"""Layers from names and shapes: what PyTorch's modules leave of themselves in a dictionary of weights."""
+"""Sort layers of which there are only names and weights: into an encoder, its mean and spread, and a decoder."""
 
 from __future__ import annotations
 
@@ -8,37 +8,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from models.core.arrays import Floats32
-from models.core.text import shortened
 from models.importing.moments import SPREAD_WORDS
 from models.importing.refusal import RefusedError
+from models.importing.weights_names import WeightLayer, layers_of
 
 MEAN = re.compile(
-    r"(^|[._])(fc_?|linear_?|hidden2|to_?)?(mu|mean|z_?mean|loc)(\d*|_?layer|_?linear)?$|fc21$|W_mu", re.IGNORECASE
+    r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc|embedding)"
+    r"(\d*|_?layer|_?linear|_?fc|_?head|_?z|\.\d+)?$|fc\d1$",
+    re.IGNORECASE,
 )
-DECODER = re.compile(r"(^|[._])(dec|decoder|decode|gen|generator|deconv|decoding)", re.IGNORECASE)
-ENCODER = re.compile(r"(^|[._])(enc|encoder|encode|encoding)", re.IGNORECASE)
-PREFIXES = ("module.", "_orig_mod.", "model.", "vae.", "net.", "autoencoder.")
-
-
-@dataclass(frozen=True)
-class WeightLayer:
-    """A module: its name and weights. ``kind`` is dense, conv, batch_norm or scale."""
-
-    name: str
-    weights: Mapping[str, Floats32]
-
-    @property
-    def kind(self) -> str:
-        """What the shape of its weight says."""
-        rank = self.weights["weight"].ndim
-        if rank == 1:
-            return "batch_norm" if "running_mean" in self.weights else "scale"
-        return {2: "dense", 4: "conv"}.get(rank, "other")
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of its weight."""
-        return self.weights["weight"].shape
+SPREAD = re.compile(rf"{SPREAD_WORDS.pattern}|fc\d2$", re.IGNORECASE)
+DECODER = re.compile(r"(^|[._])(dec|gen|generator|deconv|px)(?![a-z]*enc)", re.IGNORECASE)
+ENCODER = re.compile(r"(^|[._])(enc|qz)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,10 +30,26 @@ class Parts:
     moments: Sequence[WeightLayer]
     decoder: Sequence[WeightLayer]
 
+    @property
+    def latent(self) -> int:
+        """The size of the mean, 0 if there is none of its own in a row."""
+        dense = len(self.moments) > 1 and self.moments[0].kind == "dense"
+        return self.moments[0].shape[0] if dense else 0
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels a decoder makes in a row, 0 if it makes an image or there is none."""
+        last = next((layer for layer in reversed(self.decoder) if layer.kind in ("dense", "conv")), None)
+        return last.shape[0] if last is not None and last.kind == "dense" else 0
+
 
 def parts_of(weights: Mapping[str, Floats32]) -> Parts:
     """Sort the layers; :class:`RefusedError` if nothing looks like an encoder or a decoder."""
-    layers = _layers(weights)
+    return sorted_parts(layers_of(weights))
+
+
+def sorted_parts(layers: Sequence[WeightLayer]) -> Parts:
+    """Sort layers; :class:`RefusedError` if nothing looks like an encoder or a decoder."""
     deep = [layer for layer in layers if layer.kind in ("dense", "conv")]
     if not deep:
         raise RefusedError("its weights are not those of a network")
@@ -65,6 +62,8 @@ def parts_of(weights: Mapping[str, Floats32]) -> Parts:
         return Parts(encoder, moments, decoder)
     decoder = _from_decoder(layers)
     encoder = [layer for layer in layers if ENCODER.search(layer.name) and layer not in decoder]
+    if decoder and not encoder:
+        encoder = [layer for layer in layers if layer not in decoder]
     if encoder or decoder:
         return Parts(encoder[:-1], encoder[-1:], decoder)
     return _without_names(layers)
@@ -77,39 +76,29 @@ def _from_decoder(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
 
 
 def _without_names(layers: Sequence[WeightLayer]) -> Parts:
-    """Sort layers whose names say nothing: a decoder widens from its latent, an encoder ends in one."""
-    first, last = layers[0].shape, layers[-1].shape
-    widening = first[1] < last[0] if layers[0].kind == "dense" else last[0] > first[1]
-    return Parts((), (), layers) if widening or layers[-1].kind == "conv" else Parts(layers[:-1], layers[-1:], ())
+    """Sort layers whose names say nothing: a decoder widens from its latent, an encoder ends in one.
 
-
-def _layers(weights: Mapping[str, Floats32]) -> list[WeightLayer]:
-    grouped: dict[str, dict[str, Floats32]] = {}
-    for name, values in weights.items():
-        layer, _, part = _short(name).rpartition(".")
-        grouped.setdefault(layer, {})[part] = values
-    layers = [WeightLayer(name, parts) for name, parts in grouped.items() if "weight" in parts]
-    odd = [layer.name for layer in layers if layer.kind == "other"]
-    if odd:
-        raise RefusedError(f"its layer {shortened(odd[0])} is of a kind that is not known here", "export it to ONNX")
-    return layers
-
-
-def _short(name: str) -> str:
-    for prefix in PREFIXES:
-        name = name.removeprefix(prefix)
-    return name
+    An autoencoder is cut behind the narrowest layer.
+    """
+    first, last = layers[0], layers[-1]
+    taken, made = first.shape[1], last.shape[0]
+    dense = [layer for layer in layers if layer.kind == "dense"]
+    if first.kind == last.kind == "dense" and taken == made and len(dense) > 1:
+        place = layers.index(min(dense[:-1], key=lambda layer: layer.shape[0]))
+        return Parts(layers[:place], layers[place : place + 1], layers[place + 1 :])
+    widening = taken < made if first.kind == "dense" else made > taken
+    return Parts((), (), layers) if widening or last.kind == "conv" else Parts(layers[:-1], layers[-1:], ())
 
 
 def _moments(deep: Sequence[WeightLayer]) -> list[WeightLayer]:
     """Return the layers of mean and spread: by name, else two neighbours of one shape that do not fit on each other."""
-    means = [layer for layer in deep if MEAN.search(layer.name) and not SPREAD_WORDS.search(layer.name)]
+    means = [layer for layer in deep if MEAN.search(layer.name) and not SPREAD.search(layer.name)]
     for mean in means:
         same = [layer for layer in deep if layer is not mean and layer.shape == mean.shape]
-        told = [layer for layer in same if SPREAD_WORDS.search(layer.name)]
+        told = [layer for layer in same if SPREAD.search(layer.name)]
         if told or same:
             return [mean, (told or same)[0]]
     for first, second in pairwise(deep):
-        if first.shape == second.shape and first.kind == "dense" and first.shape[0] != first.shape[1]:
+        if first.shape == second.shape and first.kind == "dense" and first.shape[0] < first.shape[1]:
             return [first, second]
     return means[:1]

@@ -2,65 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from typing import Literal
 
-MOST_TRIED = 20_000
-USUAL_SIDES = (28, 32, 64, 128, 96, 48, 16, 8, 256, 224, 112, 56, 40, 24, 20, 12)
+from models.importing.windows import same_crops, same_pads
+
+Way = Literal["down", "up", "flat"]
+Framework = Literal["torch", "keras"]
+Margins = tuple[int, int, int, int]
+
+MOST_SIDE = 1024
+# What a picture of a side costs: nothing where it is that of the data sets that everybody takes.
+USUAL_SIDES: Mapping[int, float] = {
+    28: 0.0, 32: 0.01, 64: 0.02, 128: 0.5, 96: 1.5, 48: 2.0, 256: 2.0, 224: 2.0, 80: 2.5, 112: 2.5, 56: 2.5, 40: 3.0,
+    100: 3.0, 160: 3.0, 512: 3.0, 24: 3.0, 20: 3.5, 16: 3.5, 12: 4.0, 8: 4.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Step:
-    """How a convolution moves: its ``stride``, the margin on each side, and for transposed ones what is added."""
+    """How a convolution moves: its ``stride``, the margin on each side, and for transposed ones what is added.
+
+    ``same`` are the margins that TensorFlow calls so. ``times`` is by how much an image is enlarged before it, or
+    pooled behind it.
+    """
 
     stride: int
-    pad: int
+    pad: int = 0
     more: int = 0
+    same: bool = False
+    times: int = 1
 
-    def down(self, side: int, kernel: int) -> int:
-        """Return the side that a convolution makes."""
-        return (side + 2 * self.pad - kernel) // self.stride + 1
+    def side(self, way: Way, side: int, kernel: int) -> int:
+        """Return the side that a convolution makes of a side; below 1 if it does not fit."""
+        if way == "up":
+            whole = (side - 1) * self.stride + max(kernel, self.stride)
+            return side * self.stride if self.same else whole - 2 * self.pad + self.more
+        side *= self.times if way == "flat" else 1
+        made = -(-side // self.stride) if self.same else (side + 2 * self.pad - kernel) // self.stride + 1
+        return made // self.times if way == "down" else made
 
-    def up(self, side: int, kernel: int) -> int:
-        """Return the side that a transposed convolution makes."""
-        return (side - 1) * self.stride + kernel - 2 * self.pad + self.more
+    def pads(self, side: int, kernel: int) -> Margins:
+        """Return the zeros above, below, left and right of an image."""
+        if self.same:
+            return same_pads((side, side), (kernel, kernel), (self.stride, self.stride))
+        return (self.pad,) * 4
+
+    def crops(self, kernel: int) -> Margins:
+        """Return what a transposed convolution cuts off; what is negative is added."""
+        if self.same:
+            return same_crops((kernel, kernel), (self.stride, self.stride))
+        after = self.pad - self.more - max(self.stride - kernel, 0)
+        return self.pad, after, self.pad, after
+
+
+@dataclass(frozen=True)
+class Window:
+    """A convolution of which the ``kernel`` is known; ``room`` if a layer without weights stands beside it."""
+
+    way: Way
+    kernel: int
+    room: bool = False
 
 
 # By the side of the kernel, the most usual first.
 DOWN = {
-    1: (Step(1, 0),), 2: (Step(2, 0),), 3: (Step(2, 1), Step(1, 1), Step(2, 0), Step(1, 0)),
-    4: (Step(2, 1), Step(2, 0), Step(1, 0)), 5: (Step(2, 2), Step(2, 0), Step(1, 2), Step(1, 0)),
-    6: (Step(2, 2), Step(2, 0)), 7: (Step(1, 3), Step(2, 3), Step(1, 0)), 8: (Step(1, 0), Step(2, 3)),
+    1: (Step(1),), 2: (Step(2),), 3: (Step(2, 1), Step(1, 1), Step(2), Step(1)),
+    4: (Step(2, 1), Step(2), Step(1)), 5: (Step(2, 2), Step(2), Step(1, 2), Step(1)),
+    6: (Step(2, 2), Step(2)), 7: (Step(1, 3), Step(2, 3), Step(1)), 8: (Step(1), Step(2, 3)),
 }  # fmt: skip
 UP = {
-    1: (Step(1, 0),), 2: (Step(2, 0),),
-    3: (Step(2, 1, 1), Step(1, 1), Step(2, 0), Step(2, 1), Step(2, 0, 1), Step(1, 0)),
-    4: (Step(2, 1), Step(1, 0), Step(2, 0)), 5: (Step(2, 2, 1), Step(2, 0), Step(1, 2), Step(1, 0)),
-    6: (Step(2, 2), Step(2, 0)), 7: (Step(1, 3), Step(1, 0), Step(2, 3, 1)), 8: (Step(1, 0), Step(2, 3)),
+    1: (Step(1),), 2: (Step(2), Step(1)),
+    3: (Step(2, 1, 1), Step(1, 1), Step(2), Step(2, 1), Step(2, 0, 1), Step(1)),
+    4: (Step(2, 1), Step(1), Step(2)), 5: (Step(2, 2, 1), Step(2), Step(1, 2), Step(1), Step(2, 0, 1)),
+    6: (Step(2, 2), Step(2)), 7: (Step(1, 3), Step(1), Step(2, 3, 1)), 8: (Step(1), Step(2, 3)),
 }  # fmt: skip
-FLAT = {kernel: (Step(1, kernel // 2), Step(1, 0)) for kernel in (1, 3, 5, 7)}
+SAME = (Step(2, same=True), Step(1, same=True), Step(1), Step(2), Step(3, same=True), Step(4, same=True))
+# What a step costs that only makes sense with a layer beside it, and what it costs to leave the room of one empty.
+POOLED, EMPTY = 4.0, 2.0
+# The first step from a single place is not cut off.
+CUT = 6.0
 
 
-def fitting(
-    start: int, kernels: Sequence[tuple[str, int]], fits: Callable[[int], bool]
-) -> tuple[list[Step], int] | None:
-    """Return the most usual steps from side ``start`` to one that ``fits``, and that side; None if there are none.
+def _steps(window: Window, framework: Framework, side: int) -> list[tuple[float, Step]]:
+    """Return the steps that a convolution may take, with what each costs."""
+    kernel = window.kernel
+    if window.way == "flat":
+        plain = Step(1, same=True) if framework == "keras" else Step(1, kernel // 2)
+        steps, pooled = [plain, Step(1)] if kernel > 1 else [Step(1)], plain
+    else:
+        table: Mapping[int, Sequence[Step]] = DOWN if window.way == "down" else UP
+        steps = list(SAME if framework == "keras" else table.get(kernel, (Step(2, (kernel - 1) // 2), Step(1))))
+        pooled = Step(1, same=True) if framework == "keras" else Step(1, kernel // 2)
+    found = [
+        (
+            place
+            + (EMPTY if window.room else 0.0)
+            + (CUT if window.way == "up" and side == 1 and (step.pad or (step.same and kernel > step.stride)) else 0.0),
+            step,
+        )
+        for place, step in enumerate(steps)
+    ]
+    if window.way != "up" and kernel % 2:
+        twice = Step(1, pooled.pad, same=pooled.same, times=2)
+        found.append((0.0 if window.room else POOLED, twice))
+    return found
 
-    ``kernels`` are the directions ("down", "up" or "flat") and sides of the kernels.
+
+def ways_through(
+    start: int, windows: Sequence[Window], framework: Framework = "torch"
+) -> dict[int, tuple[float, tuple[Step, ...]]]:
+    """Return the sides that convolutions may make of the side ``start``, with the most usual steps to each.
+
+    The first of a pair is what the steps cost: the less, the more usual.
     """
-    tables: Mapping[str, Mapping[int, Sequence[Step]]] = {"down": DOWN, "up": UP, "flat": FLAT}
-    choices = [tuple(enumerate(tables[way].get(kernel, ()))) for way, kernel in kernels]
-    best: tuple[int, list[Step], int] | None = None
-    for count, chosen in enumerate(product(*choices)):
-        if count >= MOST_TRIED:
-            break
-        cost = sum(place for place, _ in chosen)
-        if best is not None and cost >= best[0]:
-            continue
-        side = start
-        for (way, kernel), (_, step) in zip(kernels, chosen, strict=True):
-            side = step.up(side, kernel) if way == "up" else step.down(side, kernel)
-        if side > 0 and fits(side):
-            best = (cost, [step for _, step in chosen], side)
-    return None if best is None else best[1:]
+    reached: dict[int, tuple[float, tuple[Step, ...]]] = {start: (0.0, ())}
+    for place, window in enumerate(windows):
+        following: dict[int, tuple[float, tuple[Step, ...]]] = {}
+        for side, (cost, taken) in reached.items():
+            for price, step in _steps(window, framework, side):
+                made = step.side(window.way, side, window.kernel)
+                # The same kernel mostly moves in the same way.
+                turned = 0.0 if not taken or taken[-1] == step else 0.1
+                # What enlarges an image comes first.
+                late = 0.01 * place if window.way != "down" and made > side else 0.0
+                total = cost + price + turned + late
+                if 0 < made <= MOST_SIDE and total < following.get(made, (float("inf"), ()))[0]:
+                    following[made] = (total, (*taken, step))
+        reached = following
+    return reached
+
+
+def cost_of_side(side: int, wanted: Collection[int] = ()) -> float:
+    """Return what a picture of this side costs, ``wanted`` ones nothing; infinite if it is not usual."""
+    if wanted:
+        return 0.0 if side in wanted else float("inf")
+    return USUAL_SIDES.get(side, float("inf"))

@@ -20,6 +20,8 @@ from models.core.settings import Likelihood, Network, TrainSettings
 ParameterArrays = Mapping[str, Floats32]
 
 MAX_IMAGE_VALUES = 256 * 256 * 3
+# The most that one layer may hold of all images at once: 256 MiB.
+VALUES_PER_LAYER = 1 << 26
 # Side of a kernel, which moves by half of it: each value of the image below is met by four kernels.
 KERNEL = 4
 
@@ -112,6 +114,11 @@ class Architecture:
     def widest(self) -> int:
         """The most values that an image has on its way through the network, in any one layer."""
         return max(self.pixels, self.latent_dim, *self.hidden, *(int(np.prod(grid)) for grid in self.grids))
+
+    @property
+    def most_at_once(self) -> int:
+        """How many images go through the network at once, so that no layer holds more than it should."""
+        return max(1, VALUES_PER_LAYER // self.widest)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of every parameter by name, in a fixed order.

@@ -33,8 +33,6 @@ BOUND_DRAWS = (1, 5, 50, 500)
 MAX_EVALUATED = 1000
 IMAGES_PER_CALL = 250
 DECODES_PER_CALL = 2500
-# The most that one layer may hold of them: 256 MiB.
-VALUES_PER_LAYER = 1 << 26
 # Tracing takes half a second, which the next run of the same architecture does not wait for.
 GRAPHS_KEPT = 4
 
@@ -131,7 +129,7 @@ class Evaluator:
         All come from the same draws: IWAE-K is the mean over their groups of K. Yields the share that is done.
         """
         most, results = BOUND_DRAWS[-1], []
-        decodes = min(DECODES_PER_CALL, VALUES_PER_LAYER // self._architecture.widest)
+        decodes = min(DECODES_PER_CALL, self._architecture.most_at_once)
         per_call, draws = max(1, decodes // most), tf.constant(most)
         calls = len(range(0, len(self._pixels[:MAX_EVALUATED]), per_call))
         for index, x in enumerate(self._slices(per_call, MAX_EVALUATED)):

@@ -22,7 +22,7 @@ from models.importing.labels import classes_of
 from models.importing.opening import files_of, read_model
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
-from models.vae.importing import Imported, import_parsed
+from models.vae.importing import Imported, import_parsed, read_best
 from models.vae.model_file import OpenedModel, held_at_class, is_foreign, model_bytes, open_model
 
 # Model files made of other people's, or held at another class: those used longest ago go first.
@@ -34,10 +34,14 @@ OPTIONS = {"image_shape": "size", "log_var": "log-var"}
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a model of other people, as they were read; ``other`` is what lies beside the one that was named."""
+    """The files of a model of other people, as they were read; ``other`` is what lies beside the one that was named.
+
+    ``choices`` are those they were read with: of weights without architecture, with what was tried out.
+    """
 
     paths: tuple[Path, ...]
     parsed: tuple[Parsed, ...]
+    choices: Choices
     other: Path | None
 
 
@@ -52,11 +56,30 @@ class Understanding:
     fault: UserError | None
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """Files that were read with some choices; ``stamps`` tell whether they have changed since."""
+
+    stamps: tuple[tuple[str, int, int], ...]
+    asked: Choices
+    files: Files
+
+    def files_for(self, stamps: tuple[tuple[str, int, int], ...], choices: Choices) -> Files | None:
+        """Return the files if they have not changed and would be read in the same way with these choices."""
+        if stamps != self.stamps:
+            return None
+        if choices == self.asked:
+            return self.files
+        same = (choices.hidden, choices.image_shape) == (self.asked.hidden, self.asked.image_shape)
+        inferred = any(file.inferred for file in self.files.parsed)
+        return replace(self.files, choices=choices) if same and not inferred else None
+
+
 class Reader:
     """Reads models; the files of other people that were read last are kept, so that another answer is quick."""
 
     def __init__(self) -> None:
-        self._last: tuple[object, Files] | None = None
+        self._last: _Kept | None = None
 
     def open(self, path: str | Path, answers: Answers | None = None, label: int | None = None) -> OpenedModel:
         """Open a model; without ``answers`` those count that a person gave earlier, and guesses where there are none.
@@ -90,9 +113,8 @@ class Reader:
             return first
 
     def _understood(self, path: Path, answers: Answers) -> Understanding:
-        choices = choices_of(answers)
-        files = self._read(path, choices, alone=answers.get(BESIDE) == ALONE)
-        classes = _classes(files.parsed)
+        files = self._read(path, choices_of(answers), alone=answers.get(BESIDE) == ALONE)
+        choices, classes = files.choices, _classes(files.parsed)
         if classes and choices.label is None:
             choices = replace(choices, label=0)
         try:
@@ -107,11 +129,13 @@ class Reader:
         named = files_of(path)
         other = None if is_folder(path) else beside(path)
         paths = (*named, other) if other is not None and not alone else tuple(named)
-        key = *(_stamp(file) for file in paths), choices.hidden, choices.image_shape
-        if self._last is None or self._last[0] != key:
-            parsed = tuple(read_model(file, choices) for file in paths)
-            self._last = key, Files(paths, parsed, other)
-        return self._last[1]
+        stamps = tuple(_stamp(file) for file in paths)
+        kept = None if self._last is None else self._last.files_for(stamps, choices)
+        if kept is None:
+            parsed, tried = read_best(lambda chosen: [read_model(file, chosen) for file in paths], choices)
+            kept = Files(paths, tuple(parsed), tried, other)
+            self._last = _Kept(stamps, choices, kept)
+        return kept
 
 
 def identity(path: Path) -> str:

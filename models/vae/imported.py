@@ -79,7 +79,7 @@ class ImportedArchitecture(Architecture):
     @property
     def widest(self) -> int:
         """The most values that an image has on its way through the network, in any one value."""
-        return max(math.prod(shape) for graph in self._graphs.values() for shape in graph.shapes().values())
+        return max(self.decoder.widest, self.encoder.widest if self.encoder else 1)
 
     def shapes(self) -> dict[str, Shape]:
         """Return the shape of every parameter by name."""

@@ -13,6 +13,7 @@ from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.importing.choices import Choices
+from models.importing.contest import Read, best_choices
 from models.importing.execution import run
 from models.importing.graph import Graph
 from models.importing.halves import find_halves
@@ -44,9 +45,19 @@ def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str
 
     :class:`UserError` says why a file is not opened, or what does not fit.
     """
-    files = [read_model(file, choices) for path in paths for file in files_of(path)]
+    places = [file for path in paths for file in files_of(path)]
+    files, choices = read_best(lambda chosen: [read_model(place, chosen) for place in places], choices)
     imported = import_parsed(files, choices, name, recipe, paths[0].name)
     return imported.content(), imported.info
+
+
+def read_best(read: Read, choices: Choices) -> tuple[Sequence[Parsed], Choices]:
+    """Return files as they are read best, and the choices with what was tried out of weights without architecture."""
+    files = read(choices)
+    if any(file.inferred for file in files) and choices.hidden is None:
+        choices = best_choices(read, choices, _probe)
+        files = read(choices)
+    return files, choices
 
 
 def import_parsed(files: Sequence[Parsed], choices: Choices, name: str, recipe: str, subject: str) -> Imported:

@@ -45,6 +45,7 @@ class VAE:
             name: tf.Variable(value, trainable=False, name=name.replace(".", "_")) for name, value in parameters.items()
         }
         self.version = 0
+        self._most_at_once = architecture.most_at_once
         self.space = LatentSpace(architecture.posterior, architecture.prior)
         self._latents = tf.TensorSpec([None, architecture.latent_dim], tf.float32)
         self._images = tf.TensorSpec([None, *architecture.image_shape], tf.uint8)
@@ -61,17 +62,35 @@ class VAE:
 
     def decode(self, z: Floats32) -> Floats32:
         """Return the mean images E[x|z], float32 [n, h, w, c] in 0–1, of latents ``z`` [n, d]."""
-        return _array(self._decode(tf.constant(z)))
+        parts = [_array(self._decode(tf.constant(part))) for part in self._parts(z)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def encode(self, images: np.ndarray) -> tuple[Floats32, Floats32]:
         """Return location μ and scale σ of q(z|x), float32 [n, d], for uint8 ``images`` [n, h, w, c]."""
-        loc, scale = self._encode(tf.constant(images))
-        return _array(loc), _array(scale)
+        parts = [self._encode(tf.constant(part)) for part in self._parts(images)]
+        loc, scale = ([_array(part[index]) for part in parts] for index in (0, 1))
+        return (loc[0], scale[0]) if len(parts) == 1 else (np.concatenate(loc), np.concatenate(scale))
 
     def spread(self, z: Floats32) -> tuple[Floats32, Floats32]:
         """Return mean and standard deviation over n of the mean images of ``z`` [n, d], both [h, w, c]."""
+        if len(z) > self._most_at_once:
+            return self._spread_in_parts(z)
         mean, std = self._spread(tf.constant(z))
         return _array(mean), _array(std)
+
+    def _spread_in_parts(self, z: Floats32) -> tuple[Floats32, Floats32]:
+        total, squares = (np.zeros(self.architecture.image_shape) for _ in range(2))
+        for part in self._parts(z):
+            images = _array(self._decode(tf.constant(part))).astype(np.float64)
+            total, squares = total + images.sum(axis=0), squares + np.square(images).sum(axis=0)
+        mean = total / len(z)
+        variance = np.maximum(squares / len(z) - mean**2, 0.0)
+        return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+    def _parts(self, batch: np.ndarray) -> list[np.ndarray]:
+        """Return a batch in slices of which each keeps within the memory of a layer."""
+        most = self._most_at_once
+        return [batch[start : start + most] for start in range(0, max(len(batch), 1), most)]
 
     def logits(self, z: tf.Tensor) -> tf.Tensor:
         """Return the logits [n, pixels] of p(x|z) for latents ``z`` [n, d], differentiable in ``z``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,15 @@ def refused(path: Path, content: bytes) -> str:
         read_model(path)
     assert caught.value.subject == path.name
     return str(caught.value)
+
+
+def old_keras() -> Any:
+    """Return Keras 2, which warns while it is imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tf_keras
+
+    return tf_keras
 
 
 def compare_convolutional(vae: VAE) -> None:

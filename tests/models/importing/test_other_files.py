@@ -118,7 +118,7 @@ DEEP = b'{"modelTopology":' + b'{"a":' * 100_000
         (_written(b"GGUF" + bytes(20)), "this is a GGUF model"),
         (_written(b"weights", "model.ckpt"), "this is a checkpoint; load it into its model"),
         (_written(b""), "the file is empty"),
-        (_written(b"something"), "this is no model that is known here; .keras, whole .h5"),
+        (_written(b"something"), "this is no model that is known here; .keras, .h5, .onnx, .pt2"),
         (_written(b"PK\x05\x06" + bytes(18)), "this is no model that is known here"),
         (_written(b"PK\x03\x04" + bytes(40)), "the archive is truncated or damaged"),
         (_written(b"\x89HDF\r\n\x1a\n" + bytes(40)), "the HDF5 in it is truncated or damaged"),

@@ -183,3 +183,12 @@ def test_a_deep_model_with_a_last_block_of_its_own(tmp_path: Path) -> None:
     mu, sigma = vae.encode(images)
     same(mu, layer(by_hand.dense, x.reshape(2, -1), "fc_mu"))
     same(sigma, np.exp(layer(by_hand.dense, x.reshape(2, -1), "fc_var") / 2))
+
+
+def test_channels_are_turned_once_and_not_around_each_convolution(tmp_path: Path) -> None:
+    (tmp_path / "vae.pt").write_bytes(archive({"epoch": 1, "state_dict": deep_weights()}))
+    architecture = opened([tmp_path / "vae.pt"], Choices(hidden="leaky_relu")).architecture
+    for graph in (architecture.encoder, architecture.decoder):
+        operations = [node.operation for node in graph.nodes]
+        assert operations.count("transpose") == 1
+        assert not any(node.options.get("layout") == "first" for node in graph.nodes)

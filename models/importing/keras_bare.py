@@ -1,0 +1,176 @@
+"""Weights of Keras without the model: layers by name and shape, put into an order in which they fit on each other."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from models.core.arrays import Floats32
+from models.core.text import shortened
+from models.importing.choices import Choices
+from models.importing.hdf5 import Store
+from models.importing.parsed import Parsed
+from models.importing.refusal import RefusedError
+from models.importing.weights_graph import graph_of_parts
+from models.importing.weights_layers import sorted_parts
+from models.importing.weights_maker import KERAS
+from models.importing.weights_names import WeightLayer
+
+FOLDERS = re.compile(r"(^|/)(layers|_layer_checkpoint_dependencies)(?=/)")
+# What stands beside the weights: of an optimizer, of a metric, of what draws.
+BESIDES = re.compile(r"(^|/)(_?optimizer\w*|\w*tracker\w*|\w*metric\w*|seed_generator\w*|top_level_model_weights)(?=/)")
+TRANSPOSED = re.compile(r"transpos|deconv|up_?conv", re.IGNORECASE)
+BATCH_NORM, LAYER_NORM = ("weight", "bias", "running_mean", "running_var"), ("weight", "bias")
+# What is tried first where several kinds fit.
+FIRST = ("batch_norm", "scale", "prelu", "conv", "dense")
+MOST_TRIED = 20_000
+
+
+def read_bare(store: Store, choices: Choices) -> Parsed:
+    """Return the graph that the weights of a Keras model tell; :class:`RefusedError` if nothing usual fits."""
+    listed = _listed(store)
+    layers = [_layer(name, arrays) for name, arrays in (listed or _in_groups(store)).items() if arrays]
+    if not layers:
+        raise RefusedError("there are no weights in it", "save the whole model: model.save('model.keras')")
+    return graph_of_parts(
+        sorted_parts(layers if listed else _in_order(layers)), choices, "weights of a Keras model", KERAS
+    )
+
+
+def _listed(store: Store) -> dict[str, list[Floats32]]:
+    """Return the arrays of each layer of a file of Keras 2, which lists them in order; none if it is no such file."""
+    top = "model_weights" if store.words("model_weights", "layer_names") else ""
+    found: dict[str, list[Floats32]] = {}
+    for group in store.words(top or "/", "layer_names"):
+        place = f"{top}/{group}".strip("/")
+        for word in store.words(place, "weight_names"):
+            inner = [part for part in word.split("/")[:-1] if part != group]
+            if f"{place}/{word}" in store.arrays:
+                found.setdefault(".".join([group, *inner]), []).append(store.read(f"{place}/{word}"))
+    return found
+
+
+def _in_groups(store: Store) -> dict[str, list[Floats32]]:
+    """Return the arrays of each layer of a ``.weights.h5`` by its own name where it is written, else by its group."""
+    found: dict[str, list[tuple[int, Floats32]]] = {}
+    for path in store.arrays:
+        place, _, number = path.rpartition("/vars/")
+        if not place or not number.isdecimal() or BESIDES.search(f"{path}/"):
+            continue
+        found.setdefault(place, []).append((int(number), store.read(path)))
+    ordered = sorted(found, key=_counted)
+    named = {place: FOLDERS.sub(r"\1", place).replace("//", "/").strip("/").replace("/", ".") for place in ordered}
+    for place in ordered:
+        own = store.labels.get(f"{place}/vars", store.labels.get(place))
+        if own and own not in named[place]:
+            named[place] = f"{named[place].rpartition('.')[0]}.{own}".strip(".")
+    return {named[place]: [values for _, values in sorted(found[place], key=lambda item: item[0])] for place in ordered}
+
+
+def _counted(place: str) -> list[tuple[str, int]]:
+    """Return a key that sorts ``conv2d_10`` behind ``conv2d_2``."""
+    parts = [re.fullmatch(r"(.*?)(?:_(\d+))?", part) for part in place.split("/")]
+    return [(match[1], int(match[2] or 0)) for match in parts if match]
+
+
+def _layer(name: str, arrays: Sequence[Floats32]) -> WeightLayer:
+    """Return a layer as PyTorch would lay it out, from its arrays in Keras' order."""
+    kernel = arrays[0]
+    if kernel.ndim == 1:
+        return WeightLayer(name, _vectors(name, arrays))
+    if kernel.ndim not in (2, 4) or len(arrays) > 2 or any(array.ndim != 1 for array in arrays[1:]):
+        raise RefusedError(f"its layer {shortened(name)} is of a kind that is not known here", "save the whole model")
+    turned = kernel.T if kernel.ndim == 2 else np.transpose(kernel, (3, 2, 0, 1))
+    weights = {"weight": turned} | ({"bias": arrays[1]} if len(arrays) > 1 else {})
+    up = kernel.ndim == 4 and TRANSPOSED.search(name) is not None
+    plain = kernel.ndim == 4 and re.search(r"conv2d(_\d+)?$", name) is not None
+    return WeightLayer(name, weights, "up" if up else ("flat" if plain else None))
+
+
+def _vectors(name: str, arrays: Sequence[Floats32]) -> Mapping[str, Floats32]:
+    """Return the weights of a normalization, of which the scale may be left out, or the slopes of a PReLU."""
+    parts = list(arrays)
+    if len(parts) == 3:
+        parts = [np.ones_like(parts[0]), *parts]
+    names = {4: BATCH_NORM, 2: LAYER_NORM, 1: ("weight",)}.get(len(parts))
+    if names is None:
+        raise RefusedError(f"its layer {shortened(name)} is of a kind that is not known here", "save the whole model")
+    return dict(zip(names, parts, strict=True))
+
+
+def _in_order(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
+    """Return layers so that each fits on the one before it; as they are where no such order is found.
+
+    Layers of one class keep their order, and so do those of one model within the model.
+    """
+    groups: dict[str, list[WeightLayer]] = {}
+    for layer in layers:
+        groups.setdefault(layer.name.rpartition(".")[0], []).append(layer)
+    ordered: list[WeightLayer] = []
+    for group in groups.values():
+        ordered += _search(group) or group
+    return ordered
+
+
+def _search(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
+    """Return an order in which all layers fit, none if there is none: the search goes back where it is stuck."""
+    queues: dict[str, list[WeightLayer]] = {}
+    for layer in layers:
+        queues.setdefault(f"{layer.kind}{layer.way}", []).append(layer)
+    lists = sorted(queues.values(), key=lambda queue: FIRST.index(queue[0].kind))
+    waiting: list[Iterator[tuple[list[WeightLayer], tuple[int, ...]]]] = [iter([([], (0,) * len(lists))])]
+    for _ in range(MOST_TRIED):
+        if not waiting:
+            return []
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+        elif len(found[0]) == len(layers):
+            return found[0]
+        else:
+            waiting.append(_following(lists, *found))
+    return []
+
+
+def _following(
+    lists: Sequence[Sequence[WeightLayer]], taken: list[WeightLayer], places: tuple[int, ...]
+) -> Iterator[tuple[list[WeightLayer], tuple[int, ...]]]:
+    order = list(range(len(lists)))
+    if not taken and any(
+        layer.kind == "dense" and layer.shape[0] > layer.shape[1] for queue in lists for layer in queue
+    ):
+        # What widens is a decoder, which begins with its latent.
+        order.reverse()
+    for index in order:
+        place, queue = places[index], lists[index]
+        if place < len(queue) and _fits(taken, queue[place]):
+            yield [*taken, queue[place]], (*places[:index], place + 1, *places[index + 1 :])
+
+
+def _fits(taken: Sequence[WeightLayer], layer: WeightLayer) -> bool:
+    """Return whether a layer takes what the last one makes, or the same as the last one: mean and spread."""
+    if not taken:
+        return layer.kind in ("dense", "conv")
+    last = next(each for each in reversed(taken) if each.kind in ("dense", "conv"))
+    made = _made(last)
+    if layer.kind in ("batch_norm", "scale", "prelu"):
+        return bool(made == layer.shape[0]) and taken[-1].kind in ("dense", "conv")
+    wanted = _taken(layer)
+    if layer.kind == "dense" and last.kind == "dense":
+        return bool(wanted == made) or layer.shape == last.shape
+    if layer.kind == last.kind:
+        return bool(wanted == made)
+    if layer.kind == "dense":
+        return bool(wanted % made == 0) and math.isqrt(wanted // made) ** 2 * made == wanted
+    return bool(made % wanted == 0) and math.isqrt(made // wanted) ** 2 * wanted == made
+
+
+def _made(layer: WeightLayer) -> int:
+    return layer.shape[1] if layer.way == "up" else layer.shape[0]
+
+
+def _taken(layer: WeightLayer) -> int:
+    return layer.shape[0] if layer.way == "up" else layer.shape[1]
