@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from explorer.client.channels import Requests
 from explorer.controllers.points import PointsController
 from explorer.state import AppState
+from models.core.data_options import DataOptions
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.protocol.lifecycle import Failed
@@ -25,8 +26,8 @@ class Opener(Protocol):
     def open_model(self, path: str) -> None:
         """Open a model file."""
 
-    def open_data(self, path: str) -> None:
-        """Open a data set."""
+    def open_data(self, path: str, options: DataOptions | None = None) -> None:
+        """Open a data set, read by some options or as the last time."""
 
 
 class OpeningController(QObject):
@@ -65,9 +66,10 @@ class OpeningController(QObject):
             return
         self._requests.ask("model", lambda number: OpenModel(number, path), self._model_opened)
 
-    def open_data(self, path: str) -> None:
-        """Open a data set; if that fails, the open one stays."""
-        self._requests.ask("data", lambda number: OpenData(number, path), self._data_opened)
+    def open_data(self, path: str, options: DataOptions | None = None) -> None:
+        """Open a data set, read by some options or as the last time; if that fails, the open one stays."""
+        by = self.state.catalogue.options_of(path) if options is None else options
+        self._requests.ask("data", lambda number: OpenData(number, path, by), self._data_opened)
 
     def _open_wanted(self, path: str) -> None:
         self._wanted = path

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats64
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.settings import TrainSettings
 
 DIGEST_LENGTH = 16
@@ -26,6 +27,7 @@ class ModelInfo:
     ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here; only
     of imported ones it can be that no images are encoded, where there ``has_encoder`` is False.
     ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
+    ``data_options`` say how those were read, so that a picture that comes later is treated alike.
     """
 
     path: str
@@ -42,6 +44,7 @@ class ModelInfo:
     data_digest: str = ""
     understood: dict[str, str] = field(default_factory=dict)
     has_encoder: bool = True
+    data_options: DataOptions = AS_FOUND
 
     @property
     def latent_dim(self) -> int:
@@ -55,7 +58,9 @@ class DataInfo:
 
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
     the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
-    values of ``factor_names``, where the factors of variation are known.
+    values of ``factor_names``, where the factors of variation are known. ``options`` are those by which the files were
+    read, and ``conversions`` say in a line each what was made of them. ``table_path`` is a JSON file of columns, lists
+    of n texts by their name, among them the names of the images, where they have any.
     """
 
     path: str
@@ -69,6 +74,9 @@ class DataInfo:
     label_names: tuple[str, ...] = ()
     factors_path: str | None = None
     factor_names: tuple[str, ...] = ()
+    options: DataOptions = AS_FOUND
+    conversions: tuple[str, ...] = ()
+    table_path: str | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from models.protocol.distribution import Curves, CurvesReady, Locate, Located, P
 from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.lab import Gradients, GradientsReady
 from models.protocol.lifecycle import Alive, Dropped, Failed, Hello, Shutdown
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, Opening, OpenModel
 from models.protocol.runs import (
     DiscardRun,
     EmptyTrash,
@@ -55,8 +55,8 @@ DecoderRequest = (
 )  # fmt: skip
 
 DecoderReply = (
-    Hello | Alive | Failed | Dropped | ModelOpened | DataOpened | Embedded | Decoded | Drawn | Encoded | CurvesReady
-    | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
+    Hello | Alive | Failed | Dropped | ModelOpened | Opening | DataOpened | Embedded | Decoded | Drawn | Encoded
+    | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
 )  # fmt: skip
 
 TrainerRequest = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 
 
@@ -27,11 +28,22 @@ class ModelOpened:
 class OpenData:
     """Open a data set, by its path or the name of generated data; answered by :class:`DataOpened`.
 
-    If this fails, the data open before stays open. A newer request replaces an older one.
+    ``options`` say how to read it. :class:`Opening` comes before the answer, while it takes long. If this fails, the
+    data open before stays open. A newer request replaces an older one.
     """
 
     id: int
     path: str
+    options: DataOptions = AS_FOUND
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A data set is being read: ``done`` of ``total`` pieces of the work under way."""
+
+    id: int
+    done: int
+    total: int
 
 
 @dataclass(frozen=True)

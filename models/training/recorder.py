@@ -69,6 +69,7 @@ class RunWriter:
             elapsed=memory.clock.elapsed,
             name=self._request.name,
             data_path=absolute_data(self._request.data_path),
+            data_options=self._data.options,
             dials=memory.dials,
             sums=tuple(state.sums.numpy().tolist()),
             history=tuple(memory.history),
@@ -107,12 +108,14 @@ class RunWriter:
             metrics=metrics,
             kl_per_dim=tuple(evaluation.kl_per_dim.tolist()),
             data_digest=self._data.digest,
+            data_options=self._data.options,
         )
 
     def _recipe(self) -> str:
         memory = self._memory
         data = _name_of_data(self._request.data_path)
-        return command_of(data, self._request.name, memory.settings, memory.turns, memory.extended)
+        options = self._data.options.words()
+        return command_of(data, self._request.name, memory.settings, memory.turns, memory.extended, options)
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
+from typing import TypeVar
+
 import numpy as np
 
 from models.data.opening import load_images, opening_data
+from models.data.source import Steps
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Sample
 from models.protocol.factors import MeasureFactors
 from models.protocol.lab import Gradients
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.messages import Reply
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, Opening, OpenModel
 from models.vae import posterior_cache
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
@@ -20,6 +26,9 @@ from models.vae.sampling import checked_images
 from models.workers.decoder.session import Session
 from models.workers.decoder.warmup import warming_up
 from models.workers.loop import Job
+
+T = TypeVar("T")
+SECONDS_PER_REPORT = 0.1
 
 
 def open_model(session: Session, request: OpenModel) -> ModelOpened:
@@ -51,9 +60,23 @@ def open_data(session: Session, request: OpenData) -> Job:
 
 
 def _opening(session: Session, request: OpenData) -> Job:
-    data = yield from opening_data(request.path)
+    data = yield from reported(request.id, opening_data(request.path, request.options))
     session.take_data(data)
     yield DataOpened(request.id, data)
+
+
+def reported(identity: int, steps: Steps[T]) -> Generator[Reply | None, None, T]:
+    """Do some work, telling about ten times a second how much of it is done."""
+    last = time.monotonic()
+    while True:
+        try:
+            share = next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        due = share is not None and time.monotonic() - last > SECONDS_PER_REPORT
+        last = time.monotonic() if due else last
+        yield Opening(identity, *share) if share is not None and due else None
 
 
 def embed(session: Session, request: Embed) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo
 from models.protocol.messages import Request
 from models.vae.model import VAE
@@ -53,6 +54,10 @@ class Session:
         if self._opened is None:
             raise ValueError("no model is open")
         return self._opened.info.digest
+
+    def data_options(self) -> DataOptions:
+        """Return how the data were read that the open model was trained on."""
+        return AS_FOUND if self._opened is None else self._opened.info.data_options
 
     def data(self) -> DataInfo:
         """Return the open data set; ValueError if there is none."""
