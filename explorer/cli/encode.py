@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,10 @@ import numpy as np
 from explorer.cli.console import finished, print_result, progress_bar
 from explorer.cli.science import Data, check_images, compiled, open_named_model, opened_data
 from explorer.cli.targets import allow_replacing, check_target
+from models.core.columns import Columns, columns_of
 from models.core.descriptions import DataInfo, EmbeddingSummary
 from models.core.files import output_file
 from models.core.npy import map_array
-from models.core.reading import read_file
 
 if TYPE_CHECKING:
     from models.vae.model import VAE
@@ -47,16 +46,11 @@ def encode_data(model: str, data: Data, out: Path, overwrite: bool, as_json: boo
     return 0
 
 
-def columns_of(info: DataInfo) -> dict[str, list[str]]:
-    """Return the texts about the images by the name of their column, among them the names of their files."""
-    return {} if info.table_path is None else dict(json.loads(read_file(info.table_path)))
-
-
 def _write_npz(
     draft: Path,
     embedding: Posteriors,
     labels: np.ndarray | None,
-    columns: Mapping[str, list[str]],
+    columns: Columns,
     names: Mapping[str, np.str_],
 ) -> None:
     texts = {f"{word}_column" if word in OWN else word: np.array(column, np.str_) for word, column in columns.items()}
@@ -65,9 +59,7 @@ def _write_npz(
         np.savez_compressed(file, allow_pickle=False, mu=embedding.mu, sigma=embedding.sigma, **known, **texts, **names)
 
 
-def _write_csv(
-    draft: Path, info: DataInfo, embedding: Posteriors, labels: np.ndarray | None, columns: Mapping[str, list[str]]
-) -> None:
+def _write_csv(draft: Path, info: DataInfo, embedding: Posteriors, labels: np.ndarray | None, columns: Columns) -> None:
     """Write a row for each image: its columns and label, then μ and σ of each dimension."""
     dims = range(embedding.mu.shape[1])
     named = dict(enumerate(info.label_names))

@@ -13,6 +13,7 @@ from explorer.controllers.factors import FactorsController
 from explorer.controllers.lab import LabController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
+from explorer.controllers.preview import PreviewController
 from explorer.state import AppState
 from explorer.state.notices import Task
 from models.protocol.lifecycle import Failed
@@ -39,6 +40,7 @@ class DecoderController(QObject):
         self.factors = FactorsController(state, self.requests, self)
         self.points = PointsController(state, self.requests, self)
         self.opening = OpeningController(state, self.requests, self.points, self)
+        self.preview = PreviewController(state, self.requests, self)
         self.client.received.connect(self._route)
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
@@ -70,6 +72,7 @@ class DecoderController(QObject):
         self.state.latent.await_answer(False)
         end = "It is restarting; nothing is lost." if again else "It stays off until you restart it."
         self.state.workers.crash("decoder", f"The decoder stopped: {reason}. {end}", again)
+        self.state.preview.fail(f"The decoder stopped: {reason}.")
 
     def _hung(self, reason: str) -> None:
         text = f"The decoder {reason}. It may go on by itself; if you restart it, nothing is lost." if reason else ""

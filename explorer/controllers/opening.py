@@ -17,7 +17,7 @@ from models.core.errors import UserError
 from models.core.files import reason_of
 from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, Opening, OpenModel
 
 
 class Opener(Protocol):
@@ -46,6 +46,8 @@ class OpeningController(QObject):
         self._wanted: str | None = None
         state.model.open_model_requested.connect(self._open_wanted)
         state.model.open_data_requested.connect(self._open_chosen)
+        state.preview.open_requested.connect(self._open_previewed)
+        state.preview.stop_requested.connect(lambda: self._requests.cancel("data"))
         state.export.finished.connect(self._open_postponed)
 
     def prepare(self, model_path: str, data_path: str, fallback: str) -> None:
@@ -80,6 +82,11 @@ class OpeningController(QObject):
         self._wanted = None
         self.open_data(path)
 
+    def _open_previewed(self, path: str, options: DataOptions) -> None:
+        """Open the data that the person has seen, as they were shown."""
+        self._wanted = None
+        self.open_data(path, options)
+
     def _open_postponed(self) -> None:
         path, self._postponed = self._postponed, None
         if path is not None:
@@ -98,12 +105,17 @@ class OpeningController(QObject):
             self._offer_data()
 
     def _data_opened(self, reply: Reply) -> None:
+        if isinstance(reply, Opening):
+            self.state.preview.report(reply.done, reply.total)
+        if isinstance(reply, Failed):
+            self.state.preview.fail(reply.message)
         if isinstance(reply, DataOpened):
             with self._reading(reply.data.path):
                 self.state.model.set_data(reply.data)
                 self._data_path = reply.data.path
                 self._ask_embedding()
                 self._offer_data()
+            self.state.preview.finish()
 
     def _offer_data(self) -> None:
         """Open the data of a model that the person has just opened, if it cannot encode the open data."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
+from models.core.columns import PAGE
 from models.core.data_options import DataOptions, Range
 from models.core.errors import UserError
 from models.core.formats import PICTURE_FORMATS
@@ -83,6 +84,8 @@ def album_source(album: Album, options: DataOptions) -> Steps[Source]:
     if tests is not None:
         notes.append(f"the folders divide the pictures: {int((~tests).sum()):,} train, {int(tests.sum()):,} test")
     dropped, failed = list[int](), dict(album.failed)
+    known = [_left_out(failed)] if failed else []
+    notes += known
     columns = {word: [values[page.file] for page in pages] for word, values in album.columns.items()}
 
     def blocks() -> Iterator[Images]:
@@ -94,8 +97,8 @@ def album_source(album: Album, options: DataOptions) -> Steps[Source]:
                     raise
                 dropped.append(number)
                 failed[album.names[page.file]] = error.reason
-        if failed:
-            notes.append(_left_out(failed))
+        if len(failed) > len(album.failed):
+            notes[:] = [*(note for note in notes if note not in known), _left_out(failed)]
 
     def sample(numbers: Sequence[int]) -> Images:
         return np.stack([_shown(album, pages[number], shape, scale, options) for number in numbers])
@@ -107,6 +110,7 @@ def album_source(album: Album, options: DataOptions) -> Steps[Source]:
         labels,
         album.division.names if labels is not None else (),
         notes=notes,
+        label_choices=tuple(album.columns),
         columns={NAMES: [_name(album, page) for page in pages], **columns},
         train_count=None if tests is None else int((~tests).sum()),
         order=places_of(labels, tests, len(pages)),
@@ -238,7 +242,7 @@ def _gathered(images: Iterator[Images]) -> Iterator[Images]:
 def _name(album: Album, page: Page) -> str:
     """Return the name of a picture, and of a page of several its number from 1."""
     name = album.names[page.file]
-    return name if page.page < 0 else f"{name}#{page.page + 1}"
+    return name if page.page < 0 else f"{name}{PAGE}{page.page + 1}"
 
 
 def _left_out(failed: dict[str, str]) -> str:

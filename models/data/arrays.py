@@ -44,6 +44,8 @@ class Arrays:
         How many train, where the file is divided.
     columns : dict
         Texts [n] by the name of their column.
+    keys, label_choices : tuple of str
+        What else in the file may be images, and labels.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Arrays:
     take: Callable[[Sequence[int]], np.ndarray] | None = None
     train_count: int | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    label_choices: tuple[str, ...] = ()
 
 
 def source_of(arrays: Arrays, options: DataOptions) -> Steps[Source]:
@@ -88,6 +92,8 @@ def source_of(arrays: Arrays, options: DataOptions) -> Steps[Source]:
         train_count=arrays.train_count,
         order=order,
         sample=_sampler(arrays, geometry, scale),
+        keys=arrays.keys,
+        label_choices=arrays.label_choices,
     )
 
 

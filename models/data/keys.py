@@ -22,11 +22,16 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Keys:
-    """Names of the images and, where there are any, of their labels; and what to say about the choice."""
+    """Names of the images and, where there are any, of their labels; and what to say about the choice.
+
+    ``others`` are the names of all that may be images, ``label_choices`` of all that may be their labels.
+    """
 
     images: str
     labels: str | None
     note: str = ""
+    others: tuple[str, ...] = ()
+    label_choices: tuple[str, ...] = ()
 
 
 def choose(shapes: Shapes, options: DataOptions, name: str, last: bool = False) -> Keys:
@@ -41,7 +46,9 @@ def choose(shapes: Shapes, options: DataOptions, name: str, last: bool = False) 
     left = [other for other in others if len(shapes[other]) >= 3]
     if note and left:
         note += f"; --key opens {', '.join(left[:SHOWN])}"
-    return Keys(images, _labels(shapes, images, counts, options, name), note)
+    may_be = tuple(key for key, shape in shapes.items() if len(shape) >= 2)
+    fitting = tuple(key for key in others if shapes[key] and counts & {shapes[key][0], shapes[key][-1]})
+    return Keys(images, _labels(shapes, images, counts, options, name), note, may_be, fitting)
 
 
 def _images(shapes: Shapes, name: str) -> str:

@@ -64,6 +64,8 @@ class Source:
         The place of each image in the data set, where it is not that in the source.
     dropped : list of int
         Numbers of images that could not be read, filled while the blocks are read: these lack them.
+    keys, label_choices : tuple of str
+        What may be named instead as the images, and as their labels.
     sample : callable or None
         Returns some images by their numbers in the source, where it need not be read from its beginning.
     """
@@ -81,6 +83,8 @@ class Source:
     order: NDArray[np.intp] | None = None
     dropped: list[int] = field(default_factory=list)
     sample: Callable[[Sequence[int]], Images] | None = None
+    keys: tuple[str, ...] = ()
+    label_choices: tuple[str, ...] = ()
 
 
 def silent(steps: Steps[T]) -> Generator[None, None, T]:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from models.core.columns import NAME
 from models.core.errors import UserError
 from models.core.formats import PICTURE_SUFFIXES
 from models.core.npy import read_array
@@ -18,7 +19,7 @@ from models.data.labels import Classes, classes_of, text_classes
 from models.data.source import Source
 
 # The columns of a data set: of the names of its images, and of their rows in the file.
-NAMES, ROW = "name", "row"
+NAMES, ROW = NAME, "row"
 NAME_COLUMNS = ("name", "filename", "file_name", "file", "path", "filepath", "image", "image_path", "image_name", "img")
 INDEX_COLUMNS = ("index", "idx", "row", "number", "")
 IDENTITIES = ("id", "image_id", "img_id")

@@ -20,7 +20,17 @@ from models.protocol.distribution import Curves, CurvesReady, Locate, Located, P
 from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.lab import Gradients, GradientsReady
 from models.protocol.lifecycle import Alive, Dropped, Failed, Hello, Shutdown
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, Opening, OpenModel
+from models.protocol.opening import (
+    DataOpened,
+    DataPreviewed,
+    Embed,
+    Embedded,
+    ModelOpened,
+    OpenData,
+    Opening,
+    OpenModel,
+    PreviewData,
+)
 from models.protocol.runs import (
     DiscardRun,
     EmptyTrash,
@@ -50,13 +60,14 @@ from models.protocol.training import (
 )
 
 DecoderRequest = (
-    OpenModel | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
+    OpenModel | OpenData | PreviewData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
     | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 
 DecoderReply = (
-    Hello | Alive | Failed | Dropped | ModelOpened | Opening | DataOpened | Embedded | Decoded | Drawn | Encoded
-    | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
+    Hello | Alive | Failed | Dropped | ModelOpened | Opening | DataPreviewed | DataOpened | Embedded | Decoded | Drawn
+    | Encoded | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady
+    | FactorsMeasured
 )  # fmt: skip
 
 TrainerRequest = (

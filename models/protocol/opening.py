@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
+from models.core.preview import PreviewOfData
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,28 @@ class OpenData:
     id: int
     path: str
     options: DataOptions = AS_FOUND
+
+
+@dataclass(frozen=True)
+class PreviewData:
+    """Look at a data set without using it; answered by :class:`DataPreviewed`, and :class:`Opening` before.
+
+    What was found at the path is kept for the next request, unless it is to be looked at ``afresh``. A newer request
+    replaces an older one.
+    """
+
+    id: int
+    path: str
+    options: DataOptions
+    afresh: bool
+
+
+@dataclass(frozen=True)
+class DataPreviewed:
+    """What a data set would be."""
+
+    id: int
+    preview: PreviewOfData
 
 
 @dataclass(frozen=True)

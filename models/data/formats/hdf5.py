@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ def hdf5_source(path: Path, options: DataOptions) -> Steps[Source]:
     found = Arrays(
         path.name, shape, dtype, _reader(path, keys.images, shape, dtype), labels,
         [keys.note] if keys.note else [], limit, _taker(path, keys.images),
+        keys=keys.others, label_choices=keys.label_choices,
     )  # fmt: skip
     return source_of(_upright(found) if turned else found, options)
 
@@ -78,15 +80,12 @@ def _upright(arrays: Arrays) -> Arrays:
         return arrays
     shape = turned(np.empty((0, *arrays.shape[1:]))).shape[1:]
     take = arrays.take
-    return Arrays(
-        arrays.name,
-        (arrays.shape[0], *shape),
-        arrays.dtype,
-        lambda: (turned(block) for block in arrays.blocks()),
-        arrays.labels,
-        [*arrays.notes, "the axes of MATLAB were put in order"],
-        arrays.limit,
-        None if take is None else lambda numbers: turned(take(numbers)),
+    return replace(
+        arrays,
+        shape=(arrays.shape[0], *shape),
+        blocks=lambda: (turned(block) for block in arrays.blocks()),
+        notes=[*arrays.notes, "the axes of MATLAB were put in order"],
+        take=None if take is None else lambda numbers: turned(take(numbers)),
     )
 
 

@@ -52,7 +52,7 @@ def matlab_source(path: Path, options: DataOptions) -> Steps[Source]:
     notes = [text for text in (keys.note, note) if text]
     arrays = Arrays(
         path.name, images.shape, images.dtype, lambda: pieces(images), labels, notes,
-        take=lambda numbers: images[list(numbers)],
+        take=lambda numbers: images[list(numbers)], keys=keys.others, label_choices=keys.label_choices,
     )  # fmt: skip
     return source_of(arrays, options)
 

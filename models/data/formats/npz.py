@@ -67,7 +67,7 @@ def npz_arrays(path: Path, options: DataOptions) -> Arrays:
             yield from stored_blocks(file, shape, dtype, fortran, path.name)
 
     notes = [note for note in (keys.note, FORTRAN if fortran else "") if note]
-    return Arrays(path.name, shape, dtype, blocks, labels, notes)
+    return Arrays(path.name, shape, dtype, blocks, labels, notes, keys=keys.others, label_choices=keys.label_choices)
 
 
 def _headers(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[tuple[int, ...], np.dtype, bool]]:

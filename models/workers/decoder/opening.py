@@ -8,14 +8,25 @@ from typing import TypeVar
 
 import numpy as np
 
-from models.data.opening import load_images, opening_data
+from models.data.opening import Found, laid_out, load_images, recognized
+from models.data.preview import preview_of
 from models.data.source import Steps
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Sample
 from models.protocol.factors import MeasureFactors
 from models.protocol.lab import Gradients
 from models.protocol.messages import Reply
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, Opening, OpenModel
+from models.protocol.opening import (
+    DataOpened,
+    DataPreviewed,
+    Embed,
+    Embedded,
+    ModelOpened,
+    OpenData,
+    Opening,
+    OpenModel,
+    PreviewData,
+)
 from models.vae import posterior_cache
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
@@ -55,14 +66,36 @@ def _compiled(opened: OpenedModel) -> VAE:
 
 def open_data(session: Session, request: OpenData) -> Job:
     """Open a data set in the background; work on the one before it is dropped."""
-    session.jobs.cancel_kind(OpenData, Embed, Aggregate, MeasureFactors)
+    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors)
     return _opening(session, request)
 
 
 def _opening(session: Session, request: OpenData) -> Job:
-    data = yield from reported(request.id, opening_data(request.path, request.options))
+    found = yield from _found(session, request, afresh=False)
+    # What lies there later is looked at again.
+    session.found = None
+    data = yield from reported(request.id, laid_out(found, request.options))
     session.take_data(data)
     yield DataOpened(request.id, data)
+
+
+def preview_data(session: Session, request: PreviewData) -> Job:
+    """Look at a data set in the background, without using it."""
+    session.jobs.cancel_kind(PreviewData)
+    return _previewing(session, request)
+
+
+def _previewing(session: Session, request: PreviewData) -> Job:
+    session.found = yield from _found(session, request, request.afresh)
+    preview = yield from reported(request.id, preview_of(session.found, request.options))
+    yield DataPreviewed(request.id, preview)
+
+
+def _found(session: Session, request: OpenData | PreviewData, afresh: bool) -> Generator[Reply | None, None, Found]:
+    """Return what lies at a path; what a preview has read is not read twice."""
+    if not afresh and session.found is not None and str(session.found.path) == request.path:
+        return session.found
+    return (yield from reported(request.id, recognized(request.path)))
 
 
 def reported(identity: int, steps: Steps[T]) -> Generator[Reply | None, None, T]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo
+from models.data.opening import Found
 from models.protocol.messages import Request
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
@@ -18,7 +19,8 @@ from models.workers.loop import Jobs
 class Session:
     """The open model, the open data set, the posteriors of the one by the other, and the jobs under way.
 
-    ``vae`` is the open model ready to decode, None before the first one; ``asked_at`` is the time of the last request
+    ``vae`` is the open model ready to decode, None before the first one; ``found`` are the data that were looked at
+    last, until they are opened; ``asked_at`` is the time of the last request
     by ``time.monotonic``.
     """
 
@@ -27,6 +29,7 @@ class Session:
         self.asked_at = time.monotonic()
         self.warmer = Warmer(lambda: self.asked_at)
         self.vae: VAE | None = None
+        self.found: Found | None = None
         self._opened: OpenedModel | None = None
         self._data: DataInfo | None = None
         self._posteriors: Posteriors | None = None

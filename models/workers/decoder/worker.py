@@ -14,7 +14,7 @@ from models.protocol.distribution import Curves, Locate, Probabilities
 from models.protocol.factors import MeasureFactors
 from models.protocol.lab import Gradients
 from models.protocol.messages import Request
-from models.protocol.opening import Embed, OpenData, OpenModel
+from models.protocol.opening import Embed, OpenData, OpenModel, PreviewData
 from models.workers.decoder import decoding, distribution, factors, lab, opening
 from models.workers.decoder.session import Session
 from models.workers.line import Line
@@ -25,6 +25,7 @@ from models.workers.loop import serve as serve_requests
 HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
     OpenModel: opening.open_model,
     OpenData: opening.open_data,
+    PreviewData: opening.preview_data,
     Embed: opening.embed,
     Decode: decoding.decode,
     Draw: decoding.draw,
