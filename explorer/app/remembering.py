@@ -9,6 +9,7 @@ from typing import Any
 from explorer.state import AppState
 from explorer.state.catalogue import KnownData
 from explorer.state.unsaved import UnsavedModel
+from models.core.data_options import options_from_json
 from models.core.files import is_there
 from models.core.history import UnfinishedRun
 from models.core.setting_text import settings_from_json, settings_to_json
@@ -23,7 +24,7 @@ def captured(state: AppState) -> dict[str, Any]:
     every = settings_to_json(replace(TrainSettings(), **chosen))  # type: ignore[arg-type]
     return {
         "settings": {name: value for name, value in every.items() if name in chosen},
-        "known_data": [asdict(data) for data in catalogue.recent],
+        "known_data": [asdict(data) | {"options": data.options.to_json()} for data in catalogue.recent],
         "data_of_models": catalogue.pairs,
         "unsaved": [_unsaved_to_json(model) for model in state.unsaved.models],
         "further": {digest: _run_to_json(run) for digest, run in list(state.further.runs.items())[-RUNS_REMEMBERED:]},
@@ -60,7 +61,8 @@ def _recall_data(state: AppState, stored: Mapping[str, Any]) -> None:
 
 def _known_from_json(entry: Mapping[str, Any]) -> KnownData:
     height, width, channels = (int(size) for size in entry["image_shape"])
-    return KnownData(str(entry["path"]), str(entry["name"]), str(entry["digest"]), (height, width, channels))
+    options = options_from_json(entry.get("options", {}))
+    return KnownData(str(entry["path"]), str(entry["name"]), str(entry["digest"]), (height, width, channels), options)
 
 
 def _recall_unsaved(state: AppState, entries: list[Mapping[str, Any]]) -> None:
@@ -85,12 +87,14 @@ def _recall_runs(state: AppState, entries: Mapping[str, Any]) -> None:
 
 
 def _run_to_json(run: UnfinishedRun) -> dict[str, Any]:
-    return asdict(run) | {"settings": settings_to_json(run.settings)}
+    told = {"settings": settings_to_json(run.settings), "data_options": run.data_options.to_json()}
+    return asdict(run) | told
 
 
 def _run_from_json(entry: Mapping[str, Any]) -> UnfinishedRun:
     run = {field.name: entry[field.name] for field in fields(UnfinishedRun) if field.name in entry}
     run["settings"] = settings_from_json(run["settings"])
+    run["data_options"] = options_from_json(run.get("data_options", {}))
     kinds = {"folder": str, "name": str, "data_path": str, "epoch": int, "when": float, "learning_rate": float}
     if not all(isinstance(run[name], kind) for name, kind in kinds.items()):
         raise TypeError("a run is described by words and numbers")

@@ -226,9 +226,7 @@ def make_qt() -> QApplication:
     return qt
 
 
-def run_app(
-    paths: Sequence[str], launched: Launched | None = None, latents: str = "", live: Live | None = None
-) -> int:
+def run_app(paths: Sequence[str], launched: Launched | None = None, latents: str = "", live: Live | None = None) -> int:
     """Open the window, wait until it is closed, and return the exit code.
 
     ``latents`` is a file of codes to explore the model with, if there is one. ``launched`` is a decoder started ahead,

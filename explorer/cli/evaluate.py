@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.cli.console import finished, print_result, progress_bar, table
 from explorer.cli.factors import factor_fields, factor_lines, factor_rows, measure
-from explorer.cli.science import check_images, compiled, find_data, open_named_model
+from explorer.cli.science import Data, check_images, compiled, open_named_model, opened_data
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.factors import Disentanglement
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def evaluate_model(model: str, data: str, as_json: bool) -> int:
+def evaluate_model(model: str, data: Data, as_json: bool) -> int:
     """Print the ELBO and its terms, −log p(x) and the factors for the images of ``data``; return the exit code."""
-    from models.data.opening import open_data
-
-    opened, info = open_named_model(model), open_data(find_data(data))
+    opened, info = open_named_model(model), opened_data(data, silent=as_json)
     check_images(info, opened)
     if info.count == info.train_count:
         raise UserError(info.name, "the data set has no test images")

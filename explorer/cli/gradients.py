@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.cli.console import print_result
-from explorer.cli.science import check_images, compiled, find_data, open_named_model, start_science
+from explorer.cli.science import check_images, compiled, open_named_model, opened_data, start_science
 from models.core.errors import UserError
 from models.core.families import FAMILY_PARAMETERS, Family, lab_family, latent_member
 from models.protocol.lab import (
@@ -53,9 +53,9 @@ def _problem(options: Mapping[str, Any]) -> tuple[Problem, VAE | None]:
 
 
 def _elbo(options: Mapping[str, Any]) -> tuple[Problem, VAE]:
-    from models.data.opening import load_images, open_data
+    from models.data.opening import load_images
 
-    info, index, dim = open_data(find_data(options["data"])), options["image"], options["dim"]
+    info, index, dim = opened_data(options["data"], silent=options["as_json"]), options["image"], options["dim"]
     opened = open_named_model(options["model"])
     check_images(info, opened)
     if not 0 <= index < info.count:

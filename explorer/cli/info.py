@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.cli.console import print_result, table
-from explorer.cli.science import find_data, open_named_model
+from explorer.cli.science import Data, open_named_model, opened_data
 from models.core.descriptions import DataInfo, ModelInfo
 from models.core.errors import UserError
 from models.core.files import is_file, is_there
@@ -34,22 +35,23 @@ METRICS = {
 KL_PER_LINE = 10
 
 
-def describe(name: str, as_json: bool) -> int:
+def describe(file: Data, as_json: bool) -> int:
     """Describe a model, data set or exported picture; return the exit code."""
-    path = Path(name)
+    name, path = file.name, Path(file.name)
     if is_model(path) or (not is_there(path) and name in bundled_models()):
         info = open_named_model(name).info
         print_result(model_fields(info), model_lines(info), as_json)
     elif is_file(path) and _starts_with(path, PNG_MAGIC):
         _describe_picture(path, as_json)
     else:
-        _describe_data(find_data(name), as_json)
+        _describe_data(file, as_json)
     return 0
 
 
 def model_fields(info: ModelInfo) -> dict[str, object]:
     """Return everything known about a model, as JSON fields."""
-    return {"kind": "model", "sha256": _sha256_of(info), **asdict(info)}
+    read_by = {"data_options": info.data_options.to_json()}
+    return {"kind": "model", "sha256": _sha256_of(info), **asdict(info), **read_by}
 
 
 def model_lines(info: ModelInfo) -> list[str]:
@@ -96,10 +98,8 @@ def _kl_lines(kl_per_dim: tuple[float, ...]) -> Iterator[str]:
         yield f"  z{start:<4}" + " ".join(f"{value:6.3f}" for value in values)
 
 
-def _describe_data(path: Path, as_json: bool) -> None:
-    from models.data.opening import open_data
-
-    info = open_data(path)
+def _describe_data(data: Data, as_json: bool) -> None:
+    info = opened_data(data, silent=True)
     counts = _label_counts(info)
     rows: list[tuple[str, object]] = [
         ("data", f"{info.name} ({info.path})"),
@@ -109,7 +109,12 @@ def _describe_data(path: Path, as_json: bool) -> None:
     ]
     if counts:
         rows.append(("labels", ", ".join(f"{label}: {count}" for label, count in counts.items())))
-    fields = {"kind": "data", **asdict(info), "label_counts": counts}
+    if info.factor_names:
+        rows.append(("factors", ", ".join(info.factor_names)))
+    rows += [("conversion", conversion) for conversion in info.conversions]
+    if words := info.options.words():
+        rows.append(("recipe", shlex.join(["latentscape", "info", data.name, *words])))
+    fields = {"kind": "data", **asdict(info), "options": info.options.to_json(), "label_counts": counts}
     print_result(fields, table(rows), as_json)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from explorer import __version__
+from explorer.cli.data_options import data_options, taken
 from explorer.cli.exit_codes import EXIT_BROKEN_PIPE, EXIT_ERROR, EXIT_INTERRUPTED
 from explorer.cli.setting_options import setting_options
 from models.core.files import is_there
@@ -99,6 +100,7 @@ def tour(out: Path, size: str, scheme: str | None, families: str, moves: int, ov
 @cli.command(short_help="Train a model.")
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
+@data_options
 @setting_options
 @click.option("--start", metavar="MODEL", help="Start with the weights and the network of this model.")
 @click.option("--history", type=click.Path(path_type=Path), help="Also write the curves to this .csv or .json file.")
@@ -115,14 +117,16 @@ def tour(out: Path, size: str, scheme: str | None, families: str, moves: int, ov
 @overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def train(data: str, **options: Any) -> int:  # noqa: ANN401
-    """Train a VAE on DATA: a bundled name, sprites:N, .npz, .npy, IDX, TFRecord or a folder. Ctrl-C stops and saves."""
+    """Train a VAE on DATA: a bundled name, sprites:N, a file or a folder of images. Ctrl-C stops and saves."""
+    from explorer.cli.science import Data
     from explorer.cli.train import How, Outputs, run_training
 
     outputs = Outputs(*(options.pop(name) for name in ("out", "history", "logdir", "as_json", "overwrite")))
     context = click.get_current_context()
     given = frozenset(n for n in options if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT)
+    read_by = taken(options)
     how = How(given=given, **{name: options.pop(name) for name in ("resume", "memory_limit", "strategy", "start")})
-    return run_training(data, outputs, how, options)
+    return run_training(Data(data, read_by), outputs, how, options)
 
 
 @cli.group(invoke_without_command=True, short_help="List, discard and restore trainings of the window.")
@@ -231,14 +235,16 @@ def sample(model: str, count: int, seed: int, out: Path, zoom: int, overwrite: b
 @cli.command(short_help="Write the posterior of every image.")
 @click.argument("model")
 @click.argument("data")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the latents (.npz).")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the latents (.npz or .csv).")
+@data_options
 @overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def encode(model: str, data: str, out: Path, overwrite: bool, as_json: bool) -> int:
-    """Write the posterior of every image in DATA: mu and sigma [n, d], and labels if there are any."""
+def encode(model: str, data: str, out: Path, overwrite: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401
+    """Write the posterior of every image in DATA: mu and sigma [n, d], labels and names if there are any."""
     from explorer.cli.encode import encode_data
+    from explorer.cli.science import Data
 
-    return encode_data(model, data, out, overwrite, as_json)
+    return encode_data(model, Data(data, taken(options)), out, overwrite, as_json)
 
 
 @cli.command(short_help="Decode latents into pictures.")
@@ -258,16 +264,20 @@ def decode(model: str, latents: Path, out: Path, zoom: int, overwrite: bool, as_
 @cli.command(short_help="Describe a file, or evaluate a model.")
 @click.argument("file")
 @click.option("--evaluate", "data", metavar="DATA", help="Evaluate the model on the test images of this data set.")
+@data_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def info(file: str, data: str | None, as_json: bool) -> int:
+def info(file: str, data: str | None, as_json: bool, **options: Any) -> int:  # noqa: ANN401
     """Describe a model, a data set or a picture that carries its latent."""
+    from explorer.cli.science import Data
+
+    read_by = taken(options)
     if data is not None:
         from explorer.cli.evaluate import evaluate_model
 
-        return evaluate_model(file, data, as_json)
+        return evaluate_model(file, Data(data, read_by), as_json)
     from explorer.cli.info import describe
 
-    return describe(file, as_json)
+    return describe(Data(file, read_by), as_json)
 
 
 @cli.command(short_help="Compare gradient estimators.")
@@ -293,11 +303,14 @@ def info(file: str, data: str | None, as_json: bool) -> int:
 @click.option("--dim", default=0, show_default=True, help="elbo: index of the latent dimension.")
 @click.option("--samples", default=10_000, show_default=True, help="Single-sample gradients per estimator.")
 @click.option("--seed", default=7, show_default=True, help="Seed of the noise.")
+@data_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def gradients(**options: Any) -> int:  # noqa: ANN401
     """Compare estimators of the gradient of E[f(z)]: mean, variance and cost of a single sample."""
     from explorer.cli.gradients import compare_estimators
+    from explorer.cli.science import Data
 
+    options["data"] = Data(options["data"], taken(options))
     return compare_estimators(options)
 
 

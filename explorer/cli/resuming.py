@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.core.data_options import AS_FOUND
 from models.core.errors import UserError
 from models.core.reading import read_file
 from models.protocol.training import Train
@@ -34,7 +35,9 @@ def resumed(request: Train, out: Path, typed: Mapping[str, Any], wanted: bool = 
         raise UserError(str(folder), f"this run is complete after {done} epochs", way_on)
     # Where the model is not in place yet, that is what is asked for.
     further = checkpoint.complete and settings.epochs > done and (held or "epochs" in typed)
-    return replace(request, settings=settings, further=str(folder) if further else "")
+    # Unless it is said again, the data are read as they were.
+    read_by = request.data_options if request.data_options != AS_FOUND else checkpoint.data_options
+    return replace(request, settings=settings, further=str(folder) if further else "", data_options=read_by)
 
 
 def make_way(run_folder: Path, out: Path, agreed: Callable[[], None]) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import os
 import sys
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+from rich.progress import Progress, TaskID
 
+from explorer.cli.console import progress_bar
 from explorer.client.folders import log_path
 from models.core.arrays import Floats32
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.files import is_there
@@ -25,6 +29,7 @@ from models.protocol.lifecycle import Role
 from resources import bundled_datasets, bundled_models, dataset_path, model_path
 
 if TYPE_CHECKING:
+    from models.data.source import Share
     from models.vae.model import VAE
     from models.vae.model_file import OpenedModel
 
@@ -76,6 +81,31 @@ def finite(images: Floats32, model: str) -> Floats32:
     if not np.isfinite(images).all():
         raise UserError(model, "it decodes some of the points to images that are not finite")
     return images
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set as it was named on the command line, and how to read it."""
+
+    name: str
+    options: DataOptions = AS_FOUND
+
+
+def opened_data(data: Data, silent: bool = False) -> DataInfo:
+    """Open a data set, and say on standard error what was made of its files; UserError if it cannot be used."""
+    from models.data.opening import finished, opening_data
+
+    with progress_bar() as bar:
+        task = bar.add_task("reading", total=None)
+        info = finished(opening_data(find_data(data.name), data.options), partial(_advance, bar, task))
+    for conversion in () if silent else info.conversions:
+        _say(f"{info.name}: {conversion}")
+    return info
+
+
+def _advance(bar: Progress, task: TaskID, share: Share) -> None:
+    if share is not None:
+        bar.update(task, completed=share[0], total=share[1])
 
 
 def find_data(name: str) -> Path:

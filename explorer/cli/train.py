@@ -18,7 +18,7 @@ from explorer.cli.exit_codes import EXIT_ERROR
 from explorer.cli.info import model_fields, model_lines
 from explorer.cli.recording import EpochReports, recording
 from explorer.cli.resuming import keep_the_end, make_way, resumed
-from explorer.cli.science import find_data, open_named_model, start_science
+from explorer.cli.science import Data, find_data, open_named_model, opened_data, start_science
 from explorer.cli.stopping import stopped_by_signals
 from explorer.cli.targets import allow_replacing, check_target
 from models.core.diagnosis import diagnose
@@ -74,7 +74,7 @@ class How:
     start: str | None = None
 
 
-def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
+def run_training(data: Data, outputs: Outputs, how: How, options: Mapping[str, Any]) -> int:
     """Train on ``data`` and write the model; return the exit code.
 
     Checkpoints lie in ``OUT.run``, so that ``--resume`` can continue after a crash, Ctrl-C, a shutdown or a closed
@@ -88,8 +88,8 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
     typed = {**options, **{name: parse_sizes(options[name], name) for name in LISTS}}
     run_folder = out.with_suffix(".run")
     request = Train(
-        1, str(find_data(data)), str(run_folder), out.stem, TrainSettings(**typed), how.resume,
-        memory_limit=how.memory_limit << 20,
+        1, str(find_data(data.name)), str(run_folder), out.stem, TrainSettings(**typed), how.resume,
+        memory_limit=how.memory_limit << 20, data_options=data.options,
     )  # fmt: skip
     if how.start is not None and not how.resume:
         request = _started(request, how)
@@ -97,7 +97,7 @@ def run_training(data: str, outputs: Outputs, how: How, options: Mapping[str, An
         given = {name: typed[name] for name in how.given if name in typed}
         request = resumed(request, out, given, wanted=outputs.history is not None)
     if not request.start:
-        _check_input(find_data(data), request.settings)
+        _check_input(replace(data, options=request.data_options), request.settings, outputs.as_json)
     if not _is_chief(how):
         return _assist(request, how)
     if not how.resume:
@@ -191,13 +191,12 @@ def _run_of(request: Train, how: How) -> TrainingRun:
     return TrainingRun(replace(request, settings=settings), make_loop=shared_by(strategy))
 
 
-def _check_input(data: Path, settings: TrainSettings) -> None:
+def _check_input(data: Data, settings: TrainSettings, silent: bool) -> None:
     """Reject unusable data or settings, before TensorFlow is imported."""
     from models.core.setting_checks import check_settings
-    from models.data.opening import open_data
     from models.vae.architecture import architecture_of
 
-    architecture_of(check_settings(settings), open_data(data).image_shape)
+    architecture_of(check_settings(settings), opened_data(data, silent).image_shape)
 
 
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ def open_live() -> int:
     with libraries_told():
         from explorer.app.startup import run_app
 
-    return run_app([], launched, live)
+    return run_app([], launched, live=live)
 
 
 def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, moves: int, overwrite: bool) -> int:

@@ -8,6 +8,7 @@ from itertools import count
 
 from models.protocol.decoding import Cancel, SampleTile
 from models.protocol.messages import Reply, Request
+from models.protocol.opening import Opening
 
 Build = Callable[[int], Request]
 Answer = Callable[[Reply], None]
@@ -95,4 +96,4 @@ class Requests:
 def _more_follow(reply: Reply) -> bool:
     if isinstance(reply, SampleTile):
         return reply.start + len(reply.z) < reply.total
-    return False
+    return isinstance(reply, Opening)

@@ -15,6 +15,7 @@ from explorer.controllers.importing import ImportingController
 from explorer.controllers.lab import LabController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
+from explorer.controllers.preview import PreviewController
 from explorer.state import AppState
 from explorer.state.notices import Task
 from models.protocol.lifecycle import Failed
@@ -42,6 +43,7 @@ class DecoderController(QObject):
         self.points = PointsController(state, self.requests, self)
         self.opening = OpeningController(state, self.requests, self.points, self)
         self.importing = ImportingController(state, self.requests, self)
+        self.preview = PreviewController(state, self.requests, self)
         self.client.received.connect(self._route)
         self.client.started.connect(self._greet)
         self.client.crashed.connect(self._crashed)
@@ -78,6 +80,7 @@ class DecoderController(QObject):
         self.state.latent.await_answer(False)
         end = "It is restarting; nothing is lost." if again else "It stays off until you restart it."
         self.state.workers.crash("decoder", f"The decoder stopped: {reason}. {end}", again)
+        self.state.preview.fail(f"The decoder stopped: {reason}.")
 
     def _hung(self, reason: str) -> None:
         text = f"The decoder {reason}. It may go on by itself; if you restart it, nothing is lost." if reason else ""

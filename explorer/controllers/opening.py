@@ -15,13 +15,14 @@ from explorer.client.live import Live
 from explorer.controllers.points import PointsController
 from explorer.state import AppState
 from explorer.state.model import descends
+from models.core.data_options import DataOptions
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.protocol.importing import Inspected
 from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, Opening, OpenModel
 
 
 class Opener(Protocol):
@@ -30,8 +31,8 @@ class Opener(Protocol):
     def open_model(self, path: str) -> None:
         """Open a model file."""
 
-    def open_data(self, path: str) -> None:
-        """Open a data set."""
+    def open_data(self, path: str, options: DataOptions | None = None) -> None:
+        """Open a data set, read by some options or as the last time."""
 
 
 class OpeningController(QObject):
@@ -54,6 +55,8 @@ class OpeningController(QObject):
         state.model.open_data_requested.connect(self._open_chosen)
         state.model.class_requested.connect(self._open_class)
         state.importing.open_requested.connect(self._open_answered)
+        state.preview.open_requested.connect(self._open_previewed)
+        state.preview.stop_requested.connect(lambda: self._requests.cancel("data"))
         state.export.finished.connect(self._open_postponed)
 
     def prepare(self, model_path: str, data_path: str, fallback: str) -> None:
@@ -76,7 +79,7 @@ class OpeningController(QObject):
         """Open a model; if that fails, the open one stays. A running export is finished first."""
         self._ask_model(self._request(path))
 
-    def _request(self, path: str, **options: Any) -> Build:
+    def _request(self, path: str, **options: Any) -> Build:  # noqa: ANN401 the fields of OpenModel
         """Return what asks for the model at ``path``, or for that of a person's own Python process."""
         live = self._live
         return partial(OpenModel, path=path, **options) if live is None or path != live.path else live.request
@@ -87,9 +90,10 @@ class OpeningController(QObject):
             return
         self._requests.ask("model", build, self._model_opened)
 
-    def open_data(self, path: str) -> None:
-        """Open a data set; if that fails, the open one stays."""
-        self._requests.ask("data", lambda number: OpenData(number, path), self._data_opened)
+    def open_data(self, path: str, options: DataOptions | None = None) -> None:
+        """Open a data set, read by some options or as the last time; if that fails, the open one stays."""
+        by = self.state.catalogue.options_of(path) if options is None else options
+        self._requests.ask("data", lambda number: OpenData(number, path, by), self._data_opened)
 
     def _open_wanted(self, path: str) -> None:
         """Open the model that the person has chosen, who is asked about one of other people."""
@@ -110,6 +114,11 @@ class OpeningController(QObject):
         """Open the data that the person has chosen: no others take their place."""
         self._wanted = None
         self.open_data(path)
+
+    def _open_previewed(self, path: str, options: DataOptions) -> None:
+        """Open the data that the person has seen, as they were shown."""
+        self._wanted = None
+        self.open_data(path, options)
 
     def _open_postponed(self) -> None:
         build, self._postponed = self._postponed, None
@@ -150,12 +159,17 @@ class OpeningController(QObject):
             self.state.model.remember(model.origin)
 
     def _data_opened(self, reply: Reply) -> None:
+        if isinstance(reply, Opening):
+            self.state.preview.report(reply.done, reply.total)
+        if isinstance(reply, Failed):
+            self.state.preview.fail(reply.message)
         if isinstance(reply, DataOpened):
             with self._reading(reply.data.path):
                 self.state.model.set_data(reply.data)
                 self._data_path = reply.data.path
                 self._ask_embedding()
                 self._offer_data()
+            self.state.preview.finish()
 
     def _offer_data(self) -> None:
         """Open the data of a model that the person has just opened, if it cannot encode the open data."""

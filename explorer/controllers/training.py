@@ -107,7 +107,9 @@ class TrainingController(QObject):
 
     def train(self, data_path: str, settings: TrainSettings) -> None:
         """Start a run on a data set."""
-        self._begin(Train(0, data_path, str(new_run_folder()), self.state.run.name, settings))
+        options = self.state.catalogue.options_of(data_path)
+        folder = str(new_run_folder())
+        self._begin(Train(0, data_path, folder, self.state.run.name, settings, data_options=options))
 
     def train_from(self, start: str, data_path: str, settings: TrainSettings) -> None:
         """Start a run on a data set with the weights and the network of the model ``start``."""
@@ -115,18 +117,18 @@ class TrainingController(QObject):
 
     def resume(self, run: UnfinishedRun) -> None:
         """Go on with a run from its newest checkpoint, with its data on the map."""
-        self._go_on(Train(0, run.data_path, run.folder, run.name, run.settings, resume=True), run.learning_rate)
+        self._go_on(run, Train(0, run.data_path, run.folder, run.name, run.settings, resume=True))
 
     def train_further(self, run: UnfinishedRun) -> None:
         """Go on with a run that has come to its end, in a new folder, so that it can be returned to."""
         folder = str(new_run_folder())
-        self._go_on(Train(0, run.data_path, folder, run.name, run.settings, further=run.folder), run.learning_rate)
+        self._go_on(run, Train(0, run.data_path, folder, run.name, run.settings, further=run.folder))
 
-    def _go_on(self, job: Train, learning_rate: float) -> None:
+    def _go_on(self, run: UnfinishedRun, job: Train) -> None:
         data = self.state.model.data
-        if data is None or data.info.path != job.data_path:
-            self._opener.open_data(job.data_path)
-        self._begin(replace(job, learning_rate=learning_rate))
+        if data is None or (data.info.path, data.info.options) != (job.data_path, run.data_options):
+            self._opener.open_data(job.data_path, run.data_options)
+        self._begin(replace(job, learning_rate=run.learning_rate, data_options=run.data_options))
 
     def _begin(self, job: Train) -> None:
         model = self.state.model.model

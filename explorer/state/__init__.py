@@ -18,6 +18,7 @@ from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
 from explorer.state.notices import NoticeState
 from explorer.state.pace import Pace
+from explorer.state.preview import PreviewState
 from explorer.state.shelf import Shelf
 from explorer.state.training.further import FurtherState
 from explorer.state.training.offers import OfferState
@@ -54,6 +55,7 @@ class AppState(QObject):
         self.unsaved = UnsavedState(self)
         self.further = FurtherState(self.model, self.unsaved, self.runs, self)
         self.export = ExportState(self)
+        self.preview = PreviewState(self)
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
         self.workers = WorkersState(self)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state.model import ModelState
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import ModelInfo
 from models.core.files import is_there
 from models.core.sprite_names import is_sprites
@@ -18,12 +19,16 @@ PAIRS_REMEMBERED = 100
 
 @dataclass(frozen=True)
 class KnownData:
-    """A data set that has been open: where it lies, what it is called, and the digest and shape of its images."""
+    """A data set that has been open: where it lies, what it is called, the digest and shape of its images.
+
+    ``options`` say how it was read.
+    """
 
     path: str
     name: str
     digest: str
     image_shape: tuple[int, int, int]
+    options: DataOptions = AS_FOUND
 
 
 class Catalogue(QObject):
@@ -58,7 +63,8 @@ class Catalogue(QObject):
         data, model = self._model.data, self._model.model
         if data is None:
             return
-        newest = KnownData(data.info.path, data.info.name, data.info.digest, data.info.image_shape)
+        info = data.info
+        newest = KnownData(info.path, info.name, info.digest, info.image_shape, info.options)
         self.recent = (newest, *(other for other in self.recent if other.path != newest.path))[:DATA_REMEMBERED]
         if model is not None and self._model.compatible:
             self.pairs.pop(model.digest, None)
@@ -66,6 +72,10 @@ class Catalogue(QObject):
             for digest in list(self.pairs)[:-PAIRS_REMEMBERED]:
                 del self.pairs[digest]
         self.changed.emit()
+
+    def options_of(self, path: str) -> DataOptions:
+        """Return how the data at a path were read the last time."""
+        return next((data.options for data in self.recent if data.path == path), AS_FOUND)
 
     def data_of(self, model: ModelInfo) -> str | None:
         """Return where the data last opened with a model lie, else those it was trained on; None if they are gone."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.state.latent import Point, PointSource, fault_of
 from models.core.arrays import Floats32, Vector
+from models.core.columns import NAME, Columns, columns_of, original_of
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
 from models.core.families import LATENT_VARIANCES, Family, LatentFamily, latent_member
 from models.core.geometry import USUAL_RANGE, drawn_range
@@ -30,12 +32,29 @@ class OpenedData:
     """An opened data set: memory-mapped images uint8 [n, h, w, c] and labels [n], if it has any.
 
     ``classes`` are the labels that occur; none where there are so many that they are rather names of images.
+    ``columns`` are texts about the images, among them the names of their files.
     """
 
     info: DataInfo
     images: Images
     labels: Labels | None
     classes: tuple[int, ...] = ()
+    columns: Columns = field(default_factory=dict)
+
+    def name_of(self, index: int) -> str:
+        """Return the name of an image, empty where it has none."""
+        names = self.columns.get(NAME, ())
+        return names[index] if 0 <= index < len(names) else ""
+
+    def original_of(self, index: int) -> Path | None:
+        """Return the file that an image was read from, None where it is not one of its own."""
+        name = self.name_of(index)
+        return original_of(self.info, name) if name else None
+
+    def about(self, index: int) -> list[str]:
+        """Return what is known of an image: its name, and what the other columns say."""
+        others = [(word, column[index]) for word, column in self.columns.items() if word != NAME and column[index]]
+        return [*filter(None, [self.name_of(index)]), *(f"{word}: {text}" for word, text in others)]
 
     def class_name(self, label: int) -> str:
         """Return the name of a class: its folder's, where the data has names, else its number."""
@@ -156,7 +175,8 @@ class ModelState(QObject):
         labels = None if info.labels_path is None else map_array(info.labels_path)
         images: Images = map_array(info.images_path)
         classes = () if labels is None else tuple(int(label) for label in np.unique(labels))
-        self.data = OpenedData(info, images, labels, classes if len(classes) <= MOST_CLASSES else ())
+        shown = classes if len(classes) <= MOST_CLASSES else ()
+        self.data = OpenedData(info, images, labels, shown, columns_of(info))
         self.embedding = None
         self.data_changed.emit()
         self.embedding_changed.emit()

@@ -14,6 +14,7 @@ from explorer.state.display import DRAWS
 from explorer.state.latent import Point
 from explorer.theme.theme import Theme
 from explorer.views.common.choices import Choice
+from explorer.views.common.originals import open_original
 from explorer.views.common.pane import Pane, Segments, caption
 from explorer.views.common.pictures import Picture
 from models.core.typicality import percent
@@ -91,6 +92,7 @@ class DecodedPane(Pane):
         self.classes.activated.connect(state.model.request_class)
         state.model.model_changed.connect(self._model_changed)
         self.large.painted.connect(self._painted)
+        self.input.activated.connect(self._open_original)
         self.large.latent = self._latent
         state.display.decode_changed.connect(self._mode_changed)
         state.answers.picture_changed.connect(self._show_picture)
@@ -111,6 +113,11 @@ class DecodedPane(Pane):
             self.classes.addItems([f"class {label}" for label in range(count)])
         self.classes.setCurrentIndex(-1 if model is None else model.label)
         self.classes.setVisible(count > 0)
+
+    def _open_original(self) -> None:
+        source, data = self.state.latent.point.source, self.state.model.data
+        if data is not None and source.index is not None and source.data == data.info.digest:
+            open_original(self.state, source.index)
 
     def _choose_mode(self, number: int) -> None:
         match self.modes.key_of(number):
@@ -165,7 +172,9 @@ class DecodedPane(Pane):
     def _name_point(self) -> None:
         point = self.state.latent.point
         self._about.setText(f"{point.name} · {self._origin(point)}")
-        self._about.setToolTip(self._about.text())
+        data, index = self.state.model.data, point.source.index
+        known = [] if data is None or index is None or point.source.data != data.info.digest else data.about(index)
+        self._about.setToolTip("\n".join([self._about.text(), *known]))
 
     def _origin(self, point: Point) -> str:
         """Name the image that a point stands for, or the one it has been moved away from."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats64
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.settings import TrainSettings
 
 DIGEST_LENGTH = 16
@@ -30,6 +31,7 @@ class ModelInfo:
     another class; empty of one that lies at ``path`` as it was written. A conditional one is held at ``label`` of its
     ``classes``, which are 0 of any other.
     ``dataset`` and ``data_digest`` are name and digest of the data it was trained on; earlier versions wrote no digest.
+    ``data_options`` say how those were read, so that a picture that comes later is treated alike.
     """
 
     path: str
@@ -50,6 +52,7 @@ class ModelInfo:
     source: str = ""
     classes: int = 0
     label: int = 0
+    data_options: DataOptions = AS_FOUND
 
     @property
     def origin(self) -> str:
@@ -68,8 +71,10 @@ class DataInfo:
 
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
     the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
-    values of ``factor_names``, where the factors of variation are known. Of codes in a file the images are what the
-    model with the digest ``codes_of`` makes of them.
+    values of ``factor_names``, where the factors of variation are known. ``options`` are those by which the files were
+    read, and ``conversions`` say in a line each what was made of them. ``table_path`` is a JSON file of columns, lists
+    of n texts by their name, among them the names of the images, where they have any. Of codes in a file the images are
+    what the model with the digest ``codes_of`` makes of them.
     """
 
     path: str
@@ -84,6 +89,9 @@ class DataInfo:
     factors_path: str | None = None
     factor_names: tuple[str, ...] = ()
     codes_of: str = ""
+    options: DataOptions = AS_FOUND
+    conversions: tuple[str, ...] = ()
+    table_path: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,23 @@ from itertools import chain
 DATA_SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "shards": (),
     "tfrecord": (".tfrecord", ".tfrecords"),
+    "hdf5": (".h5", ".hdf5"),
+    "matlab": (".mat",),
+    "pages": (".tif", ".tiff", ".gif"),
+    "zip": (".zip",),
+    "tar": (".tar", ".tgz"),
     "npz": (".npz",),
     "npy": (".npy",),
+    "pixels": (".csv", ".tsv"),
     # IDX files are told by the end of a name without a dot, unless they are packed.
     "idx": ("ubyte", ".gz"),
     "folder": (),
 }
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
-PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "WebP", "GIF", "TIFF", "PPM")
+PICTURE_SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".avif",
+)  # fmt: skip
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "WebP", "GIF", "TIFF", "PPM", "AVIF")
 MODEL_SUFFIX = ".safetensors"
 # Of other people's models; TensorFlow.js gives all of its the same name.
 FOREIGN_SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth", ".pt2")

@@ -13,6 +13,7 @@ from typing import Literal, get_args, get_type_hints
 import numpy as np
 
 from models.core.arrays import Floats64
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.files import output_file
 from models.core.settings import TrainSettings
 
@@ -105,8 +106,8 @@ class PastRun:
 class UnfinishedRun:
     """A run that can be resumed: ``epoch`` of ``settings.epochs`` are in its newest checkpoint, of Unix time ``when``.
 
-    ``folder`` holds its checkpoints, ``data_path`` is what it was trained on, ``learning_rate`` what it had last;
-    ``elapsed`` are the seconds of training so far.
+    ``folder`` holds its checkpoints, ``data_path`` is what it was trained on, read by ``data_options``,
+    ``learning_rate`` what it had last; ``elapsed`` are the seconds of training so far.
     """
 
     folder: str
@@ -117,6 +118,7 @@ class UnfinishedRun:
     settings: TrainSettings
     learning_rate: float
     elapsed: float = 0.0
+    data_options: DataOptions = AS_FOUND
 
 
 RunStage = Literal["training", "interrupted", "finished", "damaged"]

@@ -31,19 +31,34 @@ Header = tuple[tuple[int, ...], np.dtype]
 
 def read_header(file: IO[bytes], name: str) -> Header:
     """Read the ``.npy`` header of ``file``; UserError for damage, objects and Fortran order."""
+    shape, dtype, fortran = read_layout(file, name)
+    if fortran:
+        raise UserError(name, "the array is in Fortran order", "save np.ascontiguousarray of it")
+    return shape, dtype
+
+
+def check_objects(dtype: np.dtype, name: str) -> None:
+    """Refuse arrays of Python objects."""
+    if dtype.hasobject:
+        raise UserError(name, "it holds Python objects (a pickle), which can run any code and are never opened")
+
+
+def read_layout(file: IO[bytes], name: str, objects: bool = False) -> tuple[tuple[int, ...], np.dtype, bool]:
+    """Read the ``.npy`` header of ``file``, and whether the order is Fortran's.
+
+    UserError for damage, and for objects unless only the header of those is wanted.
+    """
     try:
         shape, fortran, dtype = _parsed(*_header_bytes(file, name))
     except HEADER_ERRORS as error:
         raise UserError(name, DAMAGED) from error
-    if dtype.hasobject:
-        raise UserError(name, "it holds Python objects (a pickle), which can run any code and are never opened")
-    if fortran and len(shape) > 1:
-        raise UserError(name, "the array is in Fortran order", "save np.ascontiguousarray of it")
+    if not objects:
+        check_objects(dtype, name)
     if any(size < 0 for size in shape):
         raise UserError(name, "its header declares a negative size")
     if dtype.itemsize == 0:
         raise UserError(name, "its header declares values of no size")
-    return shape, dtype
+    return shape, dtype, fortran and len(shape) > 1
 
 
 def _header_bytes(file: IO[bytes], name: str) -> tuple[int, bytes]:
@@ -75,11 +90,11 @@ def read_exactly(file: IO[bytes], size: int, name: str, otherwise: str = "the fi
 
 def read_array(file: IO[bytes], name: str, max_bytes: int) -> np.ndarray:
     """Read a whole array of at most ``max_bytes``; UserError for what :func:`read_header` refuses or more."""
-    shape, dtype = read_header(file, name)
+    shape, dtype, fortran = read_layout(file, name)
     size = dtype.itemsize * math.prod(shape)
     if size > max_bytes:
         raise UserError(name, f"the array is larger than the limit of {max_bytes >> 20} MiB")
-    return np.frombuffer(read_exactly(file, size, name), dtype).reshape(shape)
+    return np.frombuffer(read_exactly(file, size, name), dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def map_array(path: str | Path) -> np.ndarray:

@@ -21,15 +21,16 @@ def command_of(
     settings: TrainSettings,
     turns: Sequence[tuple[float, float, float]] = (),
     extended: Sequence[int] = (),
+    data_words: Sequence[str] = (),
     start: str = "",
 ) -> str:
     """Return the command line that repeats a training on ``data``, the path or name by which they were opened.
 
-    Options that have their default are left out. A comment lists ``turns``, learning rates and βs changed by hand, each
-    after the epoch until which it was in effect, and after which epochs the run was ``extended``. ``start`` is the
-    model that it began with, if there is one.
+    Options that have their default are left out; ``data_words`` are those of the data. A comment lists ``turns``,
+    learning rates and βs changed by hand, each after the epoch until which it was in effect, and after which epochs
+    the run was ``extended``. ``start`` is the model that it began with, if there is one.
     """
-    words = ["--out", f"{name}.safetensors", *(["--start", start] if start else [])]
+    words = ["--out", f"{name}.safetensors", *data_words, *(["--start", start] if start else [])]
     for field in fields(TrainSettings):
         words += _option_words(SETTINGS[field.name], getattr(settings, field.name))
     told = [f"learning rate {rate:g}, β {beta:g} until epoch {epoch:.2f}" for epoch, rate, beta in turns]

@@ -6,15 +6,17 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from models.core.data_options import DataOptions, options_from_json
 from models.core.descriptions import DataInfo
 from models.core.drafts import sweep
 from models.core.errors import UserError
@@ -22,17 +24,19 @@ from models.core.files import sync_file, whole_folder
 from models.core.folders import cache_root
 from models.core.npy import map_array
 from models.core.reading import read_file
-from models.data.source import Source
+from models.data.division import train_count
+from models.data.source import Source, Steps
 
 MAX_CACHE_BYTES = 4 << 30
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 POLL_SECONDS = 0.002
 # The files of an entry; the first describes the others.
-INFO, IMAGES, LABELS, FACTORS = "info.json", "images.npy", "labels.npy", "factors.npy"
+INFO, IMAGES, LABELS, FACTORS, TABLE = "info.json", "images.npy", "labels.npy", "factors.npy", "table.json"
 MAX_INFO_BYTES = 1 << 26
 # What a damaged entry makes its readers stumble over.
 DAMAGE = (OSError, UserError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 T = TypeVar("T")
+Numbers = NDArray[np.intp]
 
 
 def stored(path: Path, fingerprint: str) -> DataInfo | None:
@@ -47,13 +51,15 @@ def stored(path: Path, fingerprint: str) -> DataInfo | None:
     return info
 
 
-def store(path: Path, fingerprint: str, source: Source, train_count: int) -> Generator[None, None, DataInfo]:
-    """Write ``source`` to the cache block by block, yielding after each, and return where it lies."""
+def store(path: Path, fingerprint: str, source: Source, options: DataOptions) -> Steps[DataInfo]:
+    """Write ``source``, read by ``options``, to the cache block by block, yielding after each; return where it lies."""
     folder = _folder(fingerprint)
     try:
         with whole_folder(folder) as draft:
-            digest = yield from _write_images(draft / IMAGES, source)
-            yield from aside(partial(_describe, draft, source, digest, train_count))
+            digest, sequence = yield from _write_images(draft / IMAGES, source)
+            if len(sequence) < 2:
+                raise UserError(path.name, "fewer than two images in it can be read; one trains, one tests")
+            yield from aside(partial(_describe, draft, source, sequence, digest, options))
             if _read(path, folder) is None:
                 # What is left of a damaged entry stands in the way.
                 _remove(folder)
@@ -108,49 +114,108 @@ def _folder(fingerprint: str) -> Path:
     return cache_root() / "datasets" / f"{fingerprint}-{LAYOUT_VERSION}"
 
 
-def _write_images(target: Path, source: Source) -> Generator[None, None, str]:
-    """Write all blocks as one ``.npy`` and return the digest of the pixels."""
+def _write_images(target: Path, source: Source) -> Steps[tuple[str, Numbers]]:
+    """Write all blocks as one ``.npy``, each image at its place.
+
+    Return the digest of the pixels, and the number in the source of each image that was written, in their new order.
+    """
     shape = (source.count, *source.image_shape)
     digest = hashlib.sha256(repr(shape).encode())
-    with target.open("wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
+    places, numbers, done = source.order, _numbers(source), 0
+    with target.open("w+b") as file:
+        begin = _write_header(file, source.count, source.image_shape)
+        each = int(np.prod(source.image_shape))
         for block in source.blocks:
             data = block.tobytes()
             digest.update(data)
-            file.write(data)
-            yield
+            if places is None:
+                file.write(data)
+            else:
+                for image, number in zip(block, numbers, strict=False):
+                    file.seek(begin + int(places[number]) * each)
+                    file.write(image.tobytes())
+            done += len(block)
+            yield done, source.count
+        read = np.fromiter(_numbers(source), np.intp)
+        sequence = read if places is None else read[np.argsort(places[read])]
+        if places is not None:
+            digest.update(places.astype("<i8").tobytes())
+        if done < source.count:
+            yield from _close_gaps(file, begin, sequence if places is None else places[sequence], source)
     # Two gigabytes take seconds to reach the disk; the thread waits for them, the caller need not.
     yield from aside(partial(sync_file, target))
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:16], sequence
 
 
-def aside(work: Callable[[], T]) -> Generator[None, None, T]:
+def _numbers(source: Source) -> Iterator[int]:
+    """Yield the number of each image that is read; those that could not be are known once the next ones are."""
+    for number in range(source.count):
+        if number not in source.dropped:
+            yield number
+
+
+def _write_header(file: IO[bytes], count: int, image_shape: tuple[int, ...]) -> int:
+    """Write the header of a ``.npy``, which is as long for any count, and return its length."""
+    file.seek(0)
+    header = {"descr": "|u1", "fortran_order": False, "shape": (count, *image_shape)}
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.tell()
+
+
+def _close_gaps(file: IO[bytes], begin: int, places: Numbers, source: Source) -> Steps[None]:
+    """Move the images at some ascending ``places`` together, and shorten the file; the last may not be there at all."""
+    each = int(np.prod(source.image_shape))
+    for rank, place in enumerate(places.tolist()):
+        # Without an order there are no gaps: what could not be read was not written.
+        if source.order is not None and rank != place:
+            file.seek(begin + place * each)
+            image = file.read(each)
+            file.seek(begin + rank * each)
+            file.write(image)
+            yield None
+    file.truncate(begin + len(places) * each)
+    _write_header(file, len(places), source.image_shape)
+
+
+def aside(work: Callable[[], T]) -> Steps[T]:
     """Do ``work`` in a thread, yielding until it is done, and return its result."""
     with ThreadPoolExecutor(1) as thread:
         task = thread.submit(work)
         while not wait([task], timeout=POLL_SECONDS).done:
-            yield
+            yield None
         return task.result()
 
 
-def _describe(draft: Path, source: Source, digest: str, train_count: int) -> None:
-    """Write labels and factors, and what describes the entry."""
+def _describe(draft: Path, source: Source, sequence: Numbers, digest: str, options: DataOptions) -> None:
+    """Write labels, factors and columns in the order of the images, and what describes the entry."""
     for name, array in ((LABELS, source.labels), (FACTORS, source.factors)):
         if array is not None:
-            np.save(draft / name, np.ascontiguousarray(array, np.int64), allow_pickle=False)
+            np.save(draft / name, np.ascontiguousarray(array[sequence], np.int64), allow_pickle=False)
+    if source.columns:
+        columns = {word: [column[number] for number in sequence.tolist()] for word, column in source.columns.items()}
+        (draft / TABLE).write_text(json.dumps(columns), "utf-8")
     values = {
         "digest": digest,
-        "count": source.count,
-        "train_count": train_count,
+        "count": len(sequence),
+        "train_count": _train_count(source, sequence),
         "image_shape": list(source.image_shape),
         "label_names": list(source.label_names),
         "factor_names": list(source.factor_names),
+        "options": options.to_json(),
+        "conversions": list(source.notes),
         "sizes": {file.name: file.stat().st_size for file in draft.iterdir()},
     }
     (draft / INFO).write_text(json.dumps(values), "utf-8")
     for file in draft.iterdir():
         sync_file(file)
+
+
+def _train_count(source: Source, sequence: Numbers) -> int:
+    """Return how many of the images that could be read train: at least one does, and one tests."""
+    if source.train_count is None:
+        return train_count(len(sequence))
+    places = sequence if source.order is None else source.order[sequence]
+    return min(max(int((places < source.train_count).sum()), 1), len(sequence) - 1)
 
 
 def _read(path: Path, folder: Path) -> DataInfo | None:
@@ -180,6 +245,9 @@ def _info(path: Path, folder: Path, values: dict[str, object]) -> DataInfo:
         factors_path=str(folder / FACTORS) if FACTORS in sizes else None,
         # What an earlier version wrote has no factors.
         factor_names=tuple(_word(name) for name in _list(values.get("factor_names", []))),
+        options=options_from_json(values.get("options", {})),
+        conversions=tuple(_word(note) for note in _list(values.get("conversions", []))),
+        table_path=str(folder / TABLE) if TABLE in sizes else None,
     )
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.files import reason_of
-from models.core.npy import read_array, read_header
+from models.core.npy import read_array, read_exactly, read_header
 from models.core.numbers import LARGEST_NUMBER
 from models.core.reading import open_file
-from models.data.formats.npz import opened_archive, read_labels
-from models.data.source import Labels
+from models.data.formats.npz import opened_archive
+from models.data.source import Labels, by, check_label_count
 
 MAX_ARRAY_BYTES = 1 << 28
 # In the order in which they are looked for: points first, else the means they were drawn around.
@@ -70,7 +70,7 @@ def _from_archive(path: Path, latent_dim: int) -> StoredLatents:
                 with archive.open(f"{name}.npy") as file:
                     arrays[name] = _checked(read_array(file, path.name, MAX_ARRAY_BYTES), latent_dim, path.name)
         has_labels = "labels.npy" in archive.namelist() and len(arrays) > 0
-        labels = read_labels(archive, path.name, len(next(iter(arrays.values())))) if has_labels else None
+        labels = _labels(archive, path.name, len(next(iter(arrays.values())))) if has_labels else None
     z = next((arrays[name] for name in POINT_NAMES if name in arrays), None)
     if z is None:
         raise UserError(path.name, "it has no array called z or mu")
@@ -78,6 +78,18 @@ def _from_archive(path: Path, latent_dim: int) -> StoredLatents:
     if sigma is not None and (sigma.shape != z.shape or not (sigma > 0).all()):
         raise UserError(path.name, "sigma must be positive and have the shape of the points")
     return StoredLatents(z, sigma, labels)
+
+
+def _labels(archive: zipfile.ZipFile, name: str, count: int) -> Labels:
+    """Return the ``labels`` [n] of an archive; UserError if they are no ``count`` integers."""
+    with archive.open("labels.npy") as file:
+        shape, dtype = read_header(file, name)
+        if shape != (count,):
+            raise UserError(name, f"labels must have one entry for each of the {count} codes, not {by(shape)}")
+        check_label_count(count, name)
+        if dtype.kind not in "ui":
+            raise UserError(name, f"labels must be integers, not {dtype}")
+        return np.frombuffer(read_exactly(file, count * dtype.itemsize, name), dtype).astype(np.int64)
 
 
 def _checked(array: np.ndarray, latent_dim: int, name: str) -> Floats32:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,10 @@ from models.core.reading import open_file
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+T = TypeVar("T")
+# Work in pieces of a few milliseconds: how much of it is done, and of how much, where that is known.
+Share = tuple[int, int] | None
+Steps = Generator[Share, None, T]
 
 # A dense network has a weight for every pixel of every unit; in colour this is the limit of Architecture.
 MAX_IMAGE_PIXELS = 256 * 256
@@ -50,6 +54,20 @@ class Source:
         Values 0, 1, … of the factors of variation, where they are known.
     factor_names : tuple of str
         Names of those factors.
+    notes : list of str
+        What was made of the files, in a line each; reading may add some.
+    columns : dict
+        Texts [n] by the name of their column, that of the images among them.
+    train_count : int or None
+        How many images train, where the source is divided.
+    order : array [n] or None
+        The place of each image in the data set, where it is not that in the source.
+    dropped : list of int
+        Numbers of images that could not be read, filled while the blocks are read: these lack them.
+    keys, label_choices : tuple of str
+        What may be named instead as the images, and as their labels.
+    sample : callable or None
+        Returns some images by their numbers in the source, where it need not be read from its beginning.
     """
 
     count: int
@@ -59,6 +77,25 @@ class Source:
     label_names: tuple[str, ...] = ()
     factors: Labels | None = None
     factor_names: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    train_count: int | None = None
+    order: NDArray[np.intp] | None = None
+    dropped: list[int] = field(default_factory=list)
+    sample: Callable[[Sequence[int]], Images] | None = None
+    keys: tuple[str, ...] = ()
+    label_choices: tuple[str, ...] = ()
+
+
+def silent(steps: Steps[T]) -> Generator[None, None, T]:
+    """Do some work without telling how much of it is done."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        yield
 
 
 def is_packed(path: Path) -> bool:
@@ -79,20 +116,6 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             raise UserError(path.name, "the file is truncated or damaged") from error
 
 
-def image_shape_of(shape: tuple[int, ...], name: str, limit: int = MAX_DATA_BYTES) -> tuple[int, int, int]:
-    """Return [h, w, c] of images declared as [n, h, w] or [n, h, w, c]; UserError if that is not possible."""
-    if len(shape) not in (3, 4):
-        raise UserError(
-            name,
-            f"images must have the shape n × height × width or n × height × width × channels, not {by(shape)}",
-        )
-    height, width, channels = shape[1:] if len(shape) == 4 else (*shape[1:], 1)
-    if channels not in (1, 3):
-        raise UserError(name, f"images must have 1 or 3 channels, not {channels}")
-    check_size(shape[0], (height, width, channels), name, limit)
-    return height, width, channels
-
-
 def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: int = MAX_DATA_BYTES) -> None:
     """Refuse images that are empty or too large, and more of them than memory and cache are meant for."""
     height, width, channels = image_shape
@@ -101,7 +124,9 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: 
     values = height * width * channels
     if height * width > MAX_IMAGE_PIXELS:
         raise UserError(
-            name, f"images of {width} × {height} pixels are too large; the limit is {MAX_IMAGE_PIXELS:,} pixels"
+            name,
+            f"images of {width} × {height} pixels are too large; the limit is {MAX_IMAGE_PIXELS:,} pixels",
+            "--size 64x64 makes them smaller",
         )
     if count * values > limit:
         raise UserError(
@@ -115,9 +140,9 @@ def check_label_count(count: int, name: str) -> None:
         raise UserError(name, f"there are {count:,} labels, at most {MAX_LABELS:,} are read")
 
 
-def images_per_block(image_shape: tuple[int, int, int], bytes_per_value: int = 1) -> int:
+def images_per_block(image_shape: tuple[int, ...], bytes_per_value: int = 1) -> int:
     """Return how many images fill a block of half a megabyte."""
-    return max(1, BLOCK_BYTES // (int(np.prod(image_shape)) * bytes_per_value))
+    return max(1, BLOCK_BYTES // max(1, int(np.prod(image_shape)) * bytes_per_value))
 
 
 def by(shape: tuple[int, ...]) -> str:

@@ -21,7 +21,18 @@ from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients, GradientsReady
 from models.protocol.lifecycle import Alive, Dropped, Failed, Hello, Shutdown
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenLive, OpenModel
+from models.protocol.opening import (
+    DataOpened,
+    DataPreviewed,
+    Embed,
+    Embedded,
+    ModelOpened,
+    OpenData,
+    Opening,
+    OpenLive,
+    OpenModel,
+    PreviewData,
+)
 from models.protocol.runs import (
     DiscardRun,
     EmptyTrash,
@@ -51,13 +62,15 @@ from models.protocol.training import (
 )
 
 DecoderRequest = (
-    OpenModel | OpenLive | Inspect | OpenData | Embed | Decode | Draw | EncodeImages | EncodeFile | Curves | Locate
+    OpenModel | OpenLive | Inspect | OpenData | PreviewData | Embed | Decode | Draw | EncodeImages | EncodeFile
+    | Curves | Locate
     | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 
 DecoderReply = (
-    Hello | Alive | Failed | Dropped | ModelOpened | Inspected | DataOpened | Embedded | Decoded | Drawn | Encoded
-    | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile | GradientsReady | FactorsMeasured
+    Hello | Alive | Failed | Dropped | ModelOpened | Inspected | Opening | DataPreviewed | DataOpened | Embedded
+    | Decoded | Drawn | Encoded | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile
+    | GradientsReady | FactorsMeasured
 )  # fmt: skip
 
 TrainerRequest = (

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo, EmbeddingSummary, ModelInfo
+from models.core.preview import PreviewOfData
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,44 @@ class ModelOpened:
 class OpenData:
     """Open a data set, by its path or the name of generated data; answered by :class:`DataOpened`.
 
-    If this fails, the data open before stays open. A newer request replaces an older one.
+    ``options`` say how to read it. :class:`Opening` comes before the answer, while it takes long. If this fails, the
+    data open before stays open. A newer request replaces an older one.
     """
 
     id: int
     path: str
+    options: DataOptions = AS_FOUND
+
+
+@dataclass(frozen=True)
+class PreviewData:
+    """Look at a data set without using it; answered by :class:`DataPreviewed`, and :class:`Opening` before.
+
+    What was found at the path is kept for the next request, unless it is to be looked at ``afresh``. A newer request
+    replaces an older one.
+    """
+
+    id: int
+    path: str
+    options: DataOptions
+    afresh: bool
+
+
+@dataclass(frozen=True)
+class DataPreviewed:
+    """What a data set would be."""
+
+    id: int
+    preview: PreviewOfData
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A data set is being read: ``done`` of ``total`` pieces of the work under way."""
+
+    id: int
+    done: int
+    total: int
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.core.arrays import Floats32
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.history import EpochRecord, EpochSnapshot, PastRun, Terms, UnfinishedRun
 from models.core.settings import MEMORY_LIMIT, Dials, TrainSettings
 
@@ -23,8 +24,9 @@ class Train:
     replaces the one it had. A run that begins ``again``, since its process died, continues from its newest checkpoint
     if it has got that far. A run that is ``stepping`` waits before its first step; each :class:`Control` with ``step``
     makes one. Training images of more bytes than the ``memory_limit`` stay in their file; then they come in another
-    order, so that a run must be resumed with the limit it began with. A run starts with the weights and the network of
-    the model ``start``, ours or other people's, if there is one; settings that say otherwise are refused.
+    order, so that a run must be resumed with the limit it began with. ``data_options`` say how to read the data. A run
+    starts with the weights and the network of the model ``start``, ours or other people's, if there is one; settings
+    that say otherwise are refused.
     """
 
     id: int
@@ -39,6 +41,7 @@ class Train:
     further: str = ""
     again: bool = False
     start: str = ""
+    data_options: DataOptions = AS_FOUND
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from models.core.errors import UserError
 from models.core.setting_table import SETTINGS
 from models.core.settings import TrainSettings
 from models.data.opening import load_images, opening_data
+from models.data.source import silent
 from models.protocol.training import Train, TrainStarted
 from models.training.course import Course
 from models.training.flops import gigaflop_per_image, peak_gflops
@@ -42,7 +43,7 @@ def preparing(
     request: Train, steering: Steering, memory: RunMemory, writer: RunWriter, make_loop: LoopMaker
 ) -> Generator[None, None, tuple[Course, TrainStarted]]:
     """Return the prepared run and its first message; UserError or ValueError if it cannot be run."""
-    data = yield from opening_data(request.data_path)
+    data = yield from silent(opening_data(request.data_path, request.data_options))
     train, test = _split(data, request.memory_limit)
     opened = opened_start(request)
     architecture = (

@@ -69,6 +69,7 @@ class RunWriter:
             elapsed=memory.clock.elapsed,
             name=self._request.name,
             data_path=absolute_data(self._request.data_path),
+            data_options=self._data.options,
             dials=memory.dials,
             sums=tuple(state.sums.numpy().tolist()),
             history=tuple(memory.history),
@@ -108,13 +109,15 @@ class RunWriter:
             kl_per_dim=tuple(evaluation.kl_per_dim.tolist()),
             data_digest=self._data.digest,
             understood={} if self._began is None else self._began.understood,
+            data_options=self._data.options,
         )
 
     def _recipe(self) -> str:
         memory = self._memory
         data = _name_of_data(self._request.data_path)
+        words = self._data.options.words()
         start = self._request.start or ("" if self._began is None else start_of(self._began.recipe))
-        return command_of(data, self._request.name, memory.settings, memory.turns, memory.extended, start)
+        return command_of(data, self._request.name, memory.settings, memory.turns, memory.extended, words, start)
 
 
 def _arrays(tensors: Tensors) -> dict[str, Floats32]:

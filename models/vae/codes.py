@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from models.core.arrays import Floats32
+from models.core.data_options import AS_FOUND
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.data import cache
 from models.data.latents import StoredLatents, read_latents
-from models.data.opening import train_count
-from models.data.source import Images, Source, check_size
+from models.data.source import Images, Source, Steps, check_size
 from models.importing.moments import SHARP
 from models.vae import posterior_cache
 from models.vae.model import VAE
@@ -26,7 +26,7 @@ from models.vae.posterior import Posteriors
 BLOCK = 32
 
 
-def opening_codes(vae: VAE, model_digest: str, path: Path) -> Generator[None, None, DataInfo]:
+def opening_codes(vae: VAE, model_digest: str, path: Path) -> Steps[DataInfo]:
     """Return the codes in a file as data of the model with this digest, a few milliseconds at a time.
 
     :class:`UserError` if they are not of the model's latent space. Codes without standard deviations get a small one.
@@ -40,7 +40,7 @@ def opening_codes(vae: VAE, model_digest: str, path: Path) -> Generator[None, No
         info = cache.stored(path, fingerprint)
         if info is None:
             source = Source(len(codes.z), shape, _decoded(vae, codes.z), codes.labels)
-            info = yield from cache.store(path, fingerprint, source, train_count(source.count))
+            info = yield from cache.store(path, fingerprint, source, AS_FOUND)
         sigma = np.full_like(codes.z, SHARP) if codes.sigma is None else codes.sigma
         yield from posterior_cache.store(model_digest, info, Posteriors(codes.z, sigma))
     except OSError as error:

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.core.arrays import Floats32
+from models.core.data_options import options_from_json
 from models.core.descriptions import ModelInfo, digest_of_model
 from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
@@ -230,6 +231,7 @@ def _info(path: Path, digest: str, description: Mapping[str, object], architectu
             data_digest=_text(description, "data_digest", ""),
             understood=_lines(description.get("understood", [])),
             has_encoder=architecture.has_encoder,
+            data_options=options_from_json(description.get("data_options", {})),
         )
     except ValueError as error:
         raise UserError(path.name, f"its description makes no sense ({shortened(error)})") from error
@@ -277,6 +279,7 @@ def _kl_per_dim(value: object, latent_dim: int) -> tuple[float, ...]:
 
 def description_of(info: ModelInfo) -> dict[str, object]:
     """Return what is stored of ``info`` in the header; path, digest and parameter count follow from the file."""
+    read_by = info.data_options.to_json()
     return {
         "format": FORMAT_VERSION,
         "name": info.name,
@@ -288,6 +291,7 @@ def description_of(info: ModelInfo) -> dict[str, object]:
         "recipe": info.recipe,
         "metrics": info.metrics,
         "kl_per_dim": list(info.kl_per_dim),
+        **({"data_options": read_by} if read_by else {}),
     }
 
 

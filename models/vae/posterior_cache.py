@@ -19,6 +19,7 @@ from models.core.files import sync_file, whole_file
 from models.core.folders import cache_root
 from models.core.npy import map_array
 from models.data.cache import aside
+from models.data.source import silent
 from models.vae.posterior import Posteriors
 
 # A model in training is embedded after each checkpoint; only the newest are worth their disk space.
@@ -63,7 +64,7 @@ def store(model_digest: str, data: DataInfo, posteriors: Posteriors) -> Generato
     for path, values in zip(paths, (posteriors.mu, posteriors.sigma), strict=True):
         with whole_file(path, durable=False, private=True) as draft:
             yield from _write(draft, values)
-            yield from aside(partial(sync_file, draft))
+            yield from silent(aside(partial(sync_file, draft)))
     _prune(paths)
     return StoredEmbedding(posteriors, str(paths[0]), str(paths[1]))
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.app.files import ModelToSave, save_model
 from explorer.cli import train
+from explorer.cli.science import Data
 from explorer.state import AppState
 from models.core.errors import UserError
 from models.protocol.messages import Reply
@@ -68,7 +69,7 @@ def endings(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> dict[str, En
         monkeypatch.setattr(train, "_run_of", lambda *_: run)
         outputs = train.Outputs(folder / "m.safetensors", folder / "h.csv", None, True, overwrite=True)
         options = {"hidden": "3", "channels": "", "latent_dim": 2}
-        train.run_training("data", outputs, train.How(False, 1024), options)
+        train.run_training(Data("data"), outputs, train.How(False, 1024), options)
 
     def by_window(folder: Path, run: Run) -> None:
         state = AppState()

@@ -16,6 +16,7 @@ from explorer.state.unsaved import UnsavedModel
 from explorer.theme.theme import Theme
 from explorer.views.common.question import discard_after_question
 from explorer.views.common.saving import ask_target
+from explorer.views.open_data.dialog import PreviewDialog
 from models.core.formats import ALL_MODEL_FILES, DATA_FILES, MODEL_FILES, MODEL_SUFFIX, PICTURE_FILES
 from models.core.sprite_names import ALL_SPRITES, USUAL_COUNT
 
@@ -82,7 +83,11 @@ class FileActions(MenuActions):
         self._ask_file("Open model", ALL_MODEL_FILES)
 
     def _open_data(self) -> None:
-        self._ask_file("Open data", DATA_FILES)
+        path, _ = QFileDialog.getOpenFileName(self._over, "Open data", str(Path.home()), DATA_FILES)
+        if path.lower().endswith(MODEL_SUFFIX):
+            open_path(self._state, path)
+        elif path:
+            self.preview(path)
 
     def _open_picture(self) -> None:
         self._ask_file("Open picture", PICTURE_FILES)
@@ -95,7 +100,11 @@ class FileActions(MenuActions):
     def _open_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self._over, "Open folder of images", str(Path.home()))
         if path:
-            open_path(self._state, path)
+            self.preview(path)
+
+    def preview(self, path: str) -> None:
+        """Show the data at a path before they are used."""
+        PreviewDialog(self._state, self._theme, str(Path(path).absolute()), self._over).open()
 
     def _open_sprites(self) -> None:
         """Ask for the name of generated data, which no dialog for files would take."""

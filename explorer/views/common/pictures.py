@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.theme.theme import Theme
@@ -27,9 +27,10 @@ ROOMY = 80
 
 
 class Picture(QWidget):
-    """One image with a caption below; ``painted`` is emitted at the end of every paint."""
+    """One image with a caption below; ``painted`` ends every paint, ``activated`` is a double click."""
 
     painted = Signal()
+    activated = Signal()
 
     def __init__(self, theme: Theme, text: str, empty: str = "", smallest: int = 56) -> None:
         super().__init__()
@@ -82,6 +83,11 @@ class Picture(QWidget):
         size = f"{self._image.width()} × {self._image.height()}"
         entries = Entry(f"Copy picture ({size})", self._copy), Entry("Copy or save at another size …", self._offer_size)
         pop_up(self, event.globalPos(), entries)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Tell of a double click with the left button."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.activated.emit()
 
     def _copy(self) -> None:
         if self._image is not None:

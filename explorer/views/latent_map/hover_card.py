@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
@@ -13,6 +15,8 @@ from explorer.views.common.qimages import to_qimage
 
 SIDE = 96
 GAP = 16
+# Of what is said below the image, in pixels, and in lines.
+WIDEST, MOST_LINES = 240, 6
 
 
 class HoverCard(QFrame):
@@ -25,6 +29,8 @@ class HoverCard(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._picture, self._text = QLabel(), caption()
+        # Names of files are no markup.
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 4)
         layout.setSpacing(3)
@@ -32,11 +38,13 @@ class HoverCard(QFrame):
         layout.addWidget(self._text)
         self.hide()
 
-    def show_image(self, image: NDArray[np.uint8], text: str, at: object) -> None:
-        """Show ``image`` [h, w, c] beside the place ``at`` (a QPoint of the parent)."""
+    def show_image(self, image: NDArray[np.uint8], lines: Sequence[str], at: object) -> None:
+        """Show ``image`` [h, w, c] and what is known of it beside the place ``at`` (a QPoint of the parent)."""
         picture = QPixmap.fromImage(to_qimage(image)).scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
         self._picture.setPixmap(picture)
-        self._text.setText(text)
+        metrics = self._text.fontMetrics()
+        elided = (metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, WIDEST) for line in lines[:MOST_LINES])
+        self._text.setText("\n".join(elided))
         self.adjustSize()
         if isinstance(at, QPoint):
             area = self._over.rect()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtWidgets import QWidget
+
 from explorer.state import AppState
 from explorer.views.common.menus import Entries, Entry, copy_text
+from explorer.views.common.originals import open_original
 from explorer.views.latent_map.plot import MapPlot
 from models.core.arrays import Vector
 
@@ -31,6 +34,20 @@ def place_entries(state: AppState, plot: MapPlot, image: int | None) -> Entries:
     return (
         Entry(f"Set {name} to image {image}", partial(plot.picked.emit, image)),
         Entry(f"Copy its number, {image}", partial(copy_text, plot, str(image))),
+        *original_entries(state, plot, image),
+    )
+
+
+def original_entries(state: AppState, widget: QWidget, image: int) -> Entries:
+    """Return what can be done with the name and the file of an image; nothing where it has none."""
+    data = state.model.data
+    name = "" if data is None else data.name_of(image)
+    if data is None or not name:
+        return ()
+    there = data.original_of(image) is not None
+    return (
+        Entry(f"Copy its name, {name}", partial(copy_text, widget, name)),
+        Entry("Open the original", partial(open_original, state, image), there),
     )
 
 

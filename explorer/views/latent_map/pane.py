@@ -16,6 +16,7 @@ from explorer.views.common.axes import style_plot
 from explorer.views.common.choices import Choice
 from explorer.views.common.header import together
 from explorer.views.common.menus import Entries, Entry
+from explorer.views.common.originals import has_original, open_original
 from explorer.views.common.pane import Pane, caption
 from explorer.views.common.qimages import to_qimage
 from explorer.views.latent_map.hover_card import HoverCard
@@ -257,8 +258,12 @@ class LatentMapPane(Pane):
             self._drag(target)
 
     def _reset(self, name: str) -> None:
+        """Return a point to its posterior mean; of one that is there, open the picture it stands for."""
         latent = self.state.latent
         latent.set_current(self._index_of(name))
+        if latent.point.untouched and has_original(self.state, latent.point):
+            open_original(self.state, latent.point.source.index or 0)
+            return
         with latent.step(f"Reset {name} to μ"):
             latent.set_z(latent.point.mu)
 
@@ -285,7 +290,7 @@ class LatentMapPane(Pane):
         self.plot.bring_forward(label if label >= 0 else None, fade=False)
         name = data.class_of(index)
         text = f"image {index}" if name is None else f"image {index} · class {name}"
-        self._card.show_image(np.array(data.images[index]), text, at)
+        self._card.show_image(np.array(data.images[index]), [text, *data.about(index)], at)
 
     def _data_changed(self) -> None:
         """Take a new plane; the embedding, which changes with the data, is projected onto it."""

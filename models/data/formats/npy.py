@@ -2,76 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from models.core.data_options import DataOptions
 from models.core.errors import UserError
-from models.core.npy import MAGIC, read_exactly, read_header
+from models.core.npy import MAGIC, read_exactly, read_layout
 from models.core.reading import open_file
+from models.data.arrays import Arrays, pieces, source_of
 from models.data.formats.format import Format, opener
-from models.data.source import MAX_STREAMED_BYTES, Images, Source, image_shape_of, images_per_block
+from models.data.source import BLOCK_BYTES, MAX_DATA_BYTES, MAX_STREAMED_BYTES, Source, Steps, by
+
+FORTRAN = "the array is in Fortran order, as MATLAB and R write them"
 
 
-def npy_source(path: Path) -> Source:
-    """Return the images of a ``.npy`` file [n, h, w(, c)]; UserError if it does not hold any."""
+def npy_source(path: Path, options: DataOptions) -> Steps[Source]:
+    """Return the images of a ``.npy`` file; UserError if it does not hold any."""
     with open_file(path) as file:
-        shape, dtype = read_header(file, path.name)
-    image_shape = image_shape_of(shape, path.name, MAX_STREAMED_BYTES)
-    check_image_type(dtype, path.name)
-    return Source(shape[0], image_shape, _npy_blocks(path, shape[0], image_shape))
+        shape, dtype, fortran = read_layout(file, path.name)
+
+    def blocks() -> Iterator[np.ndarray]:
+        with open_file(path) as file:
+            read_layout(file, path.name)
+            yield from stored_blocks(file, shape, dtype, fortran, path.name)
+
+    notes, take = [FORTRAN] if fortran else [], None if fortran else _taker(path, shape, dtype)
+    arrays = Arrays(path.name, shape, dtype, blocks, notes=notes, limit=MAX_STREAMED_BYTES, take=take)
+    return source_of(arrays, options)
 
 
-def check_image_type(dtype: np.dtype, name: str) -> None:
-    """Refuse an array that can hold no images."""
-    if dtype.kind not in "uifb":
-        raise UserError(name, f"images must be uint8 or floats in 0–1, not {dtype}")
-
-
-def _npy_blocks(path: Path, count: int, image_shape: tuple[int, int, int]) -> Iterator[Images]:
-    with open_file(path) as file:
-        _, dtype = read_header(file, path.name)
-        yield from image_blocks(file, count, image_shape, dtype, path.name)
-
-
-def image_blocks(
-    file: IO[bytes], count: int, image_shape: tuple[int, int, int], dtype: np.dtype, name: str
-) -> Iterator[Images]:
-    """Yield the images of an array whose header was read, block by block, as grey levels 0–255."""
-    values = int(np.prod(image_shape))
-    size = images_per_block(image_shape, dtype.itemsize)
-    for start in range(0, count, size):
-        number = min(size, count - start)
-        data = read_exactly(file, number * values * dtype.itemsize, name)
-        yield _to_uint8(np.frombuffer(data, dtype).reshape(number, *image_shape), start, name)
+def stored_blocks(
+    file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype, fortran: bool, name: str
+) -> Iterator[np.ndarray]:
+    """Yield an array whose header was read, in pieces along its first axis; UserError if it is not whole."""
+    if fortran:
+        yield from pieces(_whole(file, shape, dtype, name))
+    else:
+        each = math.prod(shape[1:]) * dtype.itemsize
+        size = max(1, BLOCK_BYTES // max(1, each))
+        for start in range(0, shape[0] if shape else 0, size):
+            number = min(size, shape[0] - start)
+            data = read_exactly(file, number * each, name)
+            yield np.frombuffer(data, dtype).reshape(number, *shape[1:])
     if file.read(1):
         raise UserError(name, "there are bytes after the last image")
 
 
-def _to_uint8(images: np.ndarray, start: int, name: str) -> Images:
-    """Convert one block to grey levels 0–255; ``start`` is the index of its first image."""
-    if images.dtype == np.uint8:
-        return images
-    if images.dtype.kind == "b":
-        return images.astype(np.uint8) * np.uint8(255)
-    if images.dtype.kind == "f":
-        _check_floats(images, start, name)
-        return np.rint(images.astype(np.float64) * 255.0).astype(np.uint8)
-    if images.min() < 0 or images.max() > 255:
-        raise UserError(name, f"pixels must be 0–255, there is {int(images.min())} to {int(images.max())}")
-    return images.astype(np.uint8)
+def _whole(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype, name: str) -> np.ndarray:
+    """Return an array in Fortran order, where an image lies all over the file."""
+    size = math.prod(shape) * dtype.itemsize
+    if size > MAX_DATA_BYTES:
+        raise UserError(name, f"{by(shape)} in Fortran order is too large", "save np.ascontiguousarray of it")
+    return np.frombuffer(read_exactly(file, size, name), dtype).reshape(shape, order="F")
 
 
-def _check_floats(images: np.ndarray, start: int, name: str) -> None:
-    flat = images.reshape(len(images), -1)
-    broken = ~np.isfinite(flat).all(axis=1)
-    if broken.any():
-        raise UserError(name, f"image {start + int(np.argmax(broken))} holds NaN or infinite pixels")
-    low, high = float(flat.min()), float(flat.max())
-    if low < 0.0 or high > 1.0:
-        raise UserError(name, f"float pixels must lie in 0–1, there is {low:g} to {high:g}")
+def _taker(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> Callable[[Sequence[int]], np.ndarray]:
+    """Return what reads some images, wherever in the file they are."""
+    each = math.prod(shape[1:]) * dtype.itemsize
+
+    def take(numbers: Sequence[int]) -> np.ndarray:
+        with open_file(path) as file:
+            read_layout(file, path.name)
+            begin, found = file.tell(), list[bytes]()
+            for number in numbers:
+                file.seek(begin + number * each)
+                found.append(read_exactly(file, each, path.name))
+        return np.frombuffer(b"".join(found), dtype).reshape(len(numbers), *shape[1:])
+
+    return take
 
 
 FORMAT = Format("npy", lambda start, _: start.startswith(MAGIC), opener(npy_source))

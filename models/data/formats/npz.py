@@ -1,4 +1,4 @@
-"""Images and labels in an archive of NumPy's, in arrays called so."""
+"""Images and labels in an archive of NumPy's, by the names of its arrays."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
+from models.core.data_options import DataOptions
 from models.core.errors import UserError
-from models.core.npy import read_exactly, read_header
+from models.core.npy import check_objects, read_array, read_layout
 from models.core.reading import open_file
+from models.data.arrays import Arrays, source_of
 from models.data.formats.format import Format, opener
-from models.data.formats.npy import check_image_type, image_blocks
-from models.data.source import Images, Labels, Source, by, check_label_count, image_shape_of
+from models.data.formats.npy import FORTRAN, stored_blocks
+from models.data.keys import choose
+from models.data.source import Source, Steps, check_label_count
 
 # Of a file, and of one that is empty.
 MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+# More are not looked through for images.
+MOST_ARRAYS = 200
+MAX_LABEL_BYTES = 1 << 28
 # What zipfile and its decompressors stumble over; not NotImplementedError's parent, which is what encryption raises.
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError, LookupError,
@@ -41,38 +47,45 @@ def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
         raise UserError(path.name, "the archive is encrypted") from error
 
 
-def npz_source(path: Path) -> Source:
-    """Return the ``images`` and ``labels`` of a ``.npz`` file; UserError if it does not hold them as it should."""
+def npz_source(path: Path, options: DataOptions) -> Steps[Source]:
+    """Return the images and labels of a ``.npz`` file; UserError if it does not hold them as it should."""
+    return source_of(npz_arrays(path, options), options)
+
+
+def npz_arrays(path: Path, options: DataOptions) -> Arrays:
+    """Return images and labels of a ``.npz`` file as they are; only their headers and the labels are read."""
     with opened_archive(path) as archive:
-        members = set(archive.namelist())
-        if "images.npy" not in members:
-            names = ", ".join(sorted(member.removesuffix(".npy") for member in members)[:5]) or "nothing"
-            raise UserError(path.name, f"it has no array called images (it holds {names})")
-        with archive.open("images.npy") as file:
-            shape, dtype = read_header(file, path.name)
-        image_shape = image_shape_of(shape, path.name)
-        check_image_type(dtype, path.name)
-        labels = read_labels(archive, path.name, shape[0]) if "labels.npy" in members else None
-    return Source(shape[0], image_shape, _npz_blocks(path, shape[0], image_shape), labels)
+        headers = _headers(archive, path.name)
+        keys = choose({name: header[0] for name, header in headers.items()}, options, path.name)
+        shape, dtype, fortran = headers[keys.images]
+        check_objects(dtype, path.name)
+        labels = None if keys.labels is None else _labels(archive, keys.labels, path.name)
+
+    def blocks() -> Iterator[np.ndarray]:
+        with opened_archive(path) as archive, archive.open(f"{keys.images}.npy") as file:
+            read_layout(file, path.name)
+            yield from stored_blocks(file, shape, dtype, fortran, path.name)
+
+    notes = [note for note in (keys.note, FORTRAN if fortran else "") if note]
+    return Arrays(path.name, shape, dtype, blocks, labels, notes, keys=keys.others, label_choices=keys.label_choices)
 
 
-def _npz_blocks(path: Path, count: int, image_shape: tuple[int, int, int]) -> Iterator[Images]:
-    with opened_archive(path) as archive, archive.open("images.npy") as file:
-        _, dtype = read_header(file, path.name)
-        yield from image_blocks(file, count, image_shape, dtype, path.name)
+def _headers(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[tuple[int, ...], np.dtype, bool]]:
+    """Return shape, type and order of all arrays; of those of objects, which are never read, none unless wanted."""
+    headers: dict[str, tuple[tuple[int, ...], np.dtype, bool]] = {}
+    for member in archive.namelist():
+        if member.endswith(".npy") and len(headers) < MOST_ARRAYS:
+            with archive.open(member) as file:
+                headers[member.removesuffix(".npy")] = read_layout(file, name, objects=True)
+    return headers
 
 
-def read_labels(archive: zipfile.ZipFile, name: str, count: int) -> Labels:
-    """Return the ``labels`` [n] of an archive; UserError if they are no ``count`` integers."""
-    with archive.open("labels.npy") as file:
-        shape, dtype = read_header(file, name)
-        if shape != (count,):
-            raise UserError(name, f"labels must have one entry for each of the {count} images, not {by(shape)}")
-        check_label_count(count, name)
-        if dtype.kind not in "ui":
-            raise UserError(name, f"labels must be integers, not {dtype}")
-        data = read_exactly(file, count * dtype.itemsize, name)
-    return np.frombuffer(data, dtype).astype(np.int64)
+def _labels(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
+    with archive.open(f"{key}.npy") as file:
+        shape, _, _ = read_layout(file, name)
+        check_label_count(shape[0] if shape else 0, name)
+    with archive.open(f"{key}.npy") as file:
+        return read_array(file, name, MAX_LABEL_BYTES)
 
 
-FORMAT = Format("npz", lambda start, _: start.startswith(MAGICS), opener(npz_source))
+FORMAT = Format("npz", lambda start, _: start.startswith(MAGICS), opener(npz_source), keys=True)

@@ -1,100 +1,60 @@
-"""TFRecord files of ``tf.train.Example``: ``image`` and ``label``; the image a PNG, a JPEG, or bytes with its sizes.
-
-Read without TensorFlow, which is not there yet when data are opened. A record is its length (8 bytes, little-endian)
-and the masked CRC-32C of that, its bytes and the masked CRC-32C of those; an Example is a protobuf message. The file
-may be gzipped.
-"""
+"""TFRecord files of ``tf.train.Example``: an image as PNG, JPEG, bytes or numbers, and a label, as people call them."""
 
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import google_crc32c
 import numpy as np
-from google.protobuf import text_format
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import DecodeError
-from google.protobuf.message_factory import GetMessageClass
 
+from models.core.data_options import NO_LABELS, DataOptions
 from models.core.errors import UserError
+from models.data.arrays import Arrays, source_of
 from models.data.formats.format import Format, opener
-from models.data.pictures import GREY_MODES, opened_picture, picture_array
-from models.data.source import (
-    BLOCK_BYTES,
-    MAX_DATA_BYTES,
-    MAX_STREAMED_BYTES,
-    Images,
-    Source,
-    by,
-    check_size,
-    is_packed,
-    unpacked,
-)
+from models.data.formats.records import HEADER, Record, features_of, masked_crc, records
+from models.data.geometry import CHANNELS
+from models.data.labels import natural
+from models.data.pictures import opened_picture, picture_array, shows_colour
+from models.data.source import BLOCK_BYTES, MAX_DATA_BYTES, MAX_STREAMED_BYTES, Source, Steps, by, is_packed
+from models.data.treatment import resized
 
-HEADER, FOOTER = struct.Struct("<QI"), struct.Struct("<I")
-MASK_DELTA = 0xA282EAD8
-MAX_RECORD_BYTES = 1 << 26
 # Anywhere in a name: parts of a data set have their numbers behind it.
 MARK = ".tfrecord"
-# What is read of tensorflow/core/example/*.proto; the rest, lists of floats among it, is skipped as unknown.
-# TensorFlow's own classes would import all of TensorFlow.
-EXAMPLE_PROTO = """
-    name: "example.proto"
-    message_type { name: "Example"
-      field { name: "features" number: 1 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Features" } }
-    message_type { name: "Features"
-      field { name: "feature" number: 1 label: LABEL_REPEATED type: TYPE_MESSAGE type_name: "Features.FeatureEntry" }
-      nested_type { name: "FeatureEntry" options { map_entry: true }
-        field { name: "key" number: 1 label: LABEL_OPTIONAL type: TYPE_STRING }
-        field { name: "value" number: 2 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Feature" } } }
-    message_type { name: "Feature"
-      field { name: "bytes_list" number: 1 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "BytesList" }
-      field { name: "int64_list" number: 3 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Int64List" } }
-    message_type { name: "BytesList" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_BYTES } }
-    message_type { name: "Int64List" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_INT64 } }
-"""
-
-
-def _message_class() -> Any:  # noqa: ANN401 - made at run time
-    # In a pool of its own, the message never meets TensorFlow's of that name.
-    message = text_format.Parse(EXAMPLE_PROTO, FileDescriptorProto())
-    file = DescriptorPool().AddSerializedFile(message.SerializeToString())
-    return GetMessageClass(file.message_types_by_name["Example"])
-
-
-Example = _message_class()
+# The names that people give the features, in the order in which they are looked for.
+IMAGES = ("image", "image_raw", "image/encoded", "image/raw", "img", "img_raw", "encoded", "jpeg", "png", "x", "data")
+LABELS = (
+    "label",
+    "image/class/label",
+    "labels",
+    "class",
+    "target",
+    "y",
+    "image/class/text",
+    "label_text",
+    "class_name",
+)
+HEIGHTS, WIDTHS = ("height", "image/height", "rows", "h"), ("width", "image/width", "cols", "w")
+DEPTHS = ("depth", "channels", "image/channels", "c")
+SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Record:
-    """The bytes of one record of ``file``; ``number`` counts from 0."""
+class Names:
+    """Names of the features that are the image and, where there is one, its label."""
 
-    file: Path
-    number: int
-    data: bytes
-
-    def damaged(self, reason: str) -> UserError:
-        """Return the error that names the record."""
-        return UserError(self.file.name, f"record {self.number}: {reason}")
-
-
-def masked_crc(data: bytes) -> int:
-    """Return the CRC-32C of ``data`` as TFRecord files store it: rotated, and shifted by a constant."""
-    checksum: int = google_crc32c.value(data)
-    return (((checksum >> 15) | (checksum << 17)) + MASK_DELTA) & 0xFFFFFFFF
+    image: str
+    label: str | None
 
 
 def tfrecord_files(path: Path) -> list[Path]:
     """Return the file itself, or those in a folder whose names hold ``.tfrecord``, by name."""
     if path.is_file():
         return [path]
-    return sorted(file for file in path.iterdir() if MARK in file.name and not file.name.startswith("."))
+    found = (file for file in path.iterdir() if MARK in file.name and not file.name.startswith("."))
+    return sorted(found, key=lambda file: natural(file.name))
 
 
 def is_tfrecord(start: bytes, path: Path) -> bool:
@@ -108,73 +68,75 @@ def is_tfrecord(start: bytes, path: Path) -> bool:
     return framed or MARK in path.name
 
 
-def tfrecord_source(path: Path) -> Source:
+def tfrecord_source(path: Path, options: DataOptions) -> Steps[Source]:
     """Return the images of a file or folder; UserError names a damaged record, or one unlike the first."""
     files = tfrecord_files(path)
-    count = sum(_count(file) for file in files)
-    first = next(_records(files), None)
+    first = next(records(files), None)
     if first is None:
         return Source(0, (1, 1, 1), iter(()))
-    image, label = _parsed(first)
-    shape: tuple[int, int, int] = image.shape
-    check_size(count, shape, path.name, MAX_DATA_BYTES if any(map(is_packed, files)) else MAX_STREAMED_BYTES)
-    # Filled while the images are read, and stored after them.
-    labels = None if label is None else np.zeros(count, np.int64)
-    return Source(count, shape, _blocks(files, shape, labels), labels)
-
-
-def _count(file: Path) -> int:
-    """Return how many records a file has, by their lengths."""
+    names = _names(first, options)
+    image = _image(first, names, options, None)
+    labels = list[object]()
     count = 0
-    with unpacked(file) as stream:
-        while header := stream.read(HEADER.size):
-            stream.seek(_length(header, file, count), 1)
-            _read_footer(stream, file, count)
-            count += 1
-    return count
-
-
-def _read_footer(stream: IO[bytes], file: Path, number: int) -> int:
-    """Return the checksum behind a record."""
-    footer = stream.read(FOOTER.size)
-    if len(footer) < FOOTER.size:
-        raise UserError(file.name, f"record {number}: the file is truncated")
-    return int(FOOTER.unpack(footer)[0])
-
-
-def _length(header: bytes, file: Path, number: int) -> int:
-    if len(header) < HEADER.size:
-        raise UserError(file.name, f"record {number}: the file is truncated")
-    length, checksum = HEADER.unpack(header)
-    if masked_crc(header[:8]) != checksum:
-        raise UserError(file.name, f"record {number}: the checksum of its length is wrong")
-    if length > MAX_RECORD_BYTES:
-        raise UserError(file.name, f"record {number}: it is larger than the limit of {MAX_RECORD_BYTES >> 20} MiB")
-    return int(length)
-
-
-def _records(files: list[Path]) -> Iterator[Record]:
-    """Yield all records; UserError names one whose checksum is wrong."""
-    for file in files:
-        with unpacked(file) as stream:
-            number = 0
-            while header := stream.read(HEADER.size):
-                record = Record(file, number, stream.read(_length(header, file, number)))
-                if _read_footer(stream, file, number) != masked_crc(record.data):
-                    raise record.damaged("its checksum is wrong, it is damaged")
-                yield record
-                number += 1
-
-
-def _blocks(files: list[Path], shape: tuple[int, int, int], labels: np.ndarray | None) -> Iterator[Images]:
-    images, per_block = list[Images](), max(1, BLOCK_BYTES // int(np.prod(shape)))
-    for index, record in enumerate(_records(files)):
-        image, label = _parsed(record, shape)
-        if (label is None) != (labels is None):
+    for record in records(files):
+        label = _label(record, names)
+        if count and (label is None) != (labels[0] is None):
             raise record.damaged("either it or the first has a label; all records must have one, or none")
-        if labels is not None:
-            labels[index] = label
-        images.append(image)
+        labels.append(label)
+        count += 1
+        yield None
+    usual = names.image == IMAGES[0] and names.label in (None, LABELS[0])
+    note = f"the image is the feature {names.image}" + (f", its label {names.label}" if names.label else "")
+    arrays = Arrays(
+        path.name, (count, *image.shape), image.dtype, lambda: _blocks(files, names, options, image),
+        None if labels[0] is None else _array(labels), [] if usual else [note],
+        MAX_DATA_BYTES if any(map(is_packed, files)) else MAX_STREAMED_BYTES,
+    )  # fmt: skip
+    return (yield from source_of(arrays, options))
+
+
+def _array(labels: Sequence[object]) -> np.ndarray:
+    return np.array(labels if not isinstance(labels[0], str) else [str(label) for label in labels])
+
+
+def _names(record: Record, options: DataOptions) -> Names:
+    """Return what the features of the first record are called; UserError lists those that are there."""
+    features = features_of(record)
+    found = [name for name in ([options.key] if options.key else IMAGES) if _values(features, name)]
+    if not found:
+        held = ", ".join(sorted(features)[:SHOWN]) or "nothing"
+        what = f"feature {options.key or IMAGES[0]} of bytes or numbers"
+        raise UserError(
+            record.file.name, f"record {record.number}: it has no {what} (it holds {held})", "--key names it"
+        )
+    if options.labels == NO_LABELS:
+        return Names(found[0], None)
+    if options.labels and options.labels not in features:
+        raise UserError(record.file.name, f"record {record.number}: it has no feature {options.labels} for --labels")
+    label = next((name for name in ([options.labels] if options.labels else LABELS) if _values(features, name)), None)
+    return Names(found[0], label)
+
+
+def _values(features: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """Return the values of a feature of whatever type, none if it is not there."""
+    if name not in features:
+        return ()
+    feature = features[name]
+    return feature.bytes_list.value or feature.int64_list.value or feature.float_list.value or ()
+
+
+def _label(record: Record, names: Names) -> int | float | str | None:
+    """Return the first value of the label."""
+    values = _values(features_of(record), names.label or LABELS[0])
+    if not values or (names.label is None and not isinstance(values[0], int)):
+        return None
+    return values[0].decode(errors="replace") if isinstance(values[0], bytes) else values[0]
+
+
+def _blocks(files: list[Path], names: Names, options: DataOptions, first: np.ndarray) -> Iterator[np.ndarray]:
+    images, per_block = list[np.ndarray](), max(1, BLOCK_BYTES // first.nbytes)
+    for record in records(files):
+        images.append(_image(record, names, options, first))
         if len(images) == per_block:
             yield np.stack(images)
             images = []
@@ -182,41 +144,62 @@ def _blocks(files: list[Path], shape: tuple[int, int, int], labels: np.ndarray |
         yield np.stack(images)
 
 
-def _parsed(record: Record, shape: tuple[int, int, int] | None = None) -> tuple[Images, int | None]:
-    """Return image [h, w, c] and label of a record, of the ``shape`` of the first; UserError if it has none."""
-    try:
-        features = Example.FromString(record.data).features.feature
-    except DecodeError as error:
-        raise record.damaged("this is not a tf.train.Example") from error
-    content, *sizes, label = (_first(features, name) for name in ("image", "height", "width", "depth", "label"))
-    if not isinstance(content, bytes):
-        raise record.damaged("it has no feature image of bytes")
-    shaped = [size for size in sizes if isinstance(size, int) and size > 0]
-    raw = len(shaped) == 3 and len(content) == math.prod(shaped)
-    image = np.frombuffer(content, np.uint8).reshape(shaped) if raw else _decoded(record, content, shape)
-    if image.shape[2] not in (1, 3):
+def _image(record: Record, names: Names, options: DataOptions, first: np.ndarray | None) -> np.ndarray:
+    """Return the image [h, w, c] of a record, of the shape and type of the ``first``; UserError if it has none."""
+    features = features_of(record)
+    values = _values(features, names.image)
+    if not values:
+        raise record.damaged(f"it has no feature {names.image} of bytes or numbers")
+    size = [_size(features, kind) for kind in (HEIGHTS, WIDTHS, DEPTHS)]
+    if isinstance(values[0], bytes):
+        raw = _shaped(np.frombuffer(values[0], np.uint8), size)
+        image = _decoded(record, values[0], first) if raw is None else raw
+    else:
+        found = _shaped(np.array(values, np.int64 if isinstance(values[0], int) else np.float32), size)
+        if found is None:
+            raise record.damaged(f"its {len(values)} numbers are no square image, and height and width are not there")
+        image = found
+    if image.shape[2] not in CHANNELS:
         raise record.damaged(f"images must have 1 or 3 channels, not {image.shape[2]}")
-    if shape is not None and image.shape != shape:
-        raise record.damaged(f"its image is {by(image.shape)}, but the first is {by(shape)}")
-    return image, label if isinstance(label, int) else None
+    if options.size is not None and image.dtype == np.uint8:
+        image = resized(image, options.size, options.fit)
+    if first is not None and (image.shape, image.dtype) != (first.shape, first.dtype):
+        told = f"its image is {by(image.shape)}, but the first is {by(first.shape)}"
+        raise record.damaged(f"{told}; --size 64x64 makes all of one size")
+    return image
 
 
-def _first(features: Mapping[str, Any], name: str) -> bytes | int | None:
-    """Return the first value of a feature of bytes or integers, None if there is none."""
-    if name not in features:
-        return None
-    feature = features[name]
-    values = feature.bytes_list.value or feature.int64_list.value
-    return values[0] if values else None
+def _size(features: Mapping[str, Any], names: Sequence[str]) -> int:
+    values = next(filter(None, (_values(features, name) for name in names)), ())
+    return values[0] if values and isinstance(values[0], int) and values[0] > 0 else 0
 
 
-def _decoded(record: Record, content: bytes, shape: tuple[int, int, int] | None) -> Images:
+def _shaped(values: np.ndarray, size: Sequence[int]) -> np.ndarray | None:
+    """Return values as an image [h, w, c] of the size that is given, else a square; None if they are none."""
+    height, width, depth = size
+    if height and width:
+        depth = depth or len(values) // (height * width)
+        return values.reshape(height, width, depth) if height * width * depth == len(values) and depth else None
+    for channels in CHANNELS:
+        side = math.isqrt(len(values) // channels)
+        # Whatever is a picture has a header.
+        if side > 1 and side * side * channels == len(values) and not _is_picture(values):
+            return values.reshape(side, side, channels)
+    return None
+
+
+def _is_picture(values: np.ndarray) -> bool:
+    starts = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+    return values.dtype == np.uint8 and values[:8].tobytes().startswith(starts)
+
+
+def _decoded(record: Record, content: bytes, first: np.ndarray | None) -> np.ndarray:
     try:
         with opened_picture(record.file, content) as picture:
-            channels = shape[2] if shape is not None else 1 if picture.mode in GREY_MODES else 3
+            channels = first.shape[2] if first is not None else 3 if shows_colour(picture) else 1
             return picture_array(picture, channels)
     except UserError as error:
         raise record.damaged(f"its image: {error.reason}") from error
 
 
-FORMAT = Format("tfrecord", is_tfrecord, opener(tfrecord_source, tfrecord_files))
+FORMAT = Format("tfrecord", is_tfrecord, opener(tfrecord_source, tfrecord_files), keys=True)

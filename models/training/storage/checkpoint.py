@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.core.arrays import Floats32
+from models.core.data_options import AS_FOUND, DataOptions, options_from_json
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
 from models.core.files import whole_folder
@@ -96,6 +97,8 @@ class Checkpoint:
         Of the model.
     data_path : str
         Where the data lay.
+    data_options : DataOptions
+        How they were read.
     dials : Dials
         Learning rate and β as the person left them.
     sums : tuple of float
@@ -127,6 +130,7 @@ class Checkpoint:
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
     ended: bool = False
     extended: tuple[int, ...] = ()
+    data_options: DataOptions = AS_FOUND
 
     @property
     def complete(self) -> bool:
@@ -223,6 +227,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             ended=bool(values["ended"]),
             # What an earlier version wrote has none.
             extended=tuple(int(epoch) for epoch in values.get("extended", ())),
+            data_options=options_from_json(values.get("data_options", {})),
         )
     except DAMAGE as error:
         raise UserError(str(folder), f"the checkpoint is damaged ({error})") from error
@@ -260,6 +265,7 @@ def _state_bytes(checkpoint: Checkpoint) -> bytes:
         "stopping": asdict(checkpoint.stopping),
         "ended": checkpoint.ended,
         "extended": checkpoint.extended,
+        "data_options": checkpoint.data_options.to_json(),
     }
     tensors: dict[str, NDArray[np.floating]] = {
         f"{group}/{name}": array for group, arrays in checkpoint.arrays.items() for name, array in arrays.items()

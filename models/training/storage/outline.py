@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.core.data_options import options_from_json
 from models.core.history import UnfinishedRun
 from models.core.reading import open_file
 from models.core.setting_text import settings_from_json
@@ -57,6 +58,7 @@ def _outline(folder: Path) -> Outline:
         settings=settings_from_json(values["settings"]),
         learning_rate=float(values["dials"]["learning_rate"]),
         elapsed=float(values["elapsed"]),
+        data_options=options_from_json(values.get("data_options", {})),
     )
     return Outline(run, folder / MODEL_FILE, bool(values["ended"]))
 
@@ -72,4 +74,5 @@ def resumable(checkpoint: Checkpoint) -> UnfinishedRun:
         settings=checkpoint.settings,
         learning_rate=checkpoint.dials.learning_rate,
         elapsed=checkpoint.elapsed,
+        data_options=checkpoint.data_options,
     )

@@ -50,8 +50,9 @@ def encode_images(session: Session, request: EncodeImages) -> Encoded:
 
 
 def encode_file(session: Session, request: EncodeFile) -> Encoded:
-    """Return the posterior of a picture file, fitted to the model's image shape."""
-    image = fitted_picture(request.path, session.model().architecture.image_shape)
+    """Return the posterior of a picture file, treated as the data that the model was trained on."""
+    shape, options = session.model().architecture.image_shape, session.data_options()
+    image = fitted_picture(request.path, shape, options)
     return Encoded(request.id, image, *session.model().encode(image))
 
 

@@ -33,7 +33,7 @@ def open_live(session: Session, request: OpenLive) -> ModelOpened:
     drop_work_on_model(session)
     session.jobs.add(request, warming_curves(vae))
     info = vae.info(request.path)
-    session.take_model(info.digest, vae)
+    session.take_model(info, vae)
     return ModelOpened(request.id, info)
 
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from models.core.descriptions import DataInfo
 from models.data.latents import holds_latents
-from models.data.opening import load_images, opening_data
+from models.data.opening import Found, laid_out, load_images, recognized
+from models.data.preview import preview_of
+from models.data.source import Steps
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Decode, Draw, EncodeFile, EncodeImages, Sample
 from models.protocol.factors import MeasureFactors
 from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients
-from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
+from models.protocol.messages import Reply
+from models.protocol.opening import (
+    DataOpened,
+    DataPreviewed,
+    Embed,
+    Embedded,
+    ModelOpened,
+    OpenData,
+    Opening,
+    OpenModel,
+    PreviewData,
+)
 from models.vae import posterior_cache
 from models.vae.codes import opening_codes
 from models.vae.live import LiveVAE
@@ -28,6 +43,9 @@ from models.workers.decoder import importing
 from models.workers.decoder.session import Session
 from models.workers.decoder.warmup import warming_up
 from models.workers.loop import Job
+
+T = TypeVar("T")
+SECONDS_PER_REPORT = 0.1
 
 
 def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
@@ -48,7 +66,7 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
     else:
         vae = session.vae
         vae.assign(opened.parameters)
-    session.take_model(opened.info.digest, vae)
+    session.take_model(opened.info, vae)
     return ModelOpened(request.id, opened.info)
 
 
@@ -67,20 +85,56 @@ def _compiled(opened: OpenedModel) -> VAE:
 
 def open_data(session: Session, request: OpenData) -> Job:
     """Open a data set in the background; work on the one before it is dropped."""
-    session.jobs.cancel_kind(OpenData, Embed, Aggregate, MeasureFactors)
+    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors)
     return _opening(session, request)
 
 
 def _opening(session: Session, request: OpenData) -> Job:
     path, vae = Path(request.path), session.vae
     if vae is not None and holds_latents(path, vae.architecture.latent_dim):
-        data = yield from opening_codes(vae, session.model_digest(), path)
+        data = yield from reported(request.id, opening_codes(vae, session.model_digest(), path))
     else:
-        data = yield from opening_data(request.path)
+        found = yield from _found(session, request, afresh=False)
+        # What lies there later is looked at again.
+        session.found = None
+        data = yield from reported(request.id, laid_out(found, request.options))
     if isinstance(vae, LiveVAE):
         data = vae.named(data)
     session.take_data(data)
     yield DataOpened(request.id, data)
+
+
+def preview_data(session: Session, request: PreviewData) -> Job:
+    """Look at a data set in the background, without using it."""
+    session.jobs.cancel_kind(PreviewData)
+    return _previewing(session, request)
+
+
+def _previewing(session: Session, request: PreviewData) -> Job:
+    session.found = yield from _found(session, request, request.afresh)
+    preview = yield from reported(request.id, preview_of(session.found, request.options))
+    yield DataPreviewed(request.id, preview)
+
+
+def _found(session: Session, request: OpenData | PreviewData, afresh: bool) -> Generator[Reply | None, None, Found]:
+    """Return what lies at a path; what a preview has read is not read twice."""
+    if not afresh and session.found is not None and str(session.found.path) == request.path:
+        return session.found
+    return (yield from reported(request.id, recognized(request.path)))
+
+
+def reported(identity: int, steps: Steps[T]) -> Generator[Reply | None, None, T]:
+    """Do some work, telling about ten times a second how much of it is done."""
+    last = time.monotonic()
+    while True:
+        try:
+            share = next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        due = share is not None and time.monotonic() - last > SECONDS_PER_REPORT
+        last = time.monotonic() if due else last
+        yield Opening(identity, *share) if share is not None and due else None
 
 
 def embed(session: Session, request: Embed) -> Job:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from models.core.descriptions import DataInfo
+from models.core.data_options import AS_FOUND, DataOptions
+from models.core.descriptions import DataInfo, ModelInfo
+from models.data.opening import Found
 from models.protocol.messages import Request
 from models.vae.foreign import Reader
 from models.vae.live import LiveVAE
@@ -18,8 +20,9 @@ from models.workers.loop import Jobs
 class Session:
     """The open model, the open data set, the posteriors of the one by the other, and the jobs under way.
 
-    ``vae`` is the open model ready to decode, None before the first one; ``reader`` reads model files; ``asked_at`` is
-    the time of the last request by ``time.monotonic``.
+    ``vae`` is the open model ready to decode, None before the first one; ``reader`` reads model files; ``found`` are
+    the data that were looked at last, until they are opened; ``asked_at`` is the time of the last request by
+    ``time.monotonic``.
     """
 
     def __init__(self, jobs: Jobs) -> None:
@@ -28,15 +31,16 @@ class Session:
         self.warmer = Warmer(lambda: self.asked_at)
         self.reader = Reader()
         self.vae: VAE | None = None
-        self._digest = ""
+        self.found: Found | None = None
+        self._model: ModelInfo | None = None
         self._data: DataInfo | None = None
         self._posteriors: Posteriors | None = None
 
-    def take_model(self, digest: str, vae: VAE) -> None:
-        """Make ``vae``, which has this digest, the open model."""
+    def take_model(self, info: ModelInfo, vae: VAE) -> None:
+        """Make ``vae``, which ``info`` describes, the open model."""
         if isinstance(self.vae, LiveVAE) and self.vae is not vae:
             self.vae.close()
-        self.vae, self._digest, self._posteriors = vae, digest, None
+        self.vae, self._model, self._posteriors = vae, info, None
 
     def take_data(self, data: DataInfo) -> None:
         """Make ``data`` the open data set."""
@@ -54,13 +58,17 @@ class Session:
 
     def model_digest(self) -> str:
         """Return the digest of the open model; ValueError if there is no model."""
-        if self.vae is None:
+        if self._model is None:
             raise ValueError("no model is open")
-        return self._digest
+        return self._model.digest
 
     def data_if_any(self) -> DataInfo | None:
         """Return the open data set, None if there is none."""
         return self._data
+
+    def data_options(self) -> DataOptions:
+        """Return how the data were read that the open model was trained on."""
+        return AS_FOUND if self._model is None else self._model.data_options
 
     def data(self) -> DataInfo:
         """Return the open data set; ValueError if there is none."""

@@ -15,7 +15,7 @@ from models.protocol.factors import MeasureFactors
 from models.protocol.importing import Inspect
 from models.protocol.lab import Gradients
 from models.protocol.messages import Request
-from models.protocol.opening import Embed, OpenData, OpenLive, OpenModel
+from models.protocol.opening import Embed, OpenData, OpenLive, OpenModel, PreviewData
 from models.workers.decoder import decoding, distribution, factors, importing, lab, live, opening
 from models.workers.decoder.session import Session
 from models.workers.line import Line
@@ -28,6 +28,7 @@ HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
     OpenLive: live.open_live,
     Inspect: importing.inspect,
     OpenData: opening.open_data,
+    PreviewData: opening.preview_data,
     Embed: opening.embed,
     Decode: decoding.decode,
     Draw: decoding.draw,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,9 @@ from PySide6.QtWidgets import QApplication
 from explorer.app.files import open_path
 from explorer.state import AppState
 from models.core.formats import DATA_FILES, DATA_SUFFIXES, MODEL_FILES, PICTURE_FILES, PICTURE_SUFFIXES
-from models.data.formats import folder
+from models.data.formats.folder import Listing
 from models.data.opening import FORMATS
 from models.data.pictures import fitted_picture
-from tests.models.conftest import finish
 
 
 def test_every_format_has_its_row_and_every_row_its_format() -> None:
@@ -32,7 +32,9 @@ def test_every_picture_that_is_offered_is_opened(suffix: str, qapp: QApplication
     open_path(state, str(path))
     assert asked == [str(path)]
     assert abs(int(fitted_picture(path, (6, 5, 1)).mean()) - 77) <= 1
-    assert [name.split("\0")[0] for name in finish(folder.list_folder(tmp_path)).files] == [path.name]
+    listing = Listing(tmp_path)
+    deque(listing.look(), maxlen=0)
+    assert listing.pictures == [path.name]
     assert f"*{suffix}" in PICTURE_FILES.strip("Pictures ()").split()
 
 

@@ -16,6 +16,7 @@ from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
 from explorer.controllers.training import TrainingController
 from explorer.state import AppState
+from models.core.data_options import DataOptions
 from models.core.descriptions import DataInfo, ModelInfo
 from models.core.history import UnfinishedRun
 from models.core.settings import Dials, TrainSettings
@@ -45,7 +46,7 @@ class Opener:
     def open_model(self, path: str) -> None:
         self.asked.append(f"model {path}")
 
-    def open_data(self, path: str) -> None:
+    def open_data(self, path: str, options: DataOptions | None = None) -> None:
         self.asked.append(f"data {path}")
 
 

@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from safetensors.numpy import save
 
 from explorer.export.pictures import read_latent
+from models.core.data_options import DataOptions
 from models.core.errors import UserError
 from models.core.npy import map_array, read_header
 from models.core.reading import open_file, read_file
@@ -150,7 +151,7 @@ def test_a_header_is_not_read_before_its_length_is_judged(version: int, tmp_path
         lambda: map_array(tmp_path / "a.npy"),
         lambda: read_latents(tmp_path / "a.npy", 2),
         lambda: read_latents(tmp_path / "z.npz", 2),
-        lambda: npz_source(tmp_path / "a.npz"),
+        lambda: npz_source(tmp_path / "a.npz", DataOptions()),
     ]
     for reader in readers:
         tracemalloc.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.data.opening import open_data
 from tests.models.conftest import blobs
@@ -35,6 +37,17 @@ def reason(path: Path, subject: str | None = None) -> str:
     assert caught.value.subject == (subject or path.name)
     assert "\n" not in str(caught.value)
     return caught.value.reason
+
+
+def columns(info: DataInfo) -> dict[str, list[str]]:
+    """Return the texts about the images by the names of their columns."""
+    assert info.table_path is not None
+    table: dict[str, list[str]] = json.loads(Path(info.table_path).read_text())
+    return table
+
+
+def names(info: DataInfo) -> list[str]:
+    return columns(info)["name"]
 
 
 def giant_png(path: Path, side: int) -> None:

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.core.data_options import DataOptions
 from models.core.drafts import draft_folder
+from models.core.errors import UserError
 from models.core.folders import cache_root
 from models.data import cache
 from models.data.opening import load_images, open_data
 from tests.models.conftest import blobs
-from tests.models.data.conftest import IMAGES, LABELS, reason
+from tests.models.data.conftest import IMAGES, LABELS
 
 
 def test_what_is_stored_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,5 +105,7 @@ def test_a_failed_reading_leaves_no_draft(tmp_path: Path) -> None:
     images = (IMAGES / 255).astype(np.float32)
     images[19, 0, 0] = np.nan
     np.save(tmp_path / "set.npy", images)
-    assert reason(tmp_path / "set.npy") == "image 19 holds NaN or infinite pixels"
+    # With a range that was said, they are not looked at before they are laid out.
+    with pytest.raises(UserError, match="image 19 holds NaN or infinite pixels"):
+        open_data(tmp_path / "set.npy", DataOptions(range="unit"))
     assert list((cache_root() / "datasets").iterdir()) == []

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.core.data_options import DataOptions
 from models.core.errors import UserError
-from models.data.opening import load_images, open_data, train_count
-from tests.models.data.conftest import IMAGES, LABELS, giant_png, idx, pngs, reason
+from models.data.division import train_count
+from models.data.opening import load_images, open_data
+from tests.models.data.conftest import IMAGES, LABELS, giant_png, idx, names, pngs, reason
 
 
 def test_the_last_tenth_tests() -> None:
@@ -112,26 +114,25 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     assert "there are no pictures in this folder" in reason(tmp_path / "set")
 
 
-def test_mixed_sizes_are_refused_by_name(tmp_path: Path) -> None:
-    folder = pngs(tmp_path / "set", np.zeros((4, 6, 6), np.uint8))
-    Image.new("L", (7, 6)).save(folder / "odd.png")
-    with pytest.raises(UserError, match=r"\w+\.png: it is \d × \d pixels, but \w+\.png is \d × \d"):
-        open_data(folder)
-
-
 def test_pictures_beside_classes_are_refused(tmp_path: Path) -> None:
     pngs(tmp_path / "set", np.zeros((2, 4, 4), np.uint8))
     pngs(tmp_path / "set" / "class", np.zeros((2, 4, 4), np.uint8))
     assert "both in it and in its sub-folders" in reason(tmp_path / "set")
 
 
-def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_left_out_and_named_or_refused(tmp_path: Path) -> None:
     folder = pngs(tmp_path / "set", np.random.default_rng(0).integers(0, 255, (4, 50, 50), np.uint8))
     content = (folder / "002.png").read_bytes()
-    (folder / "002.png").write_bytes(content[: len(content) // 2])
-    assert reason(folder, "002.png") == "the picture is truncated or damaged"
-    (folder / "002.png").write_bytes(b"hello")
-    assert "not a picture that can be read" in reason(folder, "002.png")
+    strict = DataOptions(strict=True)
+    for damaged, expected in ((content[: len(content) // 2], "truncated or damaged"), (b"hello", "not a picture")):
+        (folder / "002.png").write_bytes(damaged)
+        info = open_data(folder)
+        assert (info.count, info.train_count) == (3, 2)
+        assert info.conversions[-1].startswith("1 picture left out: 002.png (")
+        assert expected in info.conversions[-1]
+        assert names(info) == ["000.png", "001.png", "003.png"]
+        with pytest.raises(UserError, match=f"002.png: .*{expected}"):
+            open_data(folder, strict)
 
 
 @pytest.mark.parametrize("side", [30_000, 9_000])

@@ -1,0 +1,190 @@
+"""Pictures in archives: ``.zip`` and ``.tar``, gzipped or not, with folders as in :mod:`models.data.formats.folder`.
+
+In a tar as WebDataset makes them, the files beside a picture, of the same name but for the ending, are about it:
+``.cls`` is its class, ``.txt`` a text, ``.json`` names and values. Nothing is unpacked to the disk.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from models.core.data_options import NO_LABELS, DataOptions
+from models.core.errors import UserError
+from models.core.formats import PICTURE_SUFFIXES
+from models.core.reading import open_file
+from models.data.album import MAX_FILES, Album, album_source
+from models.data.division import Division, division_of
+from models.data.formats.format import Format, Unread, fingerprint
+from models.data.formats.npz import MAGICS, opened_archive
+from models.data.labels import natural, text_classes
+from models.data.pictures import opened_picture
+from models.data.source import MAX_STREAMED_BYTES, Source, Steps
+
+# Of one picture, unpacked; and of what is beside it.
+MAX_MEMBER_BYTES, MAX_SIDE_BYTES = 1 << 27, 1 << 16
+TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
+SIDES = (".cls", ".txt", ".json")
+CLASS = "cls"
+DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError)
+Sides = dict[str, dict[str, str]]
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(PICTURE_SUFFIXES) and not _hidden(name)
+
+
+def _natural(name: str) -> list[list[tuple[int, int, str]]]:
+    return [natural(part) for part in name.split("/")]
+
+
+def _zip_names(path: Path) -> list[str]:
+    """Return the pictures of a zip; UserError if it is damaged, or holds too much."""
+    with opened_archive(path) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir() and _is_picture(member.filename)]
+    _check(path, [(member.filename, member.file_size) for member in members])
+    return [member.filename for member in members]
+
+
+def _zip_opener(path: Path) -> Callable[[str], AbstractContextManager[Image.Image]]:
+    @contextmanager
+    def opened(name: str) -> Iterator[Image.Image]:
+        with opened_archive(path) as archive:
+            content = archive.read(name)
+        with opened_picture(Path(name), content) as image:
+            yield image
+
+    return opened
+
+
+def _check(path: Path, members: list[tuple[str, int]]) -> None:
+    if len(members) > MAX_FILES:
+        raise UserError(path.name, f"there are more than {MAX_FILES} pictures")
+    for name, size in members:
+        if size > MAX_MEMBER_BYTES:
+            raise UserError(name, f"it is larger than the limit of {MAX_MEMBER_BYTES >> 20} MiB")
+    if sum(size for _, size in members) > MAX_STREAMED_BYTES:
+        raise UserError(path.name, f"its pictures are more than the limit of {MAX_STREAMED_BYTES >> 30} GiB")
+
+
+class Tar:
+    """The pictures of a tar by their names, and what is written beside them; read from front to back."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.members: dict[str, tarfile.TarInfo] = {}
+        self.sides: Sides = {}
+
+    @contextmanager
+    def opened(self) -> Iterator[tarfile.TarFile]:
+        """Open the archive; UserError if it is damaged, or found to be in the block."""
+        try:
+            with open_file(self.path) as file, tarfile.open(fileobj=file, mode="r:*") as archive:
+                yield archive
+        except DAMAGE as error:
+            raise UserError(self.path.name, "the archive is truncated or damaged") from error
+
+    def look(self) -> Steps[None]:
+        """Go through the archive."""
+        with self.opened() as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                # Links, devices and pipes are none of its business.
+                if not member.isreg() or _hidden(name):
+                    continue
+                if _is_picture(name):
+                    self.members[name] = member
+                elif name.lower().endswith(SIDES) and member.size <= MAX_SIDE_BYTES:
+                    self._note(archive, member, name)
+                yield None
+        _check(self.path, [(name, member.size) for name, member in self.members.items()])
+
+    def _note(self, archive: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
+        file = archive.extractfile(member)
+        text = "" if file is None else file.read().decode("utf-8", errors="replace").strip()
+        key, _, ending = name.rpartition(".")
+        known = self.sides.setdefault(key, {})
+        if ending != "json":
+            known[ending] = text
+            return
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(values, dict):
+            known.update(
+                {str(word): str(value) for word, value in values.items() if not isinstance(value, dict | list)}
+            )
+
+    @contextmanager
+    def picture(self, name: str) -> Iterator[Image.Image]:
+        """Open a picture."""
+        with self.opened() as archive:
+            file = archive.extractfile(self.members[name])
+            content = b"" if file is None else file.read()
+        with opened_picture(Path(name), content) as image:
+            yield image
+
+    def columns(self, names: list[str]) -> dict[str, list[str]]:
+        """Return what is written beside the pictures, by what it is."""
+        beside = [self.sides.get(name.rpartition(".")[0], {}) for name in names]
+        words = dict.fromkeys(word for known in beside for word in known)
+        return {word: [known.get(word, "") for known in beside] for word in words}
+
+
+def _open_zip(path: Path) -> Steps[Unread]:
+    printed = yield from fingerprint([path])
+    names = sorted(_zip_names(path), key=_natural)
+    album = Album(path.name, names, _zip_opener(path), division_of(names, path.name))
+    return Unread(printed, lambda options: album_source(album, options))
+
+
+def _open_tar(path: Path) -> Steps[Unread]:
+    printed = yield from fingerprint([path])
+    tar = Tar(path)
+    yield from tar.look()
+    # In the order of the archive, so that a packed one is read once.
+    names = list(tar.members)
+    columns = tar.columns(names)
+
+    def read(options: DataOptions) -> Steps[Source]:
+        asked = options.labels if options.labels not in ("", NO_LABELS) else CLASS
+        if asked in columns and options.labels != NO_LABELS:
+            classes = text_classes(columns[asked])
+            division = Division(classes.labels, classes.names)
+        elif options.labels == asked:
+            raise UserError(path.name, f"nothing beside its pictures is called {asked}")
+        else:
+            division = Division() if tar.sides else division_of(names, path.name)
+        album.division = division
+        return album_source(album, options)
+
+    album = Album(path.name, names, tar.picture, columns=columns)
+    return Unread(printed, read)
+
+
+def _claims_zip(start: bytes, path: Path) -> bool:
+    if not start.startswith(MAGICS):
+        return False
+    try:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, LookupError, NotImplementedError):
+        return False
+    return any(map(_is_picture, names)) and not any(name.endswith(".npy") for name in names)
+
+
+ZIP = Format("zip", _claims_zip, _open_zip)
+TAR = Format("tar", lambda _, path: path.is_file() and path.name.lower().endswith(TAR_ENDINGS), _open_tar)
