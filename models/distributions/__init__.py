@@ -11,9 +11,12 @@ from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.dirichlet import Dirichlet
 from models.distributions.exponential import Exponential
 from models.distributions.gamma import Gamma
+from models.distributions.generalized_normal import GeneralizedNormal
 from models.distributions.gumbel import Gumbel
+from models.distributions.half_cauchy import HalfCauchy
 from models.distributions.half_normal import HalfNormal
 from models.distributions.inverse_gamma import InverseGamma
+from models.distributions.inverse_gaussian import InverseGaussian
 from models.distributions.kl import has_closed_form, kl_divergence, kl_monte_carlo, register_kl
 from models.distributions.kumaraswamy import Kumaraswamy
 from models.distributions.laplace import Laplace
@@ -24,6 +27,7 @@ from models.distributions.mixture import Mixture
 from models.distributions.multivariate_normal import MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
 from models.distributions.normal_mixture import NormalMixture
+from models.distributions.pareto import Pareto
 from models.distributions.registry import FAMILIES, distribution_of
 from models.distributions.student_t import StudentT
 from models.distributions.tanh_normal import TanhNormal
@@ -43,9 +47,12 @@ __all__ = [
     "Distribution",
     "Exponential",
     "Gamma",
+    "GeneralizedNormal",
     "Gumbel",
+    "HalfCauchy",
     "HalfNormal",
     "InverseGamma",
+    "InverseGaussian",
     "Kumaraswamy",
     "Laplace",
     "LogNormal",
@@ -57,6 +64,7 @@ __all__ = [
     "Normal",
     "NormalMixture",
     "ParameterError",
+    "Pareto",
     "ShapeError",
     "StudentT",
     "TanhNormal",
