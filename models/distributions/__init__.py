@@ -3,7 +3,10 @@
 # Imported for what it registers: the divergences that kl_divergence knows.
 from models.distributions import closed_forms as closed_forms
 from models.distributions.base import Distribution, ParameterError, ShapeError
+from models.distributions.bernoulli import Bernoulli
 from models.distributions.beta import Beta
+from models.distributions.binomial import Binomial
+from models.distributions.categorical import Categorical
 from models.distributions.cauchy import Cauchy
 from models.distributions.chi2 import Chi2
 from models.distributions.concrete import Concrete
@@ -25,9 +28,11 @@ from models.distributions.logistic import Logistic
 from models.distributions.logit_normal import LogitNormal
 from models.distributions.mixture import Mixture
 from models.distributions.multivariate_normal import MultivariateNormalDiag, MultivariateNormalTriL
+from models.distributions.negative_binomial import NegativeBinomial
 from models.distributions.normal import Normal
 from models.distributions.normal_mixture import NormalMixture
 from models.distributions.pareto import Pareto
+from models.distributions.poisson import Poisson
 from models.distributions.registry import FAMILIES, distribution_of
 from models.distributions.student_t import StudentT
 from models.distributions.tanh_normal import TanhNormal
@@ -38,7 +43,10 @@ from models.distributions.weibull import Weibull
 
 __all__ = [
     "FAMILIES",
+    "Bernoulli",
     "Beta",
+    "Binomial",
+    "Categorical",
     "Cauchy",
     "Chi2",
     "Concrete",
@@ -61,10 +69,12 @@ __all__ = [
     "Mixture",
     "MultivariateNormalDiag",
     "MultivariateNormalTriL",
+    "NegativeBinomial",
     "Normal",
     "NormalMixture",
     "ParameterError",
     "Pareto",
+    "Poisson",
     "ShapeError",
     "StudentT",
     "TanhNormal",
