@@ -162,6 +162,8 @@ _BOUNDS = (
     Parameter("high", "high", "high", 2.0, 1.0 - 1e-9, _FAR),
 )
 _LOGITS = Parameter("logits", "η", "shape", 1.5, 0.5, (-8.0, 8.0), -500.0, 500.0)
+# Beyond these, the far tails of the one leave float64, and the other is a uniform distribution to all that can be seen.
+_POWER = Parameter("power", "β", "shape", 4.0, 0.9, (0.5, 10.0), 0.1, 1e3)
 _WEIGHT = Parameter("weight", "w", "shape", 0.5, 0.35, (0.01, 0.99), 1e-3, 1.0 - 1e-3)
 
 
@@ -183,6 +185,7 @@ _LINE = (Edge(-math.inf), Edge(math.inf))
 _HALF_LINE = (Edge(0.0), Edge(math.inf))
 _UNIT = (Edge(0.0), Edge(1.0))
 _BETWEEN = (Edge(0.0, "low"), Edge(0.0, "high"))
+_FROM_LOC, _FROM_SCALE = (Edge(0.0, "loc"), Edge(math.inf)), (Edge(0.0, "scale"), Edge(math.inf))
 _CIRCLE = (Edge(-math.pi, "loc"), Edge(math.pi, "loc"))
 
 # name, parameters, support, straight, modes, tracing, lab, latent
@@ -213,6 +216,12 @@ _ROWS = (
     Facts("ContinuousBernoulli", (_LOGITS,), _UNIT, False, 1, 2.0, {}, None),
     Facts("NormalMixture", (_WEIGHT, *_mode("1", "₁", -1.5, 0.75), *_mode("2", "₂", 1.5, 1.0)), _LINE, False, 2, 10.0,
           {}, None),
+    Facts("HalfCauchy", _LOC_SCALE, _FROM_LOC, True, 1, 0.5, {}, None),
+    Facts("Pareto", (_TAIL_SHAPE, replace(_SCALE, grip=1e-9)), _FROM_SCALE, False, 1, 0.5, {}, None),
+    Facts("InverseGaussian", (replace(_SCALE, name="loc", symbol="μ", usual=1.5),
+                              replace(_SCALE, name="concentration", symbol="λ", usual=2.5, grip=0.25)),
+          _HALF_LINE, False, 1, 2.0, {}, None),
+    Facts("GeneralizedNormal", (*_LOC_SCALE, _POWER), _LINE, False, 1, 2.0, {}, None),
 )  # fmt: skip
 
 FACTS: dict[str, Facts] = {row.name: row for row in _ROWS}

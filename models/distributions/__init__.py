@@ -3,7 +3,10 @@
 # Imported for what it registers: the divergences that kl_divergence knows.
 from models.distributions import closed_forms as closed_forms
 from models.distributions.base import Distribution, ParameterError, ShapeError
+from models.distributions.bernoulli import Bernoulli
 from models.distributions.beta import Beta
+from models.distributions.binomial import Binomial
+from models.distributions.categorical import Categorical
 from models.distributions.cauchy import Cauchy
 from models.distributions.chi2 import Chi2
 from models.distributions.concrete import Concrete
@@ -11,9 +14,12 @@ from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.dirichlet import Dirichlet
 from models.distributions.exponential import Exponential
 from models.distributions.gamma import Gamma
+from models.distributions.generalized_normal import GeneralizedNormal
 from models.distributions.gumbel import Gumbel
+from models.distributions.half_cauchy import HalfCauchy
 from models.distributions.half_normal import HalfNormal
 from models.distributions.inverse_gamma import InverseGamma
+from models.distributions.inverse_gaussian import InverseGaussian
 from models.distributions.kl import has_closed_form, kl_divergence, kl_monte_carlo, register_kl
 from models.distributions.kumaraswamy import Kumaraswamy
 from models.distributions.laplace import Laplace
@@ -22,8 +28,11 @@ from models.distributions.logistic import Logistic
 from models.distributions.logit_normal import LogitNormal
 from models.distributions.mixture import Mixture
 from models.distributions.multivariate_normal import MultivariateNormalDiag, MultivariateNormalTriL
+from models.distributions.negative_binomial import NegativeBinomial
 from models.distributions.normal import Normal
 from models.distributions.normal_mixture import NormalMixture
+from models.distributions.pareto import Pareto
+from models.distributions.poisson import Poisson
 from models.distributions.registry import FAMILIES, distribution_of
 from models.distributions.student_t import StudentT
 from models.distributions.tanh_normal import TanhNormal
@@ -34,7 +43,10 @@ from models.distributions.weibull import Weibull
 
 __all__ = [
     "FAMILIES",
+    "Bernoulli",
     "Beta",
+    "Binomial",
+    "Categorical",
     "Cauchy",
     "Chi2",
     "Concrete",
@@ -43,9 +55,12 @@ __all__ = [
     "Distribution",
     "Exponential",
     "Gamma",
+    "GeneralizedNormal",
     "Gumbel",
+    "HalfCauchy",
     "HalfNormal",
     "InverseGamma",
+    "InverseGaussian",
     "Kumaraswamy",
     "Laplace",
     "LogNormal",
@@ -54,9 +69,12 @@ __all__ = [
     "Mixture",
     "MultivariateNormalDiag",
     "MultivariateNormalTriL",
+    "NegativeBinomial",
     "Normal",
     "NormalMixture",
     "ParameterError",
+    "Pareto",
+    "Poisson",
     "ShapeError",
     "StudentT",
     "TanhNormal",

@@ -8,7 +8,7 @@ with the values as arrays do; shapes that do not broadcast raise :class:`ShapeEr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, Self, TypeVar
 
 import numpy as np
@@ -16,14 +16,15 @@ import tensorflow as tf
 
 from models.numerics.special import log_of_smaller, wide
 
-Reparameterization = Literal["location-scale", "inverse-cdf", "implicit"]
-Domain = Literal["real", "bound", "positive", "fraction"]
+Reparameterization = Literal["location-scale", "inverse-cdf", "implicit", "none"]
+Domain = Literal["real", "bound", "positive", "fraction", "count"]
 Values = TypeVar("Values", np.ndarray, tf.Tensor)
 WANTED: Mapping[Domain, str] = {
     "real": "finite",
     "bound": "a number or infinite",
     "positive": "finite and positive",
     "fraction": "between 0 and 1, neither of them",
+    "count": "a whole number of at least 1",
 }
 
 
@@ -301,6 +302,9 @@ def _bounds_hold(domain: Domain, value: Values) -> Values:
     # TensorFlow takes numbers below the smallest normal one for 0.
     smallest = float(np.finfo(np.float32 if value.dtype in (np.float32, tf.float32) else np.float64).tiny)
     allowed: Values = value == value if domain in ("real", "bound") else value >= smallest  # noqa: PLR0124 false where it is NaN
+    if domain == "count":
+        floor: Callable[[Values], Values] = tf.floor if tf.is_tensor(value) else np.floor
+        return allowed & (value >= 1) & (floor(value) == value)
     return allowed & (value < 1) if domain == "fraction" else allowed
 
 

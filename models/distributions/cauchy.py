@@ -17,11 +17,7 @@ class Cauchy(StandardQuantile):
     """Cauchy distribution with median ``loc`` and half width ``scale``; mean and variance do not exist (NaN)."""
 
     def _standard_log_prob(self, y: tf.Tensor) -> tf.Tensor:
-        # Beyond 1, y² is kept out of the sum: it overflows float32 at 2e19.
-        magnitude = tf.maximum(tf.abs(y), 1.0)
-        inner = tf.where(tf.abs(y) > 1.0, tf.ones_like(y), y)
-        far = 2.0 * tf.math.log(magnitude) + tf.math.log1p(tf.square(1.0 / magnitude))
-        return -tf.where(tf.abs(y) > 1.0, far, tf.math.log1p(inner * inner)) - math.log(math.pi)
+        return -log_one_plus_square(y) - math.log(math.pi)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         return _arc(-self._to_noise(value))
@@ -45,3 +41,11 @@ class Cauchy(StandardQuantile):
 def _arc(y: tf.Tensor) -> tf.Tensor:
     """Return P(ε > y) of the standard Cauchy distribution: the angle of (y, 1) over π, accurate in both tails."""
     return tf.atan2(tf.ones_like(y), y) / math.pi
+
+
+def log_one_plus_square(y: tf.Tensor) -> tf.Tensor:
+    """Return log(1 + y²); beyond 1, y² is kept out of the sum: it overflows float32 at 2e19."""
+    magnitude = tf.maximum(tf.abs(y), 1.0)
+    inner = tf.where(tf.abs(y) > 1.0, tf.ones_like(y), y)
+    far = 2.0 * tf.math.log(magnitude) + tf.math.log1p(tf.square(1.0 / magnitude))
+    return tf.where(tf.abs(y) > 1.0, far, tf.math.log1p(inner * inner))

@@ -18,9 +18,12 @@ from models.distributions.continuous_bernoulli import ContinuousBernoulli, log_m
 from models.distributions.dirichlet import Dirichlet
 from models.distributions.exponential import Exponential
 from models.distributions.gamma import Gamma
+from models.distributions.generalized_normal import GeneralizedNormal
 from models.distributions.gumbel import Gumbel
+from models.distributions.half_cauchy import HalfCauchy
 from models.distributions.half_normal import HalfNormal
 from models.distributions.inverse_gamma import InverseGamma
+from models.distributions.inverse_gaussian import InverseGaussian
 from models.distributions.kl import kl_divergence, register_kl
 from models.distributions.kumaraswamy import Kumaraswamy
 from models.distributions.laplace import Laplace
@@ -29,6 +32,7 @@ from models.distributions.logistic import Logistic
 from models.distributions.logit_normal import LogitNormal
 from models.distributions.multivariate_normal import MultivariateNormalDiag, MultivariateNormalTriL
 from models.distributions.normal import Normal
+from models.distributions.pareto import Pareto
 from models.distributions.student_t import StudentT
 from models.distributions.tanh_normal import TanhNormal
 from models.distributions.truncated_normal import TruncatedNormal
@@ -62,8 +66,9 @@ def _to_normal(q: Distribution, p: Normal) -> tf.Tensor:
 
 
 for _family in (
-    Beta, Chi2, ContinuousBernoulli, Exponential, Gamma, Gumbel, HalfNormal, InverseGamma, Kumaraswamy, Laplace,
-    Logistic, LogNormal, StudentT, TruncatedNormal, Uniform, VonMises, Weibull,
+    Beta, Chi2, ContinuousBernoulli, Exponential, Gamma, GeneralizedNormal, Gumbel, HalfCauchy, HalfNormal,
+    InverseGamma, InverseGaussian, Kumaraswamy, Laplace, Logistic, LogNormal, Pareto, StudentT, TruncatedNormal,
+    Uniform, VonMises, Weibull,
 ):  # fmt: skip
     register_kl(_family, Normal)(_to_normal)
 
@@ -93,6 +98,22 @@ def _student_t_laplace(q: StudentT, p: Laplace) -> tf.Tensor:
     folded = y * (1.0 - 2.0 * standard.survival_function(y)) + 2.0 * (safe + y * y) / (safe - 1.0) * standard.prob(y)
     whole = q.scale * folded / p.scale + tf.math.log(2.0 * p.scale) - q.entropy()
     return tf.where(q.df > 1.0, whole, tf.constant(math.inf, q.dtype))
+
+
+@register_kl(InverseGaussian, InverseGaussian)
+def _inverse_gaussian(q: InverseGaussian, p: InverseGaussian) -> tf.Tensor:
+    """Return ½(λ₂/λ₁ − 1 − log(λ₂/λ₁)) + λ₂(μ₁ − μ₂)²/(2μ₁μ₂²), by E[1/z] = 1/μ + 1/λ."""
+    away = (q.loc - p.loc) / p.loc
+    return 0.5 * excess(p.concentration, q.concentration) + 0.5 * p.concentration / q.loc * away * away
+
+
+@register_kl(Pareto, Pareto)
+def _pareto(q: Pareto, p: Pareto) -> tf.Tensor:
+    """Return α₂/α₁ − 1 − log(α₂/α₁) + α₂ log(s₁/s₂); infinite where q reaches below the scale of p."""
+    inside = q.scale >= p.scale
+    ratio = tf.where(inside, q.scale / p.scale, tf.ones_like(q.scale / p.scale))
+    within = excess(p.concentration, q.concentration) + p.concentration * tf.math.log(ratio)
+    return tf.where(inside, within, tf.constant(math.inf, q.dtype))
 
 
 @register_kl(Cauchy, Cauchy)

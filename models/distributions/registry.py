@@ -13,9 +13,12 @@ from models.distributions.chi2 import Chi2
 from models.distributions.continuous_bernoulli import ContinuousBernoulli
 from models.distributions.exponential import Exponential
 from models.distributions.gamma import Gamma
+from models.distributions.generalized_normal import GeneralizedNormal
 from models.distributions.gumbel import Gumbel
+from models.distributions.half_cauchy import HalfCauchy
 from models.distributions.half_normal import HalfNormal
 from models.distributions.inverse_gamma import InverseGamma
+from models.distributions.inverse_gaussian import InverseGaussian
 from models.distributions.kumaraswamy import Kumaraswamy
 from models.distributions.laplace import Laplace
 from models.distributions.log_normal import LogNormal
@@ -23,6 +26,7 @@ from models.distributions.logistic import Logistic
 from models.distributions.logit_normal import LogitNormal
 from models.distributions.normal import Normal
 from models.distributions.normal_mixture import NormalMixture
+from models.distributions.pareto import Pareto
 from models.distributions.student_t import StudentT
 from models.distributions.tanh_normal import TanhNormal
 from models.distributions.truncated_normal import TruncatedNormal
@@ -36,7 +40,7 @@ FAMILIES: dict[str, type[Distribution]] = {
     for family in (
         Normal, Laplace, Logistic, Cauchy, StudentT, Gumbel, Uniform, Exponential, Gamma, InverseGamma, Chi2, Weibull,
         LogNormal, HalfNormal, Beta, Kumaraswamy, LogitNormal, TanhNormal, TruncatedNormal, VonMises,
-        ContinuousBernoulli, NormalMixture,
+        ContinuousBernoulli, NormalMixture, HalfCauchy, Pareto, InverseGaussian, GeneralizedNormal,
     )
 }  # fmt: skip
 

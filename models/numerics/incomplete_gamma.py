@@ -125,7 +125,9 @@ def _log_tails(a: tf.Tensor, x: tf.Tensor, log_x: tf.Tensor, mu: tf.Tensor) -> t
     def special() -> tuple[tf.Tensor, tf.Tensor]:
         low = _log_series(a, tf.where(no_lower, x, tf.zeros_like(x)), log_x)
         high = _log_far(a, tf.where(no_upper, x, 1e3 * tf.ones_like(x)))
-        found = tf.where(no_lower, low, usual[0]), tf.where(no_upper, high, usual[1])
+        # At small shapes P is a number where x, and so TensorFlow's P, underflows.
+        rest = tf.where(no_lower, tf.math.log1p(-tf.exp(low)), usual[1])
+        found = tf.where(no_lower, low, usual[0]), tf.where(no_upper, high, rest)
         at = temme.expanded(*_large(large, a, x), tf.where(large, mu, tf.zeros_like(mu)))
         tail = temme.log_tail(at)
         rest = tf.math.log1p(-tf.exp(tail))

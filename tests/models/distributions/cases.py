@@ -53,6 +53,13 @@ class Case:
         """Return whether the density is a fractional power at an edge."""
         return self.family in {"Gamma", "Chi2", "Weibull", "Beta", "Kumaraswamy"}
 
+    @property
+    def endless(self) -> bool:
+        """Return whether the fourth moment does not exist, so that means and variances of samples say nothing."""
+        return self.family in {"Cauchy", "HalfCauchy"} or (
+            self.family in {"StudentT", "Pareto"} and self.values[0] <= 4
+        )
+
     def exact(self, what: str, z: float) -> mp.mpf:
         """Return ``pdf``, ``cdf`` or ``sf`` at exactly the float ``z``."""
         return EXACT[self.family][("pdf", "cdf", "sf").index(what)](mp.mpf(float(z)), *map(mp.mpf, self.values))
@@ -89,6 +96,12 @@ CASES = [
     Case("ContinuousBernoulli", (1.5,)), Case("ContinuousBernoulli", (-6.0,)), Case("ContinuousBernoulli", (0.0,)),
     Case("NormalMixture", (0.625, -1.0, 0.75, 1.5, 0.5), **PAIR),
     Case("NormalMixture", (0.25, 0.0, 2.0, 0.25, 1.0), **PAIR),
+    Case("HalfCauchy", (0.25, 1.5), **LOC_SCALE), Case("HalfCauchy", (0.0, 0.125), **LOC_SCALE),
+    Case("Pareto", (1.5, 2.0), scaling=(("scale", 1),)), Case("Pareto", (6.0, 0.5), scaling=(("scale", 1),)),
+    Case("InverseGaussian", (1.5, 0.25), scaling=(("loc", 1), ("concentration", 1))),
+    Case("InverseGaussian", (0.5, 40.0), scaling=(("loc", 1), ("concentration", 1))),
+    Case("InverseGaussian", (1.5, 2.5), scaling=(("loc", 1), ("concentration", 1))),
+    Case("GeneralizedNormal", (0.25, 1.5, 0.75), **LOC_SCALE), Case("GeneralizedNormal", (-1.0, 0.5, 8.0), **LOC_SCALE),
 ]  # fmt: skip
 LINES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]] = {
     "LogNormal": (np.log, lambda z: 1.0 / z), "LogitNormal": (logit, lambda z: 1.0 / (z * (1.0 - z))),
@@ -158,6 +171,21 @@ def kumaraswamy_rest(z: mp.mpf, a: mp.mpf, b: mp.mpf) -> mp.mpf:
 
 def falling(z: mp.mpf, slope: mp.mpf) -> mp.mpf:
     return mp.expm1(slope * z) / slope if slope else z
+
+
+def passage(sign: int) -> Formula:
+    """Return a tail of the inverse Gaussian distribution, of which the lower one has the ``sign`` 1."""
+
+    def tail(z: mp.mpf, m: mp.mpf, c: mp.mpf) -> mp.mpf:
+        with mp.workdps(60):
+            root = mp.sqrt(c / z)
+            return upper(-sign * root * (z / m - 1)) + sign * mp.exp(2 * c / m) * upper(root * (z / m + 1))
+
+    return tail
+
+
+def power_upper(y: mp.mpf, power: mp.mpf) -> mp.mpf:
+    return gamma_upper(1 / power, y**power) / 2 if y > 0 else (1 + gamma_lower(1 / power, (-y) ** power)) / 2
 
 
 def through_two(index: int) -> Formula:
@@ -246,6 +274,24 @@ EXACT: dict[str, tuple[Formula, Formula, Formula]] = {
         lambda z, m, k: circle_upper(m - z, k),
         lambda z, m, k: circle_upper(z - m, k),
     ),
+    "HalfCauchy": (
+        lambda z, m, s: 2 / (mp.pi * s * (1 + ((z - m) / s) ** 2)),
+        lambda z, m, s: 2 * mp.atan((z - m) / s) / mp.pi,
+        lambda z, m, s: 2 * mp.atan(s / (z - m)) / mp.pi,
+    ),
+    "Pareto": (
+        lambda z, a, s: a / z * (s / z) ** a,
+        lambda z, a, s: -mp.expm1(a * mp.log(s / z)),
+        lambda z, a, s: (s / z) ** a,
+    ),
+    "InverseGaussian": (
+        lambda z, m, c: mp.sqrt(c / z) / z * phi(mp.sqrt(c / z) * (z / m - 1)), passage(1), passage(-1),
+    ),
+    "GeneralizedNormal": (
+        lambda z, m, s, b: mp.exp(-abs((z - m) / s) ** b) / (2 * s * mp.gamma(1 + 1 / b)),
+        lambda z, m, s, b: power_upper((m - z) / s, b),
+        lambda z, m, s, b: power_upper((z - m) / s, b),
+    ),
     "ContinuousBernoulli": (
         lambda z, t: mp.exp(t * z) / falling(mp.mpf(1), t),
         lambda z, t: falling(z, t) / falling(mp.mpf(1), t),
@@ -260,5 +306,7 @@ SCIPY: dict[str, Callable[..., object]] = {
     "Chi2": st.chi2, "Weibull": lambda k, s: st.weibull_min(k, scale=s),
     "LogNormal": lambda m, s: st.lognorm(s, scale=np.exp(m)), "HalfNormal": lambda s: st.halfnorm(scale=s),
     "Beta": st.beta, "TruncatedNormal": lambda m, s, a, b: st.truncnorm((a - m) / s, (b - m) / s, m, s),
-    "VonMises": lambda m, k: st.vonmises(k, loc=m),
+    "VonMises": lambda m, k: st.vonmises(k, loc=m), "HalfCauchy": st.halfcauchy,
+    "Pareto": lambda a, s: st.pareto(a, scale=s), "InverseGaussian": lambda m, c: st.invgauss(m / c, scale=c),
+    "GeneralizedNormal": lambda m, s, b: st.gennorm(b, m, s),
 }  # fmt: skip

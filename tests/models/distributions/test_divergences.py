@@ -17,6 +17,7 @@ TO_NORMAL = [
     (md.HalfNormal, (1.5,)), (md.Gamma, (2.5, 1.5)), (md.Chi2, (3.0,)), (md.InverseGamma, (6.0, 1.5)),
     (md.Beta, (2.5, 1.5)), (md.Kumaraswamy, (2.5, 1.5)), (md.ContinuousBernoulli, (1.5,)),
     (md.TruncatedNormal, (0.25, 1.25, -1.0, 2.0)), (md.VonMises, (0.25, 1.5)),
+    (md.Pareto, (6.0, 0.5)), (md.InverseGaussian, (1.5, 2.5)), (md.GeneralizedNormal, (0.25, 1.5, 1.25)),
 ]  # fmt: skip
 PAIRS = [
     (md.Laplace, (0.25, 1.5), md.Laplace, (-0.5, 1.0)),
@@ -33,7 +34,8 @@ PAIRS = [
     (md.InverseGamma, (6.0, 1.5), md.InverseGamma, (4.0, 1.0)), (md.Beta, (2.5, 1.5), md.Beta, (1.5, 2.0)),
     (md.ContinuousBernoulli, (1.5,), md.ContinuousBernoulli, (-0.5,)),
     (md.TruncatedNormal, (0.25, 1.25, -1.0, 2.0), md.TruncatedNormal, (-0.5, 1.0, -1.5, 2.5)),
-    (md.VonMises, (0.0, 1.5), md.VonMises, (0.0, 3.0)),
+    (md.VonMises, (0.0, 1.5), md.VonMises, (0.0, 3.0)), (md.Pareto, (6.0, 0.5), md.Pareto, (1.5, 0.25)),
+    (md.InverseGaussian, (1.5, 2.5), md.InverseGaussian, (0.5, 4.0)),
 ]  # fmt: skip
 
 

@@ -26,15 +26,22 @@ LACKING = {
     **dict.fromkeys(["LogitNormal", "TanhNormal"], OF_BATCH),
     "VonMises": ("quantile",),
     "NormalMixture": ("quantile", "entropy"),
+    **dict.fromkeys(["Pareto", "InverseGaussian"], ("quantile", "entropy")),
 }
-# TFP's variance of a von Mises variable is that of the direction, 1 − E[cos]; ours is that of the value itself.
-OTHERWISE_DEFINED = {("VonMises", "variance")}
-# TFP's quantile of the continuous Bernoulli mixes a float32 constant with float64.
-BROKEN = {("ContinuousBernoulli", "quantile", np.float64)}
+# TFP's variance of a von Mises variable is that of the direction, 1 − E[cos]; ours is that of the value itself. Moments
+# of a half-Cauchy variable are NaN there, ours infinite.
+OTHERWISE_DEFINED = {("VonMises", "variance"), ("HalfCauchy", "mean"), ("HalfCauchy", "variance")}
+# TFP's quantile of the continuous Bernoulli mixes a float32 constant with float64; its tails of an inverse Gaussian
+# variable are NaN where exp(2λ/μ) overflows.
+BROKEN = {
+    ("ContinuousBernoulli", "quantile", np.float64),
+    *(("InverseGaussian", tail, np.float32) for tail in OF_VALUES[2:]),
+}
 # TFP's own errors, by family and dtype, relative to the larger of the truth and FLOOR.
 USUAL = {np.float32: 1e-4, np.float64: 2e-12}
 THEIR_ERRORS = {
     ("VonMises", np.float64): 2e-8,  # a series cut short after eight digits
+    ("Pareto", np.float32): 1e-3,  # 1 − (scale/z)^concentration beside the scale
     ("TruncatedNormal", np.float32): 1e-3,  # a difference of two cdfs that both lie near 1
     ("ContinuousBernoulli", np.float64): 1e-7,  # a Taylor polynomial around logits 0
 }
