@@ -17,14 +17,11 @@ import click
 from explorer import __version__
 from explorer.cli.data_options import data_options, taken
 from explorer.cli.exit_codes import EXIT_BROKEN_PIPE, EXIT_ERROR, EXIT_INTERRUPTED
+from explorer.cli.import_options import import_options
 from explorer.cli.setting_options import setting_options
 from models.core.files import is_there
 
 DEBUG_VARIABLE = "LATENTSCAPE_DEBUG"
-COUNT = click.IntRange(0)
-HIDDEN = ["relu", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus"]
-
-
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 
 
@@ -109,7 +106,11 @@ def tour(out: Path, size: str, scheme: str | None, families: str, moves: int, ov
     "--strategy", type=click.Choice(["mirrored", "multiworker"]), help="All local devices, or the cluster of TF_CONFIG."
 )
 @click.option(
-    "--memory-limit", default=1024, show_default=True, type=COUNT, help="Stream training images beyond this many MiB."
+    "--memory-limit",
+    default=1024,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Stream training images beyond this many MiB.",
 )
 @click.option(
     "--resume", is_flag=True, help="Continue a run from its checkpoints, with more --epochs also one that is complete."
@@ -190,24 +191,7 @@ def export(model: str, out: Path, output: str, overwrite: bool, as_json: bool) -
 @cli.command("import", short_help="Make a model file of other people's models.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model file to write (.safetensors).")
-@click.option("--layout", type=click.Choice(["NHWC", "NCHW"]), help="Where an image has its channels.")
-@click.option("--range", type=click.Choice(["unit", "signed", "bytes"]), help="Pixels in 0 to 1, −1 to 1, or 0 to 255.")
-@click.option(
-    "--activation",
-    type=click.Choice(["sigmoid", "tanh", "linear"]),
-    help="What is still to be applied to the decoder's output.",
-)
-@click.option("--mu", help="Name or number, from 0, of the encoder's output that is μ.")
-@click.option("--log-var", help="Name or number, from 0, of the output that is the spread.")
-@click.option("--spread", type=click.Choice(["log_var", "log_sigma", "sigma", "softplus"]), help="What the spread is.")
-@click.option(
-    "--packed",
-    type=click.Choice(["halves", "interleaved"]),
-    help="How mean and spread stand in one output that holds both.",
-)
-@click.option("--label", type=COUNT, help="Class, from 0, of a conditional model.")
-@click.option("--hidden", type=click.Choice(HIDDEN), help="Activation between layers of which there are weights only.")
-@click.option("--size", help="HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS of images whose pixels are in a row.")
+@import_options
 @overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def import_command(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401

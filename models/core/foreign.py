@@ -10,12 +10,14 @@ from itertools import islice
 from pathlib import Path
 
 from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, PICTURE_SUFFIXES, TFJS
+from models.core.hdf5 import MAGIC, is_of_keras
 from models.core.reading import open_file
 
 START_BYTES = 12
+HDF5 = "an HDF5 file, as Keras writes them"
 # By the bytes at the start of a file, and how many come before them.
 STARTS = (
-    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes them"),
+    (0, MAGIC, HDF5),
     (4, b"TFL3", "a TensorFlow Lite model"),
     (0, b"GGUF", "a GGUF model"),
     (0, b"\x89PNG\r\n\x1a\n", "a picture"),
@@ -25,7 +27,7 @@ STARTS = (
 # By the end of a name, where the content cannot be told from chance.
 ENDINGS = {".onnx": "an ONNX model", ".pt": "a PyTorch model", ".pth": "a PyTorch model", ".ckpt": "a checkpoint"}
 # What `latentscape import` makes a model file of.
-IMPORTED = ("an HDF5 file, as Keras writes them", "an ONNX model", "a PyTorch model", "a Keras model")
+IMPORTED = (HDF5, "an ONNX model", "a PyTorch model", "a Keras model")
 # What is no data either: named for what it is where models are opened.
 MODELS = (*IMPORTED, "a TensorFlow SavedModel", "a TensorFlow Lite model", "a TensorFlow checkpoint", "a checkpoint")
 ARCHIVE = b"PK\x03\x04"
@@ -48,9 +50,11 @@ def is_model(path: Path) -> bool:
             return _of_folder(path) in MODELS or _holds_model(path)
         with open_file(path) as file:
             start = file.read(START_BYTES)
+        kind = foreign_kind(path, start)
+        if kind == HDF5:
+            return is_of_keras(path)
     except (OSError, ValueError):
         return False
-    kind = foreign_kind(path, start)
     if start.startswith(ARCHIVE) and not kind:
         names = _members(path)
         return "images.npy" not in names and any(WEIGHTS.search(name) for name in names)

@@ -12,6 +12,7 @@ from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
 from models.core.foreign import ENDINGS, TENSORS, foreign_kind
 from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, TFJS
+from models.core.hdf5 import MAGIC
 from models.core.reading import open_file
 from models.core.text import shortened
 from models.importing.archives import Archive
@@ -30,7 +31,7 @@ Reader = Callable[[Path, Choices], Parsed]
 
 START_BYTES = 16
 SUFFIXES = (*FOREIGN_SUFFIXES, MODEL_SUFFIX, ".npz")
-ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+ZIP = b"PK\x03\x04"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
 PICKLE = b"\x80"
@@ -128,7 +129,7 @@ def _unknown(path: Path, start: bytes) -> Reader:
 
 
 READERS: Sequence[tuple[bytes, Reader]] = (
-    (HDF5, read_h5),
+    (MAGIC, read_h5),
     (PROTOBUF, lambda path, _: read_onnx(path)),
     (PICKLE, read_torch),
     (b"{", lambda path, _: read_tfjs(path)),

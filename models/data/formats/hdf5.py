@@ -13,6 +13,7 @@ import numpy as np
 
 from models.core.data_options import DataOptions
 from models.core.errors import UserError
+from models.core.hdf5 import DAMAGE, MAGIC, is_of_keras
 from models.core.reading import open_file
 from models.data.arrays import Arrays, source_of
 from models.data.formats.format import Format, opener
@@ -22,7 +23,6 @@ from models.data.source import BLOCK_BYTES, MAX_DATA_BYTES, MAX_STREAMED_BYTES, 
 if TYPE_CHECKING:
     import h5py
 
-MAGIC = b"\x89HDF\r\n\x1a\n"
 MATLAB = b"MATLAB 7.3"
 MOST_OBJECTS = 20_000
 MAX_LABEL_BYTES = 1 << 28
@@ -30,10 +30,6 @@ MAX_LABEL_BYTES = 1 << 28
 MAX_CHUNK_BYTES = 1 << 28
 # No compression that a data set of images has goes beyond this.
 MOST_PACKED = 200
-# Attributes and groups of files of models.
-KERAS = ("model_config", "layer_names", "keras_version", "training_config")
-KERAS_GROUPS = ("model_weights", "layers", "_layer_checkpoint_dependencies")
-DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
 
 
 @contextmanager
@@ -158,10 +154,8 @@ def _claims(start: bytes, path: Path) -> bool:
     if not start.startswith((MAGIC, MATLAB)):
         return False
     try:
-        with _opened(path) as file:
-            keras = any(word in file.attrs for word in KERAS)
-            return not keras and not any(word in file for word in KERAS_GROUPS)
-    except UserError:
+        return not is_of_keras(path)
+    except ValueError:
         # What is damaged is named for what it says it is.
         return start.startswith(MATLAB)
 
