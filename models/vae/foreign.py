@@ -69,6 +69,10 @@ class Reader:
         content = model_bytes(opened.info, held_at_class(opened, label), opened.architecture)
         return _kept(content, opened.info.origin)
 
+    def forget(self) -> None:
+        """Let the files that were read last go: they may be large."""
+        self._last = None
+
     def _opened(self, path: Path, answers: Answers | None) -> OpenedModel:
         if not is_foreign(path):
             return open_model(path)
@@ -79,6 +83,8 @@ class Reader:
 
     def understand(self, path: Path, answers: Answers | None = None) -> Understanding:
         """Return what other people's model at ``path`` is taken for; :class:`UserError` if a file cannot be read."""
+        if not is_foreign(path):
+            raise UserError(path.name, "this is a model file of Latentscape, about which nothing is guessed")
         if answers is None:
             answers = recalled(identity(path)) or {}
         with bounded(path.name):

@@ -35,6 +35,7 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
     if request.ask and importing.is_new(request.path):
         return importing.inspect(session, Inspect(request.id, request.path))
     opened = session.reader.open(request.path, request.answers, request.label)
+    session.reader.forget()
     if request.answers is not None:
         importing.keep_answers(request.path, request.answers)
     session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, Sample, Gradients)
