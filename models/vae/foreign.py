@@ -88,12 +88,19 @@ class Reader:
         if answers is None:
             answers = recalled(identity(path)) or {}
         with bounded(path.name):
-            first = self._understood(path, answers)
-            if first.imported is None and first.files.other is not None and BESIDE not in answers:
-                # The file beside it may belong to another training.
-                second = self._understood(path, {**answers, BESIDE: ALONE})
-                return first if second.imported is None else second
-            return first
+            if BESIDE in answers or is_folder(path) or beside(path) is None:
+                return self._understood(path, answers)
+            return self._with_other(path, answers)
+
+    def _with_other(self, path: Path, answers: Answers) -> Understanding:
+        """Take the file beside the named one for the other half, unless that makes no sense: it may be a stranger."""
+        both = None
+        with suppress(UserError):
+            both = self._understood(path, answers)
+        if both is not None and both.imported is not None:
+            return both
+        alone = self._understood(path, {**answers, BESIDE: ALONE})
+        return alone if both is None or alone.imported is not None else both
 
     def _understood(self, path: Path, answers: Answers) -> Understanding:
         choices = choices_of(answers)
