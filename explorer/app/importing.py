@@ -43,7 +43,8 @@ class ImportDialogs(QObject):
 
     def _save_opened(self) -> None:
         """Save the model that has just been opened, if that was asked for with its opening."""
-        path, self._state.importing.saved_as = self._state.importing.saved_as, None
+        opened = self._state.model.model
+        path = None if opened is None else self._state.importing.take_saving(opened.origin)
         model = None if path is None else shown_model(self._state)
         if path is not None and model is not None:
             save_model(self._state, model, path)

@@ -33,6 +33,7 @@ from explorer.state.hints import HINTS
 from explorer.theme.theme import Theme
 from models.core.errors import UserError
 from models.core.files import is_there
+from models.core.foreign import is_model
 from models.core.sprite_names import is_sprites
 from models.core.text import printable
 from resources import dataset_path, model_path
@@ -109,9 +110,11 @@ class App(QObject):
         self.window.show()
 
     def open(self, paths: Sequence[str], latents: str = "") -> None:
-        """Open files named on the command line, and with the model the codes in a file."""
-        self.state.importing.latents = latents
-        for path in paths:
+        """Open files named on the command line, and the codes in a file with the model among them or the open one."""
+        codes = str(Path(latents).absolute()) if latents else ""
+        with_model = any(is_model(Path(path)) for path in paths)
+        self.state.importing.latents = codes if with_model else ""
+        for path in [*paths, *([codes] if codes and not with_model else [])]:
             open_path(self.state, path)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +34,15 @@ if TYPE_CHECKING:
     from models.vae.model_file import OpenedModel
 
 
-@cache
+# In which TensorFlow has been started, at most one: it cannot be set up twice.
+_roles: list[Role] = []
+
+
 def start_science(role: Role) -> None:
-    """Import TensorFlow, once, with its log messages diverted from standard error to the log file."""
+    """Import TensorFlow, unless that is done, with its log messages diverted from standard error to the log file."""
+    if _roles:
+        return
+    _roles.append(role)
     _divert_native_output(log_path("command-line"))
     from models.workers.process import start_tensorflow
 

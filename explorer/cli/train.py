@@ -125,8 +125,8 @@ def run_training(data: Data, outputs: Outputs, how: How, options: Mapping[str, A
 
 def _started(request: Train, how: How) -> Train:
     """Return the request to start with a model, whose network and, unless another was typed, likelihood it takes."""
-    opened = open_named_model(how.start or "")
     start_science("trainer")
+    opened = open_named_model(how.start or "")
     from models.training.start import settings_of_start
 
     settings = settings_of_start(opened, request.settings)

@@ -34,7 +34,7 @@ class ImportingController(QObject):
     def _inspected(self, reply: Reply) -> None:
         importing = self._state.importing
         if isinstance(reply, Inspected):
-            importing.show(reply)
+            importing.show(reply, newest=self._requests.under_way("import") is None)
         elif isinstance(reply, Failed) and importing.found is not None:
             importing.refuse(reply.message)
         elif isinstance(reply, Failed):

@@ -129,6 +129,8 @@ class OpeningController(QObject):
         if isinstance(reply, Failed) and self.state.model.model is None and self._fallback is not None:
             path, self._fallback = self._fallback, None
             self.open_model(path)
+        if isinstance(reply, Failed):
+            self.state.importing.take_latents()
         if isinstance(reply, Inspected):
             self.state.importing.show(reply)
         if isinstance(reply, ModelOpened):

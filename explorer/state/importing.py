@@ -20,8 +20,8 @@ class ImportState(QObject):
         What is understood with the newest answers that have been looked at; None while nobody is asked.
     answers : dict
         What the person has answered so far; the rest is guessed.
-    saved_as : Path or None
-        Where the model is to be saved as a file of Latentscape once it is open.
+    saving : pair of str and Path, or None
+        The file that is being opened, and where its model is to be saved as a file of Latentscape once it is open.
     latents : str
         A file of codes, which is opened with the next model that the person opens; empty if there is none.
 
@@ -46,7 +46,7 @@ class ImportState(QObject):
         super().__init__(parent)
         self.found: Inspected | None = None
         self.answers: dict[str, str] = {}
-        self.saved_as: Path | None = None
+        self.saving: tuple[str, Path] | None = None
         self.latents = ""
 
     def review(self, path: str) -> None:
@@ -54,14 +54,18 @@ class ImportState(QObject):
         self.found = None
         self.inspect_requested.emit(path, None)
 
-    def show(self, found: Inspected) -> None:
-        """Show what is understood of a file: the one that is asked about, or another one from now on."""
+    def show(self, found: Inspected, newest: bool = True) -> None:
+        """Show what is understood of a file: the one that is asked about, or another one from now on.
+
+        If it is with the ``newest`` answers, it says what counts as answered.
+        """
         same = self.found is not None and self.found.path == found.path
         self.found = found
+        if newest or not same:
+            self.answers = dict(found.answers)
         if same:
             self.changed.emit()
         else:
-            self.answers, self.saved_as = dict(found.answers), None
             self.asked.emit()
 
     def refuse(self, reason: str) -> None:
@@ -91,7 +95,8 @@ class ImportState(QObject):
     def accept(self, saved_as: Path | None = None) -> None:
         """Open the model with the answers that were given, and save it as a file of Latentscape if that was asked."""
         if self.found is not None:
-            path, self.found, self.saved_as = self.found.path, None, saved_as
+            path, self.found = self.found.path, None
+            self.saving = None if saved_as is None else (path, saved_as)
             self.open_requested.emit(path, self.answers)
 
     def dismiss(self) -> None:
@@ -102,6 +107,11 @@ class ImportState(QObject):
         """Open the codes in a file with the model."""
         self.latents = path
         self.changed.emit()
+
+    def take_saving(self, origin: str) -> Path | None:
+        """Return where a model that has been opened is to be saved, None if that was not asked for."""
+        saving, self.saving = self.saving, None
+        return None if saving is None or Path(saving[0]).absolute() != Path(origin).absolute() else saving[1]
 
     def take_latents(self) -> str:
         """Return the file of codes to open with the model that has been opened."""

@@ -92,6 +92,10 @@ class Reader:
         content = model_bytes(opened.info, held_at_class(opened, label), opened.architecture)
         return _kept(content, opened.info.origin)
 
+    def forget(self) -> None:
+        """Let the files that were read last go: they may be large."""
+        self._last = None
+
     def _opened(self, path: Path, answers: Answers | None) -> OpenedModel:
         if not is_foreign(path):
             return open_model(path)
@@ -102,15 +106,24 @@ class Reader:
 
     def understand(self, path: Path, answers: Answers | None = None) -> Understanding:
         """Return what other people's model at ``path`` is taken for; :class:`UserError` if a file cannot be read."""
+        if not is_foreign(path):
+            raise UserError(path.name, "this is a model file of Latentscape, about which nothing is guessed")
         if answers is None:
             answers = recalled(identity(path)) or {}
         with bounded(path.name):
-            first = self._understood(path, answers)
-            if first.imported is None and first.files.other is not None and BESIDE not in answers:
-                # The file beside it may belong to another training.
-                second = self._understood(path, {**answers, BESIDE: ALONE})
-                return first if second.imported is None else second
-            return first
+            if BESIDE in answers or is_folder(path) or beside(path) is None:
+                return self._understood(path, answers)
+            return self._with_other(path, answers)
+
+    def _with_other(self, path: Path, answers: Answers) -> Understanding:
+        """Take the file beside the named one for the other half, unless that makes no sense: it may be a stranger."""
+        both = None
+        with suppress(UserError):
+            both = self._understood(path, answers)
+        if both is not None and both.imported is not None:
+            return both
+        alone = self._understood(path, {**answers, BESIDE: ALONE})
+        return alone if both is None or alone.imported is not None else both
 
     def _understood(self, path: Path, answers: Answers) -> Understanding:
         files = self._read(path, choices_of(answers), alone=answers.get(BESIDE) == ALONE)

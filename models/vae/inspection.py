@@ -70,7 +70,7 @@ def questions(found: Understanding) -> Iterator[Question]:
         yield _question("hidden", {"hidden": "relu", **taken}, ALLOWED["hidden"])
     if found.files.other is not None:
         name, said = found.files.other.name, found.answers.get(BESIDE, BESIDE)
-        options = (BESIDE, f"{name}: the other half"), (ALONE, f"{name}: left out")
+        options = (BESIDE, name), (ALONE, "left out")
         yield Question(BESIDE, LABELS[BESIDE], said, options)
 
 

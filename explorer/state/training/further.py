@@ -55,10 +55,10 @@ class FurtherState(QObject):
     @property
     def start(self) -> ModelInfo | None:
         """The open model if it was imported and can be trained on the open data, None if not."""
-        model = self._model.model
-        if model is None or not model.understood or model.classes or not self._model.compatible:
+        model, data = self._model.model, self._model.data
+        if model is None or data is None or data.info.codes_of or not self._model.compatible:
             return None
-        return model
+        return model if model.understood and model.has_encoder and not model.classes else None
 
     @property
     def possible(self) -> bool:

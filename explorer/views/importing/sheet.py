@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGraphicsOpacityEffect, QGridLayout, QWidget
 
 from explorer.theme.theme import Theme
@@ -14,7 +15,7 @@ from explorer.views.common.pane import caption
 from explorer.views.common.pictures import Picture
 from models.protocol.importing import Inspected
 
-SAMPLES, TILE = 4, 64
+SAMPLES, TILE, GAP = 4, 64, 6
 DIMMED = 0.35
 
 
@@ -34,7 +35,7 @@ class PictureSheet(QWidget):
     def _build(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(6)
+        grid.setSpacing(GAP)
         for row, pictures in enumerate((self.samples, self.originals, self.reconstructions)):
             grid.setRowStretch(row, 1)
             for column, picture in enumerate(pictures):
@@ -47,6 +48,13 @@ class PictureSheet(QWidget):
             grid.setColumnStretch(column, 1)
         self._fading.setOpacity(1.0)
         self.setGraphicsEffect(self._fading)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give all columns the same width, to the pixel: a picture is drawn with whole pixels."""
+        super().resizeEvent(event)
+        side = (self.width() - SAMPLES * GAP) // (SAMPLES + 1)
+        for picture in (self.origin, *self.samples, *self.originals, *self.reconstructions):
+            picture.setMaximumWidth(max(side, TILE))
 
     def show_found(self, found: Inspected) -> None:
         """Show the pictures of an inspection; there are none where the model cannot be opened."""

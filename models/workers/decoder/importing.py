@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.errors import UserError
+from models.core.limits import bounded
 from models.core.npy import map_array
 from models.importing.answers import recalled, remember
 from models.protocol.importing import Inspect, Inspected
@@ -22,7 +25,9 @@ IMAGES_SHOWN = 4
 def inspect(session: Session, request: Inspect) -> Inspected:
     """Return what is understood of a model of other people."""
     path = Path(request.path)
-    return inspected(request.id, path, session.reader.understand(path, request.answers), _images(session))
+    found = session.reader.understand(path, request.answers)
+    with bounded(path.name):
+        return inspected(request.id, path, found, _images(session))
 
 
 def is_new(path: str) -> bool:
@@ -31,8 +36,9 @@ def is_new(path: str) -> bool:
 
 
 def keep_answers(path: str, answers: Mapping[str, str]) -> None:
-    """Remember what a person has answered about a model."""
-    remember(identity(Path(path)), answers)
+    """Remember what a person has answered about a model; where that cannot be written, it is asked again next time."""
+    with suppress(UserError):
+        remember(identity(Path(path)), answers)
 
 
 def _images(session: Session) -> NDArray[np.uint8] | None:

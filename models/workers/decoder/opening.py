@@ -56,6 +56,7 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
     if request.ask and importing.is_new(request.path):
         return importing.inspect(session, Inspect(request.id, request.path))
     opened = session.reader.open(request.path, request.answers, request.label)
+    session.reader.forget()
     if request.answers is not None:
         importing.keep_answers(request.path, request.answers)
     drop_work_on_model(session)

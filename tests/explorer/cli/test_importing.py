@@ -58,6 +58,7 @@ def test_other_commands_take_other_peoples_files_as_they_are(imported: Path) -> 
     np.testing.assert_array_equal(*(np.load(imported / f"codes-{of}.npz")["mu"] for of in ("directly", "of-ours")))
 
 
+@pytest.mark.slow  # a whole training, whose parts are tested in its room
 def test_a_training_starts_with_other_peoples_weights(imported: Path) -> None:
     values = result(
         imported, "train", "data.npz", "--start", "whole.safetensors", "--epochs", 1, "--out", "further.safetensors"

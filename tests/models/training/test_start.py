@@ -88,6 +88,7 @@ def test_it_goes_on_from_its_checkpoints_with_the_same_bits(theirs: Path, data: 
     }
 
 
+@pytest.mark.slow  # compiled again for another loss
 def test_a_likelihood_can_be_named(theirs: Path, data: Path, tmp_path: Path) -> None:
     request = _request(theirs, data, tmp_path / "run", epochs=1, likelihood="gaussian")
     after = _ended(list(events(TrainingRun(request))))

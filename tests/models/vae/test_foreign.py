@@ -77,6 +77,8 @@ def test_halves_find_each_other_by_name_unless_they_are_strangers(tmp_path: Path
         assert Reader().open(tmp_path / f"my-{part}.keras").info.has_encoder
     alone = Reader().open(tmp_path / "my-decoder.keras", {"beside": "alone"})
     assert not alone.info.has_encoder
+    (tmp_path / "my-encoder.keras").write_bytes(b"damaged")
+    assert not Reader().open(tmp_path / "my-decoder.keras").info.has_encoder
     PAIRS["convolutional"](keras)[0].save(tmp_path / "my-encoder.keras")
     found = Reader().understand(tmp_path / "my-decoder.keras")
     assert found.imported is not None
