@@ -167,6 +167,15 @@ def _of_two(work: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Runner:
     return lambda given, options: work(given[0], given[1])
 
 
+def _one_hot(given: Sequence[tf.Tensor], options: Options) -> tf.Tensor:
+    return tf.one_hot(tf.cast(tf.round(given[0]), tf.int32), number(options, "depth"))
+
+
+def _to_whole(work: Callable[[tf.Tensor], tf.Tensor]) -> Runner:
+    """Return what makes whole numbers, whose slope is that of what is made whole: bytes of an image still have one."""
+    return lambda given, options: given[0] + tf.stop_gradient(work(given[0]) - given[0])
+
+
 def _mish(values: tf.Tensor) -> tf.Tensor:
     return values * tf.tanh(tf.nn.softplus(values))
 
@@ -218,4 +227,7 @@ RUNNERS: Mapping[str, Runner] = {
     "abs": _of_one(tf.abs),
     "neg": _of_one(tf.negative),
     "erf": _of_one(tf.math.erf),
+    "round": _to_whole(tf.round),
+    "floor": _to_whole(tf.floor),
+    "one_hot": _one_hot,
 }

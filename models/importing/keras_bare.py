@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,15 +17,13 @@ from models.importing.weights_graph import graph_of_parts
 from models.importing.weights_layers import sorted_parts
 from models.importing.weights_maker import KERAS
 from models.importing.weights_names import WeightLayer
+from models.importing.weights_order import searched
 
 FOLDERS = re.compile(r"(^|/)(layers|_layer_checkpoint_dependencies)(?=/)")
 # What stands beside the weights: of an optimizer, of a metric, of what draws.
 BESIDES = re.compile(r"(^|/)(_?optimizer\w*|\w*tracker\w*|\w*metric\w*|seed_generator\w*|top_level_model_weights)(?=/)")
 TRANSPOSED = re.compile(r"transpos|deconv|up_?conv", re.IGNORECASE)
 BATCH_NORM, LAYER_NORM = ("weight", "bias", "running_mean", "running_var"), ("weight", "bias")
-# What is tried first where several kinds fit.
-FIRST = ("batch_norm", "scale", "prelu", "conv", "dense")
-MOST_TRIED = 20_000
 
 
 def read_bare(store: Store, choices: Choices) -> Parsed:
@@ -111,66 +108,5 @@ def _in_order(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
         groups.setdefault(layer.name.rpartition(".")[0], []).append(layer)
     ordered: list[WeightLayer] = []
     for group in groups.values():
-        ordered += _search(group) or group
+        ordered += searched(group) or group
     return ordered
-
-
-def _search(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
-    """Return an order in which all layers fit, none if there is none: the search goes back where it is stuck."""
-    queues: dict[str, list[WeightLayer]] = {}
-    for layer in layers:
-        queues.setdefault(f"{layer.kind}{layer.way}", []).append(layer)
-    lists = sorted(queues.values(), key=lambda queue: FIRST.index(queue[0].kind))
-    waiting: list[Iterator[tuple[list[WeightLayer], tuple[int, ...]]]] = [iter([([], (0,) * len(lists))])]
-    for _ in range(MOST_TRIED):
-        if not waiting:
-            return []
-        found = next(waiting[-1], None)
-        if found is None:
-            waiting.pop()
-        elif len(found[0]) == len(layers):
-            return found[0]
-        else:
-            waiting.append(_following(lists, *found))
-    return []
-
-
-def _following(
-    lists: Sequence[Sequence[WeightLayer]], taken: list[WeightLayer], places: tuple[int, ...]
-) -> Iterator[tuple[list[WeightLayer], tuple[int, ...]]]:
-    order = list(range(len(lists)))
-    if not taken and any(
-        layer.kind == "dense" and layer.shape[0] > layer.shape[1] for queue in lists for layer in queue
-    ):
-        # What widens is a decoder, which begins with its latent.
-        order.reverse()
-    for index in order:
-        place, queue = places[index], lists[index]
-        if place < len(queue) and _fits(taken, queue[place]):
-            yield [*taken, queue[place]], (*places[:index], place + 1, *places[index + 1 :])
-
-
-def _fits(taken: Sequence[WeightLayer], layer: WeightLayer) -> bool:
-    """Return whether a layer takes what the last one makes, or the same as the last one: mean and spread."""
-    if not taken:
-        return layer.kind in ("dense", "conv")
-    last = next(each for each in reversed(taken) if each.kind in ("dense", "conv"))
-    made = _made(last)
-    if layer.kind in ("batch_norm", "scale", "prelu"):
-        return bool(made == layer.shape[0]) and taken[-1].kind in ("dense", "conv")
-    wanted = _taken(layer)
-    if layer.kind == "dense" and last.kind == "dense":
-        return bool(wanted == made) or layer.shape == last.shape
-    if layer.kind == last.kind:
-        return bool(wanted == made)
-    if layer.kind == "dense":
-        return bool(wanted % made == 0) and math.isqrt(wanted // made) ** 2 * made == wanted
-    return bool(made % wanted == 0) and math.isqrt(made // wanted) ** 2 * wanted == made
-
-
-def _made(layer: WeightLayer) -> int:
-    return layer.shape[1] if layer.way == "up" else layer.shape[0]
-
-
-def _taken(layer: WeightLayer) -> int:
-    return layer.shape[0] if layer.way == "up" else layer.shape[1]

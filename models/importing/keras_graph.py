@@ -74,8 +74,9 @@ class Network:
         # The first versions of Keras 2 wrote the layers of a Sequential alone.
         config = {"layers": config} if isinstance(config, list) else config
         layers = config.get("layers")
-        if not (isinstance(layers, list) and all(_is_layer(layer) for layer in layers)):
+        if not isinstance(layers, list):
             raise RefusedError("its configuration has no list of layers")
+        _check_layers(layers)
         known = [layer for layer in layers if not _is_calculation(layer)]
         inside = weights.inside([(_name(layer), str(layer["class_name"])) for layer in known])
         if kind == "Sequential":
@@ -226,6 +227,14 @@ def _is_calculation(layer: Config) -> bool:
         return True
     # Keras 3 writes no module into .h5 files, but only a layer has a type of numbers.
     return layer["class_name"] in CALCULATIONS and not {"dtype", "trainable"} & set(layer["config"])
+
+
+def _check_layers(layers: Sequence[object]) -> None:
+    """Raise :class:`RefusedError` for what stands in place of a layer: a function would be called when it is built."""
+    for layer in layers:
+        if not _is_layer(layer):
+            word = f"{layer.get('module')}.{layer.get('config')}" if isinstance(layer, Mapping) else str(layer)
+            raise RefusedError(f"its configuration has {shortened(word)} in place of a layer, which is never called")
 
 
 def _is_layer(layer: object) -> bool:

@@ -256,6 +256,12 @@ def _rescaling(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
     return scaled(builder, inputs[0], scale, shift, rank - 1, layer.name)
 
 
+def _embedding(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
+    (table,) = layer.weights.arrays(["embeddings"])
+    classes = builder.add("one_hot", inputs[0], depth=len(table))
+    return builder.add("dense", classes, builder.weight(f"{layer.name}.table", table), name=layer.name)
+
+
 def _distribution(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
     return distribution(builder, layer.kind, layer.config, inputs[0], layer.name)
 
@@ -277,6 +283,7 @@ LAYERS: Mapping[str, Maker] = {
     "ZeroPadding2D": _zero_padding,
     "Cropping2D": _cropping,
     "Concatenate": _concatenate,
+    "Embedding": _embedding,
     "Rescaling": _rescaling,
     "Add": _merged("add"),
     "Subtract": _merged("sub"),

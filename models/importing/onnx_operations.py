@@ -17,6 +17,8 @@ from models.importing.windows import same_pads
 Maker = Callable[[Scope, Call], Value | Sequence[Value]]
 FLOAT_MOST = 3.0e38
 CHANNELS = "first"
+# The numbers that the format gives to kinds of whole numbers: bytes of an image, or places in a table.
+WHOLE_TYPES = (2, 3, 5, 6, 7)
 
 
 def _gemm(scope: Scope, call: Call) -> str:
@@ -185,6 +187,13 @@ def _same(scope: Scope, call: Call) -> Value:
     return call.given(0)
 
 
+def _cast(scope: Scope, call: Call) -> Value:
+    """Return the same, or of bytes the whole numbers."""
+    value = call.given(0)
+    whole = call.whole("to", 1) in WHOLE_TYPES and isinstance(value, str)
+    return scope.builder.add("floor", str(value), name=call.name) if whole else value
+
+
 def _noise(scope: Scope, call: Call) -> str:
     return scope.builder.add(NOISE, scope.moving(call.given(0)), name=call.name)
 
@@ -236,6 +245,7 @@ MAKERS: Mapping[str, Maker] = {
     )},
     **{name: _one(name.lower()) for name in (
         "Relu", "Selu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Exp", "Log", "Sqrt", "Abs", "Neg", "Erf", "Mish",
+        "Round", "Floor",
     )},
-    **dict.fromkeys(("Identity", "Dropout", "Cast"), _same),
+    **dict.fromkeys(("Identity", "Dropout"), _same), "Cast": _cast,
 }  # fmt: skip

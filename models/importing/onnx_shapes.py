@@ -93,7 +93,14 @@ def _split(scope: Scope, call: Call) -> Sequence[str]:
 
 
 def _gather(scope: Scope, call: Call) -> str:
-    """Take one place of an axis, or places in a row; what is taken by a number alone loses the axis."""
+    """Take one place of an axis, or places in a row; what is taken by a number alone loses the axis.
+
+    Of a table that is known, rows are taken by the number of a class.
+    """
+    if isinstance(call.given(1), str) and not isinstance(call.given(0), str) and call.whole("axis", 0) == 0:
+        table = call.sure(0)
+        classes = scope.builder.add("one_hot", scope.moving(call.given(1)), depth=len(table))
+        return scope.builder.add("dense", classes, scope.moving(table), name=call.name)
     value, places = scope.moving(call.given(0)), np.asarray(call.sure(1))
     axis = _axis(scope, value, call.whole("axis", 0))
     side, first = scope.builder.shape(value)[axis], int(places.flat[0])
@@ -152,6 +159,13 @@ def _depth_to_space(scope: Scope, call: Call) -> str:
     return scope.builder.add("reshape", turned, name=call.name, shape=(left, height * block, width * block))
 
 
+def _one_hot(scope: Scope, call: Call) -> str:
+    depth, values = int(call.sure(1).flat[0]), call.sure(2)
+    if list(values.ravel()) != [0, 1] or call.whole("axis", -1) not in (-1, len(scope.shape(call.given(0)))):
+        raise RefusedError(f"its operation {shortened(call.name)} makes classes in a way that is not supported")
+    return scope.builder.add("one_hot", scope.moving(call.given(0)), name=call.name, depth=depth)
+
+
 MOVERS: Mapping[str, Maker] = {
     "Reshape": _reshape,
     "Flatten": _flatten,
@@ -162,6 +176,7 @@ MOVERS: Mapping[str, Maker] = {
     "Slice": _slice,
     "Split": _split,
     "Gather": _gather,
+    "OneHot": _one_hot,
     "Pad": _pad,
     "DepthToSpace": _depth_to_space,
     "ReduceMean": _reduced("mean"),

@@ -206,6 +206,12 @@ def _softmax(shapes: Sequence[Shape], options: Options) -> Shape:
     return shapes[0]
 
 
+def _one_hot(shapes: Sequence[Shape], options: Options) -> Shape:
+    if number(options, "depth") < 1:
+        raise ValueError("there are no classes")
+    return (*shapes[0], number(options, "depth"))
+
+
 def _matmul(shapes: Sequence[Shape], options: Options) -> Shape:
     (*outer, rows, inner), (*others, also, columns) = shapes
     if inner != also or outer != others or not outer:
@@ -257,12 +263,13 @@ OPERATIONS: Mapping[str, Operation] = {
     "hard_sigmoid": Operation(_same, attributes={"alpha": float, "beta": float}),
     "clip": Operation(_same, attributes={"low": float, "high": float}),
     "gelu": Operation(_same, attributes={"approximate": int}),
+    "one_hot": Operation(_one_hot, attributes={"depth": int}),
     **{name: Operation(_broadcast, 2, 2) for name in ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "less")},
     **{
         name: Operation(_same)
         for name in (
             "relu", "selu", "silu", "mish", "sigmoid", "tanh", "softplus", "softsign", "exp", "log", "sqrt", "abs",
-            "neg", "erf",
+            "neg", "erf", "round", "floor",
         )
     },
     SAMPLE: Operation(_sample, 2, 2),

@@ -14,7 +14,7 @@ from models.core.text import shortened
 from models.importing.refusal import RefusedError
 
 WAY_ON = "save the weights alone: torch.save(model.state_dict(), 'weights.pt'), or export the model to ONNX"
-MOST_STEPS = 2_000_000
+MOST_STEPS = 1_000_000
 DICTIONARIES = ("collections.OrderedDict", "builtins.dict", "collections.defaultdict")
 TENSORS = ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor")
 PARAMETERS = ("torch._utils._rebuild_parameter", "torch.nn.parameter.Parameter")
@@ -67,7 +67,7 @@ def read_pickle(file: BinaryIO) -> object:
                 raise RefusedError("its pickle is too long for a model")
             machine.step(step.name, argument)
         return machine.stack[-1]
-    except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError, StopIteration) as error:
         if isinstance(error, RefusedError):
             raise
         raise RefusedError("its pickle is truncated or damaged") from error
@@ -96,7 +96,8 @@ class _Machine:
             work(argument)
 
     def _since_mark(self) -> list[object]:
-        place = len(self.stack) - 1 - self.stack[::-1].index(_MARK)
+        # From the top, without a copy: a stack of marks alone would be copied as often as it is high.
+        place = next(place for place in range(len(self.stack) - 1, -1, -1) if self.stack[place] is _MARK)
         items = self.stack[place + 1 :]
         del self.stack[place:]
         return items

@@ -11,6 +11,7 @@ from models.core.arrays import Floats32
 from models.importing.moments import SPREAD_WORDS
 from models.importing.refusal import RefusedError
 from models.importing.weights_names import WeightLayer, layers_of
+from models.importing.weights_order import in_order
 
 MEAN = re.compile(
     r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc|embedding)"
@@ -50,6 +51,21 @@ def parts_of(weights: Mapping[str, Floats32]) -> Parts:
 
 def sorted_parts(layers: Sequence[WeightLayer]) -> Parts:
     """Sort layers; :class:`RefusedError` if nothing looks like an encoder or a decoder."""
+    parts = _parts(_by_number(layers))
+    return Parts(in_order(parts.encoder), parts.moments, in_order(parts.decoder))
+
+
+def _by_number(layers: Sequence[WeightLayer]) -> Sequence[WeightLayer]:
+    """Return layers that a file has sorted by their names so that the tenth of a Sequential comes after the second."""
+    words = [layer.name.split(".") for layer in layers]
+    if words != sorted(words):
+        return layers
+    return sorted(
+        layers, key=lambda layer: [word.zfill(9) if word.isdecimal() else word for word in layer.name.split(".")]
+    )
+
+
+def _parts(layers: Sequence[WeightLayer]) -> Parts:
     deep = [layer for layer in layers if layer.kind in ("dense", "conv")]
     if not deep:
         raise RefusedError("its weights are not those of a network")

@@ -16,7 +16,7 @@ from models.importing.choices import Choices
 from models.importing.halves import find_halves
 from models.importing.opening import read_model
 from models.importing.refusal import RefusedError
-from tests.fixtures import make_onnx
+from tests.fixtures import make_exported, make_onnx
 from tests.fixtures.make_keras import PAIRS, whole
 from tests.fixtures.torch_writer import archive, legacy
 from tests.models.importing.test_torch import dense_weights
@@ -32,12 +32,19 @@ def _keras(ending: str) -> Callable[[Path], bytes]:
     return make
 
 
+def _weights(folder: Path) -> bytes:
+    PAIRS["dense"](keras)[1].save_weights(folder / "made.weights.h5")
+    return (folder / "made.weights.h5").read_bytes()
+
+
 FILES: dict[str, Callable[[Path], bytes]] = {
     "keras": _keras("keras"),
     "h5": _keras("h5"),
     "onnx": lambda folder: make_onnx.whole(),
     "pt": lambda folder: archive(dense_weights()),
     "legacy": lambda folder: legacy(dense_weights()),
+    "pt2": lambda folder: make_exported.decoder(),
+    "weights.h5": _weights,
     "safetensors": lambda folder: save(dense_weights()),
 }
 

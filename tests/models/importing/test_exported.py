@@ -23,7 +23,7 @@ def test_a_decoder(tmp_path: Path) -> None:
 
 def _changed(change: Callable[[dict[str, Any]], object]) -> bytes:
     content = exported.program(
-        exported._decoder_nodes(),
+        exported.decoder_nodes(),
         "z",
         (1, make_onnx.LATENT),
         "image",

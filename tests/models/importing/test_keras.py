@@ -208,3 +208,16 @@ def _rewrite(path: Path, changes: Mapping[str, str]) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in (members | {"config.json": config.encode()}).items():
             archive.writestr(name, content)
+
+
+def test_the_number_of_a_class_is_looked_up(tmp_path: Path) -> None:
+    z, label = keras.Input((2,), name="z"), keras.Input((1,), name="label")
+    word = keras.layers.Flatten()(keras.layers.Embedding(5, 3)(label))
+    image = keras.layers.Dense(36, activation="sigmoid")(keras.layers.Concatenate()([z, word]))
+    decoder = keras.Model([z, label], image)
+    decoder.save(tmp_path / "decoder.keras")
+    points = np.random.default_rng(0).standard_normal((3, 2)).astype(np.float32)
+    expected = decoder([points, np.full((3, 1), 4.0, np.float32)])
+    same(opened([tmp_path / "decoder.keras"], Choices(label=4)).decode(points), expected)
+    with pytest.raises(UserError, match="label 5 is not one of its 5 classes"):
+        opened([tmp_path / "decoder.keras"], Choices(label=5))

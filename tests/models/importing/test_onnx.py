@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.core.errors import UserError
+from models.importing.choices import Choices
 from tests.fixtures import make_onnx
 from tests.fixtures.onnx_writer import model, node
 from tests.models.importing.opening import compare_convolutional, opened, refused
@@ -86,3 +87,27 @@ def test_weights_elsewhere_are_refused(place: Mapping[str, str], reason: str, tm
 )
 def test_files_that_are_not_understood_are_refused(content: bytes, reason: str, tmp_path: Path) -> None:
     assert reason in refused(tmp_path / "model.onnx", content)
+
+
+def test_bytes_that_are_made_whole(tmp_path: Path) -> None:
+    """A decoder that gives bytes is looked at in 0 to 1, and a table of classes by their numbers is understood."""
+    rng = np.random.default_rng(0)
+    table, kernel = (rng.normal(0, 1, shape).astype(np.float32) for shape in ((4, 3), (5, 36)))
+    nodes = [
+        node("Cast", ["label"], ["index"], to=7),
+        node("Gather", ["table", "index"], ["word"], axis=0),
+        node("Flatten", ["word"], ["flat"]),
+        node("Concat", ["z", "flat"], ["both"], axis=1),
+        node("MatMul", ["both", "kernel"], ["logits"]),
+        node("Sigmoid", ["logits"], ["share"]),
+        node("Mul", ["share", "most"], ["grey"]),
+        node("Round", ["grey"], ["whole"]),
+        node("Cast", ["whole"], ["image"], to=2),
+    ]
+    weights = {"table": table, "kernel": kernel, "most": np.full(1, 255, np.float32)}
+    (tmp_path / "vae.onnx").write_bytes(model(nodes, weights, {"z": ["n", 2], "label": ["n", 1]}, ["image"]))
+    z = rng.standard_normal((3, 2)).astype(np.float32)
+    both = np.concatenate([z, np.tile(table[2], (3, 1))], 1)
+    grey = np.round(255 / (1 + np.exp(-(both @ kernel)))).reshape(3, 6, 6, 1)
+    made = opened([tmp_path / "vae.onnx"], Choices(label=2)).decode(z)
+    assert np.abs(made - grey / 255).max() <= 1 / 255 + 1e-6

@@ -39,6 +39,16 @@ def test_mean_and_spread_in_turn(side: int, tmp_path: Path) -> None:
     same(sigma, np.exp(spread / 2))
 
 
+def test_layers_that_are_kept_by_their_names_are_put_in_order(tmp_path: Path) -> None:
+    w, z = make_weights.interleaved(), points(3)
+    save_file(w, tmp_path / "vae.safetensors")
+    same(opened([tmp_path / "vae.safetensors"], USUAL).decode(z), _last(make_weights.interleaved_decoded(w, z)))
+
+
+def _last(images: np.ndarray) -> np.ndarray:
+    return images.transpose(0, 2, 3, 1)
+
+
 def test_halves_can_be_said_instead(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(archive(make_weights.interleaved()))
     _, info = import_model([tmp_path / "model.pt"], Choices(packed="halves", hidden="relu"), "other", "")
@@ -118,6 +128,21 @@ def test_a_folder_of_pythae(tmp_path: Path) -> None:
     (folder / "encoder.pkl").write_bytes(b"")
     with pytest.raises(UserError, match=r"encoder\.pkl beside it is a pickled network"):
         import_model([folder], USUAL, "other", "")
+
+
+def test_a_deterministic_autoencoder_gives_points(tmp_path: Path) -> None:
+    w, z = make_weights.autoencoder(), points(3)
+    (tmp_path / "ae.pth").write_bytes(archive(w))
+    vae = opened([tmp_path / "ae.pth"], USUAL)
+    same(vae.decode(z), make_weights.autoencoder_decoded(w, z))
+    assert np.allclose(vae.encode(np.zeros((1, 6, 6, 1), np.uint8))[1], 0.01)
+
+
+def test_a_decoder_whose_latent_is_a_grid_of_one_place(tmp_path: Path) -> None:
+    w, z = make_weights.generator(), points(6)
+    (tmp_path / "generator.pth").write_bytes(archive(w))
+    vae = opened([tmp_path / "generator.pth"], Choices(hidden="relu", activation="tanh"))
+    same(vae.decode(z), make_weights.generator_decoded(w, z).transpose(0, 2, 3, 1))
 
 
 def test_taesd_is_known_by_its_names_and_its_grid_is_dragged(tmp_path: Path) -> None:
