@@ -54,7 +54,8 @@ class Album:
     """Pictures that can be opened by their names, which are in natural order, and what is known of them.
 
     ``opened`` opens one without decoding it. ``failed`` says by name why some cannot be read. ``columns`` are texts of
-    each file, by the name of their column. What was found out about all pictures stays in ``pages`` and ``scales``.
+    each file, by the name of their column. What was found out stays in ``pages``, of the first ``looked_at``
+    files, and ``scales``.
     """
 
     name: str
@@ -63,14 +64,14 @@ class Album:
     division: Division = field(default_factory=Division)
     failed: dict[str, str] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
-    pages: list[Page] | None = None
+    pages: list[Page] = field(default_factory=list)
+    looked_at: int = 0
     scales: dict[Range, Scale] = field(default_factory=dict)
 
 
 def album_source(album: Album, options: DataOptions) -> Steps[Source]:
     """Return the pictures of an album as one data set; UserError if none can be read, or ``strict`` asks for all."""
-    if album.pages is None:
-        album.pages = yield from _look_at_all(album)
+    yield from _look_at_all(album)
     pages = album.pages
     if not pages or (options.strict and album.failed):
         _refuse(album)
@@ -119,20 +120,21 @@ def album_source(album: Album, options: DataOptions) -> Steps[Source]:
     )
 
 
-def _look_at_all(album: Album) -> Steps[list[Page]]:
-    """Return the pages of all pictures by their headers; those that have none go to ``album.failed``."""
-    pages: list[Page] = []
-    for number, name in enumerate(album.names):
+def _look_at_all(album: Album) -> Steps[None]:
+    """Find the pages of all pictures by their headers, from where it was left; without any they are ``failed``."""
+    while album.looked_at < len(album.names):
+        number = album.looked_at
+        name = album.names[number]
         try:
             with album.opened(name) as image:
-                pages += _pages(image, number)
+                album.pages += list(_pages(image, number))
         except UserError as error:
             album.failed[name] = error.reason
-        if len(pages) > MAX_FILES:
+        album.looked_at += 1
+        if len(album.pages) > MAX_FILES:
             raise UserError(album.name, f"there are more than {MAX_FILES} pictures")
         if number % HEADS_PER_STEP == 0:
             yield number, len(album.names)
-    return pages
 
 
 def _pages(image: Image.Image, number: int) -> Iterator[Page]:

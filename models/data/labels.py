@@ -12,6 +12,8 @@ from models.core.errors import UserError
 from models.data.source import Labels, by
 
 SOME = 5
+# A number in a name, and the digits it is padded to.
+NUMBER, DIGITS = re.compile(r"\d+"), 20
 # dSprites' table of classes, whose names are in a pickle.
 DSPRITES = ("color", "shape", "scale", "orientation", "x", "y")
 # More columns than these are no factors of variation.
@@ -34,9 +36,9 @@ class Classes:
     text: tuple[str, ...] = ()
 
 
-def natural(text: str) -> list[tuple[int, int, str]]:
-    """Return a key that sorts text as people do: ``2.png`` before ``10.png``."""
-    return [(0, int(part), part) if part.isdecimal() else (1, 0, part.lower()) for part in re.split(r"(\d+)", text)]
+def natural(text: str) -> str:
+    """Return a key that sorts text, or paths, as people do: ``2.png`` before ``10.png``."""
+    return NUMBER.sub(lambda found: found[0].zfill(DIGITS), text).lower()
 
 
 def classes_of(raw: np.ndarray, count: int, name: str) -> Classes:
@@ -57,9 +59,11 @@ def classes_of(raw: np.ndarray, count: int, name: str) -> Classes:
 
 
 def text_classes(values: Sequence[str]) -> Classes:
-    """Return the classes that texts name, in their natural order; whole numbers are taken as such."""
-    if all(re.fullmatch(r"[+-]?\d{1,15}(\.0*)?", value.strip()) for value in values):
-        return Classes(np.array([int(float(value)) for value in values], np.int64))
+    """Return the classes that texts name, in their natural order; whole numbers are taken as such, none as −1."""
+    known = [value for value in values if value.strip()]
+    if known and all(re.fullmatch(r"[+-]?\d{1,15}(\.0*)?", value.strip()) for value in known):
+        note = "" if len(known) == len(values) else f"{len(values) - len(known):,} images without a label are class −1"
+        return Classes(np.array([int(float(value.strip() or "-1")) for value in values], np.int64), note=note)
     names = sorted(set(values), key=natural)
     numbers = {name: number for number, name in enumerate(names)}
     labels = np.array([numbers[value] for value in values], np.int64)

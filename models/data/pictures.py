@@ -79,14 +79,22 @@ def is_deep(image: Image.Image) -> bool:
     return image.mode.startswith(DEEP_MODES)
 
 
+def _orientation(image: Image.Image) -> object:
+    """Return how a picture is stored, 1 if that is upright.
+
+    Exif data at the end of a PNG are not looked for: for these all of it would have to be decoded.
+    """
+    return 1 if image.format == "PNG" and "exif" not in image.info else image.getexif().get(ORIENTATION, 1)
+
+
 def is_turned(image: Image.Image) -> bool:
     """Return whether the Exif data of an opened picture say that it is not stored upright."""
-    return image.getexif().get(ORIENTATION, 1) in range(2, 9)
+    return _orientation(image) in range(2, 9)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Return width and height of an opened picture once it is turned as its Exif data say, without decoding it."""
-    turned = image.getexif().get(ORIENTATION, 1) in TURNED
+    turned = _orientation(image) in TURNED
     return (image.height, image.width) if turned else (image.width, image.height)
 
 

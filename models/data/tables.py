@@ -69,8 +69,11 @@ def joined(source: Source, table: Table, name: str, column: str = "", must: bool
         word: ["" if row is None else values[row] for row in rows] for word, values in table.items() if word != NAMES
     }
     told = ", ".join(columns) or "nothing"
-    notes = [f"{name} beside the images has {told}" + (f"; {missing} images are not in it" if missing else "")]
-    source = replace(source, columns={**source.columns, **columns}, notes=[*source.notes, *notes])
+    # To the same list, to which reading the pictures may add some.
+    source.notes.append(
+        f"{name} beside the images has {told}" + (f"; {missing} images are not in it" if missing else "")
+    )
+    source = replace(source, columns={**source.columns, **columns})
     wanted = column or (_label_column(columns, must) if source.labels is None or must else "")
     if not wanted:
         return source
@@ -81,8 +84,8 @@ def joined(source: Source, table: Table, name: str, column: str = "", must: bool
 
 def with_classes(source: Source, classes: Classes, note: str) -> Source:
     """Return ``source`` with other classes."""
-    notes = [*source.notes, note, *([classes.note] if classes.note else [])]
-    return replace(source, labels=classes.labels, label_names=classes.names, notes=notes)
+    source.notes.extend(filter(None, (note, classes.note)))
+    return replace(source, labels=classes.labels, label_names=classes.names)
 
 
 def labelled(source: Source, labels: str) -> Source:

@@ -60,6 +60,7 @@ class PreviewDialog(QDialog):
     def _build(self) -> None:
         left = QVBoxLayout()
         left.addWidget(self.form)
+        left.addSpacing(12)
         left.addWidget(self.facts)
         left.addStretch(1)
         side = QWidget()
@@ -112,6 +113,7 @@ class PreviewDialog(QDialog):
     def _progressed(self, done: int, total: int) -> None:
         self.bar.setRange(0, max(total, 1))
         self.bar.setValue(done)
+        self.bar.setToolTip(f"{done:,} of {total:,}")
 
     def _rest(self, text: str) -> None:
         self.text.setText(text)
@@ -158,7 +160,8 @@ class PreviewDialog(QDialog):
 def facts(preview: PreviewOfData) -> Iterator[str]:
     """Yield what data would be, in a line each."""
     height, width, channels = preview.image_shape
-    yield f"{counted(preview.count, 'image')} of {width} × {height} in {COLOURS.get(channels, channels)}"
+    size = f"{height} pixels high and {width} wide" if height != width else f"of {height} × {width} pixels"
+    yield f"{counted(preview.count, 'image')} in {COLOURS[channels]}, {size}"
     yield f"{preview.train_count:,} train, {preview.count - preview.train_count:,} test"
     if preview.classes:
         names = ", ".join(name or "no label" for name, _ in preview.classes[:MOST_CLASSES])

@@ -11,9 +11,10 @@ import json
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from weakref import finalize
 
 from PIL import Image
 
@@ -22,9 +23,10 @@ from models.core.errors import UserError
 from models.core.formats import PICTURE_SUFFIXES
 from models.core.reading import open_file
 from models.data.album import MAX_FILES, Album, album_source
+from models.data.cache import aside
 from models.data.division import Division, division_of
 from models.data.formats.format import Format, Unread, fingerprint
-from models.data.formats.npz import MAGICS, opened_archive
+from models.data.formats.npz import MAGICS, naming_damage
 from models.data.labels import natural, text_classes
 from models.data.pictures import opened_picture
 from models.data.source import MAX_STREAMED_BYTES, Source, Steps
@@ -46,27 +48,27 @@ def _is_picture(name: str) -> bool:
     return name.lower().endswith(PICTURE_SUFFIXES) and not _hidden(name)
 
 
-def _natural(name: str) -> list[list[tuple[int, int, str]]]:
-    return [natural(part) for part in name.split("/")]
+class Zip:
+    """The pictures of a zip by their names. It stays open while it is of use: its directory is long."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with naming_damage(path):
+            file = open_file(path)
+            self._end = finalize(self, file.close)
+            self._archive = zipfile.ZipFile(file)
+            members = [member for member in self._archive.infolist() if not member.is_dir()]
+        pictures = [(member.filename, member.file_size) for member in members if _is_picture(member.filename)]
+        _check(path, pictures)
+        self.names = sorted((name for name, _ in pictures), key=natural)
 
-def _zip_names(path: Path) -> list[str]:
-    """Return the pictures of a zip; UserError if it is damaged, or holds too much."""
-    with opened_archive(path) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir() and _is_picture(member.filename)]
-    _check(path, [(member.filename, member.file_size) for member in members])
-    return [member.filename for member in members]
-
-
-def _zip_opener(path: Path) -> Callable[[str], AbstractContextManager[Image.Image]]:
     @contextmanager
-    def opened(name: str) -> Iterator[Image.Image]:
-        with opened_archive(path) as archive:
-            content = archive.read(name)
+    def picture(self, name: str) -> Iterator[Image.Image]:
+        """Open a picture."""
+        with naming_damage(self._path):
+            content = self._archive.read(name)
         with opened_picture(Path(name), content) as image:
             yield image
-
-    return opened
 
 
 def _check(path: Path, members: list[tuple[str, int]]) -> None:
@@ -86,20 +88,24 @@ class Tar:
         self.path = path
         self.members: dict[str, tarfile.TarInfo] = {}
         self.sides: Sides = {}
+        with self._naming_damage():
+            file = open_file(path)
+            # One that is packed would be unpacked from its beginning for each picture, were it opened again.
+            self._end = finalize(self, file.close)
+            self._archive = tarfile.open(fileobj=file, mode="r:*")  # noqa: SIM115 - it is read by and by
 
     @contextmanager
-    def opened(self) -> Iterator[tarfile.TarFile]:
-        """Open the archive; UserError if it is damaged, or found to be in the block."""
+    def _naming_damage(self) -> Iterator[None]:
+        """Turn the damage that reading in the block shows into a UserError."""
         try:
-            with open_file(self.path) as file, tarfile.open(fileobj=file, mode="r:*") as archive:
-                yield archive
+            yield
         except DAMAGE as error:
             raise UserError(self.path.name, "the archive is truncated or damaged") from error
 
     def look(self) -> Steps[None]:
         """Go through the archive."""
-        with self.opened() as archive:
-            for member in archive:
+        with self._naming_damage():
+            for member in self._archive:
                 name = member.name.removeprefix("./")
                 # Links, devices and pipes are none of its business.
                 if not member.isreg() or _hidden(name):
@@ -107,12 +113,13 @@ class Tar:
                 if _is_picture(name):
                     self.members[name] = member
                 elif name.lower().endswith(SIDES) and member.size <= MAX_SIDE_BYTES:
-                    self._note(archive, member, name)
+                    self._note(member, name)
                 yield None
         _check(self.path, [(name, member.size) for name, member in self.members.items()])
 
-    def _note(self, archive: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
-        file = archive.extractfile(member)
+    def _note(self, member: tarfile.TarInfo, name: str) -> None:
+        """Keep what is written beside a picture."""
+        file = self._archive.extractfile(member)
         text = "" if file is None else file.read().decode("utf-8", errors="replace").strip()
         key, _, ending = name.rpartition(".")
         known = self.sides.setdefault(key, {})
@@ -131,8 +138,8 @@ class Tar:
     @contextmanager
     def picture(self, name: str) -> Iterator[Image.Image]:
         """Open a picture."""
-        with self.opened() as archive:
-            file = archive.extractfile(self.members[name])
+        with self._naming_damage():
+            file = self._archive.extractfile(self.members[name])
             content = b"" if file is None else file.read()
         with opened_picture(Path(name), content) as image:
             yield image
@@ -146,8 +153,8 @@ class Tar:
 
 def _open_zip(path: Path) -> Steps[Unread]:
     printed = yield from fingerprint([path])
-    names = sorted(_zip_names(path), key=_natural)
-    album = Album(path.name, names, _zip_opener(path), division_of(names, path.name))
+    archive = yield from aside(lambda: Zip(path))
+    album = Album(path.name, archive.names, archive.picture, division_of(archive.names, path.name))
     return Unread(printed, lambda options: album_source(album, options))
 
 

@@ -84,11 +84,7 @@ class Listing:
     @property
     def pictures(self) -> list[str]:
         """The names of the pictures in natural order."""
-        return sorted((name for name in self.found if name not in self.tables), key=_place)
-
-
-def _place(name: str) -> list[list[tuple[int, int, str]]]:
-    return [natural(part) for part in name.split("/")]
+        return sorted((name for name in self.found if name not in self.tables), key=natural)
 
 
 def _opening(folder: Path) -> Steps[Unread]:
@@ -108,8 +104,14 @@ def _opening(folder: Path) -> Steps[Unread]:
 
 def _with_table(source: Source, folder: Path, tables: list[str], options: DataOptions) -> Source:
     """Return the pictures with the columns of the table beside them, if there is just one, and the classes in it."""
-    table = read_table(folder / tables[0]) if len(tables) == 1 else {}
     asked = options.labels if options.labels != NO_LABELS and not is_labels_file(options.labels) else ""
+    try:
+        table = read_table(folder / tables[0]) if len(tables) == 1 else {}
+    except (OSError, UserError) as error:
+        if asked:
+            raise
+        source.notes.append(f"the table beside the pictures was left out: {error}")
+        return source
     if asked and asked not in table:
         raise UserError(
             folder.name, f"there is no table with a column {asked} in it", "--labels FILE.csv:COLUMN names one"

@@ -35,16 +35,22 @@ DAMAGE = (
 
 
 @contextmanager
-def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a ``.npz``; UserError if it is no archive, or if reading it in the block shows damage or encryption."""
+def naming_damage(path: Path) -> Iterator[None]:
+    """Turn what reading an archive in the block stumbles over into a UserError: damage, or encryption."""
     try:
-        with open_file(path) as file, zipfile.ZipFile(file) as archive:
-            yield archive
+        yield
     except DAMAGE as error:
         raise UserError(path.name, "the file is truncated or damaged") from error
     except RuntimeError as error:
         # zipfile has no type of its own for "password required".
         raise UserError(path.name, "the archive is encrypted") from error
+
+
+@contextmanager
+def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a ``.npz``; UserError if it is no archive, or if reading it in the block shows damage or encryption."""
+    with naming_damage(path), open_file(path) as file, zipfile.ZipFile(file) as archive:
+        yield archive
 
 
 def npz_source(path: Path, options: DataOptions) -> Steps[Source]:

@@ -56,7 +56,7 @@ def changed(desk: Desk, dialog: PreviewDialog, box: str, value: str) -> None:
 def test_the_data_are_shown_by_class_before_they_are_used(desk: Desk, shown: PreviewDialog) -> None:
     before = desk.state.model.data
     assert shown.facts.text().splitlines() == [
-        "24 images of 28 × 28 in grey", "22 train, 2 test", "2 classes: dark, light"
+        "24 images in grey, of 28 × 28 pixels", "22 train, 2 test", "2 classes: dark, light"
     ]  # fmt: skip
     assert [group.title for group in shown.sheet.groups] == ["dark · 12 images", "light · 12 images"]
     assert [len(group.images) for group in shown.sheet.groups] == [8, 8]
@@ -74,7 +74,7 @@ def test_every_guess_can_be_changed_and_the_images_follow(desk: Desk, shown: Pre
     assert shown.sheet.groups[0].images[0].pixelColor(3, 3).red() == 255
     with desk.qtbot.waitSignal(desk.state.preview.changed, timeout=PATIENCE_MS):
         desk.qtbot.keyClicks(shown.form.size_box, "14x7")
-    assert shown.facts.text().startswith("24 images of 7 × 14")
+    assert shown.facts.text().startswith("24 images in grey, 14 pixels high and 7 wide")
     assert "options: --size 14x7 --fit pad --invert" in shown.facts.text()
     changed(desk, shown, "labels", "none")
     assert "no classes" in shown.facts.text()

@@ -156,6 +156,23 @@ def test_a_table_beside_the_pictures_brings_columns_and_classes(tmp_path: Path) 
         open_data(tmp_path / "set", DataOptions(labels="size"))
 
 
+def test_a_table_that_cannot_be_read_and_a_late_damage_are_both_told(tmp_path: Path) -> None:
+    pngs(tmp_path, np.random.default_rng(0).integers(0, 255, (4, 50, 50), np.uint8))
+    content = (tmp_path / "001.png").read_bytes()
+    (tmp_path / "001.png").write_bytes(content[: len(content) // 2])
+    (tmp_path / "about.csv").write_text("name,class\n000,1\n002,2\n")
+    info = open_data(tmp_path)
+    assert np.load(info.labels_path).tolist() == [1, 2, -1]
+    assert [note.split(" ", 4)[:4] for note in info.conversions] == [
+        ["about.csv", "beside", "the", "images"], ["the", "classes", "are", "the"], ["2", "images", "without", "a"],
+        ["1", "picture", "left", "out:"],
+    ]  # fmt: skip
+    (tmp_path / "about.csv").write_text("")
+    assert (
+        "the table beside the pictures was left out: about.csv: the table is empty" in open_data(tmp_path).conversions
+    )
+
+
 def test_a_file_of_labels_in_the_order_of_the_images(tmp_path: Path) -> None:
     np.save(tmp_path / "set.npy", np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((1, 6, 6), np.uint8))
     (tmp_path / "labels.txt").write_text("b\na\nb\nc\n")
