@@ -29,11 +29,11 @@ class LiveLink(QObject):
 
     Signals
     -------
-    ended(int)
-        The window is to close, with this exit code: the process asks for it, or has gone.
+    ended
+        The window is to close: the process asks for it, or has gone.
     """
 
-    ended = Signal(int)
+    ended = Signal()
     _arrived = Signal(object)
 
     def __init__(
@@ -92,7 +92,7 @@ class LiveLink(QObject):
                 self._looks = 0
                 self._looking.start()
             case Close():
-                self.ended.emit(0)
+                self.ended.emit()
 
     @property
     def _shows_live(self) -> bool:

@@ -229,6 +229,9 @@ def _check_return(talk: Talk) -> None:
     desk._reopen()
     assert all(action.isEnabled() for action in actions)
     assert "Save" in menus.file.save_model.toolTip()
+    with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=PATIENCE_MS) as noticed:
+        talk.view.z = [0.0, 0.0]
+    assert "another one is open" in noticed.args[1]
     (box,) = desk.window.findChildren(ModelBox)
     box.open_path(box.itemData(box.findText("spot")))
     desk.qtbot.waitUntil(lambda: desk.state.model.model == desk.state.model.live, timeout=PATIENCE_MS)
