@@ -17,7 +17,7 @@ def explored() -> View:
     pca = PCA(10, whiten=True).fit(images.reshape(len(images), -1))
 
     def decode(z: np.ndarray) -> np.ndarray:
-        return pca.inverse_transform(z).reshape(-1, 8, 8)
+        return np.clip(pca.inverse_transform(z), 0.0, 1.0).reshape(-1, 8, 8)
 
     def encode(x: np.ndarray) -> np.ndarray:
         return pca.transform(x.reshape(len(x), -1))

@@ -49,7 +49,7 @@ def explore(  # noqa: PLR0913, PLR0917
     prior : str
         Family of the prior: Normal, Laplace, Logistic or StudentT.
     likelihood : str, optional
-        Family of p(x|z): bernoulli, continuous_bernoulli or gaussian. It is only shown.
+        Family of p(x|z): bernoulli, continuous_bernoulli or gaussian; nothing in the window depends on it yet.
     title : str
         Name of the model in the window.
 

@@ -145,7 +145,7 @@ class Functions:
             watch.start()
             try:
                 return function(argument)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 details = "".join(traceback.format_exception(type(error), error, _without_ours(error)))
                 raise FunctionError(f"{name} raised {error_line(error)}", details) from error
             finally:

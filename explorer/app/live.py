@@ -29,11 +29,11 @@ class LiveLink(QObject):
 
     Signals
     -------
-    ended(int)
-        The window is to close, with this exit code: the process asks for it, or has gone.
+    ended
+        The window is to close: the process asks for it, or has gone.
     """
 
-    ended = Signal(int)
+    ended = Signal()
     _arrived = Signal(object)
 
     def __init__(
@@ -43,6 +43,8 @@ class LiveLink(QObject):
         self._connection, self.state, self._decoder, self._window = live.connection, state, decoder, window
         # The process has seen what it was told last; until then it is told nothing newer.
         self._seen, self._newer = True, False
+        # An image that was selected before the images were encoded.
+        self._wanted: int | None = None
         self._snapshots: list[str] = []
         self._looks = 0
         self._looking = QTimer(self)
@@ -52,6 +54,7 @@ class LiveLink(QObject):
         latent = state.latent
         for changed in (state.model.model_changed, latent.moved, latent.points_changed, latent.current_changed):
             changed.connect(self._tell_points)
+        state.model.embedding_changed.connect(self._select_wanted)
         self._reader = threading.Thread(target=self._read, name="read-python", daemon=True)
         self._reader.start()
         self._send(Shown())
@@ -92,7 +95,7 @@ class LiveLink(QObject):
                 self._looks = 0
                 self._looking.start()
             case Close():
-                self.ended.emit(0)
+                self.ended.emit()
 
     @property
     def _shows_live(self) -> bool:
@@ -113,16 +116,27 @@ class LiveLink(QObject):
     def _select(self, which: str | int) -> None:
         latent = self.state.latent
         names = [point.name for point in latent.points]
-        if isinstance(which, str):
-            if which in names:
-                latent.set_current(names.index(which))
-            return
-        found = self.state.model.posterior_of(which)
-        if found is None:
-            self.state.notices.notice("warning", f"There is no image {which} on the map.")
-            return
-        with latent.step(f"Select image {which}"):
-            latent.set_posterior(*found)
+        if isinstance(which, int):
+            self._select_image(which)
+        elif which in names:
+            latent.set_current(names.index(which))
+
+    def _select_image(self, index: int) -> None:
+        """Give the current point the code of an image, as soon as the images are encoded."""
+        found = self.state.model.posterior_of(index)
+        if found is not None:
+            with self.state.latent.step(f"Select image {index}"):
+                self.state.latent.set_posterior(*found)
+        elif any(self._decoder.requests.under_way(channel) is not None for channel in ("data", "embedding")):
+            self._wanted = index
+        else:
+            self.state.notices.notice("warning", f"There is no image {index} on the map.")
+
+    def _select_wanted(self) -> None:
+        wanted = self._wanted
+        if wanted is not None and self.state.model.embedded:
+            self._wanted = None
+            self._select_image(wanted)
 
     # ------------------------------------------------------------------------------------------------- the snapshot
 

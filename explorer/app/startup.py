@@ -137,18 +137,19 @@ class App(QObject):
         link.ended.connect(self.end)
         return link
 
-    def end(self, code: int) -> None:
-        """Close without a question, and end the program with this exit code."""
+    def end(self) -> None:
+        """Close because the process ends whose model is shown, or asks for it; nobody is asked."""
         self.window.hide()
         self.close()
-        QApplication.exit(code)
+        QApplication.exit(0)
 
     def _restart(self, role: str) -> None:
         (self.trainer if role == "trainer" else self.decoder).restart()
 
     def close_for(self, number: int) -> None:
         """Close because the system asks for it: nobody is asked, since what is not saved is there at the next start."""
-        self.end(SIGNALLED + number)
+        self.close()
+        QApplication.exit(SIGNALLED + number)
 
     # ----------------------------------------------------------------------------------------------- the session
 

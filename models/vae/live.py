@@ -68,7 +68,7 @@ class LiveVAE(VAE):
     """A model that a person's process answers for.
 
     Its generators yield while they wait for an answer, so that the worker can do something else; what is called as with
-    any other model waits. ValueError is raised where a function cannot answer, and EOFError where its process has gone.
+    any other model waits. ValueError is raised where a function cannot answer, or its process has gone.
     """
 
     def __init__(self, description: Description, connection: Connection) -> None:
@@ -151,14 +151,16 @@ class LiveVAE(VAE):
         return Posteriors(np.concatenate(mu), np.concatenate(sigma))
 
     def _asking(self, ask: Ask, kind: type[Kind]) -> Waiting[Kind]:
-        self._connection.send(ask)
         self._awaited[ask.id] = None
         try:
+            self._connection.send(ask)
             while (answer := self._awaited[ask.id]) is None:
                 if self._connection.poll(TURN_SECONDS):
                     self._take(self._connection.recv())
                 else:
                     yield
+        except (EOFError, OSError) as error:
+            raise ValueError(f"the Python process of {self.description.title} answers no more") from error
         finally:
             del self._awaited[ask.id]
         if isinstance(answer, kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -84,6 +85,12 @@ def test_an_error_has_the_traceback_of_the_persons_code_alone() -> None:
         functions.decode(np.float32([[0.0, 1.0]]))
     assert "test_functions.py" in raised.value.details
     assert "latentscape/functions.py" not in raised.value.details
+
+
+def test_a_function_that_would_end_the_program_does_not() -> None:
+    functions = opened(lambda z: sys.exit("enough") if z.any() else grey(z))
+    with pytest.raises(FunctionError, match="decode raised SystemExit: enough"):
+        functions.decode(np.float32([[0.0, 1.0]]))
 
 
 def test_encode_gets_pictures_in_the_form_of_what_decode_returns() -> None:

@@ -22,7 +22,7 @@ from latentscape.caller import Caller
 from latentscape.functions import Functions
 from latentscape.own_images import OwnImages
 from latentscape.view import View
-from latentscape.wire import Description
+from latentscape.wire import Description, Select
 from models.core.errors import UserError
 from models.importing.moments import SHARP
 from tests.support.desk import PATIENCE_MS, Desk
@@ -102,8 +102,9 @@ def _talk(desk: Desk, caller: Caller) -> Talk:
     with desk.qtbot.waitSignal(desk.state.model.model_changed, timeout=PATIENCE_MS):
         desk.state.model.request_model(live.path)
     if live.description.data:
-        with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-            desk.state.model.request_data(live.description.data)
+        desk.state.model.request_data(live.description.data)
+        # An image may be selected before it is encoded.
+        caller.tell(Select(3))
         desk.qtbot.waitUntil(lambda: desk.state.model.embedded, timeout=PATIENCE_MS)
     desk.settle()
     return Talk(desk, caller, View(caller, _Folder()))  # type: ignore[arg-type]
@@ -168,6 +169,7 @@ def test_images_and_codes_of_the_person_stand_on_the_map(opens: Opens, tmp_path:
     talk = opens(spot, encode, images=images, labels=["left" if z < 0 else "right" for z in CODES[:, 0]])
     desk = talk.desk
     np.testing.assert_allclose(desk.embedding.mu, place(images), atol=1e-5)
+    desk.qtbot.waitUntil(lambda: desk.point.source.index == 3, timeout=PATIENCE_MS)
     assert (desk.embedding.sigma == np.float32(SHARP)).all()
     # As the person gave them, not as the bytes that the window shows.
     assert all(x.dtype == np.float64 for x in got)
@@ -175,6 +177,9 @@ def test_images_and_codes_of_the_person_stand_on_the_map(opens: Opens, tmp_path:
     talk.view.select(7)
     desk.qtbot.waitUntil(lambda: desk.point.source.index == 7, timeout=PATIENCE_MS)
     np.testing.assert_array_equal(desk.point.mu, desk.embedding.mu[7])
+    with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=PATIENCE_MS) as noticed:
+        talk.view.select(40)
+    assert noticed.args == ["warning", "There is no image 40 on the map."]
     _check_codes_alone(opens, tmp_path)
 
 
@@ -229,6 +234,9 @@ def _check_return(talk: Talk) -> None:
     desk._reopen()
     assert all(action.isEnabled() for action in actions)
     assert "Save" in menus.file.save_model.toolTip()
+    with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=PATIENCE_MS) as noticed:
+        talk.view.z = [0.0, 0.0]
+    assert "another one is open" in noticed.args[1]
     (box,) = desk.window.findChildren(ModelBox)
     box.open_path(box.itemData(box.findText("spot")))
     desk.qtbot.waitUntil(lambda: desk.state.model.model == desk.state.model.live, timeout=PATIENCE_MS)
