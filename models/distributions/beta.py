@@ -1,7 +1,6 @@
 """The beta distribution, from two gammas when sampled, from its distribution function otherwise.
 
-The incomplete beta function of TensorFlow has no derivative in its shapes: here they are integrals of the score over
-the smaller tail, in the coordinate t = logit z, where the density decays exponentially on both sides.
+Tails, quantiles and their derivatives are those of :mod:`models.numerics.incomplete_beta`, in t = logit z.
 """
 
 from __future__ import annotations
@@ -13,13 +12,15 @@ from typing import ClassVar
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.dirichlet import dirichlet_entropy
+from models.distributions.dirichlet import dirichlet_entropy, log_constant
 from models.distributions.scored import Sampled, between
 from models.numerics.implicit import attach
+from models.numerics.incomplete_beta import log_density, log_tails, logit_slopes, place_of_logit, place_of_value
 from models.numerics.log_gamma import log_beta
+from models.numerics.pieces import piece
 from models.numerics.rejection import log_standard_gamma
-from models.numerics.roots import Tails, invert, tail_slope
-from models.numerics.special import edge_power, edge_product, expit, log_of_smaller, safe_log, score_of, wide
+from models.numerics.roots import invert
+from models.numerics.special import edge_product, expit, ndtr, safe_log, score_of, wide
 
 
 class Beta(Sampled):
@@ -39,81 +40,68 @@ class Beta(Sampled):
         return expit(difference - log_standard_gamma(self.concentration0, shape, other))
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        """Return it from the ratios r of z and 1 − z to their means, of which Σ aᵢ(rᵢ − 1) is 0.
+
+        In terms aᵢ(log rᵢ − (rᵢ − 1)) the large parts cancel one by one. In float32 r is rounded: the result is off by
+        6e-8·√a at most times the distance from the mode in deviations.
+        """
         outside = (value < 0.0) | (value > 1.0)
         inside = tf.where(outside, tf.constant(0.5, self.dtype), value)
         a, b = self.concentration1, self.concentration0
-        rest = tf.where(inside < 0.5, tf.math.log1p(-tf.minimum(inside, 0.5)), safe_log(1.0 - inside))
-        log_prob = edge_power(a - 1.0, inside) + edge_product(b - 1.0, rest) - log_beta(a, b)
+        shapes = self._shapes()
+        mean = tf.stop_gradient(shapes / tf.reduce_sum(shapes, -1, keepdims=True))
+        inverse = tf.unstack(tf.cast(1.0 / mean, self.dtype), axis=-1)
+        ratio, rest = inside * inverse[0], (1.0 - inside) * inverse[1]
+        powers = edge_product(a - 1.0, safe_log(ratio)) + edge_product(b - 1.0, safe_log(rest))
+        balance = tf.stop_gradient(a) * (ratio - 1.0) + tf.stop_gradient(b) * (rest - 1.0)
+        log_prob = powers - balance + tf.cast(log_constant(shapes), self.dtype)
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
 
+    def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
+        """Return it from logit z, which does not round to an edge."""
+        a, b = wide(self.concentration1), wide(self.concentration0)
+        t = logit_quantile(a, b, wide(ndtr(eps)), wide(ndtr(-eps)))
+        log_prob = (1.0 - a) * tf.math.softplus(-t) + (1.0 - b) * tf.math.softplus(t) - log_beta(a, b)
+        return tf.cast(log_prob, self.dtype)
+
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        inside, fixed = self._clipped(value)
-        lower, _ = beta_tails(self.concentration1, self.concentration0, fixed, 1.0 - fixed)
-        return self._with_slopes(lower, inside, 1.0)
+        return self._tail(value, upper=False)
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        inside, fixed = self._clipped(value)
-        _, upper = beta_tails(self.concentration1, self.concentration0, fixed, 1.0 - fixed)
-        return self._with_slopes(upper, inside, -1.0)
+        return self._tail(value, upper=True)
 
-    def _clipped(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        inside = tf.where(value < 0.0, tf.zeros_like(value), tf.where(value > 1.0, tf.ones_like(value), value))
-        return inside, tf.stop_gradient(inside)
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail(value, upper=False, logarithm=True)
 
-    def _with_slopes(self, plain: tf.Tensor, value: tf.Tensor, sign: float) -> tf.Tensor:
-        """Attach to a tail its derivatives in the value and both shapes."""
-        fixed = tf.stop_gradient(value + tf.zeros_like(plain))
+    def _tail(self, value: tf.Tensor, upper: bool, logarithm: bool = False) -> tf.Tensor:
+        """Return a tail, or its logarithm, with derivatives in value and shapes, and its limits at the ends."""
+        edge = (value <= 0.0) | (value >= 1.0)
+        inner = tf.where(edge, tf.constant(0.5, self.dtype), value)
+        a, b = (wide(tf.stop_gradient(part)) for part in (self.concentration1, self.concentration0))
+        at = place_of_value(a, b, wide(tf.stop_gradient(inner)))
+        tail = log_tails(at)[upper]
+        sign = -1.0 if upper else 1.0
 
         def slopes() -> list[tf.Tensor]:
-            edge = (fixed <= 0.0) | (fixed >= 1.0)
-            inner = tf.where(edge, tf.constant(0.5, self.dtype), fixed)
-            a, b = tf.stop_gradient(self.concentration1), tf.stop_gradient(self.concentration0)
-            density = tf.exp(Beta(a, b, validate=False).log_prob(inner))
-            parts = [-density, *(density * part for part in self._slopes(wide(inner), tf.math.log(wide(inner))
-                                 - tf.math.log1p(-wide(inner))))]  # fmt: skip
-            return [tf.where(edge, tf.zeros_like(part), -sign * part) for part in parts]
+            log_prob = wide(self._log_prob(inner)) + tf.zeros_like(tail)
+            density = tf.exp(log_prob - tail if logarithm else log_prob)
+            along = -tf.stop_gradient(density) * at.z * at.rest
+            parts = density, *(along * part for part in logit_slopes(at))
+            return [tf.cast(sign * part, self.dtype) for part in parts]
 
-        return attach(plain, [value, self.concentration1, self.concentration0], slopes)
-
-    def _slopes(self, z: tf.Tensor, t: tf.Tensor) -> list[tf.Tensor]:
-        """Return ∂z/∂concentration1 and ∂z/∂concentration0 at fixed F, in the family's dtype.
-
-        The tail decays as exp(−a|t|), or with b, which sets the scale of the nodes.
-        """
-        a, b = (wide(tf.stop_gradient(part)) for part in (self.concentration1, self.concentration0))
-        side = tf.where(z < a / (a + b), -tf.ones_like(z), tf.ones_like(z))
-        shift_a, shift_b = tf.math.digamma(a + b) - tf.math.digamma(a), tf.math.digamma(a + b) - tf.math.digamma(b)
-        stretch = tf.maximum(1.0 / tf.where(side < 0.0, a + tf.zeros_like(z), b + tf.zeros_like(z)), 1.0)
-        columns = [(part + tf.zeros_like(z))[..., tf.newaxis] for part in (a, b, shift_a, shift_b, stretch)]
-        wide_a, wide_b, wide_shift_a, wide_shift_b, wide_stretch = columns
-
-        def density(nodes: tf.Tensor) -> tf.Tensor:
-            at = nodes * wide_stretch
-            return -wide_a * tf.math.softplus(-at) - wide_b * tf.math.softplus(at)
-
-        start = t / stretch
-        on_a = tail_slope(density, lambda nodes: wide_shift_a - tf.math.softplus(-nodes * wide_stretch), start, side)
-        on_b = tail_slope(density, lambda nodes: wide_shift_b - tf.math.softplus(nodes * wide_stretch), start, side)
-        slope = expit(t) * expit(-t) * stretch
-        return [tf.cast(slope * part, self.dtype) for part in (on_a, on_b)]
+        inputs = [inner, self.concentration1, self.concentration0]
+        plain = tf.cast(tail if logarithm else tf.exp(tail), self.dtype)
+        inside = attach(plain, inputs, slopes, smooth=0 if logarithm else 1)
+        ends = (1.0, 0.0) if upper else (0.0, 1.0)
+        low, high = (math.log(end) if end else -math.inf for end in ends) if logarithm else ends
+        end = tf.where(value <= 0.0, tf.constant(low, self.dtype), tf.constant(high, self.dtype))
+        return tf.where(edge, end, inside)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-        edge, low_inside, up_inside = between(lower, upper)
-        a, b = (wide(tf.stop_gradient(part)) for part in (self.concentration1, self.concentration0))
-        bound = tf.constant(700.0, tf.float64)
-        start = _first_guess(a, b, wide(low_inside), wide(up_inside))
-        t = invert(_logit_tails(a, b), low_inside, up_inside, start, -bound, bound)
-        z = expit(t)
-
-        def slopes() -> list[tf.Tensor]:
-            density = tf.exp(-a * tf.math.softplus(-t) - b * tf.math.softplus(t) - log_beta(a, b))
-            along = 0.5 * expit(t) * expit(-t) / density
-            return [*self._slopes(z, t), tf.cast(along, self.dtype), tf.cast(-along, self.dtype)]
-
-        value = attach(
-            tf.cast(z, self.dtype), [self.concentration1, self.concentration0, low_inside, up_inside], slopes
-        )
-        return tf.where(edge, tf.where(lower <= 0.0, tf.zeros_like(lower), tf.ones_like(lower)), value)
+        edge, low, up = between(lower, upper)
+        t = logit_quantile(*(wide(part) for part in (self.concentration1, self.concentration0, low, up)))
+        end = tf.where(lower <= 0.0, tf.zeros_like(lower), tf.ones_like(lower))
+        return tf.where(edge, end, tf.cast(expit(t), self.dtype))
 
     def _mean(self) -> tf.Tensor:
         return self.concentration1 / (self.concentration1 + self.concentration0)
@@ -123,45 +111,49 @@ class Beta(Sampled):
         return (a / (a + b)) * (b / (a + b)) / (a + b + 1.0)
 
     def _entropy(self) -> tf.Tensor:
-        a, b = self.concentration1, self.concentration0
-        return dirichlet_entropy(tf.stack([a + tf.zeros_like(b), b + tf.zeros_like(a)], axis=-1))
+        return dirichlet_entropy(self._shapes())
+
+    def _shapes(self) -> tf.Tensor:
+        """Return both concentrations [..., 2] in float64."""
+        a, b = wide(self.concentration1), wide(self.concentration0)
+        return tf.stack([a + tf.zeros_like(b), b + tf.zeros_like(a)], axis=-1)
 
 
-def beta_tails(a: tf.Tensor, b: tf.Tensor, x: tf.Tensor, rest: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the regularized incomplete beta function I_x(a, b) and 1 − I_x(a, b), without derivatives.
+def logit_quantile(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return logit z with tails ``lower`` and ``upper`` between 0 and 1, in float64, with implicit derivatives.
 
-    ``x`` lies in [0, 1] and ``rest`` = 1 − x; the smaller of both goes into the function.
+    It is sought as its distance from log(a/b), which keeps its digits at large shapes.
     """
-    x64, rest64, zero = wide(x), wide(rest), tf.zeros_like(wide(x) + wide(a) + wide(b))
-    a64, b64 = (wide(tf.stop_gradient(part)) + zero for part in (a, b))
-    plain = x64 + zero <= 0.5
-    part = tf.math.betainc(
-        tf.where(plain, a64, b64), tf.where(plain, b64, a64), tf.where(plain, x64 + zero, rest64 + zero)
-    )
-    lower, upper = tf.where(plain, part, 1.0 - part), tf.where(plain, 1.0 - part, part)
-    return tf.cast(lower, x.dtype), tf.cast(upper, x.dtype)
+    given = [a, b, lower, upper]
+    a, b, lower, upper = (tf.stop_gradient(part) for part in given)
+    middle, u = tf.math.log(a / b), _root(a, b, lower, upper)
+
+    def slopes() -> list[tf.Tensor]:
+        here = place_of_logit(a, b, u, middle)
+        along = 0.5 * tf.exp(-log_density(here))
+        return [*logit_slopes(here), along, -along]
+
+    return attach(middle + u, given, slopes)
 
 
-def _logit_tails(a: tf.Tensor, b: tf.Tensor) -> Tails:
-    def tails(t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        x, rest = expit(t), expit(-t)
-        lower, upper = beta_tails(a, b, x, rest)
-        log_density = -a * tf.math.softplus(-t) - b * tf.math.softplus(t) - log_beta(a, b)
-        return _log_tail(lower, upper, a, b, t), _log_tail(upper, lower, b, a, -t), log_density
+@piece
+def _root(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
+    """Return logit z − log(a/b) of the value with these tails."""
+    middle = tf.math.log(a / b)
 
-    return tails
+    def tails(u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        here = place_of_logit(a, b, u, middle)
+        return *log_tails(here), log_density(here)
+
+    bound = 1000.0 * (1.0 / a + 1.0 / b) + 100.0 + tf.abs(middle)
+    return invert(tails, lower, upper, _first_guess(a, b, lower, upper), -bound, bound)
 
 
 def _first_guess(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
-    """Return logit z near the root: from the normal score, or from the leading term of a tail close to its edge."""
-    middle = tf.math.log(a / b) + score_of(lower, upper) * tf.sqrt(1.0 / a + 1.0 / b)
-    near_0 = (tf.math.log(lower) + tf.math.log(a) + log_beta(a, b)) / a
-    near_1 = -(tf.math.log(upper) + tf.math.log(b) + log_beta(a, b)) / b
-    start = tf.where((lower < upper) & (near_0 < -1.0 - tf.math.log1p(b)), near_0, middle)
-    return tf.where((upper < lower) & (near_1 > 1.0 + tf.math.log1p(a)), near_1, start)
-
-
-def _log_tail(part: tf.Tensor, rest: tf.Tensor, a: tf.Tensor, b: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-    tiny = part < 1e-280
-    leading = -a * tf.math.softplus(-t) - tf.math.log(a) - log_beta(a, b)
-    return tf.where(tiny, leading, log_of_smaller(tf.where(tiny, tf.constant(0.1, tf.float64), part), rest))
+    """Return logit z − log(a/b) near the root: from the normal score, or the leading term of a tail near its edge."""
+    middle, constant = tf.math.log(a / b), log_beta(a, b)
+    start = score_of(lower, upper) * tf.sqrt(1.0 / a + 1.0 / b)
+    near_0 = (tf.math.log(lower) + tf.math.log(a) + constant) / a
+    near_1 = -(tf.math.log(upper) + tf.math.log(b) + constant) / b
+    start = tf.where((lower < upper) & (near_0 < -1.0 - tf.math.log1p(b)), near_0 - middle, start)
+    return tf.where((upper < lower) & (near_1 > 1.0 + tf.math.log1p(a)), near_1 - middle, start)

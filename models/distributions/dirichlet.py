@@ -44,11 +44,28 @@ class Dirichlet(VectorDistribution):
         inside = tf.where(off[..., tf.newaxis], tf.ones_like(z), z)
         # At several edges one power may be 0 and another infinite: what their product tends to is decided by their sum.
         edge = tf.equal(inside, 0.0)
-        rest = tf.reduce_sum(edge_power(a - 1.0, tf.where(edge, tf.ones_like(inside), inside)), -1)
+        rest = self._log_powers(inside, edge)
         together = tf.reduce_sum(tf.where(edge, a - 1.0, tf.zeros_like(inside)), -1)
         nearest = tf.where(tf.reduce_any(edge, -1), tf.zeros_like(together), tf.ones_like(together))
-        log_prob = rest + edge_power(together, nearest) - tf.math.lbeta(a)
+        log_prob = rest + edge_power(together, nearest)
         return tf.where(off, tf.constant(-math.inf, self.dtype), log_prob)
+
+    def _log_powers(self, z: tf.Tensor, edge: tf.Tensor) -> tf.Tensor:
+        """Return Σ (aᵢ − 1) log zᵢ − log B(a) without the powers at an ``edge``, centred at the means mᵢ.
+
+        With rᵢ = zᵢ/mᵢ, Σ aᵢ(rᵢ − 1) is A(Σ zᵢ − 1), A the sum of all aᵢ. Taken off and added, it leaves terms
+        aᵢ(log rᵢ − (rᵢ − 1)), in which the large parts cancel one by one.
+        """
+        a, exact = self.concentration, tf.stop_gradient(wide(self.concentration))
+        total = tf.reduce_sum(exact, -1, keepdims=True)
+        mean = exact / total
+        ratio = z * tf.cast(1.0 / mean, self.dtype)
+        log_ratio = tf.math.log(tf.where(edge, tf.ones_like(ratio), ratio))
+        terms = (a - 1.0) * log_ratio - tf.stop_gradient(a) * (ratio - 1.0)
+        left_out = tf.where(edge, (a - 1.0) * tf.cast(tf.math.log(mean), self.dtype), tf.zeros_like(terms))
+        beyond = total[..., 0] * (tf.reduce_sum(wide(z), -1) - 1.0)
+        constant = log_constant(wide(self.concentration))
+        return tf.reduce_sum(terms - left_out, -1) + tf.cast(beyond + constant, self.dtype)
 
     def mean(self) -> tf.Tensor:
         """Return the means [..., k]."""
@@ -62,6 +79,19 @@ class Dirichlet(VectorDistribution):
     def entropy(self) -> tf.Tensor:
         """Return the entropy [...] in nats."""
         return tf.cast(dirichlet_entropy(wide(self.concentration)), self.dtype)
+
+
+def log_constant(a: tf.Tensor) -> tf.Tensor:
+    """Return Σ (aᵢ − 1) log mᵢ − log B(a) [...] in float64 of means mᵢ that are taken for constants.
+
+    Of the powers of the means in B only the derivative is left: their difference is 0.
+    """
+    total = tf.reduce_sum(a, -1, keepdims=True)
+    log_mean = tf.math.log(a / total)
+    fixed = tf.stop_gradient(log_mean)
+    each = (a - 0.5) * (fixed - log_mean) - 0.5 * fixed - LOG_SQRT_TWO_PI - binet(a)
+    size, whole = tf.cast(tf.shape(a)[-1], a.dtype), total[..., 0]
+    return tf.reduce_sum(each, -1) + LOG_SQRT_TWO_PI + binet(whole) + 0.5 * (size - 1.0) * tf.math.log(whole)
 
 
 def dirichlet_entropy(a: tf.Tensor) -> tf.Tensor:

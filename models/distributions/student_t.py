@@ -6,25 +6,30 @@ Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 28.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
-from models.distributions.beta import beta_tails
 from models.distributions.scored import Sampled, between
 from models.numerics.implicit import attach
-from models.numerics.log_gamma import log_beta
+from models.numerics.incomplete_beta import log_tails, place_of_logit
+from models.numerics.log_gamma import binet_slope, digamma_gap, excess, is_near, log_beta, near_excess
+from models.numerics.pieces import piece
 from models.numerics.rejection import log_standard_gamma
 from models.numerics.roots import Tails, invert, tail_slope
-from models.numerics.special import log_of_smaller, ndtr, score_of, standard_normal, wide
+from models.numerics.special import expit, score_of, standard_normal, wide
 
+LOG_TWO = math.log(2.0)
 # Of w = asinh y: sinh w is a number up to 710.
 FARTHEST = 709.0
 SMALLEST = 1e-300
-# From here on of log(|y|/√ν), what the leading term of a tail leaves out is below rounding.
-LEADING = 20.0
+# Nearer to the middle the tails are ½ to all digits; the beta variable's own smaller tail, y²/ν, would underflow, and
+# then all values are integrated.
+NEAREST = 1e-130
+# With more degrees of freedom it is the normal distribution to rounding.
+MOST_DF = 1e12
 
 
 class StudentT(Sampled):
@@ -43,8 +48,8 @@ class StudentT(Sampled):
         normal = standard_normal(shape, seed + tf.constant([0, 1 << 20], seed.dtype), self.dtype)
         log_gamma = log_standard_gamma(0.5 * self.df, shape, seed)
         log_spread = 0.5 * (tf.math.log(0.5 * self.df) - log_gamma)
-        most = 0.5 * math.log(self.dtype.max) - math.log(10.0)
-        return self.loc + self.scale * normal * tf.exp(tf.minimum(log_spread, most))
+        spread = tf.exp(tf.minimum(log_spread, 0.5 * math.log(self.dtype.max) - math.log(10.0)))
+        return self.loc + self.scale * normal * spread
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         y = (value - self.loc) / self.scale
@@ -52,33 +57,37 @@ class StudentT(Sampled):
         return power - tf.math.log(self.scale) - _log_constant(self.df)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return self._tail((self.loc - value) / self.scale)
+        return self._tail((self.loc - value) / self.scale, lambda y, df: tf.exp(_log_tails(y, df)[1]))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return self._tail((value - self.loc) / self.scale)
+        return self._tail((value - self.loc) / self.scale, lambda y, df: tf.exp(_log_tails(y, df)[1]))
 
-    def _tail(self, y: tf.Tensor) -> tf.Tensor:
-        """Return P(T > y) of the standard distribution with derivatives in y and df."""
+    def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
+        return self._tail((self.loc - value) / self.scale, lambda y, df: _log_tails(y, df)[1], logarithm=True)
+
+    def _tail(
+        self, y: tf.Tensor, tail: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], logarithm: bool = False
+    ) -> tf.Tensor:
+        """Return P(T > y) of the standard distribution, or its logarithm, with derivatives in y and df."""
         fixed = tf.stop_gradient(y + tf.zeros_like(self.df))
         df = wide(tf.stop_gradient(self.df))
-        plain = tf.cast(_tails(wide(fixed), df)[1], self.dtype)
+        plain = tail(wide(fixed), df)
 
         def slopes() -> list[tf.Tensor]:
+            standard = wide(-0.5 * (self.df + 1.0) * _log1p_ratio(y, self.df) - _log_constant(self.df))
+            log_density = standard - plain if logarithm else standard
             w = tf.clip_by_value(tf.asinh(wide(fixed)), -FARTHEST, FARTHEST)
-            log_density = -0.5 * (df + 1.0) * _log1p_ratio(tf.sinh(w), df) - _log_constant(df)
-            by_df = tf.exp(log_density + _log_cosh(tf.abs(w))) * _df_slope(w, df)
+            by_df = tf.exp(tf.stop_gradient(log_density) + _log_cosh(tf.abs(w))) * _df_slope(w, df)
             return [tf.cast(part, self.dtype) for part in (-tf.exp(log_density), by_df)]
 
-        return attach(plain, [y, self.df], slopes)
+        return attach(tf.cast(plain, self.dtype), [y, self.df], slopes, smooth=0 if logarithm else 1)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
         edge, low_inside, up_inside = between(lower, upper)
         df = wide(tf.stop_gradient(self.df))
-        bound = tf.constant(FARTHEST, tf.float64)
-        start = _first_guess(df, wide(low_inside), wide(up_inside))
-        w = invert(_asinh_tails(df), low_inside, up_inside, start, -bound, bound)
+        w, start = _root(df, wide(tf.stop_gradient(low_inside)), wide(tf.stop_gradient(up_inside)))
         # Beyond the bound are no numbers: 0.02 degrees of freedom have their quantile of 1e-9 at 6e433.
-        y = tf.where(tf.abs(start) > bound, tf.sign(start) * math.inf, tf.sinh(w))
+        y = tf.where(tf.abs(start) > FARTHEST, tf.sign(start) * math.inf, tf.sinh(w))
 
         def slopes() -> list[tf.Tensor]:
             along = 0.5 * tf.exp(0.5 * (df + 1.0) * _log1p_ratio(tf.sinh(w), df) + _log_constant(df))
@@ -98,13 +107,15 @@ class StudentT(Sampled):
 
     def _entropy(self) -> tf.Tensor:
         half = 0.5 * (self.df + 1.0)
-        difference = tf.math.digamma(wide(half)) - tf.math.digamma(0.5 * wide(self.df))
-        return tf.math.log(self.scale) + half * tf.cast(difference, self.dtype) + _log_constant(self.df)
+        # ψ(x + ½) − ψ(x), x = ν/2, without the logarithms of both.
+        difference = tf.math.log1p(1.0 / self.df) + digamma_gap(0.5 * self.df) - digamma_gap(half)
+        return tf.math.log(self.scale) + half * difference + _log_constant(self.df)
 
 
 def _log_constant(df: tf.Tensor) -> tf.Tensor:
     """Return −log f(0) = ½ log ν + log B(ν/2, ½)."""
-    return 0.5 * tf.math.log(df) + log_beta(0.5 * df, tf.constant(0.5, df.dtype))
+    exact = wide(df)
+    return tf.cast(0.5 * tf.math.log(exact) + log_beta(0.5 * exact, tf.constant(0.5, tf.float64)), df.dtype)
 
 
 def _log1p_ratio(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
@@ -117,18 +128,13 @@ def _log1p_ratio(y: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
     return tf.where(large, far, tf.math.log1p(inner * inner))
 
 
-def _tails(y: tf.Tensor, df: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return P(T ≤ y) and P(T > y); the latter is ½ I_x(ν/2, ½) with x = ν/(ν + y²) for y > 0."""
-    log_ratio = tf.math.log(tf.maximum(tf.abs(y), SMALLEST)) - 0.5 * tf.math.log(df)
-    far = tf.exp(-df * log_ratio - tf.math.log(df) - log_beta(0.5 * df, tf.constant(0.5, df.dtype)))
-    ratio = tf.square(y) / df
-    x, rest = 1.0 / (1.0 + ratio), tf.where(tf.math.is_inf(ratio), tf.ones_like(ratio), ratio / (1.0 + ratio))
-    tail = 0.5 * beta_tails(0.5 * df, tf.constant(0.5, df.dtype), x, rest)[0]
-    # There the leading term of the tail is all of it, and y² may overflow.
-    tail = tf.where(log_ratio > LEADING, far, tail)
-    lower, upper = tf.where(y > 0.0, 1.0 - tail, tail), tf.where(y > 0.0, tail, 1.0 - tail)
-    # Beyond 1e8 the distribution is the normal one to rounding.
-    return tf.where(df > 1e8, ndtr(y), lower), tf.where(df > 1e8, ndtr(-y), upper)
+def _log_tails(y: tf.Tensor, df: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return log P(T ≤ y) and log P(T > y); the latter is ½ I_x(ν/2, ½) with logit x = log(ν/y²) for y > 0."""
+    df, log_y = tf.minimum(df, MOST_DF), tf.math.log(tf.maximum(tf.abs(y), NEAREST))
+    half = tf.constant(0.5, df.dtype)
+    tail = log_tails(place_of_logit(0.5 * df, half, -2.0 * log_y, tf.math.log(df)))[0] - LOG_TWO
+    rest = tf.math.log1p(-tf.exp(tail))
+    return tf.where(y > 0.0, rest, tail), tf.where(y > 0.0, tail, rest)
 
 
 def _df_slope(w: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
@@ -139,7 +145,11 @@ def _df_slope(w: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
     size = tf.abs(w) + tf.zeros_like(df)
     nu = (df + tf.zeros_like(size))[..., tf.newaxis]
     stretch = tf.maximum(1.0 / nu, 1.0)
-    constant = 0.5 * (tf.math.digamma(0.5 * (nu + 1.0)) - tf.math.digamma(0.5 * nu) - 1.0 / nu)
+    inverse = 1.0 / nu
+    one = tf.ones_like(nu)
+    # ½(ψ((ν + 1)/2) − ψ(ν/2) − 1/ν), which falls as 1/ν².
+    constant = 0.5 * (excess(1.0 / (1.0 + inverse), one, -1.0 / (nu + 1.0))
+                      + binet_slope(0.5 * (nu + 1.0)) - binet_slope(0.5 * nu))  # fmt: skip
 
     def log_square(nodes: tf.Tensor) -> tf.Tensor:
         return 2.0 * _log_sinh(nodes * stretch) - tf.math.log(nu)
@@ -149,18 +159,24 @@ def _df_slope(w: tf.Tensor, df: tf.Tensor) -> tf.Tensor:
 
     def score(nodes: tf.Tensor) -> tf.Tensor:
         ratio = log_square(nodes)
-        return constant - 0.5 * tf.math.softplus(ratio) + 0.5 * (nu + 1.0) / nu * tf.math.sigmoid(ratio)
+        share = expit(ratio)
+        # log(1 + r) − r/(1 + r) of r = y²/ν begins with r²/2.
+        near = is_near(-share)
+        curved = tf.where(
+            near, near_excess(tf.where(near, -share, tf.zeros_like(share))), tf.math.softplus(ratio) - share
+        )
+        return constant - 0.5 * curved + 0.5 * share / nu
 
     factor = stretch[..., 0]
     return tf.sign(w) * factor * tail_slope(density, score, size / factor, tf.ones_like(size))
 
 
 def _log_cosh(w: tf.Tensor) -> tf.Tensor:
-    return w + tf.math.log1p(tf.exp(-2.0 * w)) - math.log(2.0)
+    return w + tf.math.log1p(tf.exp(-2.0 * w)) - LOG_TWO
 
 
 def _log_sinh(w: tf.Tensor) -> tf.Tensor:
-    return w + tf.math.log(-tf.math.expm1(-2.0 * tf.maximum(w, SMALLEST))) - math.log(2.0)
+    return w + tf.math.log(-tf.math.expm1(-2.0 * tf.maximum(w, SMALLEST))) - LOG_TWO
 
 
 def _first_guess(df: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
@@ -169,14 +185,21 @@ def _first_guess(df: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor
     log_tail = tf.math.log(tf.minimum(lower, upper))
     far = ((0.5 * df - 1.0) * tf.math.log(df) - log_beta(0.5 * df, tf.constant(0.5, df.dtype)) - log_tail) / df
     outside = far > 0.5 * tf.math.log(df) + 1.0
-    return tf.where(outside, tf.sign(score) * (far + math.log(2.0)), tf.asinh(score) * (1.0 + 1.0 / df))
+    return tf.where(outside, tf.sign(score) * (far + LOG_TWO), tf.asinh(score) * (1.0 + 1.0 / df))
+
+
+@piece
+def _root(df: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return asinh of the value with these tails, and where it was sought first."""
+    bound = tf.constant(FARTHEST, tf.float64)
+    start = _first_guess(df, lower, upper) + tf.zeros_like(df) + tf.zeros_like(lower)
+    return invert(_asinh_tails(df), lower, upper, start, -bound, bound), start
 
 
 def _asinh_tails(df: tf.Tensor) -> Tails:
     def tails(w: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         y = tf.sinh(w)
-        lower, upper = _tails(y, df)
         log_density = tf.math.log(tf.cosh(w)) - 0.5 * (df + 1.0) * _log1p_ratio(y, df) - _log_constant(df)
-        return log_of_smaller(lower, upper), log_of_smaller(upper, lower), log_density
+        return *_log_tails(y, df), log_density
 
     return tails

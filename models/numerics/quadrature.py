@@ -24,12 +24,12 @@ def legendre(count: int) -> tuple[Floats64, Floats64]:
 
 
 @cache
-def decaying() -> tuple[Floats64, Floats64]:
+def decaying(step: float = 0.0625) -> tuple[Floats64, Floats64]:
     """Return nodes and weights of a rule for integrands that decay exponentially on (0, ∞).
 
-    It is the double-exponential rule v = exp(s − exp(−s)) (Takahasi & Mori 1974).
+    It is the double-exponential rule v = exp(s − exp(−s)) of this ``step`` in s (Takahasi & Mori 1974).
     """
-    grid = np.linspace(-4.5, 7.0, 185)
+    grid = np.linspace(-4.5, 7.0, round(11.5 / step) + 1)
     nodes = np.exp(grid - np.exp(-grid))
     return nodes, nodes * (1.0 + np.exp(-grid)) * (grid[1] - grid[0])
 

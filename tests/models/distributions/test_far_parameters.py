@@ -60,6 +60,12 @@ def test_large_shapes_keep_tails_and_quantiles(dtype: type) -> None:
     assert relative(turned, law.cdf(z.astype(float))) < 1e-6
     levels = np.array([1e-9, 0.05, 0.5, 0.999])[:, np.newaxis]
     assert relative(build(md.Gamma, np.float64, LARGE, 1.0).quantile(levels), st.gamma.ppf(levels, LARGE)) < 1e-9
+    beta, law = build(md.Beta, np.float64, LARGE, 3.0 * LARGE), st.beta(LARGE, 3.0 * LARGE)
+    assert relative(beta.quantile(levels), law.ppf(levels)) < 1e-9
+    z = (0.25 + score * np.sqrt(3.0 / 64.0 / LARGE)).astype(dtype)
+    double = z.astype(float)
+    assert relative(build(md.Beta, dtype, LARGE, 3.0 * LARGE).cdf(z), law.cdf(double)) < 1e-6
+    assert relative(build(md.Beta, dtype, LARGE, 3.0 * LARGE).survival_function(z), law.sf(double)) < 1e-6
 
 
 @pytest.mark.parametrize("dtype", NARROW_FIRST)
@@ -87,6 +93,12 @@ def test_densities_entropies_and_divergences_keep_their_digits_at_large_shapes(d
     turned = (1.0 / near).astype(dtype)
     assert np.allclose(build(md.InverseGamma, dtype, a, 1.0).log_prob(turned),
                        st.invgamma.logpdf(turned.astype(float), exact), atol=2e-6)  # fmt: skip
+    # Of such steps, 1 − z is a number of float32 too.
+    z = (np.round((0.25 + 0.3 / np.sqrt(LARGE)) * 2.0**24) / 2.0**24).astype(dtype)
+    truth, least = st.beta.logpdf(z.astype(float), exact, 3.0 * exact), 1e-4 if dtype is np.float32 else 1e-10
+    assert np.allclose(build(md.Beta, dtype, a, 3.0 * a).log_prob(z), truth, atol=least)
+    simplex = build(md.Dirichlet, dtype, np.stack([a, 3.0 * a], axis=-1))
+    assert np.allclose(simplex.log_prob(np.stack([z, dtype(1.0) - z], axis=-1)), truth, atol=least)
     assert relative(gamma.entropy(), 0.5 * np.log(2 * np.pi * np.e * exact) - 1.0 / (3.0 * exact)) < 1e-6
     other = build(md.Gamma, dtype, a * dtype(1.001), 1.0)
     with mp.workdps(40):
@@ -135,11 +147,37 @@ def test_a_lower_tail_keeps_its_digits(dtype: type) -> None:
     assert relative(half.quantile(u), np.sqrt(np.pi / 2.0) * u.astype(float)) < 1e-6
 
 
+@pytest.mark.parametrize("dtype", NARROW_FIRST)
+def test_student_t_nears_the_normal_distribution_in_both_tails(dtype: type) -> None:
+    df = np.array([0.3, 7.0, 1e3, 1e5, 1e8])[:, np.newaxis].astype(dtype)
+    q, law = build(md.StudentT, dtype, df, 0.0, 1.0), st.t(df.astype(float))
+    y = np.array([1e-3, 0.9, 7.0], dtype)
+    assert relative(q.survival_function(y), law.sf(y.astype(float))) < 2e-6
+    u = np.array([1e-9, 1e-4, 0.3] if dtype is np.float32 else [1e-20, 1e-9, 0.3], dtype)
+    assert relative(q.quantile(u), law.ppf(u.astype(float))) < 1e-6
+    most = build(md.StudentT, dtype, 1e18, 0.0, 1.0)
+    assert relative(most.survival_function(y), st.norm.sf(y.astype(float))) < 1e-6
+    assert float(most.entropy()) == pytest.approx(0.5 * np.log(2.0 * np.pi * np.e), rel=1e-6)
+
+
+def test_a_beta_variable_keeps_both_tails_at_small_shapes() -> None:
+    a, b = np.array([0.1, 1e-3, 1e-3, 1e-4, 0.02]), np.array([1e3, 1e6, 300.0, 30.0, 0.05])
+    z = np.array([0.5, 1e-7, 1e-30, 0.2, 0.7])
+    q = build(md.Beta, np.float64, a, b)
+    assert relative(q.cdf(z), st.beta.cdf(z, a, b)) < 1e-9
+    assert relative(q.survival_function(z), st.beta.sf(z, a, b)) < 1e-9
+    upper = 1.0 - np.array([1e-15, 1e-9])
+    law = st.beta(1e-3, 1e6)
+    assert relative(build(md.Beta, np.float64, 1e-3, 1e6).quantile(upper), law.ppf(upper)) < 1e-9
+
+
 def test_logarithms_of_tails_do_not_underflow() -> None:
     cases = [
         (md.Weibull, (5.0, 1.0), 1e-8, 5.0 * np.log(1e-8)), (md.Exponential, (1.0,), 1e-37, np.log(1e-37)),
         (md.Gamma, (10.0, 1.0), 1e-5, 10.0 * np.log(1e-5) - float(mp.loggamma(11))),
         (md.Gamma, (1e4, 1.0), 5e3, float(mp.log(gamma_lower(mp.mpf(10_000), mp.mpf(5000))))),
+        (md.Beta, (30.0, 2.0), 1e-3, 30.0 * np.log(1e-3) + np.log(31.0) + np.log1p(-30.0 / 31.0 * 1e-3)),
+        (md.StudentT, (3.0, 0.0, 1.0), -1e20, np.log(2.0 * np.sqrt(3.0) / np.pi) - 60.0 * np.log(10.0)),
         (md.Kumaraswamy, (20.0, 3.0), 1e-4, np.log(3.0) + 20.0 * np.log(1e-4)),
         (md.InverseGamma, (3.5, 1.5), 1e-3, -1500.0 + 2.5 * np.log(1500.0) - float(mp.loggamma(3.5)) + 0.0016658),
     ]  # fmt: skip
@@ -203,7 +241,7 @@ def test_a_second_derivative_of_an_implicit_path_is_an_error(family: str) -> Non
             outer.gradient(slope, given)
 
 
-@pytest.mark.parametrize("family", ["Gamma", "Chi2", "InverseGamma"])
+@pytest.mark.parametrize("family", ["Gamma", "Chi2", "InverseGamma", "Beta", "StudentT"])
 def test_the_density_is_the_derivative_of_the_distribution_function_and_has_one_itself(family: str) -> None:
     q = next(case for case in CASES if case.family == family).build()
     z = tf.constant(0.3, tf.float64)
@@ -279,7 +317,7 @@ def test_a_median_moves_with_its_level(family: str) -> None:
     assert found == pytest.approx(1.0 / float(q.prob(0.0)))
 
 
-@pytest.mark.parametrize(("kind", "values", "eps"), [(md.Kumaraswamy, (0.5, 0.1), 5.0)])
+@pytest.mark.parametrize(("kind", "values", "eps"), [(md.Beta, (0.3, 0.3), 3.0), (md.Kumaraswamy, (0.5, 0.1), 5.0)])
 def test_a_density_at_noise_is_finite_where_the_value_rounds_to_an_edge(
     kind: Callable[..., Distribution], values: tuple[float, float], eps: float
 ) -> None:

@@ -62,6 +62,36 @@ def gamma_elasticity(a: Number, x: Number) -> Number:
     return -moved / (2 * STEP) / density / x
 
 
+def beta_lower(a: Number, b: Number, z: Number) -> Number:
+    """Return I_z(a, b) by its series of positive terms."""
+    term = total = mp.mpf(1)
+    n = 0
+    while term > total * mp.mpf(10) ** -45:
+        term *= z * (a + b + n) / (a + 1 + n)
+        total += term
+        n += 1
+    log = a * mp.log(z) + b * mp.log1p(-z) - mp.log(a) - mp.loggamma(a) - mp.loggamma(b) + mp.loggamma(a + b)
+    return mp.exp(log) * total
+
+
+def beta_upper(a: Number, b: Number, z: Number) -> Number:
+    """Return 1 − I_z(a, b), by the series from the other end where nothing is left of the difference."""
+    lower = beta_lower(a, b, z)
+    return 1 - lower if lower < 0.99 else beta_lower(b, a, 1 - z)
+
+
+def log_beta_tail(a: Number, b: Number, z: Number) -> Number:
+    """Return the logarithm of the smaller tail."""
+    return mp.log(min(beta_lower(a, b, z), beta_upper(a, b, z)))
+
+
+def logit_slope(a: Number, b: Number, z: Number) -> Number:
+    """Return ∂ logit z/∂a at fixed I."""
+    moved = beta_upper(a + STEP * a, b, z) - beta_upper(a - STEP * a, b, z)
+    density = mp.exp(a * mp.log(z) + b * mp.log1p(-z) - mp.loggamma(a) - mp.loggamma(b) + mp.loggamma(a + b))
+    return moved / (2 * STEP * a) / density
+
+
 def normal_score(level: Number) -> Number:
     """Return Φ⁻¹ by Newton's method on the logarithm of the smaller tail."""
     side = -1 if level < 0.5 else 1
@@ -91,6 +121,12 @@ def logistic_variance(loc: Number, scale: Number) -> Number:
 SHAPES = (1e-6, 1e-3, 0.3, 1.0, 3.7, 9.9, 10.1, 250.0, 1e5, 1e8)
 GAMMAS = tuple((a, float(a * np.exp(s / np.sqrt(a)))) for a, s in product(
     (0.3, 2.5, 30.0, 199.0, 201.0, 1e3, 1e5, 1e6), (-6.5, -0.01, 0.0, 0.7, 6.5)) if a > 10.0 or s < 1.0)  # fmt: skip
+BETAS = (
+    (1e-6, 1e-3, 0.1), (1e-3, 2.0, 0.36), (1e-3, 300.0, 0.01), (1e-4, 1e4, 1e-3), (30.0, 1e-4, 0.95), (0.3, 0.6, 0.44),
+    (0.1, 1e3, 0.5), (2.5, 1.5, 0.005), (2.5, 1.5, 0.67), (2.5, 1.5, 0.99), (50.0, 3.0, 0.39), (50.0, 3.0, 0.95),
+    (4e3, 7e3, 0.34), (4e3, 7e3, 0.365), (0.5, 1e5, 6e-6), (3e5, 2e5, 0.596), (3e5, 2e5, 0.6), (3e5, 2e5, 0.604),
+    (1.5, 2e7, 5e-8), (5e6, 5e6, 0.4995),
+)  # fmt: skip
 FUNCTIONS: dict[str, Function] = {
     "binet": Function(log_gamma_rest, tuple((a,) for a in SHAPES), 1e-12, "log Γ less Stirling's leading terms"),
     "binet_slope": Function(
@@ -106,6 +142,8 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "gamma_tail": Function(gamma_tail, GAMMAS, 3e-13, "P(a, x) below a, Q(a, x) above"),
     "gamma_elasticity": Function(gamma_elasticity, GAMMAS, 1e-12, "∂ log x/∂ log a at fixed P(a, x)"),
+    "log_beta_tail": Function(log_beta_tail, BETAS, 1e-9, "log I(z; a, b) or log(1 − I), of the smaller"),
+    "logit_slope": Function(logit_slope, BETAS, 2e-9, "∂ logit z/∂a at fixed I(z; a, b)"),
     "score_of_level": Function(
         normal_score, tuple((u,) for u in (1e-300, 1e-100, 1e-20, 1e-9, 1e-3, 0.074, 0.2, 0.49, 0.6, 0.999)), 1e-15,
         "Φ⁻¹(u)",

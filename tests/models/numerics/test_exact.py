@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.numerics import log_gamma, normal_quantile
+from models.numerics import incomplete_beta, log_gamma, normal_quantile
 from models.numerics.incomplete_gamma import elasticity, igamma, igammac
 from models.numerics.logistic_normal import logistic_moments
 from tests.models.numerics.exact import DOCUMENT, FUNCTIONS, document, kept, said_of
@@ -19,6 +19,10 @@ def gamma_tail(a: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return tf.where(x < a, igamma(a, x), igammac(a, x))
 
 
+def log_beta_tail(a: tf.Tensor, b: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.minimum(*incomplete_beta.log_tails(incomplete_beta.place_of_value(a, b, z)))
+
+
 OURS: dict[str, Callable[..., tf.Tensor]] = {
     "binet": log_gamma.binet,
     "binet_slope": log_gamma.binet_slope,
@@ -26,6 +30,8 @@ OURS: dict[str, Callable[..., tf.Tensor]] = {
     "excess": log_gamma.excess,
     "gamma_tail": gamma_tail,
     "gamma_elasticity": lambda a, x: elasticity(a, x, tf.math.log(x)),
+    "log_beta_tail": log_beta_tail,
+    "logit_slope": lambda a, b, z: incomplete_beta.logit_slopes(incomplete_beta.place_of_value(a, b, z))[0],
     "score_of_level": normal_quantile.score_of_level,
     "score_beside_half": normal_quantile.score_beside_half,
     "minimum_moments": lambda h, b: log_gamma.log_power_moments(h, b)[1],
