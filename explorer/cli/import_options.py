@@ -31,7 +31,7 @@ def import_options(command: Command) -> Command:
     return command
 
 
-def _kind(name: str) -> click.ParamType:
+def _kind(name: str) -> click.ParamType[Any]:
     if name == "label":
         return click.IntRange(0)
     return click.Choice(ALLOWED[name]) if name in ALLOWED else click.STRING
