@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from models.vae.model import VAE
     from models.vae.posterior import Posteriors
 
-# Arrays of the file; a column of the data that is called so gets another name.
-OWN = ("mu", "sigma", "labels", "model", "model_hash")
+# Arrays of the file, and what NumPy's writer takes by name; a column of the data that is called so gets another name.
+OWN = ("mu", "sigma", "labels", "model", "model_hash", "file", "allow_pickle")
 
 
 def encode_data(model: str, data: Data, out: Path, overwrite: bool, as_json: bool) -> int:

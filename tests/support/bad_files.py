@@ -45,7 +45,7 @@ def _cut(source: Path, name: str, share: float) -> Maker:
 
 
 def _archive_without_images(folder: Path) -> Path:
-    np.savez(folder / "other.npz", pictures=np.zeros((3, 4, 4), np.uint8))
+    np.savez(folder / "other.npz", mean=np.zeros(4, np.float32), names=np.array(["a", "b"]))
     return folder / "other.npz"
 
 
@@ -60,10 +60,10 @@ def _empty_folder(folder: Path) -> Path:
     return folder / "empty"
 
 
-def _mixed_sizes(folder: Path) -> Path:
-    (folder / "mixed").mkdir()
-    for number, side in enumerate((28, 28, 32)):
-        Image.new("L", (side, side)).save(folder / "mixed" / f"{number}.png")
+def _beside_classes(folder: Path) -> Path:
+    (folder / "mixed" / "class").mkdir(parents=True)
+    for place in ("a.png", "b.png", "class/c.png"):
+        Image.new("L", (28, 28)).save(folder / "mixed" / place)
     return folder / "mixed"
 
 
@@ -124,7 +124,7 @@ DATA: dict[str, tuple[Maker, str]] = {
     "no images": (_array("none.npy", np.zeros((0, 28, 28), np.uint8)), "no images"),
     "too large images": (_array("large.npy", np.zeros((2, 600, 600), np.uint8)), "too large"),
     "idx truncated": (_bytes("cut-ubyte.gz", zlib.compress(b"", wbits=31)[:-4]), "truncated or damaged"),
-    "mixed sizes": (_mixed_sizes, "32 × 32"),
+    "pictures beside classes": (_beside_classes, "which are the classes?"),
     "folder without images": (_empty_folder, "no pictures"),
     "huge picture in a folder": (_huge_in_folder, "too large"),
 }

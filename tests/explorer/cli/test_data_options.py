@@ -70,12 +70,15 @@ def test_a_model_keeps_how_its_data_were_read(tmp_path: Path, album: Path) -> No
 
 
 def test_encode_names_the_images(tmp_path: Path, album: Path) -> None:
+    (album / "about.csv").write_text("name,file\n0.png,first\n")
     for out in ("z.npz", "z.csv"):
         result(tmp_path, "encode", "mnist-vae-2", "album", "--size", 28, "--out", out)
     arrays = np.load(tmp_path / "z.npz")
     with (tmp_path / "z.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert arrays["name"].tolist() == [row["name"] for row in rows]
+    # NumPy's writer has a use of its own for this name.
+    assert [name for name, text in zip(arrays["name"], arrays["file_column"], strict=True) if text] == ["dark/0.png"]
     assert {row["name"].split("/")[0] for row in rows} == {"dark", "light"}
     assert all(row["label"] == row["name"].split("/")[0] for row in rows)
     assert np.allclose([[float(row["mu_0"]), float(row["mu_1"])] for row in rows], arrays["mu"])

@@ -167,3 +167,40 @@ def test_a_record_of_something_else_is_refused(tmp_path: Path) -> None:
             writer.write(example(IMAGES[0], None, raw=True))
             writer.write(content)
         assert refusal(path).startswith(f"set.tfrecord: record 1: {expected}")
+
+
+def feature(value: bytes | list[int] | list[float]) -> tf.train.Feature:
+    if isinstance(value, bytes):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+    if isinstance(value[0], int):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=value))
+    return tf.train.Feature(float_list=tf.train.FloatList(value=value))
+
+
+@pytest.mark.parametrize("kind", ["image_raw", "image/encoded", "img", "x"])
+def test_records_of_other_names_and_types_come_out_the_same(kind: str, tmp_path: Path) -> None:
+    images = np.random.default_rng(5).integers(0, 256, (12, 6, 6, 1), np.uint8)
+    words = [b"cat", b"dog", b"eel"]
+    with tf.io.TFRecordWriter(str(tmp_path / "set.tfrecord")) as writer:
+        for number, image in enumerate(images):
+            content = {
+                "image_raw": image.tobytes(), "image/encoded": png(image), "img": image.ravel().tolist(),
+                "x": (image / 255.0).ravel().tolist(),
+            }[kind]  # fmt: skip
+            features = {kind: feature(content), "image/class/text": feature(words[number * 2 % 3])}
+            message = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(message.SerializeToString())
+    info = open_data(tmp_path / "set.tfrecord")
+    assert np.array_equal(load_images(info), images)
+    assert info.label_names == ("cat", "dog", "eel")
+    assert np.load(info.labels_path).tolist() == [number * 2 % 3 for number in range(12)]
+    assert info.conversions[0] == f"the image is the feature {kind}, its label image/class/text"
+
+
+def test_a_record_without_an_image_says_what_it_has(tmp_path: Path) -> None:
+    with tf.io.TFRecordWriter(str(tmp_path / "set.tfrecord")) as writer:
+        features = {"audio": feature([0.5]), "score": feature([1])}
+        writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
+    assert "it has no feature image of bytes or numbers (it holds audio, score); --key names it" in refusal(
+        tmp_path / "set.tfrecord"
+    )
