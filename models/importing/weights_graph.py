@@ -54,7 +54,8 @@ def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> P
 
 def _told_hidden(maker: Maker, choices: Choices) -> str:
     slope = choices.habits.slope
-    return f"{maker.hidden} of slope {slope:g}" if slope else maker.hidden
+    hidden = f"{maker.hidden} of slope {slope:g}" if slope else maker.hidden
+    return f"{hidden}, with batch norms behind it," if choices.habits.norm_last else hidden
 
 
 @dataclass(frozen=True)

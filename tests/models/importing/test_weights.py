@@ -72,6 +72,8 @@ def test_the_activation_at_which_points_are_found_back_is_taken(tmp_path: Path) 
     _, info = import_model([tmp_path / "vae.pt"], Choices(), "other", "")
     assert "tanh between the layers" in info.understood["guessed"]
     same(opened([tmp_path / "vae.pt"]).decode(z), make_weights.fitted_decoded(w, z))
+    _, info = import_model([tmp_path / "vae.pt"], Choices(activation="linear"), "other", "")
+    assert "output linear" in info.understood["decoder"], "what is said stays"
 
 
 def test_poolings_and_upsamplings_are_where_a_sequential_has_room(tmp_path: Path) -> None:
