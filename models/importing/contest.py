@@ -43,7 +43,8 @@ class _Score:
 def best_choices(read: Read, choices: Choices, probe: Probe) -> Choices:
     """Return ``choices`` with the guesses at which most of the latent is found back; as they are if none is better.
 
-    One guess after the other is tried, twice over: what is wrong elsewhere hides what is right.
+    What is said in ``choices`` stays. One guess after the other is tried, twice over: what is wrong elsewhere hides
+    what is right.
     """
     first = _score(read, choices, probe)
     if first is None or first.found > SURE * first.related:
@@ -53,7 +54,8 @@ def best_choices(read: Read, choices: Choices, probe: Probe) -> Choices:
         before = best
         for rivals in (_outputs, _activations, _habits):
             for rival in rivals(best):
-                found = None if rival == best else _score(read, rival, probe)
+                tried = rival != best and _keeps(rival, choices)
+                found = _score(read, rival, probe) if tried else None
                 if found is not None and found.related > score.related + CLEARLY:
                     best, score = rival, found
         if best == before:
@@ -63,6 +65,12 @@ def best_choices(read: Read, choices: Choices, probe: Probe) -> Choices:
     if found is not None and found.related >= score.related - CLEARLY:
         best, score = usual, found
     return best if score.found > max(first.found + BETTER, LEAST) else choices
+
+
+def _keeps(rival: Choices, said: Choices) -> bool:
+    """Return whether nothing is tried instead of what the person says."""
+    pairs = ((said.hidden, rival.hidden), (said.activation, rival.activation), (said.packed, rival.packed))
+    return all(wanted in (None, given) for wanted, given in pairs)
 
 
 def _activations(choices: Choices) -> Iterator[Choices]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from models.core.arrays import Floats32
+from models.core.setting_table import SETTINGS
 from models.core.text import shortened
 from models.importing.choices import Choices, Habits
 from models.importing.graph import Builder
@@ -53,7 +54,8 @@ def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> P
 
 def _told_hidden(maker: Maker, choices: Choices) -> str:
     slope = choices.habits.slope
-    return f"{maker.hidden} of slope {slope:g}" if slope else maker.hidden
+    hidden = f"{maker.hidden} of slope {slope:g}" if slope else maker.hidden
+    return f"{hidden}, with batch norms behind it," if choices.habits.norm_last else hidden
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,17 @@ def _decoders(
     found = []
     for grid in _grids(parts, deconvolutions[0][0]):
         for side, (cost, steps) in ways_through(grid, windows, style.framework).items():
-            total = cost + cost_of_side(side, wanted)
+            total = cost + cost_of_side(side, wanted) + _cost_of_grid(parts, deconvolutions[0][0], grid)
             if total < float("inf"):
                 found.append((grid, side, total, steps))
     return found
+
+
+def _cost_of_grid(parts: Parts, first: WeightLayer, grid: int) -> float:
+    """Return what a latent grid costs: the smaller the better, and no more dimensions than can be dragged."""
+    if _before_grid(parts):
+        return 0.0
+    return 0.3 * grid + (20.0 if _channels_in(first) * grid * grid > SETTINGS["latent_dim"].high else 0.0)
 
 
 def _side_of_row(parts: Parts) -> int:
@@ -226,7 +235,7 @@ def _activated_before_grid(before: Sequence[WeightLayer], following: WeightLayer
     """Return whether there is an activation between dense layers and the grid that is made of the last.
 
     In one Sequential there is room for it or not: the grid takes a place too. Of layers on their own, one is usually
-    reshaped as it is, unless it is numbered: those of a row are all alike.
+    reshaped as it is, unless it is one of a numbered row: those are all alike.
     """
     if habits.grid_activated is not None:
         return habits.grid_activated
@@ -236,8 +245,8 @@ def _activated_before_grid(before: Sequence[WeightLayer], following: WeightLayer
     if sequence and sequence == after:
         return second - first > 2
     dense = [layer for layer in before if layer.kind == "dense"]
-    counted = re.search(r"(fc|lin|linear|dense|l|h)_?\d+$", before[-1].name) is not None
-    return before[-1].kind == "batch_norm" or bool(sequence and first > 0) or counted or len(dense) > 1
+    alone = not after and re.search(r"(fc|lin|linear|dense|l|h)_?\d+$", before[-1].name, re.IGNORECASE) is not None
+    return before[-1].kind == "batch_norm" or bool(sequence and first > 0) or alone or len(dense) > 1
 
 
 def _encoder(maker: Maker, parts: Parts, plan: _Plan) -> Ends:
@@ -250,4 +259,5 @@ def _encoder(maker: Maker, parts: Parts, plan: _Plan) -> Ends:
     steps = dict(plan.steps)
     for mean, other in pairwise(parts.moments):
         steps |= {other.name: steps[mean.name]} if mean.name in steps else {}
-    return inputs, tuple(maker.layer(value, layer, steps) for layer in parts.moments)
+    made = [maker.layer(value, layer, steps) for layer in parts.moments]
+    return inputs, tuple(maker.pooled(value, layer, steps) for value, layer in zip(made, parts.moments, strict=True))

@@ -19,7 +19,7 @@ MEAN = re.compile(
     re.IGNORECASE,
 )
 SPREAD = re.compile(rf"{SPREAD_WORDS.pattern}|fc\d2$", re.IGNORECASE)
-DECODER = re.compile(r"(^|[._])(dec|gen|generator|deconv|px)(?![a-z]*enc)", re.IGNORECASE)
+DECODER = re.compile(r"(^|[._])(dec|gen|generator|deconv|px|t_?conv|conv_?t)", re.IGNORECASE)
 ENCODER = re.compile(r"(^|[._])(enc|qz)", re.IGNORECASE)
 
 
@@ -71,9 +71,11 @@ def _parts(layers: Sequence[WeightLayer]) -> Parts:
         raise RefusedError("its weights are not those of a network")
     moments = _moments(deep)
     if moments:
-        last = layers.index(moments[-1])
+        last = max(layers.index(layer) for layer in moments)
         after = [layer for layer in layers[last + 1 :] if not ENCODER.search(layer.name)]
-        decoder = _from_decoder([layer for layer in layers if layer not in moments]) or after
+        named = _from_decoder([layer for layer in layers if layer not in moments])
+        # What stands between the moments and a decoder leads to it, whatever it is called.
+        decoder = [layer for layer in layers if layer in after or layer in named]
         encoder = [layer for layer in layers if layer not in decoder and layer not in moments]
         return Parts(encoder, moments, decoder)
     decoder = _from_decoder(layers)

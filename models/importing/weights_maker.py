@@ -68,7 +68,7 @@ class Maker:
             following = layers[index + 1] if index + 1 < len(layers) else None
             if not (following is None and last) and not self._bare(layer, following):
                 value = self._activated(value, layer.name)
-            value = self._pooled(value, layer, steps)
+            value = self.pooled(value, layer, steps)
         return value
 
     def _bare(self, layer: WeightLayer, following: WeightLayer | None) -> bool:
@@ -92,7 +92,8 @@ class Maker:
         options = {"alpha": self._slope} if self.hidden == "leaky_relu" else WITH_NUMBERS.get(self.hidden, {})
         return self.builder.add(self.hidden, value, name=f"{name}.activation", **options)
 
-    def _pooled(self, value: str, layer: WeightLayer, steps: Steps) -> str:
+    def pooled(self, value: str, layer: WeightLayer, steps: Steps) -> str:
+        """Apply the pooling that comes after a convolution, if there is one."""
         way, step = steps.get(layer.name, ("up", Step(1)))
         if way != "down" or step.times == 1:
             return value

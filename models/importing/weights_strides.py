@@ -15,8 +15,8 @@ Margins = tuple[int, int, int, int]
 MOST_SIDE = 1024
 # What a picture of a side costs: nothing where it is that of the data sets that everybody takes.
 USUAL_SIDES: Mapping[int, float] = {
-    28: 0.0, 32: 0.01, 64: 0.02, 128: 0.5, 96: 1.5, 48: 2.0, 256: 2.0, 224: 2.0, 80: 2.5, 112: 2.5, 56: 2.5, 40: 3.0,
-    100: 3.0, 160: 3.0, 512: 3.0, 24: 3.0, 20: 3.5, 16: 3.5, 12: 4.0, 8: 4.0,
+    28: 0.0, 32: 0.01, 64: 0.02, 128: 0.5, 256: 4.0, 96: 6.0, 224: 8.0, 48: 8.0, 512: 12.0, 80: 15.0, 112: 15.0,
+    56: 15.0, 40: 15.0, 100: 15.0, 160: 15.0, 24: 16.0, 20: 16.0, 16: 16.0, 12: 17.0, 8: 17.0,
 }  # fmt: skip
 
 
@@ -81,6 +81,7 @@ UP = {
 SAME = (Step(2, same=True), Step(1, same=True), Step(1), Step(2), Step(3, same=True), Step(4, same=True))
 # What a step costs that only makes sense with a layer beside it, and what it costs to leave the room of one empty.
 POOLED, EMPTY = 4.0, 2.0
+ALIKE = 0.1
 # The first step from a single place is not cut off.
 CUT = 6.0
 
@@ -110,6 +111,10 @@ def _steps(window: Window, framework: Framework, side: int) -> list[tuple[float,
     return found
 
 
+def _bare(step: Step) -> bool:
+    return not (step.pad or step.more or step.same) and step.times == 1
+
+
 def ways_through(
     start: int, windows: Sequence[Window], framework: Framework = "torch"
 ) -> dict[int, tuple[float, tuple[Step, ...]]]:
@@ -123,11 +128,12 @@ def ways_through(
         for side, (cost, taken) in reached.items():
             for price, step in _steps(window, framework, side):
                 made = step.side(window.way, side, window.kernel)
-                # The same kernel mostly moves in the same way.
+                # The same kernel mostly moves in the same way, and who leaves out margins mostly does so throughout.
                 turned = 0.0 if not taken or taken[-1] == step else 0.1
+                bare = bool(taken) and _bare(step) and _bare(taken[-1]) and step.stride == taken[-1].stride
                 # What enlarges an image comes first.
                 late = 0.01 * place if window.way != "down" and made > side else 0.0
-                total = cost + price + turned + late
+                total = cost + (ALIKE * price if bare else price) + turned + late
                 if 0 < made <= MOST_SIDE and total < following.get(made, (float("inf"), ()))[0]:
                     following[made] = (total, (*taken, step))
         reached = following

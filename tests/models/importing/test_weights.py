@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from models.core.errors import UserError
 from models.importing.choices import Choices
+from models.importing.opening import read_model
 from models.vae.importing import import_model
 from models.vae.model import VAE
 from models.vae.model_file import open_model
@@ -71,6 +72,8 @@ def test_the_activation_at_which_points_are_found_back_is_taken(tmp_path: Path) 
     _, info = import_model([tmp_path / "vae.pt"], Choices(), "other", "")
     assert "tanh between the layers" in info.understood["guessed"]
     same(opened([tmp_path / "vae.pt"]).decode(z), make_weights.fitted_decoded(w, z))
+    _, info = import_model([tmp_path / "vae.pt"], Choices(activation="linear"), "other", "")
+    assert "output linear" in info.understood["decoder"], "what is said stays"
 
 
 def test_poolings_and_upsamplings_are_where_a_sequential_has_room(tmp_path: Path) -> None:
@@ -167,3 +170,41 @@ def test_taesd_is_known_by_its_names_and_its_grid_is_dragged(tmp_path: Path) -> 
 def test_an_autoencoder_kl_is_named_and_refused(tmp_path: Path) -> None:
     w = {"decoder.mid_block.attentions.0.to_q.weight": np.ones((2, 2), np.float32)}
     assert "this is an AutoencoderKL of Stable Diffusion" in refused(tmp_path / "kl.pt", archive(w))
+
+
+KERNELS = {
+    "world_models": (
+        "encoder.conv1 32 3 4, encoder.conv2 64 32 4, encoder.conv3 128 64 4, encoder.conv4 256 128 4",
+        "fc1 8 1024, fc2 8 1024, fc3 64 8",
+        "decoder.1 64 32 5, decoder.3 32 16 5, decoder.5 16 8 6, decoder.7 8 3 6",
+        64, "2, 2, 2, 2", "2, 2, 2, 2",
+    ),
+    "bare": (
+        "encConv1 4 1 5, encConv2 6 4 5", "encFC1 9 2400, encFC2 9 2400, decFC1 2400 9",
+        "decConv1 6 4 5, decConv2 4 1 5",
+        28, "1, 1", "1, 1",
+    ),
+    "by_name_alone": (
+        "conv1 8 1 3, conv2 4 8 3", "", "t_conv1 4 8 2, t_conv2 8 1 2", 28, "2, 2", "2, 2",
+    ),
+    "to_one_place": (
+        "encoder.0 4 1 3, encoder.2 8 4 3, encoder.4 16 8 7", "", "decoder.0 16 8 7, decoder.2 8 4 3, decoder.4 4 1 3",
+        28, "1, 2, 2", "2, 2, 1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_strides_of_usual_architectures(name: str, tmp_path: Path) -> None:
+    """Each layer is its name, then the shape of its kernel; those of the third line are transposed."""
+    down, dense, up, side, upward, downward = KERNELS[name]
+    w: dict[str, np.ndarray] = {}
+    for line in (down, dense, up):
+        for word, first, second, *kernel in (part.split() for part in line.split(", ") if part):
+            shape = (int(first), int(second), *(int(size) for size in kernel * 2))
+            w[f"{word}.weight"] = np.zeros(shape, np.float32)
+            w[f"{word}.bias"] = np.zeros(shape[1 if line == up else 0], np.float32)
+    (tmp_path / "vae.pt").write_bytes(archive(w))
+    _, *remarks = read_model(tmp_path / "vae.pt", USUAL).remarks
+    assert remarks[0].startswith(f"the decoder's strides {upward} for pictures of {side} × {side}")
+    assert remarks[1].startswith(f"the encoder's strides {downward}")
