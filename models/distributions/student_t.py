@@ -6,7 +6,7 @@ Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions, chapter 28.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import tensorflow as tf
@@ -48,8 +48,8 @@ class StudentT(Sampled):
         normal = standard_normal(shape, seed + tf.constant([0, 1 << 20], seed.dtype), self.dtype)
         log_gamma = log_standard_gamma(0.5 * self.df, shape, seed)
         log_spread = 0.5 * (tf.math.log(0.5 * self.df) - log_gamma)
-        spread = tf.exp(tf.minimum(log_spread, 0.5 * math.log(self.dtype.max) - math.log(10.0)))
-        return self.loc + self.scale * normal * spread
+        most = 0.5 * math.log(self.dtype.max) - math.log(10.0)
+        return self.loc + self.scale * normal * tf.exp(tf.minimum(log_spread, most))
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         y = (value - self.loc) / self.scale
@@ -57,30 +57,29 @@ class StudentT(Sampled):
         return power - tf.math.log(self.scale) - _log_constant(self.df)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return self._tail((self.loc - value) / self.scale, lambda y, df: tf.exp(_log_tails(y, df)[1]))
+        return self._tail((self.loc - value) / self.scale)
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return self._tail((value - self.loc) / self.scale, lambda y, df: tf.exp(_log_tails(y, df)[1]))
+        return self._tail((value - self.loc) / self.scale)
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return self._tail((self.loc - value) / self.scale, lambda y, df: _log_tails(y, df)[1], logarithm=True)
+        return self._tail((self.loc - value) / self.scale, logarithm=True)
 
-    def _tail(
-        self, y: tf.Tensor, tail: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], logarithm: bool = False
-    ) -> tf.Tensor:
+    def _tail(self, y: tf.Tensor, logarithm: bool = False) -> tf.Tensor:
         """Return P(T > y) of the standard distribution, or its logarithm, with derivatives in y and df."""
         fixed = tf.stop_gradient(y + tf.zeros_like(self.df))
         df = wide(tf.stop_gradient(self.df))
-        plain = tail(wide(fixed), df)
+        log_tail = _log_tails(wide(fixed), df)[1]
 
         def slopes() -> list[tf.Tensor]:
             standard = wide(-0.5 * (self.df + 1.0) * _log1p_ratio(y, self.df) - _log_constant(self.df))
-            log_density = standard - plain if logarithm else standard
+            log_density = standard - log_tail if logarithm else standard
             w = tf.clip_by_value(tf.asinh(wide(fixed)), -FARTHEST, FARTHEST)
             by_df = tf.exp(tf.stop_gradient(log_density) + _log_cosh(tf.abs(w))) * _df_slope(w, df)
             return [tf.cast(part, self.dtype) for part in (-tf.exp(log_density), by_df)]
 
-        return attach(tf.cast(plain, self.dtype), [y, self.df], slopes, smooth=0 if logarithm else 1)
+        plain = tf.cast(log_tail if logarithm else tf.exp(log_tail), self.dtype)
+        return attach(plain, [y, self.df], slopes, smooth=0 if logarithm else 1)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
         edge, low_inside, up_inside = between(lower, upper)

@@ -8,6 +8,7 @@ in tests/models/numerics/exact.json.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from functools import cache
 
 import numpy as np
@@ -17,8 +18,10 @@ from models.core.arrays import Floats64
 from models.numerics.chebyshev import polynomial
 from models.numerics.special import LOG_SQRT_TWO_PI, safe_log, wide
 
-# Coefficients B₂ₖ/(2k(2k − 1)) of a^(1 − 2k), and the a from which on they give all digits.
-BINET = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400, 43867 / 244188]
+# Stirling's coefficients B₂ₖ/(2k(2k − 1)) of a^(1 − 2k), and the a from which on they give all digits.
+STIRLING = [Fraction(1, 12), Fraction(-1, 360), Fraction(1, 1260), Fraction(-1, 1680), Fraction(1, 1188),
+            Fraction(-691, 360360), Fraction(1, 156), Fraction(-3617, 122400), Fraction(43867, 244188)]  # fmt: skip
+BINET = [float(part) for part in STIRLING]
 FROM_SERIES = 10.0
 # Where x − log(1 + x) is taken from its series, whose terms in r = x/(2 + x), |r| ≤ 1/9, are counted by dtype.
 NEAR = (-0.2, 0.25)

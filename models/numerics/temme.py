@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from models.core.arrays import Floats64
 from models.numerics.chebyshev import polynomial
-from models.numerics.log_gamma import binet, excess
+from models.numerics.log_gamma import STIRLING, binet, excess
 from models.numerics.special import LOG_SQRT_TWO_PI, SQRT_HALF, log_ndtr
 
 LEAST_SHAPE = 200.0
@@ -29,8 +29,6 @@ ORDERS, TERMS = 7, 20
 SERIES = 0.7
 # Scores beyond which the hazard of a normal variable is its score.
 FAR = 1e4
-# Coefficients of a^(1 − 2k) in log Γ(a) − (a − ½) log a + a − ½ log 2π.
-STIRLING = [Fraction(1, 12), Fraction(-1, 360), Fraction(1, 1260), Fraction(-1, 1680), Fraction(1, 1188)]
 
 
 @dataclass(frozen=True)
