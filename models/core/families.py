@@ -63,6 +63,8 @@ class Parameter:
         class names a place of its own, such as a mode.
     slider : pair of float
         Where the handle of a slider goes.
+    whole : bool
+        Whether it is a whole number.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Parameter:
     slider: tuple[float, float]
     least: float = -LARGEST_NUMBER
     most: float = LARGEST_NUMBER
+    whole: bool = False
 
     @property
     def positive(self) -> bool:
@@ -81,7 +84,8 @@ class Parameter:
 
     def clip(self, value: float) -> float:
         """Return the nearest value that is allowed; the usual one for what is no number."""
-        return self.usual if math.isnan(value) else min(max(value, self.least), self.most)
+        kept = self.usual if math.isnan(value) else min(max(value, self.least), self.most)
+        return float(round(kept)) if self.whole else kept
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class Facts:
         An end that a parameter moves makes scores in this parameter biased.
     straight : bool
         Whether the path from noise to z is the line loc + scale·ε.
+    whole : bool
+        Whether its values are whole numbers: its path is a staircase, and gradients are those of the score function.
     modes : int
         Of two, neither tail may be cut off a drawing, and there may be next to no density between them.
     tracing : float
@@ -128,6 +134,7 @@ class Facts:
     parameters: tuple[Parameter, ...]
     support: tuple[Edge, Edge]
     straight: bool
+    whole: bool
     modes: int
     tracing: float
     lab: dict[str, float]
@@ -164,6 +171,9 @@ _BOUNDS = (
 _LOGITS = Parameter("logits", "η", "shape", 1.5, 0.5, (-8.0, 8.0), -500.0, 500.0)
 # Beyond these, the far tails of the one leave float64, and the other is a uniform distribution to all that can be seen.
 _POWER = Parameter("power", "β", "shape", 4.0, 0.9, (0.5, 10.0), 0.1, 1e3)
+_CHANCE = replace(_LOGITS, least=-20.0, most=20.0)
+_TRIALS = Parameter("total_count", "n", "shape", 10.0, 0.75, (1.0, 50.0), 1.0, 1e4, whole=True)
+_FAILURES = Parameter("total_count", "r", "shape", 5.0, 0.75, (0.1, 30.0), LEAST_SHAPE, 1e3)
 _WEIGHT = Parameter("weight", "w", "shape", 0.5, 0.35, (0.01, 0.99), 1e-3, 1.0 - 1e-3)
 
 
@@ -188,40 +198,49 @@ _BETWEEN = (Edge(0.0, "low"), Edge(0.0, "high"))
 _FROM_LOC, _FROM_SCALE = (Edge(0.0, "loc"), Edge(math.inf)), (Edge(0.0, "scale"), Edge(math.inf))
 _CIRCLE = (Edge(-math.pi, "loc"), Edge(math.pi, "loc"))
 
-# name, parameters, support, straight, modes, tracing, lab, latent
+# name, parameters, support, straight, whole, modes, tracing, lab, latent
 _ROWS = (
     # At the mean of N(0, 1) many gradients are 0.
-    Facts("Normal", _LOC_SCALE, _LINE, True, 1, 0.5, {"loc": 1.0}, LatentFacts(1.0, {})),
-    Facts("Laplace", _LOC_SCALE, _LINE, True, 1, 0.5, {}, LatentFacts(2.0, {})),
-    Facts("Logistic", _LOC_SCALE, _LINE, True, 1, 0.5, {}, LatentFacts(math.pi**2 / 3.0, {})),
-    Facts("StudentT", (_DF, *_LOC_SCALE), _LINE, False, 1, 4.0, {},
+    Facts("Normal", _LOC_SCALE, _LINE, True, False, 1, 0.5, {"loc": 1.0}, LatentFacts(1.0, {})),
+    Facts("Laplace", _LOC_SCALE, _LINE, True, False, 1, 0.5, {}, LatentFacts(2.0, {})),
+    Facts("Logistic", _LOC_SCALE, _LINE, True, False, 1, 0.5, {}, LatentFacts(math.pi**2 / 3.0, {})),
+    Facts("StudentT", (_DF, *_LOC_SCALE), _LINE, False, False, 1, 4.0, {},
           LatentFacts(LATENT_DF / (LATENT_DF - 2.0), {"df": LATENT_DF})),
-    Facts("Cauchy", _LOC_SCALE, _LINE, True, 1, 0.5, {}, None),
-    Facts("Gumbel", _LOC_SCALE, _LINE, True, 1, 0.5, {}, None),
-    Facts("Uniform", _BOUNDS, _BETWEEN, False, 1, 0.5, {}, None),
-    Facts("Exponential", (_RATE,), _HALF_LINE, False, 1, 0.5, {}, None),
-    Facts("Gamma", (_SHAPE, replace(_RATE, symbol="β", usual=1.5)), _HALF_LINE, False, 1, 2.0, {}, None),
-    Facts("InverseGamma", (_TAIL_SHAPE, replace(_SCALE, symbol="β", usual=2.0)), _HALF_LINE, False, 1, 2.0, {}, None),
-    Facts("Chi2", (replace(_DF, usual=3.0, least=2.0 * LEAST_SHAPE),), _HALF_LINE, False, 1, 2.5, {}, None),
+    Facts("Cauchy", _LOC_SCALE, _LINE, True, False, 1, 0.5, {}, None),
+    Facts("Gumbel", _LOC_SCALE, _LINE, True, False, 1, 0.5, {}, None),
+    Facts("Uniform", _BOUNDS, _BETWEEN, False, False, 1, 0.5, {}, None),
+    Facts("Exponential", (_RATE,), _HALF_LINE, False, False, 1, 0.5, {}, None),
+    Facts("Gamma", (_SHAPE, replace(_RATE, symbol="β", usual=1.5)), _HALF_LINE, False, False, 1, 2.0, {}, None),
+    Facts("InverseGamma", (_TAIL_SHAPE, replace(_SCALE, symbol="β", usual=2.0)), _HALF_LINE, False, False, 1, 2.0, {},
+          None),
+    Facts("Chi2", (replace(_DF, usual=3.0, least=2.0 * LEAST_SHAPE),), _HALF_LINE, False, False, 1, 2.5, {}, None),
     Facts("Weibull", (replace(_SHAPE, symbol="k", usual=1.5), replace(_SCALE, symbol="λ", usual=1.5)),
-          _HALF_LINE, False, 1, 0.5, {}, None),
-    Facts("LogNormal", _line(100.0, 10.0, scale=0.5), _HALF_LINE, False, 1, 0.5, {}, None),
-    Facts("HalfNormal", (_SCALE,), _HALF_LINE, False, 1, 0.5, {}, None),
-    Facts("Beta", _TWO_SHAPES, _UNIT, False, 1, 3.0, {}, None),
-    Facts("Kumaraswamy", _TWO_SHAPES, _UNIT, False, 1, 1.0, {}, None),
-    Facts("LogitNormal", _line(10.0, 10.0), _UNIT, False, 1, 1.0, {}, None),
-    Facts("TanhNormal", _line(5.0, 5.0), (Edge(-1.0), Edge(1.0)), False, 1, 1.0, {}, None),
-    Facts("TruncatedNormal", (*_LOC_SCALE, *_BOUNDS), _BETWEEN, False, 1, 12.0, {}, None),
-    Facts("VonMises", (_LOC, replace(_SHAPE, symbol="κ", usual=2.0, least=SMALLEST)), _CIRCLE, False, 1, 5.0, {}, None),
-    Facts("ContinuousBernoulli", (_LOGITS,), _UNIT, False, 1, 2.0, {}, None),
-    Facts("NormalMixture", (_WEIGHT, *_mode("1", "₁", -1.5, 0.75), *_mode("2", "₂", 1.5, 1.0)), _LINE, False, 2, 10.0,
-          {}, None),
-    Facts("HalfCauchy", _LOC_SCALE, _FROM_LOC, True, 1, 0.5, {}, None),
-    Facts("Pareto", (_TAIL_SHAPE, replace(_SCALE, grip=1e-9)), _FROM_SCALE, False, 1, 0.5, {}, None),
+          _HALF_LINE, False, False, 1, 0.5, {}, None),
+    Facts("LogNormal", _line(100.0, 10.0, scale=0.5), _HALF_LINE, False, False, 1, 0.5, {}, None),
+    Facts("HalfNormal", (_SCALE,), _HALF_LINE, False, False, 1, 0.5, {}, None),
+    Facts("Beta", _TWO_SHAPES, _UNIT, False, False, 1, 3.0, {}, None),
+    Facts("Kumaraswamy", _TWO_SHAPES, _UNIT, False, False, 1, 1.0, {}, None),
+    Facts("LogitNormal", _line(10.0, 10.0), _UNIT, False, False, 1, 1.0, {}, None),
+    Facts("TanhNormal", _line(5.0, 5.0), (Edge(-1.0), Edge(1.0)), False, False, 1, 1.0, {}, None),
+    Facts("TruncatedNormal", (*_LOC_SCALE, *_BOUNDS), _BETWEEN, False, False, 1, 12.0, {}, None),
+    Facts("VonMises", (_LOC, replace(_SHAPE, symbol="κ", usual=2.0, least=SMALLEST)), _CIRCLE, False, False, 1, 5.0, {},
+          None),
+    Facts("ContinuousBernoulli", (_LOGITS,), _UNIT, False, False, 1, 2.0, {}, None),
+    Facts("NormalMixture", (_WEIGHT, *_mode("1", "₁", -1.5, 0.75), *_mode("2", "₂", 1.5, 1.0)), _LINE, False, False, 2,
+          10.0, {}, None),
+    Facts("HalfCauchy", _LOC_SCALE, _FROM_LOC, True, False, 1, 0.5, {}, None),
+    Facts("Pareto", (_TAIL_SHAPE, replace(_SCALE, grip=1e-9)), _FROM_SCALE, False, False, 1, 0.5, {}, None),
     Facts("InverseGaussian", (replace(_SCALE, name="loc", symbol="μ", usual=1.5),
                               replace(_SCALE, name="concentration", symbol="λ", usual=2.5, grip=0.25)),
-          _HALF_LINE, False, 1, 2.0, {}, None),
-    Facts("GeneralizedNormal", (*_LOC_SCALE, _POWER), _LINE, False, 1, 2.0, {}, None),
+          _HALF_LINE, False, False, 1, 2.0, {}, None),
+    Facts("Bernoulli", (_CHANCE,), _UNIT, False, True, 1, 1.0, {}, None),
+    Facts("Binomial", (_TRIALS, replace(_CHANCE, usual=0.5)), (Edge(0.0), Edge(0.0, "total_count")), False, True, 1,
+          5.0, {}, None),
+    Facts("Poisson", (replace(_RATE, usual=4.0, slider=(0.05, 30.0), most=1e5),), _HALF_LINE, False, True, 1, 2.0, {},
+          None),
+    Facts("NegativeBinomial", (_FAILURES, replace(_LOGITS, usual=0.0, slider=(-5.0, 3.0), least=-20.0, most=7.0)),
+          _HALF_LINE, False, True, 1, 8.0, {}, None),
+    Facts("GeneralizedNormal", (*_LOC_SCALE, _POWER), _LINE, False, False, 1, 2.0, {}, None),
 )  # fmt: skip
 
 FACTS: dict[str, Facts] = {row.name: row for row in _ROWS}

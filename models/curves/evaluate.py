@@ -16,6 +16,7 @@ from models.core.families import FACTS, usual_family
 from models.core.typicality import Typicality
 from models.curves import graphs
 from models.curves.compiled import Function, Member, evaluated, is_traced, traced
+from models.curves.whole import as_stems, numbers_in, staircase, with_stems
 from models.distributions import FAMILIES
 from models.distributions.registry import check_family
 from models.numerics import tracing
@@ -172,7 +173,11 @@ def _still(q: Member, p: Member, scores: bytes, span: tuple[float, float]) -> _S
     path_eps = np.linspace(*_reach(noise_levels), PATH_POINTS)
     every = np.concatenate([np.frombuffer(scores), NEAR_SCORES])
     eps, z, path_z = evaluated(graphs.path, q, every, path_eps)
+    if _is_whole(q):
+        path_eps, path_z = _staircase(q, _reach(noise_levels))
     x = _grid(span, z[bank:], (*levels[:2], *_outline(p)[0][:2]))
+    if _is_whole(q) or _is_whole(p):
+        x = with_stems(x, span)
     family, bank_cdf = _heights(q, x, z[:bank])
     reference, bank_reference = _heights(p, x, z[:bank])
     numbers = _numbers(q, p, bank_cdf, bank_reference)
@@ -188,13 +193,31 @@ def _outline(q: Member) -> tuple[Vector, Vector, Vector]:
 def _heights(q: Member, x: Vector, bank: Vector) -> tuple[tuple[Floats64, Floats64], Floats64]:
     """Return density and distribution function on ``x``, and the distribution function at the bank."""
     pdf, cdf = evaluated(graphs.heights, q, np.concatenate([x, bank]))
-    return (pdf[: len(x)], cdf[: len(x)]), cdf[len(x) :]
+    drawn = pdf[: len(x)], cdf[: len(x)]
+    return as_stems(x, *drawn) if _is_whole(q) else drawn, cdf[len(x) :]
+
+
+def _is_whole(q: Member) -> bool:
+    return FACTS[q.name].whole
+
+
+def _staircase(q: Member, reach: tuple[float, float]) -> tuple[Vector, Vector]:
+    levels, _, _ = _outline(q)
+    numbers = numbers_in(levels[4], levels[5])
+    (ends,) = evaluated(graphs.scores_of, q, numbers)
+    return staircase(numbers, ends[0], reach)
 
 
 def _span(q: Member, p: Member, z: float) -> tuple[float, float]:
     """Return a range that holds nearly all of both, and z."""
-    ranges = [_reach(_outline(member)[0], FACTS[member.name].modes == 1) for member in (q, p)]
+    ranges = [_range_of(member) for member in (q, p)]
     return min(z, *(low for low, _ in ranges)), max(z, *(high for _, high in ranges))
+
+
+def _range_of(q: Member) -> tuple[float, float]:
+    """Return the range worth drawing of one; of whole numbers with room for the outermost stems."""
+    low, high = _reach(_outline(q)[0], FACTS[q.name].modes == 1 and not _is_whole(q))
+    return (low - 1.0, high + 1.0) if _is_whole(q) else (low, high)
 
 
 def _reach(levels: Vector, cut: bool = True) -> tuple[float, float]:
@@ -231,7 +254,7 @@ def _numbers(q: Member, p: Member, bank: Vector, reference: Vector) -> Numbers:
     bound = ENDED * max(abs(kl), 1.0)
     # A support of p that does not hold q's makes it infinite; below 0 the integral has missed where q is.
     ended = closed or kl == math.inf or (unsure <= bound and kl >= -bound)
-    near, far, count = ks_distance(bank), ks_distance(reference), len(bank)
+    near, far, count = ks_distance(bank, _is_whole(q)), ks_distance(reference, _is_whole(p)), len(bank)
     return Numbers(
         mean, math.sqrt(variance), entropy, kl if ended else math.nan, closed, near, ks_p_value(near, count),
         far, ks_p_value(far, count), tuple(levels[8:].tolist()), None,
@@ -269,9 +292,15 @@ def _outward(quartiles: Floats64) -> Vector:
     return np.concatenate([middle - (middle - low) * steps, middle + (high - middle) * steps], axis=None)
 
 
-def ks_distance(probabilities: Floats64) -> float:
-    """Return the largest gap between the ECDF of a sorted sample and F; ``probabilities`` [n] are F at the sample."""
+def ks_distance(probabilities: Floats64, whole: bool = False) -> float:
+    """Return the largest gap between the ECDF of a sorted sample and F; ``probabilities`` [n] are F at the sample.
+
+    Where F has steps at ``whole`` numbers, as the ECDF has, they are compared after those: F is not known before.
+    """
     steps = np.arange(len(probabilities) + 1) / len(probabilities)
+    if whole:
+        last = np.append(np.diff(probabilities) > 0.0, True)
+        return float(np.abs(steps[1:] - probabilities)[last].max())
     return float(max((steps[1:] - probabilities).max(), (probabilities - steps[:-1]).max()))
 
 

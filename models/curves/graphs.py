@@ -10,6 +10,7 @@ import tensorflow as tf
 from models.core.families import FACTS
 from models.curves.compiled import Part, asked
 from models.distributions import Distribution, Mixture, NormalMixture, has_closed_form, kl_divergence
+from models.distributions.discrete import Discrete
 from models.distributions.registry import noise_at, value_at
 from models.numerics.quadrature import NODES, highest_degrees, legendre
 from models.numerics.special import LOG_SQRT_TWO_PI, score_of
@@ -67,7 +68,8 @@ def located_by_noise(q: Distribution, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 def located_by_value(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return z and ε for a value, inside the support and finite."""
-    return _with_finite_noise(q, _kept_inside(asked("quantile", q, _edges()), z))
+    inside = _kept_inside(asked("quantile", q, _edges()), z)
+    return _with_finite_noise(q, tf.round(inside) if isinstance(q, Discrete) else inside)
 
 
 def located_by_probability(q: Distribution, u: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -94,7 +96,8 @@ def place(q: Distribution, z: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...
         tape.watch([wide, noise])
         spread = type(q)(**wide, validate=False)
         made = _with_modes(spread, spread.from_noise(noise))
-    slopes, by_noise = tape.gradient(made, [wide, noise])
+    # A staircase has none.
+    slopes, by_noise = tape.gradient(made, [wide, noise], unconnected_gradients=tf.UnconnectedGradients.ZERO)
     by_parameter = tf.stack(list(slopes.values()))
     tails = [asked(name, q, z) for name in ("cdf", "survival_function")]
     at = tf.stack([*tails, asked("prob", q, z), by_noise[0]])
@@ -115,7 +118,7 @@ def scores_of(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 
 def divergence(q: Distribution, p: Distribution, edges: tf.Tensor, quartiles: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return KL(q ‖ p), what the tails leave uncertain, 1 if it is a closed form, what the nodes miss, and how many.
+    """Return KL(q ‖ p), what is uncertain of it, 1 if it is a closed form or a sum, what the nodes miss, and how many.
 
     Without a closed form it is −H(q) − E_q[log p]: the entropy is known, so an infinite density of q does no harm, and
     the mean is a quadrature over the normal score of z between ``edges`` [1, m], of a mixture over that of each
@@ -126,6 +129,8 @@ def divergence(q: Distribution, p: Distribution, edges: tf.Tensor, quartiles: tf
     none, one = tf.zeros([], tf.float64), tf.ones([], tf.float64)
     if has_closed_form(q, p):
         return kl_divergence(q, p), none, one, none, one
+    if isinstance(q, Discrete) or isinstance(p, Discrete):
+        return _divergence_of_masses(q, p), none, one, none, one
     drawn, weights = _nodes(q, edges)
     parts = p.log_prob(_off_the_edges(q, drawn)) * weights
     outermost = tf.reduce_max(tf.abs(tf.stack([parts[:, 0], parts[:, -1]])))
@@ -135,6 +140,15 @@ def divergence(q: Distribution, p: Distribution, edges: tf.Tensor, quartiles: tf
     inside = (drawn[..., tf.newaxis] > quartiles[0]) & (drawn[..., tf.newaxis] < quartiles[2])
     count = tf.reduce_min(tf.reduce_sum(tf.cast(inside, tf.float64), [0, 1]))
     return kl, outermost + lost * tf.maximum(tf.abs(kl), 1.0), none, _missed(parts), count
+
+
+def _divergence_of_masses(q: Distribution, p: Distribution) -> tf.Tensor:
+    """Return KL(q ‖ p), a sum over the support; infinite where one has masses and the other a density."""
+    if not (isinstance(q, Discrete) and isinstance(p, Discrete)):
+        return tf.constant(math.inf, tf.float64)
+    k, mass = q.masses()
+    ratio = q.log_prob(k) - p.log_prob(k)
+    return tf.reduce_sum(tf.where(mass > 0.0, mass * ratio, tf.zeros_like(mass)))
 
 
 def _missed(parts: tf.Tensor) -> tf.Tensor:

@@ -304,7 +304,8 @@ def _bounds_hold(domain: Domain, value: Values) -> Values:
     allowed: Values = value == value if domain in ("real", "bound") else value >= smallest  # noqa: PLR0124 false where it is NaN
     if domain == "count":
         floor: Callable[[Values], Values] = tf.floor if tf.is_tensor(value) else np.floor
-        return allowed & (value >= 1) & (floor(value) == value)
+        whole: Values = allowed & (value >= 1) & (floor(value) == value)
+        return whole
     return allowed & (value < 1) if domain == "fraction" else allowed
 
 

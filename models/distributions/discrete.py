@@ -21,7 +21,7 @@ from models.numerics.special import log_of_smaller, ndtr, score_of, wide
 MOST_TERMS = 1 << 14
 # Of standard deviations below and above the mean, beside these numbers: beyond there is less than 1e-30 of it all.
 BELOW, ABOVE, BESIDE = 15.0, 40.0, 70.0
-# The bracket of a quantile, in the same way: a geometric tail falls to 1e-300 in 700 deviations.
+# The bracket of a quantile: a geometric tail falls to 1e-300 in 700 times the variance over the mean.
 SPREAD = 800.0
 MOST_HALVINGS = 70
 # Of a score: beyond, probabilities underflow.
@@ -64,6 +64,12 @@ class Discrete(NormalNoise):
         """Return the largest value, in float64."""
         return tf.constant(math.inf, tf.float64)
 
+    def _top(self) -> tf.Tensor:
+        """Return a number beyond which probabilities underflow, or the largest value; in float64."""
+        mean, variance = wide(self._mean()), wide(self._variance())
+        top = tf.math.ceil(mean + SPREAD * (tf.sqrt(variance) + variance / mean + 10.0))
+        return tf.minimum(top, self._most())
+
     def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return self._from_noise(self._noise(shape, seed))
 
@@ -97,7 +103,7 @@ class Discrete(NormalNoise):
         deviation, skew = tf.sqrt(variance), variance / mean
         guess = tf.floor(mean + deviation * score + skew * (score * score - 1.0) / 6.0)
         margin = tf.math.ceil(1.0 + 0.02 * deviation + 0.2 * skew * (1.0 + tf.abs(score)))
-        top = tf.minimum(tf.math.ceil(mean + SPREAD * deviation + 10.0 * SPREAD), broad._most())  # noqa: SLF001
+        top = broad._top()  # noqa: SLF001
 
         def step(count: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, ...]:
             side = tf.where(tf.equal(count, 0), guess - margin, guess + margin)
@@ -127,9 +133,10 @@ class Discrete(NormalNoise):
 
     def _tail(self, value: tf.Tensor, which: int) -> tf.Tensor:
         k = tf.floor(wide(value))
-        below, above = k < 0.0, k >= self._most()
+        broad = self._widened()
+        below, above = k < 0.0, k >= broad._top()  # noqa: SLF001 of the same class
         inside = tf.where((k >= 0.0) & ~above, k, tf.zeros_like(k))
-        tail = self._widened()._tails(inside)[which]  # noqa: SLF001
+        tail = broad._tails(inside)[which]  # noqa: SLF001
         ends = (0.0, 1.0) if which == 0 else (1.0, 0.0)
         limit = tf.where(below, tf.constant(ends[0], tf.float64), tf.constant(ends[1], tf.float64))
         tail = tf.where(tf.math.is_nan(k), k, tail)

@@ -7,7 +7,9 @@ import tensorflow as tf
 
 from models.core.families import Family
 from models.distributions.base import Distribution, ParameterError
+from models.distributions.bernoulli import Bernoulli
 from models.distributions.beta import Beta
+from models.distributions.binomial import Binomial
 from models.distributions.cauchy import Cauchy
 from models.distributions.chi2 import Chi2
 from models.distributions.continuous_bernoulli import ContinuousBernoulli
@@ -24,9 +26,11 @@ from models.distributions.laplace import Laplace
 from models.distributions.log_normal import LogNormal
 from models.distributions.logistic import Logistic
 from models.distributions.logit_normal import LogitNormal
+from models.distributions.negative_binomial import NegativeBinomial
 from models.distributions.normal import Normal
 from models.distributions.normal_mixture import NormalMixture
 from models.distributions.pareto import Pareto
+from models.distributions.poisson import Poisson
 from models.distributions.student_t import StudentT
 from models.distributions.tanh_normal import TanhNormal
 from models.distributions.truncated_normal import TruncatedNormal
@@ -41,6 +45,7 @@ FAMILIES: dict[str, type[Distribution]] = {
         Normal, Laplace, Logistic, Cauchy, StudentT, Gumbel, Uniform, Exponential, Gamma, InverseGamma, Chi2, Weibull,
         LogNormal, HalfNormal, Beta, Kumaraswamy, LogitNormal, TanhNormal, TruncatedNormal, VonMises,
         ContinuousBernoulli, NormalMixture, HalfCauchy, Pareto, InverseGaussian, GeneralizedNormal,
+        Bernoulli, Binomial, Poisson, NegativeBinomial,
     )
 }  # fmt: skip
 

@@ -132,9 +132,10 @@ class _Batch:
 def _batches(
     by: Estimators, arguments: Arguments, parameters: tf.Tensor, scores: tf.Tensor, exact: Integrals
 ) -> Iterator[_Batch]:
-    began = perf_counter()
-    path = by.pathwise(arguments, parameters, scores).numpy()
-    yield _Batch("pathwise", path, exact.pathwise, perf_counter() - began)
+    if by.pathwise is not None:
+        began = perf_counter()
+        path = by.pathwise(arguments, parameters, scores).numpy()
+        yield _Batch("pathwise", path, exact.pathwise, perf_counter() - began)
     if by.landing is not None:
         began = perf_counter()
         landing = by.landing(arguments, parameters, scores).numpy()

@@ -50,10 +50,13 @@ def score(f: Averaged, name: str, parameters: tf.Tensor, scores: tf.Tensor) -> t
 
 @dataclass(frozen=True, eq=False)
 class Estimators:
-    """The estimators of one kind of integrand and one family, compiled; each takes (arguments, parameters, scores)."""
+    """The estimators of one kind of integrand and one family, compiled; each takes (arguments, parameters, scores).
+
+    Along a staircase there is no path, and its estimators are None.
+    """
 
     name: str
-    pathwise: Compiled
+    pathwise: Compiled | None
     landing: Compiled | None
     score: Compiled
 
@@ -92,5 +95,7 @@ def _estimators(kind: Kind, name: str) -> Estimators:
 
         return tf.function(graph, input_signature=signature, autograph=False)
 
+    if FACTS[name].whole:
+        return Estimators(name, None, None, compiled(score))
     landing = compiled(pathwise, landing=True) if kind.has_entropy else None
     return Estimators(name, compiled(pathwise), landing, compiled(score))

@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats64
+from models.distributions.discrete import Discrete
 from models.distributions.registry import build
 from models.estimators.continuous import Estimators, Sliced
 from models.numerics.quadrature import FARTHEST, USUAL_PANELS, Rule, normal_rule, panelled
@@ -28,6 +29,8 @@ SAME = 1e-6
 OUTERMOST, OUTER_PANELS = 37.0, 160
 # |f|·P(Z beyond) falls outward where E[f] exists: in a power of the tail, by this in the last quarter at least.
 FALLS = 3e-3
+# Of whole numbers, those with less than this count in no sum.
+LEAST_MASS = 1e-30
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ def integrals_of(
     come to an end it is taken farther out. Of a model's ELBO, which has a kink wherever a unit of its decoder is
     switched, the usual nodes are enough.
     """
+    if by.pathwise is None:
+        rule = _rule_of_masses(by, parameters)
+        return _moments(rule, *(yield from _at_nodes(by, arguments, parameters, nodes, rule)))
     usual = yield from _followed(by, arguments, parameters, nodes)
     if not usual.resolved or by.gaps or by.landing is not None or _all_known(usual):
         return usual
@@ -136,6 +142,20 @@ def _rule_of(by: Estimators, parameters: tf.Tensor, panels: int) -> Rule:
     return panelled(edges, scored, smooth)
 
 
+def _rule_of_masses(by: Estimators, parameters: tf.Tensor) -> Rule:
+    """Return the rule of a family of whole numbers: their masses at the middles of the steps of the path.
+
+    A node without weight at either end says that the sum has come to an end.
+    """
+    q = build(by.name, parameters)
+    if not isinstance(q, Discrete):
+        raise TypeError(f"{by.name} has no masses")
+    k, mass = (part.numpy() for part in q.masses())
+    counted = mass > LEAST_MASS
+    scores, ends = q.to_noise(k[counted]).numpy(), np.zeros(1)
+    return Rule(np.pad(scores, 1, "edge"), np.concatenate([ends, mass[counted], ends]), smooth=False)
+
+
 def _without_gaps(exact: Integrals, rule: Rule, values: Floats64, scores: Floats64) -> Integrals:
     """Return what is known without the path: between two modes far apart float64 does not tell its values apart."""
     gradient = _integral(rule, values * scores)
@@ -147,15 +167,18 @@ def _without_gaps(exact: Integrals, rule: Rule, values: Floats64, scores: Floats
 def _at_nodes(
     by: Estimators, arguments: tuple[tf.Tensor, ...], parameters: tf.Tensor, nodes: int, rule: Rule
 ) -> Sliced[tuple[Floats64, ...]]:
-    """Return the estimators pathwise and landing [m, n], f [n] and the score [m, n] at the nodes of a rule."""
+    """Return the estimators pathwise and landing [m, n], f [n] and the score [m, n] at the nodes of a rule.
+
+    Where there is no path, the score's estimator stands for it: it has the same mean.
+    """
     parts: list[tuple[Floats64, ...]] = []
     for start in range(0, len(rule.scores), nodes):
         scores = tf.constant(rule.scores[start : start + nodes])
-        path = by.pathwise(arguments, parameters, scores).numpy()
+        values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
+        yield None
+        path = values * slopes if by.pathwise is None else by.pathwise(arguments, parameters, scores).numpy()
         yield None
         landing = path if by.landing is None else by.landing(arguments, parameters, scores).numpy()
-        yield None
-        values, slopes = (part.numpy() for part in by.score(arguments, parameters, scores))
         if by.gaps:
             # Two components that are the same leave rounding of the score in their weight.
             slopes = np.where(np.abs(slopes) <= ROUNDING, 0.0, slopes)

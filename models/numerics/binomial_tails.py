@@ -12,6 +12,7 @@ from functools import lru_cache
 import tensorflow as tf
 
 from models.numerics.log_gamma import binet, excess
+from models.numerics.pieces import piece
 from models.numerics.special import LOG_SQRT_TWO_PI
 
 MOST_STEPS = 4000
@@ -39,8 +40,7 @@ def tail_over_term(a: tf.Tensor, b: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """
     one = tf.ones_like(a + b + x)
     given = a * one, b * one, x * one
-    rank = one.shape.rank
-    found = _fraction(*given) if rank is None or not tf.executing_eagerly() else _compiled(rank)(*given)
+    found = _compiled(one.shape.rank)(*given) if tf.executing_eagerly() else _fraction(*given)
     return tf.stop_gradient(found)
 
 
@@ -49,6 +49,7 @@ def _compiled(rank: int) -> tf.types.experimental.PolymorphicFunction:
     return tf.function(_fraction, input_signature=[tf.TensorSpec([None] * rank, tf.float64)] * 3, autograph=False)
 
 
+@piece
 def _fraction(a: tf.Tensor, b: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     one = tf.ones_like(x)
 

@@ -15,7 +15,15 @@ A_KIND_EACH = frozenset({
 })  # fmt: skip
 
 # tests/models/distributions/test_properties.py asks these in the fast suite, all at once; --slow asks them one by one.
-ASKED_AT_ONCE = frozenset({"HalfCauchy", "Pareto", "InverseGaussian", "GeneralizedNormal"})
+ASKED_AT_ONCE = frozenset({
+    "HalfCauchy",
+    "Pareto",
+    "InverseGaussian",
+    "GeneralizedNormal",
+    "Bernoulli",
+    "Binomial",
+    "NegativeBinomial",
+})  # fmt: skip
 
 
 def marks_of(family: str) -> list[pytest.MarkDecorator]:

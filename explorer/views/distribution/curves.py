@@ -14,6 +14,7 @@ from explorer.views.common.histogram import nice_ceiling, steps
 from explorer.views.distribution.grips import cdf_handles, noise_arrows, noise_handles, pdf_handles
 from explorer.views.distribution.plot import DistributionPlot
 from models.core.arrays import Vector
+from models.core.families import Family
 from models.protocol.decoding import AggregateReady
 from models.protocol.distribution import CurvesReady
 
@@ -98,9 +99,9 @@ class DistributionCurves:
         if key != self._key:
             self._key = key
             self._name_axes(answer)
-            self._show_curves(answer.curves, aggregate)
+            self._show_curves(answer, aggregate)
             self._show_aggregate(aggregate)
-            self._show_bank(answer.curves)
+            self._show_bank(answer)
         self._show_place(answer)
 
     def _cache(self, mode: pg.QtWidgets.QGraphicsItem.CacheMode) -> None:
@@ -133,7 +134,7 @@ class DistributionCurves:
 
     def _name_axes(self, answer: DistributionAnswer) -> None:
         name, prefix = answer.name, "log₁₀ " if self.state.display.logarithmic else ""
-        self.pdf.name_axes(name, f"{prefix}pdf")
+        self.pdf.name_axes(name, f"{prefix}{'mass' if answer.family.facts.whole else 'pdf'}")
         self.cdf.name_axes(name, f"{prefix}cdf")
         self.noise.name_axes("ε", name)
 
@@ -148,9 +149,10 @@ class DistributionCurves:
         """Return the probability drawn at height ``y`` of the cdf plot."""
         return float(10.0**y) if self.state.display.logarithmic else y
 
-    def _show_curves(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
+    def _show_curves(self, answer: DistributionAnswer, aggregate: AggregateReady | None) -> None:
         low, high = self._range
-        self._set_heights(curves, aggregate)
+        curves = answer.curves
+        self._set_heights(answer, aggregate)
         self._prior_pdf.setData(curves.x, self._drawable(curves.reference_pdf))
         self._prior_cdf.setData(curves.x, self._height(curves.reference_cdf))
         self._posterior_pdf.setData(curves.x, self._drawable(curves.family_pdf))
@@ -170,9 +172,10 @@ class DistributionCurves:
         bottom, top = self._heights
         return min(float(self._height(pdf)), 2.0 * top - bottom)
 
-    def _set_heights(self, curves: CurvesReady, aggregate: AggregateReady | None) -> None:
-        peaks = [_peak(curves.x, curves.family_pdf, curves.family_cdf)]
-        peaks.append(_peak(curves.x, curves.reference_pdf, curves.reference_cdf))
+    def _set_heights(self, answer: DistributionAnswer, aggregate: AggregateReady | None) -> None:
+        curves = answer.curves
+        peaks = [_peak(answer.family, curves.x, curves.family_pdf, curves.family_cdf)]
+        peaks.append(_peak(answer.reference, curves.x, curves.reference_pdf, curves.reference_cdf))
         peaks.append(0.0 if aggregate is None else float(aggregate.pdf.max()))
         top = nice_ceiling(1.08 * max(peaks))
         logarithmic = self.state.display.logarithmic
@@ -191,20 +194,22 @@ class DistributionCurves:
         self._aggregate_pdf.setData(aggregate.x, self._height(aggregate.pdf))
         self._aggregate_cdf.setData(aggregate.x, self._height(aggregate.cdf))
 
-    def _show_bank(self, curves: CurvesReady) -> None:
+    def _show_bank(self, answer: DistributionAnswer) -> None:
+        curves = answer.curves
         z, count = curves.bank_z, len(curves.bank_z)
-        self._show_bars(z)
+        self._show_bars(answer.family, z)
         self._ecdf.setData(np.repeat(z, 2), self._height(np.repeat(np.arange(count + 1) / count, 2)[1:-1]))
         self._path.setData(curves.path_eps, curves.path_z)
         self._show_rays(curves)
 
-    def _show_bars(self, z: Vector) -> None:
+    def _show_bars(self, family: Family, z: Vector) -> None:
         """Draw the histogram of the bank where it lies in the range, out of which a grip may carry it."""
         low, high = max(self._range[0], float(z[0])), min(self._range[1], float(z[-1]))
-        if low >= high:
+        # All of a few whole numbers may be one.
+        if low > high or (low == high and not family.facts.whole):
             self._bars.setData([], [])
             return
-        counts, edges = np.histogram(z, BINS, (low, high))
+        counts, edges = np.histogram(z, *_bins(family, low, high))
         x, heights = steps(edges, counts / (len(z) * np.diff(edges)))
         self._bars.setData(x, np.maximum(self._height(heights), self._heights[0]))
 
@@ -233,8 +238,17 @@ class DistributionCurves:
         self.noise.layer.set_arrows(noise_arrows(answer, names, span, self._range, colors))
 
 
-def _peak(x: Vector, pdf: Vector, cdf: Vector) -> float:
-    """Return the height a density is drawn to."""
+def _bins(family: Family, low: float, high: float) -> tuple[int | Vector, tuple[float, float]]:
+    """Return what numpy.histogram takes: of few whole numbers a bar for each, as high as its mass would be."""
+    if not family.facts.whole or high - low > BINS:
+        return BINS, (low, high)
+    return np.arange(np.ceil(low) - 0.5, np.floor(high) + 1.0), (low, high)
+
+
+def _peak(family: Family, x: Vector, pdf: Vector, cdf: Vector) -> float:
+    """Return the height a density or mass is drawn to."""
+    if family.facts.whole:
+        return float(pdf.max())
     middle = (cdf >= MIDDLE[0]) & (cdf <= MIDDLE[1])
     if not middle.any():
         return 0.0

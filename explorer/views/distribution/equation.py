@@ -18,6 +18,7 @@ ROOM = "-0.000"
 APART, MARGIN = 26.0, 4.0
 STRAIGHT = "z = μ + σ·ε: the noise ε, drawn once, is stretched by σ and moved by μ, so that z follows both smoothly"
 CURVED = "z = F⁻¹(u(ε)): the noise ε, drawn once, has the probability u, and z is the quantile of q there"
+STEPS = "z = F⁻¹(u(ε)) goes up in steps: between them z does not move with the parameters, and no gradient passes"
 Part = tuple[str, str]
 
 
@@ -41,10 +42,11 @@ class Equation(QWidget):
 
     def show_answer(self, answer: DistributionAnswer) -> None:
         """Show the newest numbers."""
-        straight = answer.family.facts.straight
-        if self._answer is None or straight != self._answer.family.facts.straight:
-            self.setToolTip(STRAIGHT if straight else CURVED)
-            self.setAccessibleName(self.toolTip())
+        facts = answer.family.facts
+        told = STRAIGHT if facts.straight else STEPS if facts.whole else CURVED
+        if told != self.toolTip():
+            self.setToolTip(told)
+            self.setAccessibleName(told)
         self._answer = answer
         self.update()
 

@@ -9,13 +9,16 @@ import pytest
 
 from models.core.families import FACTS, LATENT_FAMILIES, Facts, lab_family, usual_family, with_parameter
 from models.distributions import FAMILIES, distribution_of
+from models.distributions.discrete import Discrete
 from models.distributions.location_scale import LocationScale
-from tests.models.distributions.cases import CASES
+from tests.models.distributions.cases import CASES, CONTINUOUS
+from tests.models.distributions.test_discrete import FAMILIES as DISCRETE
 
 
 def test_every_family_has_a_row_and_a_case_of_the_battery() -> None:
     assert set(FACTS) == set(FAMILIES)
-    assert {case.family for case in CASES} == set(FACTS)
+    assert {case.family for case in CASES} == set(CONTINUOUS)
+    assert {name for name, row in FACTS.items() if row.whole} == set(DISCRETE)
 
 
 def test_a_row_fills_every_column() -> None:
@@ -38,6 +41,8 @@ def test_a_row_agrees_with_its_class(name: str) -> None:
     positive = [domain not in ("real", "bound") for domain in kind.domains.values()]
     assert [parameter.positive for parameter in row.parameters] == positive
     assert row.straight == issubclass(kind, LocationScale)
+    assert row.whole == issubclass(kind, Discrete) == (kind.reparameterization_type == "none")
+    assert [parameter.whole for parameter in row.parameters] == [domain == "count" for domain in kind.domains.values()]
     roles = {parameter.role: parameter.name for parameter in row.parameters}
     assert kind.ordered == (None if "low" not in roles else (roles["low"], roles["high"]))
     ends = distribution_of(usual_family(name)).quantile(np.array([0.0, 1.0])).numpy()
@@ -48,7 +53,7 @@ def test_a_row_agrees_with_its_class(name: str) -> None:
 def test_what_is_said_to_move_the_support_does(name: str) -> None:
     family, moving = usual_family(name), []
     for parameter in FACTS[name].parameters:
-        moved = with_parameter(family, parameter.name, parameter.usual + 0.25)
+        moved = with_parameter(family, parameter.name, parameter.usual + (1.0 if parameter.whole else 0.25))
         before, after = (distribution_of(one).quantile(np.array([0.0, 1.0])).numpy() for one in (family, moved))
         if not np.array_equal(before, after):
             moving.append(parameter.name)
@@ -62,3 +67,8 @@ def test_latent_families_are_those_with_a_variance() -> None:
 def test_the_lab_begins_where_a_gradient_is_not_0() -> None:
     assert lab_family("Normal").parameters == {"loc": 1.0, "scale": 1.0}
     assert lab_family("Gamma") == usual_family("Gamma")
+
+
+def test_a_whole_parameter_is_rounded() -> None:
+    assert with_parameter(usual_family("Binomial"), "total_count", 7.6).parameters["total_count"] == 8.0
+    assert with_parameter(usual_family("Binomial"), "total_count", -3.0).parameters["total_count"] == 1.0

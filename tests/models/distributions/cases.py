@@ -12,11 +12,13 @@ import scipy.stats as st
 import tensorflow as tf
 from scipy.special import logit
 
-from models.core.families import Family
+from models.core.families import FACTS, Family
 from models.distributions import FAMILIES, Distribution
 
 mp.mp.dps = 25
 Formula = Callable[..., mp.mpf]
+# Those of whole numbers are asked in test_discrete.py.
+CONTINUOUS = {name: kind for name, kind in FAMILIES.items() if not FACTS[name].whole}
 
 
 @dataclass(frozen=True)
