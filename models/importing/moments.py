@@ -22,6 +22,8 @@ SHARP, LEAST = 1e-2, 1e-4
 LOUD = 60.0
 MEAN_WORDS = re.compile(r"mean|(^|[^a-z])(mu|loc)([^a-z]|$)|fc21|fc_?mu", re.IGNORECASE)
 SPREAD_WORDS = re.compile(r"var|sigma|std|scale|fc22", re.IGNORECASE)
+# What the mean is called that is packed with the spread.
+PACKED = {"interleaved": "every other value of", "halves": "first half of"}
 # A layer that makes mean and spread in turn: view(-1, d, 2).
 INTERLEAVED = re.compile(r"mu_?logvar_?gen", re.IGNORECASE)
 
@@ -48,6 +50,11 @@ def moments(
     return mu, _sigma(builder, mu, second, kind), kind, label
 
 
+def packing_of(mean: str) -> str:
+    """Return how the mean is packed with the spread in one output, by what it is called; "" if it is not."""
+    return next((kind for kind, words in PACKED.items() if mean.startswith(words)), "")
+
+
 def _unpacked(builder: Builder, value: str, flat: str, name: str, choices: Choices) -> tuple[str, str, tuple[str, str]]:
     """Return mean and spread that are packed in one output, and what they are called.
 
@@ -64,11 +71,11 @@ def _unpacked(builder: Builder, value: str, flat: str, name: str, choices: Choic
     width = builder.shape(flat)[1]
     if (choices.packed or ("interleaved" if INTERLEAVED.search(name) else "halves")) == "interleaved":
         even, odd = (builder.add("slice", flat, axis=1, start=start, stop=width, step=2) for start in (0, 1))
-        return even, odd, (f"every other value of {name}", "those between,")
+        return even, odd, (f"{PACKED['interleaved']} {name}", "those between,")
     first, second = (
         builder.add("slice", flat, axis=1, start=start, stop=start + width // 2, step=1) for start in (0, width // 2)
     )
-    return first, second, (f"first half of {name}", "second half,")
+    return first, second, (f"{PACKED['halves']} {name}", "second half,")
 
 
 def _flat(builder: Builder, value: str) -> str:

@@ -19,7 +19,7 @@ from models.importing.graph import MOST_VALUES, Builder, Graph, Node
 from models.importing.halves import Half, Halves
 from models.importing.labels import classes_of, with_label
 from models.importing.layouts import channels_last
-from models.importing.moments import moments
+from models.importing.moments import moments, packing_of
 from models.importing.operations import Shape
 from models.importing.refusal import RefusedError
 
@@ -248,7 +248,9 @@ def _encoder(
     outputs = builder.take(half.graph, half.weights, [_from_image(builder, value, picture, wanted)])
     mu, sigma, kind, names = moments(builder, outputs, half, choices, math.prod(latent))
     said = [("its input", f"pixels {RANGES[pixels]}"), ("μ", names[0]), ("σ", f"{names[1]} {SPREADS[kind]}".strip())]
+    packing = packing_of(names[0])
     taken = {"mu": names[0], "log_var": names[1].removesuffix(","), "spread": kind}
+    taken |= {"packed": packing} if packing else {}
     return *channels_last(builder.graph([mu, sigma]), builder.arrays), said, taken
 
 

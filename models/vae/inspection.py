@@ -26,13 +26,14 @@ MOST_LAYERS = 500
 MOST_CLASSES = 1000
 WORDS = {
     "NHWC": "last (NHWC)", "NCHW": "first (NCHW)",
+    "halves": "μ first, then the spread", "interleaved": "by turns",
     "sigmoid": "probability (sigmoid)", "tanh": "−1 to 1 (tanh)", "linear": "image as it is",
     **RANGES, **SPREADS,
 }  # fmt: skip
 LABELS = {
     "image_shape": "size of an image", "layout": "channels", "range": "pixels", "activation": "output of the decoder",
-    "mu": "μ", "log_var": "spread", "spread": "the spread is", "label": "class", "hidden": "between the layers",
-    BESIDE: "file beside it",
+    "mu": "μ", "log_var": "spread", "spread": "the spread is", "packed": "both in one output", "label": "class",
+    "hidden": "between the layers", BESIDE: "file beside it",
 }  # fmt: skip
 
 
@@ -63,6 +64,8 @@ def questions(found: Understanding) -> Iterator[Question]:
         yield _question("log_var", taken, outputs)
     if outputs and taken.get("spread") != "none":
         yield _question("spread", taken, ALLOWED["spread"])
+    if "packed" in taken:
+        yield _question("packed", taken, ALLOWED["packed"])
     if found.classes:
         classes = [str(label) for label in range(min(found.classes, MOST_CLASSES))]
         yield _question("label", {"label": "0", **taken}, classes)

@@ -19,9 +19,10 @@ from models.vae.foreign import Reader, identity
 from models.vae.inspection import inspected
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel, open_model
-from tests.fixtures import make_onnx
+from tests.fixtures import make_onnx, make_weights
 from tests.fixtures import reference as by_hand
 from tests.fixtures.make_keras import PAIRS
+from tests.fixtures.torch_writer import archive
 from tests.models.importing.opening import compare_convolutional, same
 
 Z = np.random.default_rng(0).standard_normal((3, make_onnx.LATENT)).astype(np.float32)
@@ -125,6 +126,18 @@ def test_an_inspection_shows_what_the_opened_model_makes(whole: Path) -> None:
     other = inspected(1, whole, reader.understand(whole), images[:, :6])
     assert other.without == "The open images are 6 × 12 × 1, the model takes 12 × 12 × 1."
     assert len(other.reconstructions) == 0
+
+
+def test_how_mean_and_spread_are_packed_can_be_answered(tmp_path: Path) -> None:
+    path, reader = tmp_path / "model.pt", Reader()
+    path.write_bytes(archive(make_weights.interleaved()))
+    for answers, taken in (({}, "interleaved"), ({"packed": "halves"}, "halves")):
+        shown = inspected(1, path, reader.understand(path, answers), None)
+        question = next(question for question in shown.questions if question.name == "packed")
+        assert question.taken == taken
+        assert [key for key, _ in question.options] == ["halves", "interleaved"]
+    # What was tried out of weights without architecture depends on what was said: they are read again.
+    assert reader.open(path, {}).info.digest != reader.open(path, {"packed": "halves"}).info.digest
 
 
 def test_what_cannot_be_opened_with_an_answer_says_why_and_can_be_answered_again(whole: Path) -> None:
