@@ -78,9 +78,8 @@ class App(QObject):
         self._start_decoder(stored, bundled, launched, live)
         new = keep_session and not stored and not complaints
         complaints += [*self.decoder.client.remarks, *_missing(stored)]
-        self.theme = Theme(qt, self)
-        if scheme or stored.get("scheme"):
-            self.theme.choose(scheme or str(stored.get("scheme")))
+        chosen = scheme or stored.get("scheme")
+        self.theme = Theme(qt, self, str(chosen) if chosen else None)
         self.window = MainWindow(self.state, self.theme)
         self.window.closing.connect(self.close)
         self._live = None if live is None else self._linked(live)

@@ -17,17 +17,18 @@ BODY_PIXELS = 13
 
 
 class Theme(QObject):
-    """The scheme in use; views repaint on :attr:`changed`."""
+    """The scheme in use, at first ``scheme`` as in :meth:`choose`; views repaint on :attr:`changed`."""
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, parent: QObject | None = None) -> None:
+    def __init__(self, app: QApplication, parent: QObject | None = None, scheme: str | None = None) -> None:
         super().__init__(parent)
         self._app = app
+        app.setStyle("Fusion")
         self._choice: str | None = None
         self.family = _load_fonts()
         self.colors = DARK
-        self.choose(None)
+        self.choose(scheme)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
     @property
@@ -58,7 +59,6 @@ class Theme(QObject):
     def _apply(self) -> None:
         colors = self.colors
         pg.setConfigOptions(background=colors.plot, foreground=colors.muted, imageAxisOrder="row-major", antialias=True)
-        self._app.setStyle("Fusion")
         self._app.setFont(self.font())
         self._app.setPalette(_palette(colors))
         self._app.setStyleSheet(stylesheet(colors))

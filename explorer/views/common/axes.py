@@ -52,23 +52,28 @@ class Axis(pg.AxisItem):
         return [without_minus_zero(text) for text in super().tickStrings(values, scale, spacing)]
 
 
-def prepare_plot(plot: pg.PlotWidget, name: str, title: str = "") -> PlotMenu:
-    """Take away what a pane offers itself, guard the painting, give our axes and a name, and return the context menu.
+class Plot(pg.PlotWidget):
+    """A plot with our axes, and without the menus of pyqtgraph's: to make those takes half as long as all else."""
+
+    def __init__(self) -> None:
+        guard_plots()
+        super().__init__(enableMenu=False, axisItems={side: Axis(side) for side in ("bottom", "left")})
+
+
+def prepare_plot(plot: Plot, name: str, title: str = "") -> PlotMenu:
+    """Take away what a pane offers itself, give a name, and return the context menu.
 
     ``title`` is what the plot is called in files, the name if it is empty.
     """
-    guard_plots()
     # A style sheet takes that away, and with each frame all that lies below the plot would be painted too.
     plot.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-    plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setAccessibleName(name)
-    plot.getPlotItem().setAxisItems({side: Axis(side) for side in ("bottom", "left")})
     plot.getPlotItem().layout.setContentsMargins(1, TOP_MARGIN, RIGHT_MARGIN, 1)
     return PlotMenu(plot, title or name)
 
 
-def style_plot(plot: pg.PlotWidget, theme: Theme, names: dict[str, str], all_ticks: bool = False) -> None:
+def style_plot(plot: Plot, theme: Theme, names: dict[str, str], all_ticks: bool = False) -> None:
     """Give a plot the colours and fonts of the scheme; ``names`` are those of its sides, units included."""
     colors = theme.colors
     plot.setBackground(colors.plot)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
 
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot, style_plot
+from explorer.views.common.axes import Plot, prepare_plot, style_plot
 from explorer.views.common.layers import Frame, Layer
 from explorer.views.distribution.labels import Box, Label, Places, along_level, along_upright, beside
 from models.core.arrays import Matrix
@@ -194,7 +194,7 @@ def _head(tip: QPointF, along: QPointF, length: float = HEAD) -> list[QPointF]:
     return [tip, foot + side, foot - side]
 
 
-class DistributionPlot(pg.PlotWidget):
+class DistributionPlot(Plot):
     """A plot with resting axes whose grips can be dragged.
 
     Signals

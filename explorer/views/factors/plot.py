@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot, style_plot
+from explorer.views.common.axes import Plot, prepare_plot, style_plot
 from models.core.arrays import Vector
 from models.core.factors import Factor
 from models.core.geometry import dimension_name
@@ -17,7 +17,7 @@ BAND_ALPHA = 60
 MOST_TICKS = 9
 
 
-class FactorPlot(pg.PlotWidget):
+class FactorPlot(Plot):
     """Mean ± standard deviation of μ of the chosen dimension over the images of each value of the chosen factor."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:

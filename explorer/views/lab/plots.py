@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from explorer.state import AppState
 from explorer.state.tally import Tally
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot, style_plot
+from explorer.views.common.axes import Plot, prepare_plot, style_plot
 from explorer.views.common.histogram import steps
 
 BINS = 80
@@ -46,7 +46,7 @@ class LabPlots(QWidget):
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
         self.state, self.theme = state, theme
-        self.histogram, self.running = pg.PlotWidget(), pg.PlotWidget()
+        self.histogram, self.running = Plot(), Plot()
         self._bars, self._means, self._bands = [], [], []
         self._colored = [""] * MOST_CURVES
         self._truths = [pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0)]

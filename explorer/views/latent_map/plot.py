@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QStatusTipEvent
 from PySide6.QtWidgets import QApplication
 
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot
+from explorer.views.common.axes import Plot, prepare_plot
 from explorer.views.common.layers import Frame, StillLayer
 from explorer.views.latent_map.cloud import CloudLayer, FrontLayer, NameLayer, RingLayer
 from explorer.views.latent_map.markers import Marker, MarkerLayer
@@ -28,7 +27,7 @@ ON_POINT = "Drag {name}: move it  ·  Double-click: back to μ  ·  Right-click:
 ON_IMAGE = "Click: go to image {image}  ·  Right-click: more"
 
 
-class MapPlot(pg.PlotWidget):
+class MapPlot(Plot):
     """Still layers for the images and the prior, a moving one for the points, and the mouse over them."""
 
     dragged = Signal(object)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot, style_plot
+from explorer.views.common.axes import Plot, prepare_plot, style_plot
 from explorer.views.common.color_bar import ColorBar, rgb
 from models.core.arrays import Matrix
 from models.core.geometry import dimension_name
@@ -23,7 +23,7 @@ class DimensionHistory(QWidget):
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
         self.state, self.theme = state, theme
-        self.map, self.units = pg.PlotWidget(), pg.PlotWidget()
+        self.map, self.units = Plot(), Plot()
         self.image, self._line = pg.ImageItem(), pg.PlotCurveItem(name="active units")
         self.marks = [pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=90)]
         self.scale = ColorBar(theme, lambda colors: (colors.plot, colors.accent, colors.text))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot, style_plot
+from explorer.views.common.axes import Plot, prepare_plot, style_plot
 from models.core.arrays import Vector
 from models.core.history import MU_EDGES, SIGMA_EDGES, EpochRecord
 
@@ -17,7 +17,7 @@ FILL_ALPHA = 110
 DECADES = (-3, -2, -1, 0, 1)
 
 
-class Histogram(pg.PlotWidget):
+class Histogram(Plot):
     """Bars of this epoch over an outline of the first."""
 
     def __init__(self, theme: Theme, name: str, edges: Vector) -> None:

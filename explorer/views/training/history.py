@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from explorer.state import AppState
 from explorer.state.training.history import CurveHistory
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot, style_plot
+from explorer.views.common.axes import Plot, prepare_plot, style_plot
 from models.core.arrays import Vector
 from models.core.history import EpochRecord
 
@@ -25,7 +25,7 @@ PLOTS = (("elbo", "ELBO", "nats"), ("reconstruction", "reconstruction", "nats"),
          ("gradient_norm", "gradient norm", ""))  # fmt: skip
 
 
-class CurvePlot(pg.PlotWidget):
+class CurvePlot(Plot):
     """A plot over epochs; the first steep moments are left out of the range, not of the data."""
 
     def __init__(self, theme: Theme, name: str, unit: str) -> None:

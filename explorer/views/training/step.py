@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
-from explorer.views.common.axes import prepare_plot, style_plot
+from explorer.views.common.axes import Plot, prepare_plot, style_plot
 from explorer.views.common.pane import caption
 from explorer.views.common.pictures import Picture
 from models.core.arrays import Vector
@@ -34,7 +34,7 @@ class StepView(QWidget):
         self.state, self.theme = state, theme
         self.seen = Picture(theme, "x", smallest=LEAST_PICTURE)
         self.reconstruction = Picture(theme, "mean of p(x|z)", smallest=LEAST_PICTURE)
-        self.plots = tuple(pg.PlotWidget() for _ in range(4))
+        self.plots = tuple(Plot() for _ in range(4))
         self.noise, self.path, self.by_mu, self.by_sigma = self.plots
         self.stems = pg.BarGraphItem(x=[], height=[], width=BAR_WIDTH, name="ε")
         self.spread = pg.ErrorBarItem(beam=0.25)
@@ -61,8 +61,8 @@ class StepView(QWidget):
         self.noise.addItem(self.stems)
         for item in (self.spread, self.centre, self.drawn):
             self.path.addItem(item)
-        for (plot, _), item in self.bars.items():
-            (self.by_mu if plot == "mu" else self.by_sigma).addItem(item)
+        for (parameter, _), item in self.bars.items():
+            (self.by_mu if parameter == "mu" else self.by_sigma).addItem(item)
         self.terms.setTextFormat(Qt.TextFormat.RichText)
         self.terms.setWordWrap(True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -100,7 +100,8 @@ class StepView(QWidget):
         """Show the step that has been made last."""
         step = self.state.run.step
         self.hint.setVisible(step is None)
-        for widget in (self.seen, self.reconstruction, *self.plots, self.terms):
+        shown: tuple[QWidget, ...] = (self.seen, self.reconstruction, *self.plots, self.terms)
+        for widget in shown:
             widget.setVisible(step is not None)
         if step is not None:
             self._show(step)
