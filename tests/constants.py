@@ -1,7 +1,7 @@
 """Mutate the numeric constants of the distributions, one at a time, and say which share of it the battery notices.
 
 ``python -m tests.constants`` changes every constant of ``models/numerics`` and ``models/distributions`` in a copy of
-the tree, a float by one hundredth and a whole number by 1, and runs the tests that ask the families; a minute each.
+the tree, a float by one hundredth and a whole number by 1, and runs the tests that ask the families; minutes each.
 ``--sample N`` takes N of them by chance, ``--file NAME`` those of one file, ``--list`` only lists them. The exit status
 is 1 if fewer than 95 % are noticed.
 """
@@ -19,7 +19,7 @@ from tests.mutants import NOTICED, Mutant, copy_of_the_tree, results_of
 from tests.support.places import ROOT
 
 ROOMS = ("models/numerics", "models/distributions")
-BATTERY = ("test_properties.py", "test_discrete.py", "-n0")
+BATTERY = ("test_properties.py", "test_discrete.py", "test_battery.py", "-n0")
 GOAL = 0.95
 
 

@@ -70,9 +70,6 @@ class Discrete(NormalNoise):
         top = tf.math.ceil(mean + SPREAD * (tf.sqrt(variance) + variance / mean + 10.0))
         return tf.minimum(top, self._most())
 
-    def _sample(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return self._from_noise(self._noise(shape, seed))
-
     def _from_noise(self, eps: tf.Tensor) -> tf.Tensor:
         lower, upper = ndtr(wide(eps)), ndtr(-wide(eps))
         below, slack = lower < upper, SLACK[tf.float64]
@@ -156,7 +153,7 @@ class Discrete(NormalNoise):
 
     @abstractmethod
     def _tails(self, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return F and 1 − F at whole numbers ``k`` ≥ 0 below the largest value, in float64, with derivatives."""
+        """Return F and 1 − F at whole numbers ``k`` of the support, in float64, with derivatives."""
 
 
 class Counted(Discrete):

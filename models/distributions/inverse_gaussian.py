@@ -24,6 +24,7 @@ from models.numerics.special import LOG_SQRT_TWO_PI, open_uniform, score_of, sta
 
 # Logarithms of nodes of ∫ exp(−t)/(r + t) dt, r from 1e-12 on; the trapezoidal rule leaves 1e-16.
 SPREAD = np.arange(-66.0, 4.0, 0.25)
+LARGEST_ROOT = 1e150
 
 
 class InverseGaussian(Sampled):
@@ -60,8 +61,12 @@ class InverseGaussian(Sampled):
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         outside = (value <= 0.0) | tf.math.is_inf(value)
         z = tf.where(outside, self.loc + tf.zeros_like(value), value)
-        a = tf.sqrt(self.concentration / z) * ((z - self.loc) / self.loc)
-        log_prob = 0.5 * tf.math.log(self.concentration / z) - tf.math.log(z) - 0.5 * a * a - LOG_SQRT_TWO_PI
+        # Its square is a number beside 0, too.
+        largest = math.sqrt(self.dtype.max) / 16.0
+        a = tf.sqrt(self.concentration) * tf.math.rsqrt(z) * ((z - self.loc) / self.loc)
+        a = tf.clip_by_value(a, -largest, largest)
+        log_slope = 0.5 * tf.math.log(self.concentration) - 1.5 * tf.math.log(z)
+        log_prob = log_slope - 0.5 * a * a - LOG_SQRT_TWO_PI
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
@@ -142,14 +147,19 @@ class _At:
     away: tf.Tensor
 
     @property
+    def root(self) -> tf.Tensor:
+        """√(λ/2z), so that its square is a number beside 0, too."""
+        return tf.minimum(tf.sqrt(0.5 * self.phi / self.ratio), LARGEST_ROOT)
+
+    @property
     def alpha(self) -> tf.Tensor:
         """√(λ/2z)·(z/μ − 1)."""
-        return tf.sqrt(0.5 * self.phi / self.ratio) * self.away
+        return self.root * self.away
 
     @property
     def beta(self) -> tf.Tensor:
         """√(λ/2z)·(z/μ + 1)."""
-        return tf.sqrt(0.5 * self.phi / self.ratio) * (self.ratio + 1.0)
+        return self.root * (self.ratio + 1.0)
 
     @property
     def mills(self) -> tf.Tensor:
@@ -166,7 +176,7 @@ class _At:
         """log F and log(1 − F): each from the terms that are all positive, or from the other where that is smaller."""
         alpha, beta, square = tf.abs(self.alpha), self.beta, tf.square(self.alpha)
         below, zero = self.away < 0.0, tf.zeros_like(self.alpha)
-        fall = erfcx_fall(tf.where(below, zero, alpha), tf.where(below, beta, tf.sqrt(2.0 * self.phi / self.ratio)))
+        fall = erfcx_fall(tf.where(below, zero, alpha), tf.where(below, beta, 2.0 * self.root))
         log_lower = tf.math.log(0.5 * (erfcx(alpha) + erfcx(beta))) - square
         left = 0.5 * (tf.math.erf(alpha) - tf.math.expm1(-square) + tf.exp(-square) * fall)
         log_upper = tf.math.log(tf.where(below, left, 0.5 * fall)) - tf.where(below, zero, square)

@@ -132,6 +132,7 @@ def test_what_is_broken_or_otherwise_defined_still_is(tfp: Any) -> None:
 NO_DIVERGENCE = {
     ("Logistic", "Laplace"), ("StudentT", "Laplace"),
     ("Normal", "Laplace"), ("InverseGamma", "InverseGamma"), ("TruncatedNormal", "TruncatedNormal"),
+    ("InverseGaussian", "InverseGaussian"),
     *((kind.__name__, "Normal") for kind, _ in TO_NORMAL),
 }  # fmt: skip
 
