@@ -41,7 +41,8 @@ def choose(shapes: Shapes, options: DataOptions, name: str, last: bool = False) 
     """
     images = _named(shapes, options.key, name, "--key") if options.key else _images(shapes, name)
     others = [other for other in shapes if other != images]
-    counts = {shapes[images][0], shapes[images][-1]} if last else {shapes[images][0] if shapes[images] else 0}
+    shape = shapes[images] or (0,)
+    counts = {shape[0], shape[-1]} if last else {shape[0]}
     note = "" if options.key or images == "images" else f"the images are {images}"
     left = [other for other in others if len(shapes[other]) >= 3]
     if note and left:

@@ -2,7 +2,7 @@
 
 Every format is a row in :data:`FORMATS`; what :class:`models.core.data_options.DataOptions` leave open is told by the
 files, and what was made of them is said. Nothing is ever unpickled, and no more than a block of images is in memory at
-a time where the format allows. NumPy, Pillow, h5py and SciPy only.
+a time where the format allows. NumPy, Pillow and h5py only.
 """
 
 from __future__ import annotations

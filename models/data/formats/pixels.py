@@ -148,7 +148,7 @@ def _lines(file: IO[bytes], name: str, skipped: int) -> Iterator[str]:
 
 def _cells(line: str, plan: Plan) -> list[str]:
     cells = [cell.strip().strip('"') for cell in line.split(plan.delimiter)]
-    return cells + [""] * (max(plan.pixels) + 1 - len(cells))
+    return cells + [""] * (max(*plan.pixels, plan.label or 0) + 1 - len(cells))
 
 
 def _dtype(path: Path, plan: Plan) -> np.dtype:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -213,6 +214,36 @@ def test_matlab_puts_the_number_last(tmp_path: Path) -> None:
     content = (tmp_path / "set.mat").read_bytes()
     (tmp_path / "cut.mat").write_bytes(content[: len(content) // 2])
     assert "truncated or damaged" in reason(tmp_path / "cut.mat")
+
+
+def test_a_damaged_row_without_its_label_is_refused(tmp_path: Path) -> None:
+    images = SQUARE.reshape(20, 36).tolist()
+    rows = [",".join(map(str, [*image, label])) for image, label in zip(images, UNSORTED, strict=True)]
+    (tmp_path / "set.csv").write_text("\n".join([*rows, "1,2,3"]))
+    assert "does not hold 36 numbers" in reason(tmp_path / "set.csv")
+
+
+@pytest.mark.parametrize("name", ["set.mat", "set.h5", "set.csv", "set.zip", "set.tar"])
+def test_no_damage_of_these_kinds_gets_through_as_another_error(name: str, tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "set.mat", {"X": np.moveaxis(COLOUR, 0, -1), "y": LABELS[:, None]})
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        file.create_dataset("images", data=COLOUR, chunks=(7, 6, 5, 3), compression="gzip")
+    rows = (",".join(map(str, image)) for image in SQUARE.reshape(20, 36).tolist())
+    (tmp_path / "set.csv").write_text("\n".join(rows))
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive, tarfile.open(tmp_path / "set.tar", "w") as tar:
+        for number, image in enumerate(SQUARE[:5]):
+            archive.writestr(f"{number}.png", png(image))
+            member = tarfile.TarInfo(f"{number}.png")
+            member.size = len(png(image))
+            tar.addfile(member, io.BytesIO(png(image)))
+    whole, chance = (tmp_path / name).read_bytes(), np.random.default_rng(8)
+    for _ in range(40):
+        content = bytearray(whole[: int(chance.integers(len(whole) // 2, len(whole) + 1))])
+        for place in chance.integers(0, len(content), 3):
+            content[place] = chance.integers(256)
+        (tmp_path / name).write_bytes(content)
+        with contextlib.suppress(UserError):
+            open_data(tmp_path / name)
 
 
 def test_matlab_of_today_is_hdf5_with_its_axes_reversed(tmp_path: Path) -> None:
