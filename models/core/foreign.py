@@ -32,7 +32,7 @@ IMPORTED = (HDF5, "an ONNX model", "a PyTorch model", "a Keras model")
 MODELS = (*IMPORTED, "a TensorFlow SavedModel", "a TensorFlow Lite model", "a TensorFlow checkpoint", "a checkpoint")
 ARCHIVE = b"PK\x03\x04"
 # Of arrays in an archive that is the weights of a model.
-WEIGHTS = re.compile(r"(weight|kernel|bias)s?(:0)?\.npy$")
+WEIGHTS = re.compile(r"(weight|kernel|bias)s?(:0)?\.npy$|^[Wb]_\w+\.npy$")
 # Of a folder: more are not looked at to tell what it holds.
 MOST_LOOKED_AT = 2000
 TENSORS, TENSORS_START = "a .safetensors model", b'{"'
@@ -93,7 +93,7 @@ def _of_members(names: Iterable[str]) -> str:
     for name in names:
         if name == "model.weights.h5":
             return "a Keras model"
-        if name.endswith("data.pkl"):
+        if name.endswith(("data.pkl", "models/model.json")):
             return "a PyTorch model"
     return ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,12 +208,14 @@ def test_a_folder_of_a_model_is_told_from_one_of_pictures(tmp_path: Path, names:
 
 def test_weights_are_told_from_images(tmp_path: Path) -> None:
     np.savez(tmp_path / "weights.npz", **{"fc1.weight": np.zeros((2, 2)), "fc1.bias": np.zeros(2)})
+    np.savez(tmp_path / "by_hand.npz", W_mu=np.zeros((2, 2)), b_mu=np.zeros(2))
+    with zipfile.ZipFile(tmp_path / "program.npz", "w") as program:
+        program.writestr("vae/models/model.json", "{}")
     np.savez(tmp_path / "images.npz", images=np.zeros((2, 3, 3), np.uint8), weight=np.zeros(2))
     np.savez(tmp_path / "codes.npz", z=np.zeros((2, 3)))
-    assert [is_model(tmp_path / f"{name}.npz") for name in ("weights", "images", "codes", "gone")] == [
-        True,
-        *[False] * 3,
-    ]
+    found = {name for name in ("weights", "by_hand", "program", "images", "codes", "gone")
+             if is_model(tmp_path / f"{name}.npz")}  # fmt: skip
+    assert found == {"weights", "by_hand", "program"}
 
 
 def test_the_cache_keeps_those_used_last(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
