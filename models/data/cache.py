@@ -30,6 +30,7 @@ from models.data.source import Source, Steps
 MAX_CACHE_BYTES = 4 << 30
 LAYOUT_VERSION = 2
 POLL_SECONDS = 0.002
+HASHED_AT_ONCE = 1 << 20
 # The files of an entry; the first describes the others.
 INFO, IMAGES, LABELS, FACTORS, TABLE = "info.json", "images.npy", "labels.npy", "factors.npy", "table.json"
 MAX_INFO_BYTES = 1 << 26
@@ -126,9 +127,9 @@ def _write_images(target: Path, source: Source) -> Steps[tuple[str, Numbers]]:
         begin = _write_header(file, source.count, source.image_shape)
         each = int(np.prod(source.image_shape))
         for block in source.blocks:
-            data = block.tobytes()
-            digest.update(data)
             if places is None:
+                data = block.tobytes()
+                digest.update(data)
                 file.write(data)
             else:
                 for image, number in zip(block, numbers, strict=False):
@@ -138,10 +139,14 @@ def _write_images(target: Path, source: Source) -> Steps[tuple[str, Numbers]]:
             yield done, source.count
         read = np.fromiter(_numbers(source), np.intp)
         sequence = read if places is None else read[np.argsort(places[read])]
-        if places is not None:
-            digest.update(places.astype("<i8").tobytes())
         if done < source.count:
             yield from _close_gaps(file, begin, sequence if places is None else places[sequence], source)
+        if places is not None:
+            file.seek(begin)
+            # As they lie now, which is how earlier versions read them.
+            while piece := file.read(HASHED_AT_ONCE):
+                digest.update(piece)
+                yield None
     # Two gigabytes take seconds to reach the disk; the thread waits for them, the caller need not.
     yield from aside(partial(sync_file, target))
     return digest.hexdigest()[:16], sequence

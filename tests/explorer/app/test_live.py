@@ -231,7 +231,7 @@ def _check_return(talk: Talk) -> None:
         "spot lives in a Python process and is saved there", "spot lives in a Python process and is exported there"
     }  # fmt: skip
     desk.latent.set_component("z", 0, 1.5)
-    desk._reopen()
+    desk.reopen()
     assert all(action.isEnabled() for action in actions)
     assert "Save" in menus.file.save_model.toolTip()
     with desk.qtbot.waitSignal(desk.state.notices.noticed, timeout=PATIENCE_MS) as noticed:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
-from explorer.views.common.axes import prepare_plot
+from explorer.views.common.axes import Plot, prepare_plot
 
 
 @pytest.mark.parametrize(("name", "shorter"), [
     ("PC 2 · 6% of variance", ["PC 2 · 6%", "PC 2"]), ("reconstruction (nats)", ["reconstruction"]),
 ])  # fmt: skip
 def test_a_name_without_room_loses_its_last_words_first(qtbot: QtBot, name: str, shorter: list[str]) -> None:
-    plot = pg.PlotWidget()
+    plot = Plot()
     qtbot.addWidget(plot)
     prepare_plot(plot, "plot")
     plot.setLabel("left", name)
