@@ -45,7 +45,7 @@ def _series(t: tf.Tensor, row: int) -> tf.Tensor:
     """Return (1 + 2t) erfcx(t), or −(1 + 2t²) erfcx′(t)."""
     angle = tf.acos((t - MIDDLE) / (t + MIDDLE))
     orders = tf.range(TERMS, dtype=tf.float64)
-    return tf.linalg.matvec(tf.cos(angle[..., tf.newaxis] * orders), tf.constant(_table()[row]))
+    return tf.reduce_sum(tf.cos(angle[..., tf.newaxis] * orders) * tf.constant(_table()[row]), -1)
 
 
 @cache

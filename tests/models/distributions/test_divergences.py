@@ -60,6 +60,7 @@ def test_divergence_is_the_mean_of_the_log_ratio(
 def test_every_registered_pair_is_asked() -> None:
     vectors = [md.MultivariateNormalDiag, md.MultivariateNormalTriL, md.Dirichlet]  # in test_multivariate.py
     asked = {(q, p) for q, _, p, _ in PAIRS} | {(kind, kind) for kind in vectors}
+    asked |= {(md.HalfCauchy, md.Normal)}  # infinite, see below
     known = {(q, p) for q, p in _REGISTRY if q.__module__.startswith("models.") and p.__module__.startswith("models.")}
     assert known == asked
 
@@ -78,6 +79,10 @@ def test_without_two_moments_all_is_infinitely_far_from_a_normal(
     q = build(kind, (shape, 0.25, 1.5) if kind is md.StudentT else (shape, 1.5))
     assert not np.isfinite(float(q.variance())), moments
     assert float(kl_divergence(q, md.Normal(*np.float64([0.0, 1.0])))) == np.inf
+
+
+def test_what_has_no_moments_at_all_is_infinitely_far_from_a_normal() -> None:
+    assert float(kl_divergence(build(md.HalfCauchy, (0.0, 1.5)), build(md.Normal, (0.0, 1.0)))) == np.inf
 
 
 def test_a_heavy_tail_counts_in_full() -> None:
