@@ -52,10 +52,14 @@ def _script(folder: Path) -> Iterator[tuple[subprocess.Popen[str], psutil.Proces
     command = [sys.executable, "script.py"]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as script:
         assert script.stdout is not None
-        window = psutil.Process(int(script.stdout.readline()))
-        processes = [window, *window.children(recursive=True)]
-        yield script, window
-        assert psutil.wait_procs(processes, PATIENCE)[1] == []
+        try:
+            window = psutil.Process(int(script.stdout.readline()))
+            processes = [window, *window.children(recursive=True)]
+            yield script, window
+            assert psutil.wait_procs(processes, PATIENCE)[1] == []
+        finally:
+            # A failure does not wait for a script that waits.
+            script.kill()
 
 
 def test_ctrl_c_ends_a_script_that_waits_and_its_window(tmp_path: Path) -> None:
