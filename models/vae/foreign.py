@@ -30,6 +30,8 @@ from models.vae.model_file import OpenedModel, held_at_class, is_foreign, model_
 # Model files made of other people's, or held at another class: those used longest ago go first.
 MOST_KEPT = 30
 HALVES = ("encoder", "Encoder", "ENCODER"), ("decoder", "Decoder", "DECODER")
+# What diffusers calls every file of weights.
+DIFFUSERS = "diffusion_pytorch_model"
 # By the names of answers: the options of ``latentscape import``.
 OPTIONS = {"image_shape": "size", "log_var": "log-var"}
 
@@ -198,7 +200,11 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 
 def _name(path: Path, halves: bool) -> str:
     """Return what a model is called: as its file, or as its folder if the file has the name of all such files."""
-    usual = path.name in (TFJS, PROGRAM) or (halves and path.stem.lower() in (HALVES[0][0], HALVES[1][0]))
+    usual = (
+        path.name in (TFJS, PROGRAM)
+        or path.stem == DIFFUSERS
+        or (halves and path.stem.lower() in (HALVES[0][0], HALVES[1][0]))
+    )
     return path.absolute().parent.name if usual else path.stem
 
 
