@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from models.core.foreign import TRUST
 from models.importing.choices import ALLOWED
 
 Command = Callable[..., Any]
@@ -20,14 +21,16 @@ HELP = {
     "packed": "How mean and spread stand in one output that holds both.",
     "label": "Class, from 0, of a conditional model.",
     "hidden": "Activation between layers of which there are weights only.",
+    TRUST: "Load a SavedModel, which is a program and runs while it is loaded.",
     "size": "HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS of images whose pixels are in a row.",
 }
 
 
 def import_options(command: Command) -> Command:
-    """Add the options to a command, each None where it is not given."""
+    """Add the options to a command, each None, or False of the flag, where it is not given."""
     for name in reversed(HELP):
-        command = click.option(f"--{name.replace('_', '-')}", name, type=_kind(name), help=HELP[name])(command)
+        kind: dict[str, Any] = {"is_flag": True} if name == TRUST else {"type": _kind(name)}
+        command = click.option(f"--{name.replace('_', '-')}", name, help=HELP[name], **kind)(command)
     return command
 
 

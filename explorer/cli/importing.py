@@ -37,6 +37,6 @@ def _recipe(paths: Sequence[Path], options: Mapping[str, Any], out: Path) -> str
     """Return the command line that imports the same again."""
     words = ["latentscape", "import", *map(str, paths)]
     for name, value in options.items():
-        if value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+        if value is not None and value is not False:
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
     return shlex.join([*words, "--out", out.name])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from models.core.foreign import TRUST, TRUSTED
 from models.protocol.importing import Inspected
 
 
@@ -84,8 +85,12 @@ class ImportState(QObject):
         self._set_answers({**self.answers, name: text})
 
     def guess_again(self) -> None:
-        """Take all answers back."""
-        self._set_answers({})
+        """Take all answers back, save that the model is trusted."""
+        self._set_answers({name: text for name, text in self.answers.items() if name == TRUST})
+
+    def trust(self) -> None:
+        """Let a model that is a program be loaded."""
+        self.answer(TRUST, TRUSTED)
 
     def _set_answers(self, answers: Mapping[str, str]) -> None:
         if self.found is not None and answers != self.answers:

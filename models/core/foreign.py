@@ -28,8 +28,11 @@ STARTS = (
 ENDINGS = {".onnx": "an ONNX model", ".pt": "a PyTorch model", ".pth": "a PyTorch model", ".ckpt": "a checkpoint"}
 # What `latentscape import` makes a model file of.
 IMPORTED = (HDF5, "an ONNX model", "a PyTorch model", "a Keras model")
+SAVED_MODEL, PROGRAM = "a TensorFlow SavedModel", "saved_model.pb"
+# The answer by which a person lets a model that is a program be loaded.
+TRUST, TRUSTED = "trust", "yes"
 # What is no data either: named for what it is where models are opened.
-MODELS = (*IMPORTED, "a TensorFlow SavedModel", "a TensorFlow Lite model", "a TensorFlow checkpoint", "a checkpoint")
+MODELS = (*IMPORTED, SAVED_MODEL, "a TensorFlow Lite model", "a TensorFlow checkpoint", "a checkpoint")
 ARCHIVE = b"PK\x03\x04"
 # Of arrays in an archive that is the weights of a model.
 WEIGHTS = re.compile(r"(weight|kernel|bias)s?(:0)?\.npy$|^[Wb]_\w+\.npy$")
@@ -43,7 +46,7 @@ def is_model(path: Path) -> bool:
 
     It goes by the names of files, and within archives and folders; whoever opens it looks closer.
     """
-    if path.suffix.lower() == MODEL_SUFFIX or path.name == TFJS:
+    if path.suffix.lower() == MODEL_SUFFIX or path.name in (TFJS, PROGRAM):
         return True
     try:
         if path.is_dir():
@@ -84,8 +87,8 @@ def foreign_kind(path: Path, start: bytes) -> str:
 
 
 def _of_folder(folder: Path) -> str:
-    if (folder / "saved_model.pb").exists():
-        return "a TensorFlow SavedModel"
+    if (folder / PROGRAM).exists():
+        return SAVED_MODEL
     return "a TensorFlow checkpoint" if (folder / "checkpoint").is_file() and any(folder.glob("*.index")) else ""
 
 

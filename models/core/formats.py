@@ -42,7 +42,7 @@ DATA_FILES = f"{dialog_filter('Images', tuple(chain(*DATA_SUFFIXES.values())))};
 LATENT_FILES = dialog_filter("Latents", (".npz", ".npy"))
 PICTURE_FILES = dialog_filter("Pictures", PICTURE_SUFFIXES)
 MODEL_FILES = dialog_filter("Models", (MODEL_SUFFIX,))
-ALL_MODEL_FILES = f"{dialog_filter('Models', (MODEL_SUFFIX, *FOREIGN_SUFFIXES, '.npz', TFJS))};;All files (*)"
+ALL_MODEL_FILES = f"{dialog_filter('Models', (MODEL_SUFFIX, *FOREIGN_SUFFIXES, '.npz', TFJS, '.pb'))};;All files (*)"
 
 # Schemes of addresses that have no slashes behind them.
 BARE_SCHEMES = ("data:", "mailto:", "blob:")

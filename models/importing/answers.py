@@ -17,6 +17,7 @@ from models.core.descriptions import DIGEST_LENGTH
 from models.core.errors import UserError
 from models.core.files import output_file
 from models.core.folders import APP
+from models.core.foreign import TRUST
 from models.core.reading import open_file, read_file
 from models.core.text import shortened
 from models.importing.choices import ALLOWED, Choices
@@ -38,6 +39,8 @@ def choices_of(answers: Answers) -> Choices:
         given["image_shape"] = image_shape_of(answers["image_shape"])
     if "label" in given:
         given["label"] = _whole(answers["label"])
+    if TRUST in given:
+        given[TRUST] = True
     try:
         return Choices(**given)  # type: ignore[arg-type]
     except TypeError as error:

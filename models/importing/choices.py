@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from models.core.foreign import TRUST, TRUSTED
+
 Layout = Literal["NHWC", "NCHW"]
 Range = Literal["unit", "signed", "bytes"]
 Hidden = Literal["relu", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus"]
@@ -25,7 +27,7 @@ SPREADS = {
 SAID_SPREADS = ("log_var", "log_sigma", "sigma", "softplus")
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "layout": get_args(Layout), "range": get_args(Range), "activation": get_args(Activation),
-    "spread": SAID_SPREADS, "packed": get_args(Packed), "hidden": get_args(Hidden),
+    "spread": SAID_SPREADS, "packed": get_args(Packed), "hidden": get_args(Hidden), TRUST: (TRUSTED,),
 }  # fmt: skip
 
 
@@ -73,6 +75,8 @@ class Choices:
         The class of a conditional model, from 0.
     hidden : Hidden, optional
         The activation between layers of which there are weights only.
+    trust : bool
+        Whether a model that is a program may be loaded, which runs it.
     image_shape : tuple of int, optional
         Height, width and channels of an image whose pixels are in a row.
     habits : Habits
@@ -89,4 +93,5 @@ class Choices:
     label: int | None = None
     hidden: Hidden | None = None
     image_shape: tuple[int, int, int] | None = None
+    trust: bool = False
     habits: Habits = Habits()

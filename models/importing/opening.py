@@ -10,7 +10,8 @@ from pathlib import Path
 
 from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
-from models.core.foreign import ENDINGS, TENSORS, foreign_kind
+from models.core.foreign import ENDINGS, SAVED_MODEL, TENSORS, foreign_kind
+from models.core.foreign import PROGRAM as PROGRAM_FILE
 from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, TFJS
 from models.core.hdf5 import MAGIC
 from models.core.reading import open_file
@@ -23,6 +24,7 @@ from models.importing.keras_file import WEIGHTS, read_h5, read_keras
 from models.importing.onnx_file import read_onnx
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
+from models.importing.saved_model import files_of_program, read_saved_model
 from models.importing.tensor_files import ENDING, read_npz, read_safetensors
 from models.importing.tfjs_file import read_tfjs
 from models.importing.torch_file import DATA, read_torch
@@ -47,7 +49,6 @@ DAMAGE = (
 OPENED = ".keras, .h5, .onnx, .pt2, PyTorch's files of weights, .safetensors, .npz and TensorFlow.js' model.json are"
 # By what it is: how to get a file that opens.
 WAYS_ON = {
-    "a TensorFlow SavedModel": "it is a program, which is never run; save the Keras model: model.save('model.keras')",
     "a TensorFlow Lite model": "import the model that it was made of: model.save('model.keras')",
     "a TensorFlow checkpoint": "load it into its model, then model.save('model.keras')",
     "a checkpoint": "load it into its model, then save that: model.save('model.keras')",
@@ -70,6 +71,8 @@ def read_model(path: Path, choices: Choices = GUESSED) -> Parsed:
 
 def files_of(path: Path) -> list[Path]:
     """Return the files of a model: of a folder its encoder and its decoder, or its only model; else the path itself."""
+    if path.name == PROGRAM_FILE:
+        return [path.parent]
     if not is_folder(path) or foreign_kind(path, b""):
         return [path]
     pickled = next((file.name for file in path.iterdir() if file.name in PYTHAE_OWN), "")
@@ -86,7 +89,19 @@ def files_of(path: Path) -> list[Path]:
     raise UserError(path.name, reason, "name the file of the model, or those of its encoder and decoder")
 
 
+def contents_of(path: Path) -> list[Path]:
+    """Return the files whose content a model is: those of a SavedModel's folder, else the path itself."""
+    return files_of_program(path) if is_program(path) else [path]
+
+
+def is_program(path: Path) -> bool:
+    """Return whether a model is a program, which is loaded only once a person trusts it."""
+    return is_folder(path) and foreign_kind(path, b"") == SAVED_MODEL
+
+
 def _reader(path: Path) -> Reader:
+    if is_program(path):
+        return read_saved_model
     if is_folder(path):
         return _unknown(path, b"")
     with open_file(path) as file:

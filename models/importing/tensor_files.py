@@ -14,6 +14,7 @@ from models.core.arrays import Floats32
 from models.core.reading import open_file, read_file
 from models.core.text import shortened
 from models.importing.archives import Archive, json_of
+from models.importing.autoencoder_kl import config_beside
 from models.importing.choices import Choices
 from models.importing.hdf5 import MOST_FILE_BYTES, MOST_WEIGHTS
 from models.importing.parsed import Parsed
@@ -36,7 +37,7 @@ def read_safetensors(path: Path, choices: Choices) -> Parsed:
         raise RefusedError("it is truncated or damaged")
     data = content[8 + length :]
     weights = {name: _tensor(name, entry, data) for name, entry in header.items() if name != "__metadata__"}
-    return graph_of_weights(weights, choices, "a .safetensors file of weights")
+    return graph_of_weights(weights, choices, "a .safetensors file of weights", config_beside(path))
 
 
 def _tensor(name: str, entry: Mapping[str, object], data: memoryview) -> Floats32:

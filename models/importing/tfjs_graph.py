@@ -16,9 +16,11 @@ from models.importing.onnx_graph import Known, Scope, Value
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.importing.tfjs_operations import ACTIVATIONS, CALCULATIONS, MAKERS, TfNode
+from models.importing.tfjs_splits import SPLITS
 
 # What only names its inputs, or gives them on.
 SILENT = ("NoOp", "Assert")
+NEUTRAL = {"Mul": 1.0, "Add": 0.0, "AddV2": 0.0}
 
 
 def read_graph_model(topology: Mapping[str, Any], arrays: Mapping[str, Floats32], signature: object) -> Parsed:
@@ -27,17 +29,28 @@ def read_graph_model(topology: Mapping[str, Any], arrays: Mapping[str, Floats32]
     ``signature`` lists its inputs and outputs, if the converter has written it.
     """
     nodes = [_node(item) for item in topology["node"]]
-    if len(nodes) > MOST_NODES:
-        raise RefusedError(f"it has more than {MOST_NODES:,} operations")
-    scope = Scope(Builder(), 0)
-    for node in _in_order(nodes):
-        scope.values[node.name] = _made(scope, node, arrays)
+    scope = add_nodes(Builder(), nodes, arrays)
     used = {name for node in nodes for name in node.inputs}
     told = _signed(signature)
     last = [node.name for node in nodes if node.name not in used and node.operation not in (*SILENT, "Const")]
     outputs = [name for name in told if isinstance(scope.values.get(name), str)] or last
     names = [scope.moving(scope.values[name]) for name in outputs]
     return Parsed("a graph model of TensorFlow.js", scope.builder.graph(names), scope.builder.arrays)
+
+
+def add_nodes(builder: Builder, nodes: Sequence[TfNode], arrays: Mapping[str, np.ndarray]) -> Scope:
+    """Add nodes, in any order, to a graph; return all values by their names, of later outputs with their numbers."""
+    if len(nodes) > MOST_NODES:
+        raise RefusedError(f"it has more than {MOST_NODES:,} operations")
+    scope = Scope(builder, 0)
+    for node in _in_order(nodes):
+        if node.operation in SPLITS:
+            parts = SPLITS[node.operation](scope, node, [scope.values[name] for name in node.inputs])
+            scope.values |= {f"{node.name}:{number}": part for number, part in enumerate(parts)}
+            scope.values[node.name] = parts[0]
+        else:
+            scope.values[node.name] = _made(scope, node, arrays)
+    return scope
 
 
 def _signed(signature: object) -> list[str]:
@@ -84,7 +97,7 @@ def _in_order(nodes: Sequence[TfNode]) -> list[TfNode]:
     ordered: list[TfNode] = []
     waiting = list(nodes)
     while waiting:
-        ready = [node for node in waiting if all(name in made for name in node.inputs)]
+        ready = [node for node in waiting if all(name.split(":")[0] in made for name in node.inputs)]
         if not ready:
             raise RefusedError(f"the inputs of its operation {shortened(waiting[0].name)} are never made")
         ordered += ready
@@ -93,7 +106,7 @@ def _in_order(nodes: Sequence[TfNode]) -> list[TfNode]:
     return ordered
 
 
-def _made(scope: Scope, node: TfNode, arrays: Mapping[str, Floats32]) -> Value:
+def _made(scope: Scope, node: TfNode, arrays: Mapping[str, np.ndarray]) -> Value:
     if node.operation == "Const":
         if node.name not in arrays:
             raise RefusedError(f"the weight {shortened(node.name)} is missing")
@@ -104,6 +117,8 @@ def _made(scope: Scope, node: TfNode, arrays: Mapping[str, Floats32]) -> Value:
     known = CALCULATIONS.get(node.operation)
     if known is not None and all(isinstance(value, np.ndarray) for value in given):
         return np.asarray(known(node, [value for value in given if isinstance(value, Known)]))
+    if len(given) == 2 and _changes_nothing(node, given[1]):
+        return given[0]
     maker = MAKERS.get(node.operation)
     if maker is None:
         if node.operation in SILENT:
@@ -114,6 +129,12 @@ def _made(scope: Scope, node: TfNode, arrays: Mapping[str, Floats32]) -> Value:
         if word != "BiasAdd":
             value = _fused(scope, node, word, value, given)
     return value
+
+
+def _changes_nothing(node: TfNode, other: Value) -> bool:
+    """Return whether something is multiplied by 1 or 0 is added, as behind a draw of a standard normal."""
+    neutral = NEUTRAL.get(node.operation)
+    return neutral is not None and isinstance(other, np.ndarray) and other.shape == () and float(other) == neutral
 
 
 def _fused(scope: Scope, node: TfNode, word: str, value: Value, given: Sequence[Value]) -> str:

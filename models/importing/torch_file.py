@@ -15,6 +15,7 @@ from models.core.arrays import Floats32
 from models.core.reading import open_file
 from models.core.text import shortened
 from models.importing.archives import Archive
+from models.importing.autoencoder_kl import config_beside
 from models.importing.choices import Choices
 from models.importing.hdf5 import MOST_WEIGHTS
 from models.importing.parsed import Parsed
@@ -43,7 +44,7 @@ def read_torch(path: Path, choices: Choices) -> Parsed:
             file.seek(0)
             content, storages, kind = _legacy(file)
         weights = _arrays(_state(content), storages)
-    return graph_of_weights(weights, choices, kind)
+    return graph_of_weights(weights, choices, kind, config_beside(path))
 
 
 def _archive(file: BinaryIO) -> tuple[object, Storages, str]:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from models.core.arrays import Floats32
 from models.core.setting_table import SETTINGS
 from models.core.text import shortened
+from models.importing.autoencoder_kl import OTHER_NAMES, Config, graph_of_kl, is_kl
 from models.importing.choices import Choices, Habits
 from models.importing.graph import Builder
 from models.importing.parsed import Parsed
@@ -21,15 +22,24 @@ from models.importing.weights_maker import TORCH, WAY_ON, Maker, Steps, Style
 from models.importing.weights_names import WeightLayer, numbered
 from models.importing.weights_strides import USUAL_SIDES, Step, Way, Window, cost_of_side, ways_through
 
+NO_CONFIG: Config = {}
 Ends = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def graph_of_weights(weights: Mapping[str, Floats32], choices: Choices, kind: str) -> Parsed:
-    """Return the graph of encoder and decoder of PyTorch's weights; :class:`RefusedError` if nothing usual fits."""
+def graph_of_weights(
+    weights: Mapping[str, Floats32], choices: Choices, kind: str, beside: Config = NO_CONFIG
+) -> Parsed:
+    """Return the graph of encoder and decoder of PyTorch's weights; :class:`RefusedError` if nothing usual fits.
+
+    ``beside`` is the configuration of an AutoencoderKL that lies beside the file.
+    """
+    if is_kl(weights):
+        return graph_of_kl(weights, beside, choices, kind)
     if is_taesd(weights):
         return graph_of_taesd(weights, choices, kind)
-    if any("mid_block.attentions." in name or ".mid.attn_1." in name for name in weights):
-        raise RefusedError("this is an AutoencoderKL of Stable Diffusion, which is not supported", WAY_ON)
+    if any(OTHER_NAMES in name for name in weights):
+        reason = "this is an AutoencoderKL under the names of Stable Diffusion's first code"
+        raise RefusedError(reason, "save it with diffusers: vae.save_pretrained('vae')")
     return graph_of_parts(parts_of(weights), choices, kind, TORCH)
 
 

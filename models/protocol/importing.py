@@ -77,6 +77,8 @@ class Inspected:
         Images of the open data and what the model makes of them; k = 0 where it encodes none.
     without : str
         Why k = 0, in a sentence.
+    program : bool
+        Whether it is a program that has not been loaded, since nobody has said that it is to be trusted.
     """
 
     id: int
@@ -92,3 +94,4 @@ class Inspected:
     originals: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 1, 1, 1), np.uint8))
     reconstructions: Floats32 = field(default_factory=lambda: np.zeros((0, 1, 1, 1), np.float32))
     without: str = ""
+    program: bool = False

@@ -13,21 +13,25 @@ from models.core.descriptions import digest_of_model
 from models.core.errors import UserError
 from models.core.files import is_file, is_folder, naming, reason_of, whole_file
 from models.core.folders import cache_root
+from models.core.foreign import PROGRAM, TRUST
 from models.core.formats import MODEL_SUFFIX, TFJS
 from models.core.limits import bounded
 from models.importing.answers import ALONE, BESIDE, Answers, choices_of, digest_of_files, recalled
 from models.importing.choices import Choices
 from models.importing.halves import find_halves
 from models.importing.labels import classes_of
-from models.importing.opening import files_of, read_model
+from models.importing.opening import contents_of, files_of, is_program, read_model
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
+from models.importing.saved_model import IS_PROGRAM, TRUST_IT
 from models.vae.importing import Imported, import_parsed, read_best
 from models.vae.model_file import OpenedModel, held_at_class, is_foreign, model_bytes, open_model
 
 # Model files made of other people's, or held at another class: those used longest ago go first.
 MOST_KEPT = 30
 HALVES = ("encoder", "Encoder", "ENCODER"), ("decoder", "Decoder", "DECODER")
+# What diffusers calls every file of weights.
+DIFFUSERS = "diffusion_pytorch_model"
 # By the names of answers: the options of ``latentscape import``.
 OPTIONS = {"image_shape": "size", "log_var": "log-var"}
 
@@ -126,7 +130,11 @@ class Reader:
         return alone if both is None or alone.imported is not None else both
 
     def _understood(self, path: Path, answers: Answers) -> Understanding:
-        files = self._read(path, choices_of(answers), alone=answers.get(BESIDE) == ALONE)
+        choices = choices_of(answers)
+        if not choices.trust and any(map(is_program, files_of(path))):
+            unread = Files((path,), (), choices, None)
+            return Understanding(unread, answers, 0, None, UserError(path.name, IS_PROGRAM, TRUST_IT))
+        files = self._read(path, choices, alone=answers.get(BESIDE) == ALONE)
         choices, classes = files.choices, _classes(files.parsed)
         if classes and choices.label is None:
             choices = replace(choices, label=0)
@@ -142,7 +150,7 @@ class Reader:
         named = files_of(path)
         other = None if is_folder(path) else beside(path)
         paths = (*named, other) if other is not None and not alone else tuple(named)
-        stamps = tuple(_stamp(file) for file in paths)
+        stamps = tuple(_stamp(file) for path in paths for file in contents_of(path))
         kept = None if self._last is None else self._last.files_for(stamps, choices)
         if kept is None:
             parsed, tried = read_best(lambda chosen: [read_model(file, chosen) for file in paths], choices)
@@ -154,11 +162,13 @@ class Reader:
 def identity(path: Path) -> str:
     """Return the digest under which answers about a model are remembered; :class:`UserError` if it cannot be read."""
     files = files_of(path)
-    if is_folder(files[0]):
+    if is_folder(files[0]) and not is_program(files[0]):
         # It says what the folder is: none is read as one file.
         read_model(files[0])
     try:
-        return digest_of_files(files)
+        return digest_of_files([file for found in files for file in contents_of(found)])
+    except RefusedError as refusal:
+        raise UserError(path.name, refusal.reason, refusal.way_on) from refusal
     except OSError as error:
         raise UserError(path.name, reason_of(error)) from error
 
@@ -190,7 +200,11 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 
 def _name(path: Path, halves: bool) -> str:
     """Return what a model is called: as its file, or as its folder if the file has the name of all such files."""
-    usual = path.name == TFJS or (halves and path.stem.lower() in (HALVES[0][0], HALVES[1][0]))
+    usual = (
+        path.name in (TFJS, PROGRAM)
+        or path.stem == DIFFUSERS
+        or (halves and path.stem.lower() in (HALVES[0][0], HALVES[1][0]))
+    )
     return path.absolute().parent.name if usual else path.stem
 
 
@@ -199,7 +213,7 @@ def _recipe(paths: Sequence[Path], answers: Answers, name: str) -> str:
     words = ["latentscape", "import", *map(str, paths)]
     for subject, text in answers.items():
         if subject != BESIDE:
-            words += [f"--{OPTIONS.get(subject, subject)}", text]
+            words += [f"--{OPTIONS.get(subject, subject)}", *([] if subject == TRUST else [text])]
     return shlex.join([*words, "--out", f"{name}{MODEL_SUFFIX}"])
 
 

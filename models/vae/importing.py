@@ -12,6 +12,7 @@ import tensorflow as tf
 from models.core.arrays import Floats32
 from models.core.descriptions import ModelInfo
 from models.core.errors import UserError
+from models.core.limits import bounded
 from models.importing.choices import Choices
 from models.importing.contest import Read, best_choices
 from models.importing.execution import run
@@ -46,7 +47,8 @@ def import_model(paths: Sequence[Path], choices: Choices, name: str, recipe: str
     :class:`UserError` says why a file is not opened, or what does not fit.
     """
     places = [file for path in paths for file in files_of(path)]
-    files, choices = read_best(lambda chosen: [read_model(place, chosen) for place in places], choices)
+    with bounded(paths[0].name):
+        files, choices = read_best(lambda chosen: [read_model(place, chosen) for place in places], choices)
     imported = import_parsed(files, choices, name, recipe, paths[0].name)
     return imported.content(), imported.info
 

@@ -42,7 +42,7 @@ def inspected(number: int, path: Path, found: Understanding, images: NDArray[np.
     imported = found.imported
     about = (number, str(path), path.name, identity(path), found.answers, tuple(questions(found)))
     if imported is None:
-        return Inspected(*about, fault=str(found.fault))
+        return Inspected(*about, fault=str(found.fault), program=not found.files.parsed)
     without = _without(imported, images)
     originals = images if images is not None and not without else np.zeros((0, *imported.info.image_shape), np.uint8)
     return Inspected(
@@ -53,6 +53,8 @@ def inspected(number: int, path: Path, found: Understanding, images: NDArray[np.
 
 def questions(found: Understanding) -> Iterator[Question]:
     """Yield what can be answered about a model, with what is taken now."""
+    if not found.files.parsed:
+        return
     taken = {**({} if found.imported is None else found.imported.understood.taken), **found.answers}
     if _flat(found) or "image_shape" in found.answers:
         yield _question("image_shape", taken)

@@ -24,11 +24,17 @@ from explorer.theme.theme import Theme
 from explorer.views.common.pane import heading
 from explorer.views.importing.form import QuestionForm
 from explorer.views.importing.sheet import PictureSheet
+from models.core.foreign import TRUST
 from models.core.formats import LATENT_FILES
 from models.protocol.importing import Inspected
 
 SIZE = (900, 580)
 NO_CODES = "Codes …"
+PROGRAM = (
+    "This is a TensorFlow SavedModel, which is a program: while it is loaded it can do all that you can do on this "
+    "computer. Trust it only if you know where it comes from. What is kept of it afterwards is a graph of known "
+    "operations, and nothing of the program runs again."
+)
 SHOWN_FACTS = ("format", "image", "latent", "decoder", "encoder")
 
 
@@ -52,10 +58,12 @@ class ImportDialog(QDialog):
         self.facts, self.fault, self.guess = QLabel(), QLabel(), QPushButton("Guess again")
         self.open_model, self.save = QPushButton("Open"), QPushButton("Open and save as …")
         self.cancel, self.codes = QPushButton("Cancel"), QPushButton(NO_CODES)
+        self.trust = QPushButton("I trust this file")
         self._dress()
         self._build()
         self.codes.clicked.connect(self._choose_codes)
         self.guess.clicked.connect(self._state.guess_again)
+        self.trust.clicked.connect(self._state.trust)
         self.open_model.clicked.connect(self.accept)
         self.save.clicked.connect(self.saving)
         self.cancel.clicked.connect(self.reject)
@@ -116,7 +124,7 @@ class ImportDialog(QDialog):
         row.addWidget(self.guess)
         row.addWidget(self.codes)
         row.addStretch(1)
-        for button in (self.cancel, self.save, self.open_model):
+        for button in (self.trust, self.cancel, self.save, self.open_model):
             row.addWidget(button)
         return row
 
@@ -127,10 +135,11 @@ class ImportDialog(QDialog):
             return
         self.setWindowTitle(f"What was understood of {found.name}")
         self.facts.setText("  ·  ".join(_fact(found, subject) for subject in SHOWN_FACTS if subject in found.facts))
-        self.fault.setText(found.fault)
+        self.fault.setText(PROGRAM if found.program else found.fault)
         self.fault.setVisible(bool(found.fault))
         self.form.show_questions(found.questions, self._state.answers)
         self.sheet.show_found(found)
+        self.trust.setVisible(found.program)
         self.codes.setText(Path(self._state.latents).name or NO_CODES)
         self._show_layers(found)
         self._dim()
@@ -152,7 +161,8 @@ class ImportDialog(QDialog):
         self.sheet.set_dimmed(self._state.behind)
         for button in (self.open_model, self.save):
             button.setEnabled(found is not None and not found.fault and not self._state.behind)
-        self.guess.setEnabled(bool(self._state.answers))
+        self.guess.setEnabled(any(name != TRUST for name in self._state.answers))
+        self.trust.setEnabled(not self._state.behind)
 
     def _choose_codes(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Codes to explore the model with", str(Path.home()), LATENT_FILES)

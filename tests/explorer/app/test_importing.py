@@ -14,7 +14,7 @@ from explorer.views.importing.dialog import ImportDialog
 from models.vae.foreign import Reader
 from models.vae.model import VAE
 from models.vae.model_file import open_model
-from tests.fixtures import make_onnx
+from tests.fixtures import make_onnx, make_saved_model
 from tests.fixtures.onnx_writer import field
 from tests.support.desk import PATIENCE_MS, Desk
 
@@ -117,6 +117,24 @@ def test_what_cannot_be_is_said_and_cancel_opens_nothing(desk: Desk, whole: Path
     assert desk.state.importing.found is None
     desk.drop(whole)
     _dialog(desk).reject()
+
+
+def test_a_program_is_loaded_only_when_it_is_trusted(desk: Desk, tmp_path: Path) -> None:
+    path = make_saved_model.saved_model(tmp_path)
+    (path / "assets" / "name.txt").write_text(tmp_path.name)
+    desk.drop(path)
+    dialog = _dialog(desk)
+    assert "which is a program" in dialog.fault.text()
+    assert (dialog.trust.isVisible(), dialog.open_model.isEnabled()) == (True, False)
+    assert dialog.sheet.origin.image is None
+    desk.qtbot.mouseClick(dialog.trust, Qt.MouseButton.LeftButton)
+    desk.qtbot.waitUntil(dialog.open_model.isEnabled, timeout=PATIENCE_MS)
+    assert (dialog.trust.isVisible(), dialog.fault.isVisible(), dialog.guess.isEnabled()) == (False, False, False)
+    assert "6 × 6 × 1" in dialog.facts.text()
+    _open(desk, dialog)
+    z = desk.point.z.astype("f")
+    made = 1.0 / (1.0 + np.exp(-(z @ make_saved_model.kernel())))
+    np.testing.assert_allclose(desk.state.answers.picture.ravel(), made, atol=1e-4)
 
 
 def test_it_shows_what_a_model_makes_of_data_that_are_opened_meanwhile(desk: Desk, whole: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from models.protocol.decoding import Decode, Decoded, Encoded, EncodeImages
 from models.protocol.lifecycle import Failed
 from models.protocol.opening import ModelOpened, OpenModel
 from tests.fixtures.make_keras import PAIRS
+from tests.fixtures.make_saved_model import saved_model
 from tests.support.command_line import result, run, run_process
 from tests.support.spawned import Worker, spawned
 
@@ -56,6 +57,15 @@ def test_other_commands_take_other_peoples_files_as_they_are(imported: Path) -> 
     result(imported, "encode", "decoder.keras", "data.npz", "--out", "codes-directly.npz")
     result(imported, "encode", "whole.safetensors", "data.npz", "--out", "codes-of-ours.npz")
     np.testing.assert_array_equal(*(np.load(imported / f"codes-{of}.npz")["mu"] for of in ("directly", "of-ours")))
+
+
+def test_a_program_is_imported_only_with_trust(imported: Path) -> None:
+    saved_model(imported)
+    for arguments in (("import", "saved", "--out", "never.safetensors"), ("info", "saved")):
+        assert "a program, which can do all that you can do" in run(imported, *arguments).stderr
+    assert not (imported / "never.safetensors").exists()
+    result(imported, "import", "saved", "--trust", "--out", "trusted.safetensors")
+    assert "import saved --trust --out trusted.safetensors" in run(imported, "info", "trusted.safetensors").stdout
 
 
 @pytest.mark.slow  # a whole training, whose parts are tested in its room

@@ -113,7 +113,7 @@ DEEP = b'{"modelTopology":' + b'{"a":' * 100_000
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (_saved_model, "saved: this is a TensorFlow SavedModel; it is a program, which is never run; save the Keras"),
+        (_saved_model, "saved: this is a TensorFlow SavedModel, a program, which can do all that you can"),
         (_written(b"\x1c\0\0\0TFL3" + bytes(20)), "this is a TensorFlow Lite model; import the model"),
         (_written(b"GGUF" + bytes(20)), "this is a GGUF model"),
         (_written(b"weights", "model.ckpt"), "this is a checkpoint; load it into its model"),

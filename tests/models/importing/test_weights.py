@@ -167,9 +167,9 @@ def test_taesd_is_known_by_its_names_and_its_grid_is_dragged(tmp_path: Path) -> 
         opened([tmp_path / "taesd.safetensors"], Choices(image_shape=(128, 128, 3)))
 
 
-def test_an_autoencoder_kl_is_named_and_refused(tmp_path: Path) -> None:
-    w = {"decoder.mid_block.attentions.0.to_q.weight": np.ones((2, 2), np.float32)}
-    assert "this is an AutoencoderKL of Stable Diffusion" in refused(tmp_path / "kl.pt", archive(w))
+def test_an_autoencoder_kl_of_the_first_code_is_named_and_refused(tmp_path: Path) -> None:
+    w = {"first_stage_model.decoder.mid.block_1.norm1.weight": np.ones((2, 2), np.float32)}
+    assert "this is an AutoencoderKL under the names of" in refused(tmp_path / "kl.pt", archive(w))
 
 
 KERNELS = {

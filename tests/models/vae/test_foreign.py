@@ -166,7 +166,10 @@ def _with(content: bytes, name: str) -> Callable[[Path], Path]:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (_saved_model, "saved: this is a TensorFlow SavedModel; it is a program, which is never run"),
+        (
+            _saved_model,
+            "saved: this is a TensorFlow SavedModel, a program, .*; if you trust it, say so with",
+        ),
         (_with(b"", "a.onnx"), "a.onnx: the file is empty"),
         (_with(b"something else", "a.pt"), "a.pt: it has the name of a PyTorch model, but its content is something"),
         (_with(b"....TFL3....", "a.tflite"), "a.tflite: this is a TensorFlow Lite model; import the model"),
