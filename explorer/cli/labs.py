@@ -1,4 +1,4 @@
-"""The commands of the labs, which compare ways to a gradient."""
+"""The commands of the labs, which compare ways to a gradient or a posterior."""
 
 from __future__ import annotations
 
@@ -78,4 +78,57 @@ def policy(**options: Any) -> int:  # noqa: ANN401
     return compare_policy_gradients(options)
 
 
-LABS = (gradients, policy)
+@click.command(short_help="Compare posteriors of a regression.")
+@click.argument("data")
+@click.option(
+    "--method",
+    type=click.Choice(["exact", "mean-field", "full-rank", "dropout", "ensemble", "laplace"]),
+    default="exact",
+    show_default=True,
+    help="How the posterior is found.",
+)
+@click.option(
+    "--basis",
+    type=click.Choice(["line", "cubic", "bumps"]),
+    default="line",
+    show_default=True,
+    help="The functions of x that are weighed: 1 and x, powers up to x³, or 1 and 8 bumps.",
+)
+@click.option("--noise", default=0.5, show_default=True, help="Standard deviation of y around f(x).")
+@click.option("--prior", default=1.0, show_default=True, help="Standard deviation of every weight before the data.")
+@click.option(
+    "--by",
+    type=click.Choice(["closed-form", "gradient"]),
+    default="closed-form",
+    show_default=True,
+    help="mean-field, full-rank: by formula, or by Bayes by Backprop.",
+)
+@click.option("--steps", default=2000, show_default=True, type=click.IntRange(1), help="gradient: steps of Adam.")
+@click.option("--draws", default=8, show_default=True, type=click.IntRange(1, 1024), help="gradient: draws a step.")
+@click.option(
+    "--rate",
+    default=0.2,
+    show_default=True,
+    type=click.FloatRange(0, 1, max_open=True),
+    help="dropout: probability that a function is left out.",
+)
+@click.option("--members", default=10, show_default=True, type=click.IntRange(2, 1000), help="ensemble: how many fits.")
+@click.option("--test", help="Other points (CSV) for the coverage and the log predictive density.")
+@click.option("--at", help="Places x at which f is wanted, e.g. 1,0.5,6.")
+@click.option(
+    "--samples",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(2, 100_000),
+    help="Gradients to draw of each kind.",
+)
+@click.option("--seed", default=7, show_default=True, type=click.IntRange(0), help="Seed of the noise.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def bayes(**options: Any) -> int:  # noqa: ANN401
+    """Fit y(x) in DATA, a CSV file of two columns or `line`, and print the posterior of the weights and its quality."""
+    from explorer.cli.bayes import fit_posterior
+
+    return fit_posterior(options)
+
+
+LABS = (gradients, policy, bayes)
