@@ -18,6 +18,7 @@ from explorer import __version__
 from explorer.cli.data_options import data_options, taken
 from explorer.cli.exit_codes import EXIT_BROKEN_PIPE, EXIT_ERROR, EXIT_INTERRUPTED
 from explorer.cli.import_options import import_options
+from explorer.cli.labs import LABS
 from explorer.cli.setting_options import setting_options
 from models.core.files import is_there
 
@@ -264,38 +265,8 @@ def info(file: str, data: str | None, as_json: bool, **options: Any) -> int:  # 
     return describe(Data(file, read_by), as_json)
 
 
-@cli.command(short_help="Compare gradient estimators.")
-@click.option(
-    "--f",
-    "objective",
-    type=click.Choice(["quadratic", "cosine", "bump", "elbo", "discrete"]),
-    default="quadratic",
-    show_default=True,
-    help="(z − k)², cos kz, exp(−kz²), a model's ELBO, or a discrete choice.",
-)
-@click.option("--k", type=float, help="The constant k in f; by default 5 for cosine, 10 for bump, else 0.")
-@click.option("--family", default="Normal", show_default=True, help="Distribution family of z.")
-@click.option(
-    "--parameters", default="", help="Parameters of the family, e.g. loc=1,scale=2; the others as in the Lab."
-)
-@click.option("--theta", default=0.5, show_default=True, help="discrete: P(b = 1).")
-@click.option("--target", default=0.45, show_default=True, help="discrete: the target t in (b − t)².")
-@click.option("--temperature", default=0.5, show_default=True, help="discrete: temperature τ of the Concrete.")
-@click.option("--model", default="mnist-vae-50", show_default=True, help="elbo: a model file or bundled model.")
-@click.option("--data", default="mnist_10k", show_default=True, help="elbo: the data set that holds the image.")
-@click.option("--image", default=0, show_default=True, help="elbo: index of the image, taken at z = μ.")
-@click.option("--dim", default=0, show_default=True, help="elbo: index of the latent dimension.")
-@click.option("--samples", default=10_000, show_default=True, help="Single-sample gradients per estimator.")
-@click.option("--seed", default=7, show_default=True, help="Seed of the noise.")
-@data_options
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def gradients(**options: Any) -> int:  # noqa: ANN401
-    """Compare estimators of the gradient of E[f(z)]: mean, variance and cost of a single sample."""
-    from explorer.cli.gradients import compare_estimators
-    from explorer.cli.science import Data
-
-    options["data"] = Data(options["data"], taken(options))
-    return compare_estimators(options)
+for lab in LABS:
+    cli.add_command(lab)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -36,6 +36,8 @@ PROCESSES: dict[str, tuple[object, ...]] = {
     "info": ("spots.safetensors", "--evaluate", "spots.npz"),
     "runs": (),
     "gradients": ("--f", "quadratic", "--k", -3, "--samples", 100),
+    "policy": ("--samples", 100),
+    "bayes": ("line", "--method", "mean-field", "--samples", 100),
 }
 # One that uses TensorFlow, one that uses Keras, one that uses neither.
 FROM_SCRATCH = {"sample", "export", "runs"}
