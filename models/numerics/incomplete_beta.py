@@ -18,7 +18,7 @@ import tensorflow as tf
 from models.numerics.log_gamma import binet, digamma_gap, excess, log_beta
 from models.numerics.pieces import piece
 from models.numerics.quadrature import decaying
-from models.numerics.special import LOG_SQRT_TWO_PI, expit, log1mexp
+from models.numerics.special import LOG_SQRT_TWO_PI, expit, inside_vectorized_map, inside_xla, log1mexp
 
 MOST_TOTAL = 1e4
 LEAST_SHAPE = 0.1
@@ -112,7 +112,7 @@ def _log_tails(*place: tf.Tensor) -> Pair:
     log_usual = tf.math.log(tf.where(lost, tf.ones_like(usual), usual))
 
     def special() -> Pair:
-        tail = tf.where(lost, _by_integral(at.mirrored.where(below, at)), log_usual)
+        tail = _only(lost, at.mirrored.where(below, at), _by_integral, log_usual)
         rest = log1mexp(tail)
         whole = tf.where(below, tail, rest), tf.where(below, rest, tail)
         found: Pair = tf.cond(
@@ -126,6 +126,18 @@ def _log_tails(*place: tf.Tensor) -> Pair:
 
     both: Pair = tf.cond(tf.reduce_any(lost), special, plain)
     return both
+
+
+def _only(chosen: tf.Tensor, at: Place, work: Callable[[Place], tf.Tensor], other: tf.Tensor) -> tf.Tensor:
+    """Return what ``work`` makes of the places that are ``chosen``, the ``other`` elsewhere.
+
+    Of many values, often only those beside an edge need it; where arrays of unknown size are not known, all do it.
+    """
+    if inside_xla() or inside_vectorized_map():
+        return tf.where(chosen, work(at), other)
+    where = tf.where(tf.reshape(chosen, [-1]))
+    few = Place(*(tf.gather_nd(tf.reshape(part, [-1]), where) for part in vars(at).values()))
+    return tf.reshape(tf.tensor_scatter_nd_update(tf.reshape(other, [-1]), where, work(few)), tf.shape(other))
 
 
 def _by_tensorflow(at: Place, below: tf.Tensor, fine: tf.Tensor) -> tf.Tensor:
