@@ -67,7 +67,7 @@ def gradients(**options: Any) -> int:  # noqa: ANN401
 )
 @click.option("--mu", default=0.0, show_default=True, help="bandit: mean of the action.")
 @click.option(
-    "--samples", default=10_000, show_default=True, type=click.IntRange(2, 1_000_000), help="Trajectories to draw."
+    "--samples", default=10_000, show_default=True, type=click.IntRange(2, 100_000), help="Trajectories to draw."
 )
 @click.option("--seed", default=7, show_default=True, type=click.IntRange(0), help="Seed of the noise.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")

@@ -63,7 +63,12 @@ def _gain(text: str | None, world: LinearWorld) -> Floats64:
     """Return the gain that was asked for, else the best one; UserError if it is no gain of this world."""
     import numpy as np
 
-    best = world.best_gain()
+    try:
+        best = world.best_gain()
+    except np.linalg.LinAlgError as error:
+        raise UserError(
+            "--a, --b, --q, --r", "this world has no best gain in float64", "take numbers nearer to 1"
+        ) from error
     if text is None:
         return best
     numbers = [_number("--k", part) for part in text.split(",")]

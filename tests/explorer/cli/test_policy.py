@@ -41,6 +41,7 @@ def test_the_path_of_a_step_is_marked_as_biased(tmp_path: Path) -> None:
         (("--k", "1,2"), "--k: it has 2 numbers, one for each part of the state makes 1; separate numbers by commas"),
         (("--k", "much"), "--k: 'much' is not a number"),
         (("--k", "1e200"), "--k: with this gain the cost is too large for a number; take one nearer to the best gain"),
+        (("--a", "1e200"), "--a, --b, --q, --r: this world has no best gain in float64; take numbers nearer to 1"),
         (("--sigma", 0), "--sigma: must be greater than 0, it is 0"),
         (("--world", "bandit", "--mu", "inf"), "--mu: must be finite, it is inf"),
     ],

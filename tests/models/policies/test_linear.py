@@ -83,13 +83,12 @@ def test_the_gradient_is_the_slope_of_the_cost() -> None:
 def test_a_frozen_bank_moves_with_the_gain() -> None:
     world, noise, step = scalar_world(), noise_bank(5, 4, 6), 1e-6
     near = [linear_estimates(world, Policy(np.array([0.3 + shift]), 0.3, 6), noise) for shift in (-step, 0.0, step)]
-    # The cost of a trajectory is where (C − b)s says it is: with the same noise, its slope is the path's gradient.
-    costs = [found.samples[SCORE] / _scores(found.samples, found.moments) for found in near]
+    # Two baselines tell cost and score apart; with the same noise, the slope of the cost is the path's gradient.
+    costs = []
+    for found in near:
+        score = (found.samples[SCORE] - found.samples[MEAN_BASELINE]) / found.moments.value
+        costs.append(found.samples[SCORE] / score)
     assert (costs[2] - costs[0]) / (2 * step) == pytest.approx(near[1].samples[PATH], rel=1e-5)
-
-
-def _scores(samples: dict[str, np.ndarray], moments: object) -> np.ndarray:
-    return (samples[SCORE] - samples[MEAN_BASELINE]) / moments.value  # type: ignore[attr-defined]
 
 
 def test_joint_cumulants_of_equal_forms_are_those_of_one() -> None:
