@@ -72,7 +72,12 @@ def model_lines(info: ModelInfo) -> list[str]:
 
 
 def _origin_rows(info: ModelInfo) -> Iterator[tuple[str, object]]:
-    """Yield what was trained, or of an imported model what was understood."""
+    """Yield how images came to its size, and what was trained, or of an imported model what was understood."""
+    if info.data_options.size:
+        from models.data.treatment import WORDS
+
+        height, width = info.data_options.size
+        yield "other sizes", f"{WORDS[info.data_options.fit]} to {width} × {height} pixels"
     if info.understood:
         yield from info.understood.items()
         yield "parameters", f"{info.parameters:,}"

@@ -73,6 +73,7 @@ class DecoderController(QObject):
     def _greet(self) -> None:
         self.distribution.ask_workbench()
         self.opening.reopen()
+        self.importing.catch_up()
         self.lab.ask()
 
     def _crashed(self, reason: str, again: bool) -> None:
@@ -81,6 +82,7 @@ class DecoderController(QObject):
         end = "It is restarting; nothing is lost." if again else "It stays off until you restart it."
         self.state.workers.crash("decoder", f"The decoder stopped: {reason}. {end}", again)
         self.state.preview.fail(f"The decoder stopped: {reason}.")
+        self.importing.crashed(reason)
 
     def _hung(self, reason: str) -> None:
         text = f"The decoder {reason}. It may go on by itself; if you restart it, nothing is lost." if reason else ""

@@ -25,6 +25,17 @@ class ImportingController(QObject):
     def _inspect(self, path: str, answers: Mapping[str, str] | None) -> None:
         self._requests.ask("import", lambda number: Inspect(number, path, answers), self._inspected)
 
+    def crashed(self, reason: str) -> None:
+        """Say that the decoder ended over the newest answers, which it is not asked about again: they may be why."""
+        if self._state.importing.behind:
+            self._state.importing.refuse(f"The decoder stopped: {reason}. Answer differently, or open the model again.")
+
+    def catch_up(self) -> None:
+        """Look at what has been answered while no decoder was there."""
+        importing = self._state.importing
+        if importing.found is not None and importing.behind:
+            self._inspect(importing.found.path, importing.answers)
+
     def _data_changed(self) -> None:
         """Show what the model that is asked about makes of the data that have just been opened."""
         importing = self._state.importing

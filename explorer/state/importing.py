@@ -72,7 +72,7 @@ class ImportState(QObject):
     def refuse(self, reason: str) -> None:
         """Say why nothing is understood with the newest answers."""
         if self.found is not None:
-            self.found = replace(self.found, answers=self.answers, fault=reason)
+            self.found = replace(self.found, answers=self.answers, fault=reason, program=False)
             self.changed.emit()
 
     @property

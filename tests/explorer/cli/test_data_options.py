@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.cli.info import model_lines
 from explorer.cli.main import cli
 from models.core.data_options import DataOptions, options_from_json
 from models.core.setting_text import split_comment
 from models.vae.model_file import open_model
+from resources import model_path
 from tests.support.command_line import result, run
 
 OPTIONS = ("--size", "8x8", "--fit", "pad", "--invert")
@@ -57,6 +60,12 @@ def test_info_says_what_was_made_of_the_files_and_how_to_say_it_again(tmp_path: 
     assert digest != result(tmp_path, "info", "album")["digest"]
     refused = run(tmp_path, "info", "album", "--size", "huge")
     assert (refused.returncode, "--size: 'huge' is not HEIGHTxWIDTH" in refused.stderr) == (2, True)
+
+
+def test_info_says_how_images_came_to_the_size_of_a_model() -> None:
+    info = open_model(model_path("mnist-vae-2")).info
+    assert "padded" not in "".join(model_lines(info))
+    assert any("scaled and padded to 8 × 8 pixels" in line for line in model_lines(replace(info, data_options=READ_BY)))
 
 
 @pytest.mark.slow
