@@ -88,6 +88,20 @@ def test_a_whole_model_of_keras_that_draws(tmp_path: Path) -> None:
     same(sigma, np.exp(0.5 * np.asarray(spread)))
 
 
+def test_operations_of_several_outputs(tmp_path: Path) -> None:
+    def decode(z: Any) -> Any:
+        count, _ = tf.unstack(tf.shape(z))
+        one, rest = tf.split(z, [1, -1], axis=1)
+        others = tf.unstack(rest, axis=1)
+        row = tf.concat([one, *(tf.expand_dims(part, 1) for part in others)], 1)
+        return tf.reshape(tf.sigmoid(tf.concat([row, -row, row, 2 * row], 1)), [count, 4, 4, 1])
+
+    module = tf.Module()
+    module.decode = tf.function(decode, [tf.TensorSpec([None, 4])])
+    tf.saved_model.save(module, str(tmp_path / "saved"))
+    same(opened([tmp_path / "saved"], TRUSTED).decode(Z), decode(Z))
+
+
 def test_nothing_is_loaded_before_it_is_trusted(module: tuple[Path, Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     path, loaded = module[0], []
     load = tf.saved_model.load
