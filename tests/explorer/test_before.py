@@ -52,12 +52,11 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_command_has_all_its_options(name: str) -> None:
     group = entry()[1]
-    now, before = options_of(group), OPTIONS[name]
-    assert name in now
+    now, before = options_of(group, name), OPTIONS[name]
     for option, known in before.items():
-        assert now[name].get(option) == known | {"takes": now[name][option]["takes"]}, option
-        assert now[name][option]["takes"] | known["takes"] == now[name][option]["takes"], option
-    added = {option: known for option, known in now[name].items() if option not in before}
+        assert now.get(option) == known | {"takes": now[option]["takes"]}, option
+        assert now[option]["takes"] | known["takes"] == now[option]["takes"], option
+    added = {option: known for option, known in now.items() if option not in before}
     assert [option for option, known in added.items() if known["required"]] == []
 
 

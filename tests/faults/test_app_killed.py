@@ -27,6 +27,7 @@ from models.training.run import TrainingRun
 from models.training.storage.checkpoint import checkpoint_folders, read_checkpoint
 from resources import dataset_path
 from tests.support.desk import Desk, opened_app
+from tests.support.endings import still_running
 from tests.support.folders import use_folders
 from tests.support.places import ROOT
 
@@ -84,8 +85,7 @@ def _train_until_killed(script: Path, data: Path, victims: str) -> None:
         if victims == "both":
             trainer.send_signal(signal.SIGKILL)
         os.kill(window.pid, signal.SIGKILL)
-    _, alive = psutil.wait_procs(children, timeout=10.0)
-    assert not alive
+    assert still_running(children, 10.0) == []
 
 
 def _uninterrupted(data: Path, folder: Path) -> Path:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from resources import dataset_path
+from tests.support.endings import still_running
 from tests.support.places import ROOT
 
 LONGEST_SECONDS = 2.0
@@ -53,7 +54,7 @@ def test_workers_end_with_the_window(
         workers = [psutil.Process(pid) for pid in json.loads(window.stdout.readline())]
         window.kill()
     assert len(workers) >= (2 if work == "training" else 1)
-    _, alive = psutil.wait_procs(workers, timeout=LONGEST_SECONDS)
+    alive = still_running(workers, LONGEST_SECONDS)
     for worker in alive:
         worker.kill()
     assert not alive

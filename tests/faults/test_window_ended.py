@@ -17,6 +17,7 @@ from explorer.app import session
 from explorer.app.session_file import SAVE_AFTER_MS, session_path
 from explorer.state import AppState
 from resources import model_path
+from tests.support.endings import still_running
 from tests.support.places import ROOT
 
 # Open the window, change something, and say so when the event loop runs; with a dialog in front if asked for.
@@ -87,8 +88,7 @@ def test_the_session_outlives_the_window(
     assert _seed() == 99
     # It may end before anything has been opened.
     assert opened.items() <= json.loads(session_path().read_text()).items()
-    _, alive = psutil.wait_procs(workers, timeout=10.0)
-    assert not alive
+    assert still_running(workers, 10.0) == []
 
 
 def test_the_window_opens_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from latentscape.own_path import ROOT
+from tests.support.endings import still_running
 from tests.support.folders import put_own_code
 
 PATIENCE = 120.0
@@ -49,14 +50,18 @@ def _script(folder: Path) -> Iterator[tuple[subprocess.Popen[str], psutil.Proces
     (folder / "models.py").write_text("raise RuntimeError('models of the person was imported')")
     (folder / "script.py").write_text(SCRIPT.format(root=str(ROOT)))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "script.py"]
+    # As in a terminal: what a shell script starts in the background ignores Ctrl-C.
+    heard = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", heard, sys.executable, "script.py"]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as script:
         assert script.stdout is not None
         try:
             window = psutil.Process(int(script.stdout.readline()))
             processes = [window, *window.children(recursive=True)]
             yield script, window
-            assert psutil.wait_procs(processes, PATIENCE)[1] == []
+            assert still_running(processes, PATIENCE) == []
         finally:
             # A failure does not wait for a script that waits.
             script.kill()

@@ -135,10 +135,10 @@ def main() -> None:
     print(json.dumps(said))
 
 
-def options_of(group: click.Group) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the options and arguments of every command and of the program itself, by their names in the code."""
+def options_of(group: click.Group, name: str) -> dict[str, dict[str, Any]]:
+    """Return the options and arguments of a command, or of the program itself, by their names in the code."""
     commands: dict[str, click.Command] = {"latentscape": group, **group.commands}
-    return {name: {str(p.name): _option(p) for p in command.params} for name, command in commands.items()}
+    return {str(parameter.name): _option(parameter) for parameter in commands[name].params}
 
 
 def _option(parameter: click.Parameter) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 from models.core.settings import TrainSettings
 from models.protocol.lifecycle import Failed
 from models.protocol.training import CheckpointWritten, Control, EpochDone, Finished, Progress, Train
+from tests.support.endings import still_running
 from tests.support.places import ROOT
 from tests.support.spawned import Worker, spawned
 
@@ -110,7 +111,7 @@ def test_a_worker_does_not_outlive_its_parent(source: str, tiny_data: Path, tmp_
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment, text=True) as parent:
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
-    _, alive = psutil.wait_procs([worker], timeout=10.0)
+    alive = still_running([worker], 10.0)
     for process in alive:
         process.kill()
     assert not alive
