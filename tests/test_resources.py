@@ -13,7 +13,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 import resources
-from explorer.cli.console import finished
+from models.core.steps import finished
 from models.data.opening import load_images, open_data
 from models.vae.disentanglement import disentanglement, factors_of
 from models.vae.model import VAE
@@ -70,7 +70,7 @@ def test_the_model_of_sprites_has_found_place_scale_and_shape() -> None:
     assert opened.architecture.network == "conv"
     vae, known = VAE(opened.architecture, opened.parameters), factors_of(data)
     assert known is not None
-    result = finished(disentanglement(vae.encode(load_images(data))[0], known), lambda: None)
+    result = finished(disentanglement(vae.encode(load_images(data))[0], known))
     best = dict(zip(known.names, result.normalized.max(axis=1), strict=True))
     assert min(best[name] for name in ("scale", "x", "y", "shape")) > FOUND
 

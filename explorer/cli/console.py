@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import click
@@ -22,17 +22,6 @@ def progress_bar(*extra: TextColumn) -> Progress:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *extra, TimeRemainingColumn())
     return Progress(*columns, console=console, disable=not console.is_terminal)
-
-
-def finished(steps: Generator[object, None, T], tick: Callable[[], None]) -> T:
-    """Run ``steps`` to the end, calling ``tick`` after each one, and return the final value."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        tick()
 
 
 def print_result(result: Mapping[str, object], lines: Iterable[str], as_json: bool) -> None:

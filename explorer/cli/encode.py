@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.cli.console import finished, print_result, progress_bar
+from explorer.cli.console import print_result, progress_bar
 from explorer.cli.science import Data, check_images, compiled, open_named_model, opened_data
 from explorer.cli.targets import allow_replacing, check_target
 from models.core.columns import Columns, columns_of
 from models.core.descriptions import DataInfo, EmbeddingSummary
 from models.core.files import output_file
 from models.core.npy import map_array
+from models.core.steps import finished
 
 if TYPE_CHECKING:
     from models.vae.model import VAE
@@ -79,5 +80,5 @@ def _embed(vae: VAE, info: DataInfo) -> tuple[Posteriors, EmbeddingSummary]:
 
     with progress_bar() as bar:
         task = bar.add_task("images", total=info.count)
-        embedding = finished(embed(vae, load_images(info)), lambda: bar.advance(task, EMBED_SLICE))
-    return embedding, finished(summarize(embedding, vae.divergence), lambda: None)
+        embedding = finished(embed(vae, load_images(info)), lambda _: bar.advance(task, EMBED_SLICE))
+    return embedding, finished(summarize(embedding, vae.divergence))

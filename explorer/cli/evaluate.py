@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from explorer.cli.console import finished, print_result, progress_bar, table
+from explorer.cli.console import print_result, progress_bar, table
 from explorer.cli.factors import factor_fields, factor_lines, factor_rows, measure
 from explorer.cli.science import Data, check_images, compiled, open_named_model, opened_data
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.factors import Disentanglement
+from models.core.steps import finished
 
 if TYPE_CHECKING:
     from models.vae.evaluation import Bounds, Evaluation, Evidence
@@ -71,7 +72,7 @@ def _evaluated(opened: OpenedModel, info: DataInfo) -> Judged:
 def _watched(name: str, steps: Generator[object, None, T]) -> T:
     with progress_bar() as bar:
         task = bar.add_task(name, total=None)
-        return finished(steps, lambda: bar.advance(task))
+        return finished(steps, lambda _: bar.advance(task))
 
 
 def _fields(opened: OpenedModel, info: DataInfo, judged: Judged) -> dict[str, object]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from explorer.cli.console import finished, progress_bar
+from explorer.cli.console import progress_bar
 from models.core.arrays import Floats64
 from models.core.descriptions import DataInfo
 from models.core.factors import Disentanglement
+from models.core.steps import finished
 
 if TYPE_CHECKING:
     from models.vae.model import VAE
@@ -27,8 +28,8 @@ def measure(vae: VAE, info: DataInfo) -> Disentanglement | None:
         return None
     with progress_bar() as bar:
         task = bar.add_task("factors", total=info.count)
-        embedding = finished(embed(vae, load_images(info)), lambda: bar.advance(task, EMBED_SLICE))
-    return finished(disentanglement(embedding.mu, known), lambda: None)
+        embedding = finished(embed(vae, load_images(info)), lambda _: bar.advance(task, EMBED_SLICE))
+    return finished(disentanglement(embedding.mu, known))
 
 
 def factor_fields(result: Disentanglement | None) -> dict[str, object]:

@@ -25,6 +25,7 @@ from models.core.folders import usable_cache
 from models.core.formats import is_elsewhere
 from models.core.logs import keep_bounded, open_log
 from models.core.sprite_names import is_sprites
+from models.core.steps import finished
 from models.protocol.lifecycle import Role
 from resources import bundled_datasets, bundled_models, dataset_path, model_path
 
@@ -99,7 +100,7 @@ class Data:
 
 def opened_data(data: Data, silent: bool = False) -> DataInfo:
     """Open a data set, and say on standard error what was made of its files; UserError if it cannot be used."""
-    from models.data.opening import finished, opening_data
+    from models.data.opening import opening_data
 
     with progress_bar() as bar:
         task = bar.add_task("reading", total=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,10 +26,11 @@ from models.core.foreign import IMPORTED, START_BYTES, TENSORS, foreign_kind
 from models.core.npy import map_array
 from models.core.reading import open_file
 from models.core.sprite_names import SpritesName, is_sprites, parse_sprites
+from models.core.steps import finished
 from models.data import cache, sprites
 from models.data.formats import archives, folder, hdf5, idx, matlab, npy, npz, pages, pixels, shards, tfrecord
 from models.data.formats.format import Format, Unread
-from models.data.source import Share, Source, Steps
+from models.data.source import Source, Steps
 from models.data.tables import is_labels_file, labelled, labels_time
 from models.data.treatment import treated
 
@@ -56,16 +57,6 @@ KINDS = (
 def open_data(path: str | Path, options: DataOptions = AS_FOUND) -> DataInfo:
     """Read the data set at ``path`` and return where it lies in the cache; :class:`UserError` if it cannot be used."""
     return finished(opening_data(path, options))
-
-
-def finished(steps: Steps[T], told: Callable[[Share], None] = lambda _: None) -> T:
-    """Do all of some work at once, and return its result; ``told`` is how much of it is done."""
-    while True:
-        try:
-            told(next(steps))
-        except StopIteration as end:
-            value: T = end.value
-            return value
 
 
 def opening_data(path: str | Path, options: DataOptions = AS_FOUND) -> Steps[DataInfo]:

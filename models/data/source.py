@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.core.errors import UserError
 from models.core.reading import open_file
+from models.core.steps import passed_on
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -89,13 +90,7 @@ class Source:
 
 def silent(steps: Steps[T]) -> Generator[None, None, T]:
     """Do some work without telling how much of it is done."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        yield
+    return passed_on(steps, lambda _: None)
 
 
 def is_packed(path: Path) -> bool:

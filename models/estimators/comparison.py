@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.core.arrays import Floats64
+from models.core.steps import finished
 from models.distributions import FAMILIES
 from models.distributions.registry import check_family
 from models.estimators.continuous import Estimators, Sliced, estimators_of
@@ -37,13 +38,7 @@ def draw_gradients(request: Gradients, vae: VAE | None) -> GradientsReady:
 
     ``vae`` is the open model, which only the ELBO needs.
     """
-    work = drawing_gradients(request, vae)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            answer: GradientsReady = done.value
-            return answer
+    return finished(drawing_gradients(request, vae))
 
 
 def drawing_gradients(request: Gradients, vae: VAE | None) -> Sliced[GradientsReady]:

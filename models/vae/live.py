@@ -27,6 +27,7 @@ from latentscape.wire import (
 from models.core.arrays import Floats32
 from models.core.descriptions import DataInfo, ModelInfo
 from models.core.live import settings_of
+from models.core.steps import finished
 from models.importing.moments import SHARP
 from models.vae.architecture import Architecture
 from models.vae.model import VAE
@@ -176,16 +177,16 @@ class LiveVAE(VAE):
 
     def decode(self, z: Floats32) -> Floats32:
         """Return the images of latents ``z`` [n, d] when they are there."""
-        return _waited(self.decoding(z))[0]
+        return finished(self.decoding(z))[0]
 
     def encode(self, images: np.ndarray) -> tuple[Floats32, Floats32]:
         """Return means and standard deviations of uint8 ``images`` when they are there."""
-        codes = _waited(self.encoding(images))
+        codes = finished(self.encoding(images))
         return codes.mu, codes.sigma
 
     def spread(self, z: Floats32) -> tuple[Floats32, Floats32]:
         """Return mean and standard deviation of the images of ``z`` when they are there."""
-        return _waited(self.spreading(z))
+        return finished(self.spreading(z))
 
 
 def joined(address: str, key: bytes) -> LiveVAE:
@@ -197,12 +198,3 @@ def joined(address: str, key: bytes) -> LiveVAE:
 
 def _posteriors(codes: Codes) -> Posteriors:
     return Posteriors(codes.mu, np.full_like(codes.mu, SHARP) if codes.sigma is None else codes.sigma)
-
-
-def _waited(work: Waiting[Result]) -> Result:
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: Result = end.value
-            return result

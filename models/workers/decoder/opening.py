@@ -10,10 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from models.core.descriptions import DataInfo
+from models.core.steps import passed_on
 from models.data.latents import holds_latents
 from models.data.opening import Found, laid_out, load_images, recognized
 from models.data.preview import preview_of
-from models.data.source import Steps
+from models.data.source import Share, Steps
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Decode, Draw, EncodeFile, EncodeImages, Sample
 from models.protocol.factors import MeasureFactors
@@ -127,15 +128,15 @@ def _found(session: Session, request: OpenData | PreviewData, afresh: bool) -> G
 def reported(identity: int, steps: Steps[T]) -> Generator[Reply | None, None, T]:
     """Do some work, telling about ten times a second how much of it is done."""
     last = time.monotonic()
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        due = share is not None and time.monotonic() - last > SECONDS_PER_REPORT
-        last = time.monotonic() if due else last
-        yield Opening(identity, *share) if share is not None and due else None
+
+    def told(share: Share) -> Opening | None:
+        nonlocal last
+        if share is None or time.monotonic() - last <= SECONDS_PER_REPORT:
+            return None
+        last = time.monotonic()
+        return Opening(identity, *share)
+
+    return passed_on(steps, told)
 
 
 def embed(session: Session, request: Embed) -> Job:

@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import chi2_contingency
 from scipy.stats.contingency import crosstab
 
-from explorer.cli.console import finished
 from models.core.errors import UserError
 from models.core.factors import Disentanglement
+from models.core.steps import finished
 from models.data.opening import open_data
 from models.vae.disentanglement import BINS, KnownFactors, disentanglement, factors_of
 
@@ -23,7 +23,7 @@ FACTORS = RNG.integers(0, (4, 10), (COUNT, 2))
 
 def _measured(mu: np.ndarray, factors: np.ndarray = FACTORS) -> Disentanglement:
     known = KnownFactors(("a", "b")[: factors.shape[1]], factors)
-    return finished(disentanglement(mu.astype(np.float32), known), lambda: None)
+    return finished(disentanglement(mu.astype(np.float32), known))
 
 
 def test_a_dimension_for_each_factor_has_the_gap_one() -> None:
@@ -135,7 +135,7 @@ def test_values_that_have_names_bring_them() -> None:
     info = open_data("sprites:300")
     known = factors_of(info)
     assert known is not None
-    result = finished(disentanglement(np.asarray(known.values, np.float32), known), lambda: None)
+    result = finished(disentanglement(np.asarray(known.values, np.float32), known))
     assert result.factors[0].value_names == ("square", "ellipse", "heart")
     assert result.factors[1].value_names == ()
     assert all((np.diff(result.factors[row].means[:, row]) == 1.0).all() for row in range(5))
