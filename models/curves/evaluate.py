@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -35,10 +36,8 @@ from models.protocol.distribution import (
     ProbabilitiesReady,
 )
 
-EVEN_POINTS, PATH_POINTS = 121, 81
+EVEN_POINTS = 121
 NEAR_SCORES = np.linspace(-6.0, 6.0, 121)
-# A tail is drawn to four scores, but no farther than three times the middle 80 %: those of Cauchy would flatten all.
-REACH = 3.0
 # A quadrature whose outermost nodes still add more than this fraction has not come to an end.
 ENDED = 1e-7
 # The share of a divergence without closed form that its nodes may miss before they are set anew, and after that.
@@ -47,6 +46,7 @@ FOLLOWED, LOST = 1e-7, 1e-5
 FEWEST_NODES = 8
 # From half a quartile outward, up to 10 million of them.
 DOUBLINGS = 25
+NO_SCORES = b""
 Pair = tuple[str, str]
 
 
@@ -56,12 +56,12 @@ def evaluate_curves(request: Curves) -> CurvesReady:
     q, p = Member.of(request.family), Member.of(request.reference)
     if not is_prepared(q.name, p.name):
         deque(preparing(q.name, p.name), maxlen=0)
-    z, eps = _located(q, request.anchor, request.value)
-    span = _span(q, p, z) if request.span is None else request.span
-    if not np.isfinite([z, eps, *span]).all():
+    scores = request.scores.tobytes()
+    place, grips = _place_and_grips(q, request.anchor, request.value, scores)
+    span = _span(q, p, place.z, scores) if request.span is None else request.span
+    if not np.isfinite([place.z, place.eps, *span]).all():
         raise ValueError(f"the values of {request.family} leave the range of the computer's numbers")
-    still = _still(q, p, request.scores.tobytes(), span)
-    place, grips = _place_and_grips(q, z, eps)
+    still = _still(q, p, scores, span)
     numbers = replace(still.numbers, typicality=_typicality(request.squared_norm, request.latent_dim))
     return CurvesReady(
         request.id, still.x, *still.reference, *still.family, still.path_eps, still.path_z, still.bank_eps,
@@ -73,7 +73,8 @@ def locate(request: Locate) -> Located:
     """Answer ``request``; ValueError unless the value is finite, and 0 < u < 1."""
     check_family(request.family)
     _check_anchor(request.anchor, request.value)
-    return Located(request.id, _located(Member.of(request.family), request.anchor, request.value)[0])
+    place, _ = _place_and_grips(Member.of(request.family), request.anchor, request.value, NO_SCORES)
+    return Located(request.id, place.z)
 
 
 def evaluate_probabilities(request: Probabilities) -> ProbabilitiesReady:
@@ -88,6 +89,18 @@ def evaluate_probabilities(request: Probabilities) -> ProbabilitiesReady:
     rows = [given.get(name, np.full(size, request.family.parameters[name])) for name in kind.domains]
     (u,) = traced(graphs.probability, (request.family.name,), (2, 1))(np.stack(rows), request.z)
     return ProbabilitiesReady(request.id, u.numpy())
+
+
+class _Outline(NamedTuple):
+    """What :func:`graphs.outline` returns of a member; the bank is followed by :data:`NEAR_SCORES`."""
+
+    levels: Vector
+    reach: Vector
+    moments: Vector
+    bank_eps: Vector
+    bank_z: Vector
+    path_eps: Vector
+    path_z: Vector
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,7 @@ def _check_anchor(anchor: str, value: float) -> None:
 def is_prepared(name: str, reference: str) -> bool:
     """Return whether a family beside a reference can be evaluated without tracing."""
     # The last that is traced of each.
-    parts = (graphs.divergence, name, reference), (graphs.place, name), (graphs.heights, reference)
+    parts = (graphs.divergence, name, reference), (graphs.scores_of, name), (graphs.heights, reference)
     return all(is_traced(part, *names) for part, *names in parts)
 
 
@@ -144,50 +157,37 @@ def preparing(name: str, reference: str) -> Iterator[None]:
     yield
     q, p = (Member.of(usual_family(key)) for key in (name, reference))
     few = np.array([0.25, 0.5])
-    for part in graphs.LOCATED.values():
-        evaluated(part, q, 0.5)
-        yield
     for member in (q, p):
-        _outline(member)
+        _outline(member, NO_SCORES)
         yield
         _heights(member, few, few)
         yield
-    evaluated(graphs.path, q, few, few)
-    yield
-    evaluated(graphs.place, q, 0.5, 0.5)
-    yield
+    for anchor in graphs.ANCHORS:
+        _place_and_grips(q, anchor, 0.5, NO_SCORES)
+        yield
     evaluated(graphs.scores_of, q, few)
     yield
     _divergence(q, p)
 
 
-def _located(q: Member, anchor: Anchor, value: float) -> tuple[float, float]:
-    z, eps = evaluated(graphs.LOCATED[anchor], q, value)
-    return float(z), float(eps)
-
-
 @lru_cache(maxsize=64)
 def _still(q: Member, p: Member, scores: bytes, span: tuple[float, float]) -> _Still:
     bank = len(scores) // 8
-    levels, noise_levels, _ = _outline(q)
-    path_eps = np.linspace(*_reach(noise_levels), PATH_POINTS)
-    every = np.concatenate([np.frombuffer(scores), NEAR_SCORES])
-    eps, z, path_z = evaluated(graphs.path, q, every, path_eps)
-    if _is_whole(q):
-        path_eps, path_z = _staircase(q, _reach(noise_levels))
-    x = _grid(span, z[bank:], (*levels[:2], *_outline(p)[0][:2]))
+    outline = _outline(q, scores)
+    path_eps, path_z = _staircase(q, outline) if _is_whole(q) else (outline.path_eps, outline.path_z)
+    x = _grid(span, outline.bank_z[bank:], (*outline.levels[:2], *_outline(p, scores).levels[:2]))
     if _is_whole(q) or _is_whole(p):
         x = with_stems(x, span)
-    family, bank_cdf = _heights(q, x, z[:bank])
-    reference, bank_reference = _heights(p, x, z[:bank])
-    numbers = _numbers(q, p, bank_cdf, bank_reference)
-    return _Still(span, x, family, reference, path_eps, path_z, eps[:bank], z[:bank], numbers)
+    eps, z = outline.bank_eps[:bank], outline.bank_z[:bank]
+    family, bank_cdf = _heights(q, x, z)
+    reference, bank_reference = _heights(p, x, z)
+    numbers = _numbers(q, p, outline, bank_cdf, bank_reference)
+    return _Still(span, x, family, reference, path_eps, path_z, eps, z, numbers)
 
 
 @lru_cache(maxsize=64)
-def _outline(q: Member) -> tuple[Vector, Vector, Vector]:
-    levels, noise, moments = evaluated(graphs.outline, q)
-    return levels, noise, moments
+def _outline(q: Member, scores: bytes) -> _Outline:
+    return _Outline(*evaluated(graphs.outline, q, np.concatenate([np.frombuffer(scores), NEAR_SCORES])))
 
 
 def _heights(q: Member, x: Vector, bank: Vector) -> tuple[tuple[Floats64, Floats64], Floats64]:
@@ -201,35 +201,22 @@ def _is_whole(q: Member) -> bool:
     return FACTS[q.name].whole
 
 
-def _staircase(q: Member, reach: tuple[float, float]) -> tuple[Vector, Vector]:
-    levels, _, _ = _outline(q)
-    numbers = numbers_in(levels[4], levels[5])
+def _staircase(q: Member, outline: _Outline) -> tuple[Vector, Vector]:
+    numbers = numbers_in(outline.levels[4], outline.levels[5])
     (ends,) = evaluated(graphs.scores_of, q, numbers)
-    return staircase(numbers, ends[0], reach)
+    return staircase(numbers, ends[0], (outline.path_eps[0], outline.path_eps[-1]))
 
 
-def _span(q: Member, p: Member, z: float) -> tuple[float, float]:
+def _span(q: Member, p: Member, z: float, scores: bytes) -> tuple[float, float]:
     """Return a range that holds nearly all of both, and z."""
-    ranges = [_range_of(member) for member in (q, p)]
+    ranges = [_range_of(member, scores) for member in (q, p)]
     return min(z, *(low for low, _ in ranges)), max(z, *(high for _, high in ranges))
 
 
-def _range_of(q: Member) -> tuple[float, float]:
+def _range_of(q: Member, scores: bytes) -> tuple[float, float]:
     """Return the range worth drawing of one; of whole numbers with room for the outermost stems."""
-    low, high = _reach(_outline(q)[0], FACTS[q.name].modes == 1 and not _is_whole(q))
+    low, high = _outline(q, scores).reach.tolist()
     return (low - 1.0, high + 1.0) if _is_whole(q) else (low, high)
-
-
-def _reach(levels: Vector, cut: bool = True) -> tuple[float, float]:
-    """Return the range worth drawing of a distribution with these quantiles at the levels of :data:`OUTLINE`.
-
-    Tails are ``cut`` where they might flatten all; of two modes, what lies far out may be one.
-    """
-    far_low, far_high, low, high = levels[4:8].tolist()
-    if not cut:
-        return far_low, far_high
-    tail = REACH * (high - low)
-    return max(far_low, low - tail), min(far_high, high + tail)
 
 
 def _grid(span: tuple[float, float], near: Vector, edges: tuple[float, ...]) -> Vector:
@@ -246,10 +233,9 @@ def _beside(edge: float, towards: float) -> float:
     return moved if abs(moved) >= graphs.SMALLEST_NORMAL else math.copysign(graphs.SMALLEST_NORMAL, moved)
 
 
-def _numbers(q: Member, p: Member, bank: Vector, reference: Vector) -> Numbers:
+def _numbers(q: Member, p: Member, outline: _Outline, bank: Vector, reference: Vector) -> Numbers:
     """Return what is said of q as a whole; ``bank`` and ``reference`` are F of q and of p at the bank."""
-    levels, _, moments = _outline(q)
-    mean, variance, entropy = moments.tolist()
+    mean, variance, entropy = outline.moments.tolist()
     kl, unsure, closed = _divergence(q, p)
     bound = ENDED * max(abs(kl), 1.0)
     # A support of p that does not hold q's makes it infinite; below 0 the integral has missed where q is.
@@ -257,7 +243,7 @@ def _numbers(q: Member, p: Member, bank: Vector, reference: Vector) -> Numbers:
     near, far, count = ks_distance(bank, _is_whole(q)), ks_distance(reference, _is_whole(p)), len(bank)
     return Numbers(
         mean, math.sqrt(variance), entropy, kl if ended else math.nan, closed, near, ks_p_value(near, count),
-        far, ks_p_value(far, count), tuple(levels[8:].tolist()), None,
+        far, ks_p_value(far, count), tuple(outline.levels[8:].tolist()), None,
     )  # fmt: skip
 
 
@@ -312,11 +298,12 @@ def ks_p_value(distance: float, count: int) -> float:
     return float(kstwo.sf(distance, count))
 
 
-def _place_and_grips(q: Member, z: float, eps: float) -> tuple[Place, tuple[Grip, ...]]:
-    at, slopes, grips = evaluated(graphs.place, q, z, eps)
+def _place_and_grips(q: Member, anchor: Anchor, value: float, scores: bytes) -> tuple[Place, tuple[Grip, ...]]:
+    edges = _outline(q, scores).levels[:4]
+    at, slopes, grips = evaluated(graphs.place, q, float(graphs.ANCHORS.index(anchor)), value, edges)
     names = list(FAMILIES[q.name].domains)
-    u, survival, pdf, by_noise = at.tolist()
     held = (Grip(name, *column) for name, column in zip(names, grips.T.tolist(), strict=True))
+    z, eps, u, survival, pdf, by_noise = at.tolist()
     return Place(z, eps, u, survival, pdf, by_noise, dict(zip(names, slopes.tolist(), strict=True))), tuple(held)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.core.families import FACTS
-from models.curves.compiled import Part, asked
+from models.curves.compiled import asked
 from models.distributions import Distribution, Mixture, NormalMixture, has_closed_form, kl_divergence
 from models.distributions.discrete import Discrete
 from models.distributions.registry import noise_at, value_at
@@ -30,19 +30,40 @@ OUTLINE = (
 
 FARTHEST_SCORE = 37.0
 
+PATH_POINTS = 81
 
-def outline(q: Distribution) -> tuple[tf.Tensor, ...]:
-    """Return the quantiles of q and of its noise at :data:`OUTLINE`; mean, variance and entropy of q."""
-    levels = tf.constant(OUTLINE, tf.float64)
+# A tail is drawn to four scores, but no farther than three times the middle 80 %: those of Cauchy would flatten all.
+REACH = 3.0
+
+# What may be given of a place, in the order in which it is numbered.
+ANCHORS: tuple[Anchor, ...] = ("z", "eps", "u")
+
+
+def outline(q: Distribution, scores: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Return q as a whole, all from one search for values: on its path, a quantile lies at that of the noise.
+
+    Returned are the quantiles of q at :data:`OUTLINE`; the range worth drawing [2]; mean, variance and entropy; the
+    noise at normal ``scores`` [b], and z of it; the path, as noise [m] and z of that.
+    """
+    levels = q.noise_distribution().quantile(tf.constant(OUTLINE, tf.float64))
     moments = tf.stack([q.mean(), q.variance(), q.entropy()])
-    return asked("quantile", q, levels), q.noise_distribution().quantile(levels), moments
+    bank, eps = noise_at(q, scores), tf.linspace(*_reach(levels, cut=True), PATH_POINTS)
+    sizes = [tf.size(part) for part in (levels, bank, eps)]
+    at_levels, at_bank, drawn = tf.split(asked("from_noise", q, tf.concat([levels, bank, eps], 0)), sizes)
+    span = tf.stack(_reach(at_levels, FACTS[q.name].modes == 1 and not isinstance(q, Discrete)))
+    return at_levels, span, moments, bank, at_bank, eps, drawn
 
 
-def path(q: Distribution, scores: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return the noise at normal ``scores`` [b], z of that noise [b] and z of ``eps`` [m]."""
-    noise = noise_at(q, scores)
-    made = asked("from_noise", q, tf.concat([noise, eps], axis=0))
-    return noise, made[: tf.size(scores)], made[tf.size(scores) :]
+def _reach(levels: tf.Tensor, cut: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the range worth drawing of a distribution with these quantiles at the levels of :data:`OUTLINE`.
+
+    Tails are ``cut`` where they might flatten all; of two modes, what lies far out may be one.
+    """
+    far_low, far_high, low, high = levels[4], levels[5], levels[6], levels[7]
+    if not cut:
+        return far_low, far_high
+    tail = REACH * (high - low)
+    return tf.maximum(far_low, low - tail), tf.minimum(far_high, high + tail)
 
 
 def heights(q: Distribution, x: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -55,54 +76,57 @@ def probability(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
     return (q.cdf(z),)
 
 
-def located_by_noise(q: Distribution, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return z and ε for a noise, inside the support and finite."""
-    noise = q.noise_distribution()
-    inside = _kept_inside(noise.quantile(_edges()), eps)
-    z = asked("from_noise", q, inside)
-    z_and_eps: tuple[tf.Tensor, ...] = tf.cond(
-        tf.math.is_finite(z), lambda: (z, inside), lambda: _at(q, _clipped(inside))
-    )
-    return z_and_eps
+def place(q: Distribution, anchor: tf.Tensor, value: tf.Tensor, edges: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Return where ``value`` is, inside the support and finite, and what is read there.
 
-
-def located_by_value(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return z and ε for a value, inside the support and finite."""
-    inside = _kept_inside(asked("quantile", q, _edges()), z)
-    return _with_finite_noise(q, tf.round(inside) if isinstance(q, Discrete) else inside)
-
-
-def located_by_probability(q: Distribution, u: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return z and ε for a probability, inside the support and finite."""
-    return _with_finite_noise(q, asked("quantile", q, tf.clip_by_value(u, INNERMOST, 1.0 - INNERMOST)))
-
-
-LOCATED: dict[Anchor, Part] = {
-    "z": located_by_value, "eps": located_by_noise, "u": located_by_probability,
-}  # fmt: skip
-
-
-def place(q: Distribution, z: tf.Tensor, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return [cdf, survival, density, ∂z/∂ε] at z; ∂z/∂θ [k]; grips [3, k]: z, density, ∂z/∂θ.
-
-    The slopes are those of the path at fixed noise, each parameter once per place; a grip at a mode moves with that.
+    ``anchor`` is the index in :data:`ANCHORS` of what is given, ``edges`` [4] are the first four quantiles of
+    :func:`outline`. Returned are [z, ε, cdf, survival, density, ∂z/∂ε] at z; ∂z/∂θ [k]; grips [3, k]: z, density,
+    ∂z/∂θ. The slopes are those of the path at fixed noise, each parameter once per place; a grip at a mode moves with
+    that. Where z or its noise is infinite, it is the farthest z that has a place on the path.
     """
-    count = 1 + len(q.parameters)
+    given, eps = _given(q, anchor, value, edges)
+    near = _clipped(eps)
     # All paths rise: the noise with so much probability below it leads to the quantile.
     grips = q.noise_distribution().quantile(tf.constant(_grip_levels(q.name), tf.float64))
-    noise = tf.concat([eps[tf.newaxis], grips], axis=0)
-    wide = {name: tf.fill([count], value) for name, value in q.parameters.items()}
+    noise = tf.concat([[tf.where(tf.math.is_finite(eps), eps, near), near], grips], axis=0)
+    made, slopes, by_noise = _with_slopes(q, noise)
+    used = tf.cast(~tf.math.is_finite(made[0]), tf.int32)
+    z = tf.where(tf.math.is_finite(eps) & tf.math.is_finite(given), given, made[used])
+    tails = [asked(name, q, z) for name in ("cdf", "survival_function")]
+    at = tf.stack([z, noise[used], *tails, asked("prob", q, z), by_noise[used]])
+    return at, slopes[:, used], tf.stack([made[2:], asked("prob", q, made[2:]), tf.linalg.diag_part(slopes[:, 2:])])
+
+
+def _given(q: Distribution, anchor: tf.Tensor, value: tf.Tensor, edges: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return z, NaN if it is not what is given, and ε, which may be infinite."""
+    unknown, noise = tf.constant(math.nan, tf.float64), q.noise_distribution()
+
+    def by_value() -> tuple[tf.Tensor, tf.Tensor]:
+        inside = _kept_inside(edges, value)
+        z = tf.round(inside) if isinstance(q, Discrete) else inside
+        return z, asked("to_noise", q, z)
+
+    def by_noise() -> tuple[tf.Tensor, tf.Tensor]:
+        return unknown, _kept_inside(noise.quantile(tf.constant(OUTLINE[:4], tf.float64)), value)
+
+    def by_probability() -> tuple[tf.Tensor, tf.Tensor]:
+        return unknown, noise.quantile(tf.clip_by_value(value, INNERMOST, 1.0 - INNERMOST))
+
+    ways = {"z": by_value, "eps": by_noise, "u": by_probability}
+    found: tuple[tf.Tensor, tf.Tensor] = tf.switch_case(tf.cast(anchor, tf.int32), [ways[name] for name in ANCHORS])
+    return found
+
+
+def _with_slopes(q: Distribution, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return z [n] of the ``noise`` [n], its slopes in the parameters [k, n] and in the noise [n]."""
+    wide = {name: tf.fill(tf.shape(noise), value) for name, value in q.parameters.items()}
     with tf.GradientTape() as tape:
         tape.watch([wide, noise])
         spread = type(q)(**wide, validate=False)
         made = _with_modes(spread, spread.from_noise(noise))
     # A staircase has none.
     slopes, by_noise = tape.gradient(made, [wide, noise], unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    by_parameter = tf.stack(list(slopes.values()))
-    tails = [asked(name, q, z) for name in ("cdf", "survival_function")]
-    at = tf.stack([*tails, asked("prob", q, z), by_noise[0]])
-    moved = tf.linalg.diag_part(by_parameter[:, 1:])
-    return at, by_parameter[:, 0], tf.stack([made[1:], asked("prob", q, made[1:]), moved])
+    return made, tf.stack(list(slopes.values())), by_noise
 
 
 def features(p: Distribution) -> tuple[tf.Tensor, ...]:
@@ -181,7 +205,7 @@ def _nodes(q: Distribution, edges: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _with_modes(q: Distribution, made: tf.Tensor) -> tf.Tensor:
-    """Return the values ``made`` [1 + k] at the place and the grips; those of a mixture's components at their own mode.
+    """Return the values ``made`` [2 + k] at a place, twice, and the grips: of a mixture's components, at their mode.
 
     The path would not do: where the other component has the mass, a quantile hardly moves with this one.
     """
@@ -189,11 +213,7 @@ def _with_modes(q: Distribution, made: tf.Tensor) -> tf.Tensor:
         return made
     outward = tf.where(q.loc1 < q.loc2, -tf.ones_like(q.loc1), tf.ones_like(q.loc1))
     rows = tf.stack([q.loc1, q.loc1 + outward * q.scale1, q.loc2, q.loc2 - outward * q.scale2])
-    return tf.concat([made[:2], tf.linalg.diag_part(rows[:, 2:])], axis=0)
-
-
-def _edges() -> tf.Tensor:
-    return tf.constant(OUTLINE[:4], tf.float64)
+    return tf.concat([made[:3], tf.linalg.diag_part(rows[:, 3:])], axis=0)
 
 
 def _kept_inside(edges: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
@@ -201,14 +221,14 @@ def _kept_inside(edges: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
 
     ``edges`` [4] are the ends of the support and the quantiles just inside of them.
     """
-    low, high, inner_low, inner_high = tf.unstack(edges)
+    low, high, inner_low, inner_high = tf.unstack(edges, num=4)
     raised = tf.where(tf.math.is_finite(low), tf.maximum(value, inner_low), value)
     return tf.where(tf.math.is_finite(high), tf.minimum(raised, inner_high), raised)
 
 
 def _off_the_edges(q: Distribution, z: tf.Tensor) -> tf.Tensor:
     """Return ``z``, moved by one float inside the support where it rounds to a finite edge."""
-    low, high = tf.unstack(asked("quantile", q, _edges())[:2])
+    low, high = tf.unstack(asked("quantile", q, tf.constant([0.0, 1.0], tf.float64)))
     # Next to 0 is the smallest normal number: TensorFlow takes those below it for 0.
     inner_low = tf.maximum(tf.math.nextafter(low, low + 1.0), low + SMALLEST_NORMAL)
     inner_high = tf.minimum(tf.math.nextafter(high, high - 1.0), high - SMALLEST_NORMAL)
@@ -216,16 +236,5 @@ def _off_the_edges(q: Distribution, z: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.math.is_finite(high), tf.minimum(raised, inner_high), raised)
 
 
-def _with_finite_noise(q: Distribution, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Return (z, ε); where the noise is infinite, z so far out has no place on the path: the farthest that has."""
-    eps = asked("to_noise", q, z)
-    z_and_eps: tuple[tf.Tensor, ...] = tf.cond(tf.math.is_finite(eps), lambda: (z, eps), lambda: _at(q, _clipped(eps)))
-    return z_and_eps
-
-
 def _clipped(eps: tf.Tensor) -> tf.Tensor:
     return tf.clip_by_value(eps, -FARTHEST_SCORE, FARTHEST_SCORE)
-
-
-def _at(q: Distribution, eps: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    return asked("from_noise", q, eps), eps

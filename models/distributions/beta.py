@@ -15,7 +15,14 @@ from models.distributions.base import Domain, Reparameterization
 from models.distributions.dirichlet import dirichlet_entropy, log_constant
 from models.distributions.scored import Sampled, between
 from models.numerics.implicit import attach
-from models.numerics.incomplete_beta import log_density, log_tails, logit_slopes, place_of_logit, place_of_value
+from models.numerics.incomplete_beta import (
+    log_density,
+    log_peak,
+    log_tails,
+    logit_slopes,
+    place_of_logit,
+    place_of_value,
+)
 from models.numerics.log_gamma import log_beta
 from models.numerics.pieces import piece
 from models.numerics.rejection import log_standard_gamma
@@ -139,11 +146,11 @@ def logit_quantile(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tenso
 @piece
 def _root(a: tf.Tensor, b: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
     """Return logit z − log(a/b) of the value with these tails."""
-    middle = tf.math.log(a / b)
+    middle, peak = tf.math.log(a / b), log_peak(a, b)
 
     def tails(u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         here = place_of_logit(a, b, u, middle)
-        return *log_tails(here), log_density(here)
+        return *log_tails(here), log_density(here, peak)
 
     bound = 1000.0 * (1.0 / a + 1.0 / b) + 100.0 + tf.abs(middle)
     return invert(tails, lower, upper, _first_guess(a, b, lower, upper), -bound, bound)

@@ -74,20 +74,27 @@ def place_of_value(a: tf.Tensor, b: tf.Tensor, z: tf.Tensor) -> Place:
     return Place(a + zero, b + zero, tf.math.log(z) - tf.math.log1p(-z), z, 1.0 - z, away)
 
 
-def log_density(at: Place) -> tf.Tensor:
-    """Return the log density of t, centred at the mean of z, where the terms with z would cancel at large shapes."""
+def log_density(at: Place, peak: tf.Tensor | None = None) -> tf.Tensor:
+    """Return the log density of t, centred at the mean of z, where the terms with z would cancel at large shapes.
+
+    Whoever asks for many places of the same shapes works out their :func:`log_peak` once.
+    """
     shapes = tf.stack([at.a, at.b])
-    total = at.a + at.b
-    means = shapes / total
+    means = shapes / (at.a + at.b)
     # Far out, where z or its complement underflows, its logarithm is t or −t.
     logits = tf.stack([at.t, -at.t])
     lost = logits < -600.0
     values = tf.where(lost, means, tf.stack([at.z, at.rest]))
     away = tf.where(lost, tf.zeros_like(values), tf.stack([at.away, -at.away]))
     falls = tf.where(lost, tf.math.log(means) - 1.0 - logits, excess(values, means, away))
-    rests = tf.unstack(binet(tf.stack([at.a, at.b, total])))
-    constant = 0.5 * tf.math.log(at.a * means[1]) - LOG_SQRT_TWO_PI - rests[0] - rests[1] + rests[2]
-    return constant - tf.reduce_sum(shapes * falls, 0)
+    return (log_peak(at.a, at.b) if peak is None else peak) - tf.reduce_sum(shapes * falls, 0)
+
+
+def log_peak(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Return the log density of t where z is its mean."""
+    total = a + b
+    rests = tf.unstack(binet(tf.stack([a + tf.zeros_like(b), b + tf.zeros_like(a), total])))
+    return 0.5 * tf.math.log(a * (b / total)) - LOG_SQRT_TWO_PI - rests[0] - rests[1] + rests[2]
 
 
 def log_tails(at: Place) -> Pair:

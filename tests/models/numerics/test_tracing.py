@@ -142,7 +142,7 @@ def test_the_families_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     kept = [name for name in ("Laplace", "Gumbel", "Logistic") if is_prepared(name, "Normal")]
     assert kept == ["Logistic"]
     # A family of which only one part came back is not called ready.
-    compiled.evaluated(graphs.LOCATED["u"], compiled.Member.of(usual_family("Laplace")), 0.5)
+    compiled.evaluated(graphs.heights, compiled.Member.of(usual_family("Laplace")), np.array([0.5]))
     assert not is_prepared("Laplace", "Normal")
     assert evaluate_curves(_bench(5, "Laplace")).place.u == pytest.approx(0.7)
     assert is_prepared("Laplace", "Normal")
