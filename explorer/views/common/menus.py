@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QTextDocumentFragment
-from PySide6.QtWidgets import QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
 from explorer.views.common.bubble import say
 
@@ -43,8 +43,11 @@ def pop_up(over: QWidget, at: QPoint, entries: Entries) -> None:
 
 def close_menus(over: QWidget) -> None:
     """Close the menu of :func:`pop_up` that is open in a window: what it is about has gone."""
-    for menu in over.findChildren(QMenu):
-        if menu.testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose) and menu.isVisible():
+    # To search the window for it would take 10 ms, at every model, data set and embedding.
+    menu = QApplication.activePopupWidget()
+    if isinstance(menu, QMenu) and menu.testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose):
+        owner = menu.parentWidget()
+        if owner is over or over.isAncestorOf(owner):
             menu.close()
 
 
