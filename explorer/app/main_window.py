@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
@@ -23,6 +21,7 @@ from explorer.app.actions.help import HelpActions
 from explorer.app.actions.menus import Menus
 from explorer.app.actions.model import ModelActions
 from explorer.app.actions.view import ViewActions
+from explorer.app.arrangement import arrange
 from explorer.app.banner import Banner
 from explorer.app.callouts import Callouts
 from explorer.app.closing import ask_before_closing
@@ -52,14 +51,8 @@ TITLE = "Latentscape"
 SMALLEST = (960, 640)
 USUAL = (1440, 900)
 LAYOUT_VERSION = 3
-# The tabs want this height, but never leave less than this share of the window to the panes above.
-BOTTOM_HEIGHT = 364
-UPPER_SHARE = 0.45
-# Map, Decoded and Dimensions share the width; in a narrow window the modes of decoding need more of it.
-WIDE, TIGHT, NARROW = (0.40, 0.25, 0.35), (0.37, 0.31, 0.32), 1200
 # What a window manager puts around the window.
 FRAME = QSize(16, 48)
-TOP, BOTTOM = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 def fitting(screen: QSize) -> QSize:
@@ -168,25 +161,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put all panes back where they belong."""
-        docks = list(self.docks.values())
-        upper, lower = docks[:3], docks[3:]
-        for dock in docks:
-            self.removeDockWidget(dock)
-        self.addDockWidget(TOP, upper[0])
-        for left, right in pairwise(upper):
-            self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
-        self.addDockWidget(BOTTOM, lower[0])
-        for dock in lower[1:]:
-            self.tabifyDockWidget(lower[0], dock)
-        for dock in docks:
-            dock.setFloating(False)
-            dock.show()
-        lower[0].raise_()
-        width, height = self.width(), self.height()
-        shares = WIDE if width >= NARROW else TIGHT
-        self.resizeDocks(upper, [round(width * share) for share in shares], Qt.Orientation.Horizontal)
-        bottom = min(BOTTOM_HEIGHT, round(height * (1.0 - UPPER_SHARE)))
-        self.resizeDocks([upper[0], lower[0]], [height - bottom, bottom], Qt.Orientation.Vertical)
+        arrange(self, list(self.docks.values()))
 
     def show_pane(self, title: str) -> None:
         """Bring a pane to the front."""
