@@ -83,8 +83,22 @@ def _parts(layers: Sequence[WeightLayer]) -> Parts:
     if decoder and not encoder:
         encoder = [layer for layer in layers if layer not in decoder]
     if encoder or decoder:
-        return Parts(encoder[:-1], encoder[-1:], decoder)
+        narrow = _narrowest(encoder, decoder)
+        return Parts(encoder[:narrow], encoder[narrow : narrow + 1], [*encoder[narrow + 1 :], *decoder])
     return _without_names(layers)
+
+
+def _narrowest(encoder: Sequence[WeightLayer], decoder: Sequence[WeightLayer]) -> int:
+    """Return the place of the layer that makes the latent: the last, unless dense layers that widen lead to a grid."""
+    place = len(encoder) - 1
+    if decoder and decoder[0].kind == "conv":
+        while place > 0 and encoder[place].kind == encoder[place - 1].kind == "dense" and _widens(encoder[place]):
+            place -= 1
+    return place
+
+
+def _widens(layer: WeightLayer) -> bool:
+    return layer.shape[0] > layer.shape[1]
 
 
 def _from_decoder(layers: Sequence[WeightLayer]) -> list[WeightLayer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -25,14 +25,15 @@ CODEBOOK = re.compile(r"codebook|quantiz|vq|(^|[._])embed(ding)?s?[._]weight$", 
 class WeightLayer:
     """A module: its name and weights, laid out as in PyTorch.
 
-    ``way`` is that of a convolution where it is known; ``room`` is whether a layer without weights, beside an
-    activation, stands before it in a decoder or after it in an encoder.
+    ``way`` is that of a convolution where it is known; ``before`` and ``after`` are whether a layer without weights,
+    beside an activation, stands before or after a convolution, None where names do not tell.
     """
 
     name: str
     weights: Mapping[str, Floats32]
     way: Way | None = None
-    room: bool = False
+    before: bool | None = None
+    after: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -126,15 +127,31 @@ def _turned(parts: Mapping[str, Floats32]) -> bool | None:
 
 def _with_rooms(layers: list[WeightLayer]) -> list[WeightLayer]:
     """Note beside which convolutions of a Sequential a layer without weights stands, beside an activation."""
-    roomy: set[str] = set()
-    block = ""
+    before: dict[str, bool] = {}
+    after: dict[str, bool] = {}
+    listed = lists_of(layers)
+    deep = [place for place, layer in enumerate(layers) if layer.kind in ("conv", "dense")]
+    for place, other in pairwise(deep):
+        layer, following = layers[place], layers[other]
+        (row, first), (same, second) = numbered(layer.name), numbered(following.name)
+        if row and row == same and row not in listed:
+            needed = 2 if layer.kind == following.kind else 3
+            after[layer.name] = before[following.name] = second - first - (other - place) >= needed
+    return [
+        replace(layer, before=before.get(layer.name), after=after.get(layer.name)) if layer.kind == "conv" else layer
+        for layer in layers
+    ]
+
+
+def lists_of(layers: Sequence[WeightLayer]) -> set[str]:
+    """Return the numbered rows in which each layer comes right after the one before: activations are elsewhere."""
+    gaps: dict[str, set[int]] = {}
     for layer, following in pairwise(layers):
-        block = layer.name if layer.kind == "conv" else block
         (before, first), (after, second) = numbered(layer.name), numbered(following.name)
-        if not before or before != after or second - first < (4 if following.kind == "dense" else 3):
-            continue
-        roomy.update({block} | ({following.name} if following.kind == "conv" else set()))
-    return [replace(layer, room=layer.name in roomy and layer.kind == "conv") for layer in layers]
+        if before and before == after:
+            same = layer.kind == following.kind and layer.kind in ("conv", "dense")
+            gaps.setdefault(before, set()).add(second - first if same else 0)
+    return {row for row, found in gaps.items() if found == {1}}
 
 
 def numbered(name: str) -> tuple[str, int]:
