@@ -13,12 +13,13 @@ from models.core.setting_table import SETTINGS
 from models.importing.autoencoder_kl import OTHER_NAMES, Config, graph_of_kl, is_kl
 from models.importing.choices import Choices, Habits
 from models.importing.graph import Builder
+from models.importing.operations import number
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.importing.taesd import graph_of_taesd, is_taesd
 from models.importing.weights_layers import Parts, parts_of
-from models.importing.weights_maker import TORCH, WAY_ON, Maker, Steps, Style
-from models.importing.weights_names import WeightLayer, numbered
+from models.importing.weights_maker import TORCH, Maker, Steps, Style
+from models.importing.weights_names import WAY_ON, WeightLayer, numbered
 from models.importing.weights_strides import USUAL_SIDES, Step, Way, Window, cost_of_side, ways_through
 from models.importing.weights_ways import channels_in, channels_of_picture, ways_of, windows_of
 
@@ -54,8 +55,10 @@ def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> P
     outputs = tuple(name for _, part in made.values() for name in part)
     last = f", and a {choices.activation or 'sigmoid'} after the last" if parts.decoder else ""
     said = f"{_told_hidden(maker, choices)} between the layers{last}"
-    remarks = (f"weights do not tell their architecture: {said}", *plan.remarks)
     graph = maker.builder.graph(outputs)
+    grouped = sorted({number(node.options, "groups") for node in graph.nodes if node.operation == "group_norm"})
+    groups = [f"norms of {' and '.join(map(str, grouped))} groups"] if grouped else []
+    remarks = (f"weights do not tell their architecture: {said}", *plan.remarks, *groups)
     return Parsed(
         f"{kind}, architecture inferred", graph, maker.builder.arrays, made, remarks, "sigmoid", inferred=True,
         layout="NCHW" if style.layout == "first" else "NHWC",
@@ -161,8 +164,13 @@ def _grids(parts: Parts, first: WeightLayer) -> Sequence[int]:
 
 
 def _before_grid(parts: Parts) -> Sequence[WeightLayer]:
-    first = next((index for index, layer in enumerate(parts.decoder) if layer.kind == "conv"), len(parts.decoder))
-    return parts.decoder[:first]
+    """Return what comes before the first convolution of a decoder, but not the norms of the channels that it takes."""
+    layers = parts.decoder
+    first = next((index for index, layer in enumerate(layers) if layer.kind == "conv"), len(layers))
+    dense = max((index for index, layer in enumerate(layers[:first]) if layer.kind == "dense"), default=first)
+    if dense + 1 < first < len(layers) and layers[dense + 1].shape[0] != layers[dense].shape[0]:
+        first = dense + 1
+    return layers[:first]
 
 
 def _down(
@@ -191,12 +199,13 @@ def _down(
 
 def _decoder(maker: Maker, parts: Parts, plan: _Plan, habits: Habits) -> Ends:
     layers, before = parts.decoder, _before_grid(parts)
-    following = layers[len(before)] if len(before) < len(layers) else None
+    following = next((layer for layer in layers[len(before) :] if layer.kind == "conv"), None)
     if not before and following is not None:
         z = maker.builder.input("z", (1, *maker.style.grid(channels_in(following), plan.grid)))
         return (z,), (maker.chain(z, layers, plan.steps, last=True),)
     inputs = _with_classes(maker, "z", before[0].shape[1], parts.latent)
-    bare = following is None or not _activated_before_grid(before, following, maker.style, habits)
+    normed = following is not None and layers[len(before)] is not following
+    bare = following is None or normed or not _activated_before_grid(before, following, maker.style, habits)
     value = maker.chain(_joined(maker, inputs), before, {}, last=bare)
     if following is not None:
         value = maker.builder.add("reshape", value, shape=maker.style.grid(channels_in(following), plan.grid))

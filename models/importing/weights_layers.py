@@ -20,6 +20,12 @@ MEAN = re.compile(
 )
 SPREAD = re.compile(rf"{SPREAD_WORDS.pattern}|fc\d2$", re.IGNORECASE)
 DECODER = re.compile(r"(^|[._])(dec|gen|generator|deconv|px|t_?conv|conv_?t)", re.IGNORECASE)
+# What is trained beside a VAE.
+ASIDE = re.compile(
+    r"(^|[._])(classifier|class_head|clf|disc(riminator)?s?|critic|predictor|regressor|perceptual\w*|vgg\d*|lpips|loss\w*)"
+    r"\d*([._]|$)",
+    re.IGNORECASE,
+)
 ENCODER = re.compile(r"(^|[._])(enc|qz)", re.IGNORECASE)
 
 
@@ -51,8 +57,18 @@ def parts_of(weights: Mapping[str, Floats32]) -> Parts:
 
 def sorted_parts(layers: Sequence[WeightLayer]) -> Parts:
     """Sort layers; :class:`RefusedError` if nothing looks like an encoder or a decoder."""
-    parts = _parts(_by_number(layers))
-    return Parts(in_order(parts.encoder), parts.moments, in_order(parts.decoder))
+    kept = [layer for layer in layers if not ASIDE.search(layer.name)]
+    parts = _parts(_by_number(kept or layers))
+    return Parts(in_order(parts.encoder), parts.moments, _without_spread(in_order(parts.decoder)))
+
+
+def _without_spread(decoder: Sequence[WeightLayer]) -> Sequence[WeightLayer]:
+    """Leave out the second of two layers that both end a decoder: the spread of the pixels beside their mean."""
+    if len(decoder) < 2 or decoder[-1].kind not in ("dense", "conv"):
+        return decoder
+    last, before = decoder[-1], decoder[-2]
+    twice = last.shape == before.shape and last.shape[0] != last.shape[1]
+    return decoder[:-1] if twice and SPREAD.search(last.name) else decoder
 
 
 def _by_number(layers: Sequence[WeightLayer]) -> Sequence[WeightLayer]:

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.core.text import shortened
 from models.importing.choices import Choices
 from models.importing.graph import Builder
 from models.importing.operations import Attribute
-from models.importing.refusal import RefusedError
 from models.importing.scaling import scaled
 from models.importing.weights_names import WeightLayer, lists_of, numbered
 from models.importing.weights_strides import Framework, Step, Way
 
-WAY_ON = "export the model to ONNX, which keeps its architecture: torch.onnx.export(model, example, 'model.onnx')"
 WITH_NUMBERS: Mapping[str, Mapping[str, Attribute]] = {"elu": {"alpha": 1.0}, "gelu": {"approximate": 0}}
 
 NORMS = ("batch_norm", "scale")
@@ -160,9 +157,12 @@ class Maker:
             scale = scale / np.sqrt(weights["running_var"] + self.style.epsilon)
             moved = shift - weights["running_mean"] * scale
             return scaled(self.builder, value, scale, moved, self._channels(value), layer.name)
-        if len(self.builder.shape(value)) != 2:
-            raise RefusedError(f"the groups of its layer {shortened(layer.name)} are not in the file", WAY_ON)
         names = [self.builder.weight(f"{layer.name}.{key}", array) for key, array in (("w", scale), ("b", shift))]
+        if len(self.builder.shape(value)) == 4:
+            return self.builder.add(
+                "group_norm", value, *names, name=layer.name, groups=usual_groups(len(scale)),
+                epsilon=self.style.epsilon, layout=self.style.layout,
+            )  # fmt: skip
         return self.builder.add("layer_norm", value, *names, name=layer.name, axis=1, epsilon=self.style.epsilon)
 
     def _prelu(self, value: str, layer: WeightLayer) -> str:
@@ -172,6 +172,11 @@ class Maker:
         shape = [-1 if place == axis else 1 for place in range(rank)]
         sloped = self.builder.add("mul", below, self.builder.weight(f"{layer.name}.slope", slope.reshape(shape)))
         return self.builder.add("add", self.builder.add("relu", value), sloped, name=layer.name)
+
+
+def usual_groups(channels: int) -> int:
+    """Return in how many groups channels are mostly normalized: 32 if there are many, else 8, or as many as divide."""
+    return math.gcd(channels, 32 if channels >= 64 else 8)
 
 
 def _apart(layer: WeightLayer, following: WeightLayer) -> int:

@@ -14,11 +14,19 @@ from models.core.text import shortened
 from models.importing.refusal import RefusedError
 from models.importing.weights_strides import Way
 
+WAY_ON = "export the model to ONNX, which keeps its architecture: torch.onnx.export(model, example, 'model.onnx')"
 PREFIXES = ("module.", "_orig_mod.", "model.", "vae.", "net.", "autoencoder.")
 NORMED = ".parametrizations.weight.original"
 KERNEL = re.compile(r"(^|[._/])(W|w|weights?|kernel|theta)(\d*)(?=$|[._/])")
 BIAS = re.compile(r"(^|[._/])(b|B|bias|biases)(\d*)(?=$|[._/])")
 CODEBOOK = re.compile(r"codebook|quantiz|vq|(^|[._])embed(ding)?s?[._]weight$", re.IGNORECASE)
+
+# Parts that do not follow one after the other.
+BESIDE = re.compile(
+    r"(^|[._])(res\d*|res_?(net|block|layer|unit)s?\w*|resid\w*|shortcut\w*|skip\w*|qkv|to_qkv|to_q|query\w*|attn\w*"
+    r"|attention\w*)([._]|$)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,19 @@ def layers_of(weights: Mapping[str, Floats32]) -> list[WeightLayer]:
         raise RefusedError("its latent is a codebook (VQ), which is not supported", "open a model with a continuous z")
     grouped = _of_modules(weights) if by_modules else _by_hand(weights)
     layers = [WeightLayer(name, parts) for name, parts in grouped.items() if "weight" in parts]
+    _check_in_a_row(layers)
     odd = [layer.name for layer in layers if layer.kind == "other"]
     if odd:
         raise RefusedError(f"its layer {shortened(odd[0])} is of a kind that is not known here", "export it to ONNX")
     return _with_rooms(layers)
+
+
+def _check_in_a_row(layers: Sequence[WeightLayer]) -> None:
+    """Raise :class:`RefusedError` for residual blocks and attention, of which weights do not tell what meets what."""
+    beside = next((layer.name for layer in layers if BESIDE.search(layer.name)), "")
+    if beside:
+        reason = f"its layer {shortened(beside)} is of a residual block or of attention, and weights do not tell how"
+        raise RefusedError(f"{reason} it is put together", WAY_ON)
 
 
 def _of_modules(weights: Mapping[str, Floats32]) -> dict[str, dict[str, Floats32]]:

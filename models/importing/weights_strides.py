@@ -141,8 +141,9 @@ def _price(price: float, step: Step, window: Window, last: Step | None, before: 
     """Return what a step costs behind the ``last`` one: the same kernel mostly moves in the same way."""
     if last is None or before is None:
         return price
-    if _bare(step) and _bare(last) and (step.stride, step.times) == (last.stride, last.times):
-        # Who leaves out margins mostly does so throughout.
+    grows = window.way == "up" and step.stride == 1 and window.kernel % 2 == 0
+    if _bare(step) and _bare(last) and (step.stride, step.times) == (last.stride, last.times) and not grows:
+        # Who leaves out margins mostly does so throughout, but what leads from a single place does so once.
         price *= ALIKE
     moved = (step.stride, step.times, step.same) == (last.stride, last.times, last.same)
     uneven = window.kernel == before.kernel and moved and step.pad != last.pad
@@ -163,9 +164,11 @@ def ways_through(
         for side, (cost, taken) in reached.items():
             for price, step in _steps(window, framework, side, windows):
                 made = step.side(window.way, side, window.kernel)
+                whole = window.way == "down" and side == window.kernel and _bare(step)
                 # What enlarges an image comes first.
                 late = 0.01 * place if window.way != "down" and made > side else 0.0
-                total = cost + _price(price, step, window, taken[-1] if taken else None, before) + late
+                paid = 0.0 if whole else _price(price, step, window, taken[-1] if taken else None, before)
+                total = cost + paid + late
                 if 0 < made <= MOST_SIDE and total < following.get(made, (float("inf"), ()))[0]:
                     following[made] = (total, (*taken, step))
         reached = following

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from models.core.text import shortened
 from models.importing.refusal import RefusedError
-from models.importing.weights_maker import WAY_ON
-from models.importing.weights_names import WeightLayer
+from models.importing.weights_names import WAY_ON, WeightLayer
 from models.importing.weights_strides import Way, Window
 
 # By how much pictures grow at once where channels become pixels.

@@ -10,7 +10,7 @@ import pytest
 from models.importing.choices import Choices
 from models.importing.opening import read_model
 from tests.fixtures.torch_writer import archive
-from tests.models.importing.opening import opened, same
+from tests.models.importing.opening import opened, refused, same
 
 USUAL = Choices(hidden="relu")
 NORM = ("weight", "bias", "running_mean", "running_var")
@@ -107,6 +107,24 @@ CASES = {
         "conv/2p1 relu conv/2p1 relu conv/2p1 relu conv/2p1 relu dense dense",
         "dense up/2p2 relu up/2p2 relu up/2p2 relu up/2p2",
     ),
+    "from a single place, and back to it, without margins": (
+        ("enc1 4 1 4, enc2 4 4 4, enc3 4 4 4, enc4 4 4 4, fc_mu 2 4, fc_logvar 2 4, fc2 4 2, "
+        "dec1 4 4 4T, dec2 4 4 4T, dec3 4 4 4T, dec4 4 1 4T"),
+        "conv/2p1 relu conv/2p1 relu conv/2p1 relu conv/2p0 relu dense dense",
+        "dense relu up/1p0 relu up/2p1 relu up/2p1 relu up/2p1",
+    ),
+    "a norm of the channels of the grid": (
+        (f"encoder.0 4 1 4, encoder.2 8 4 4, {HEADS.format(392)}, "
+        "decoder.0 392 2, decoder.2 8, decoder.4 8 4 4T, decoder.6 4 1 4T"),
+        "conv/2p1 relu conv/2p1 relu dense dense",
+        "dense norm relu up/2p1 relu up/2p1",
+    ),
+    "heads beside the VAE, and a spread of the pixels": (
+        ("enc 9 36, enc_mu 2 9, enc_logvar 2 9, dec 9 2, dec_mu 36 9, dec_logvar 36 9, classifier.0 9 2, "
+        "discriminator.0 5 36"),
+        "dense relu dense dense",
+        "dense relu dense",
+    ),
     "a dense layer that widens leads to a decoder of convolutions": (
         "conv1 8 1 3, conv2 8 8 3, fc1 5 392, fc2 392 5, deconv1 8 8 2T, deconv2 8 1 2T",
         "conv/2p1 relu conv/2p1 relu dense",
@@ -121,6 +139,21 @@ def test_operations(kind: str, tmp_path: Path) -> None:
     (tmp_path / "vae.pt").write_bytes(archive(weights_of(text)))
     assert told(tmp_path / "vae.pt", "encoder") == encoder
     assert told(tmp_path / "vae.pt", "decoder") == decoder
+
+
+def test_groups_of_norms_are_guessed_and_said(tmp_path: Path) -> None:
+    w = weights_of(f"encoder.0 8 1 4, {HEADS.format(1568)}, fc 1568 2, decoder.0 8 1 4T")
+    w |= {"encoder.1.weight": np.ones(8, np.float32), "encoder.1.bias": np.zeros(8, np.float32)}
+    (tmp_path / "vae.pt").write_bytes(archive(w))
+    assert told(tmp_path / "vae.pt", "encoder") == "conv/2p1 group_norm relu dense dense"
+    assert "norms of 8 groups" in read_model(tmp_path / "vae.pt", USUAL).remarks
+
+
+@pytest.mark.parametrize("name", ["decoder.res1.conv", "decoder.0.shortcut.0", "decoder.attn.to_q"])
+def test_blocks_that_are_no_row_are_refused(name: str, tmp_path: Path) -> None:
+    w = weights_of(f"encoder.0 12 36, {HEADS.format(12)}, decoder.0 12 2, {name} 12 12, decoder.2 36 12")
+    said = refused(tmp_path / "vae.pt", archive(w))
+    assert "of a residual block or of attention, and weights do not tell how it is put together; export" in said
 
 
 def shuffled(x: np.ndarray, times: int) -> np.ndarray:
