@@ -119,7 +119,7 @@ def _reader(path: Path) -> Reader:
 
 def _of_archive(names: Sequence[str]) -> Reader:
     if WEIGHTS in names:
-        return lambda path, _: read_keras(path)
+        return read_keras
     if any(name.endswith(f"/{PROGRAM}") or name == PROGRAM for name in names):
         return lambda path, _: read_exported(path)
     if any(name.split("/")[-1] == DATA for name in names):

@@ -14,7 +14,7 @@ from models.importing.weights_names import WeightLayer, layers_of
 from models.importing.weights_order import in_order
 
 MEAN = re.compile(
-    r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc|embedding)"
+    r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|dense_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc|embedding)"
     r"(\d*|_?layer|_?linear|_?fc|_?head|_?z|\.\d+)?$|fc\d1$",
     re.IGNORECASE,
 )
@@ -131,10 +131,11 @@ def _without_names(layers: Sequence[WeightLayer]) -> Parts:
     first, last = layers[0], layers[-1]
     taken, made = first.shape[1], last.shape[0]
     dense = [layer for layer in layers if layer.kind == "dense"]
-    if first.kind == last.kind == "dense" and taken == made and len(dense) > 1:
+    through = taken == made if first.kind == "dense" else any(_widens(layer) for layer in dense)
+    if through and len(dense) > 1 and (first.kind, last.kind) != ("dense", "conv"):
         place = layers.index(min(dense[:-1], key=lambda layer: layer.shape[0]))
         return Parts(layers[:place], layers[place : place + 1], layers[place + 1 :])
-    widening = taken < made if first.kind == "dense" else made > taken
+    widening = last.kind == first.kind and taken < made
     return Parts((), (), layers) if widening or last.kind == "conv" else Parts(layers[:-1], layers[-1:], ())
 
 
