@@ -26,7 +26,7 @@ from models.importing.moments import MEAN_WORDS, SPREAD_WORDS
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.importing.tfjs_graph import add_nodes
-from models.importing.tfjs_operations import TfNode
+from models.importing.tfjs_node import TfNode
 
 IS_PROGRAM = "this is a TensorFlow SavedModel, a program, which can do all that you can do while it is opened"
 WAY_ON = "export its encoder and its decoder, each by itself, or save the Keras model: model.save('model.keras')"
