@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.core.reading import open_file
-from models.importing.archives import Archive, json_of
+from models.importing.archives import KERAS_WEIGHTS, Archive, json_of
 from models.importing.choices import Choices
 from models.importing.graph import Builder
 from models.importing.hdf5 import MOST_FILE_BYTES, Store, store_of
@@ -17,7 +17,7 @@ from models.importing.keras_weights import ByLayer, ByPath, LayerWeights
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 
-WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"
+CONFIG, METADATA = "config.json", "metadata.json"
 OWN_PARTS = ("encoder", "decoder")
 
 
@@ -34,7 +34,7 @@ def read_keras(path: Path, choices: Choices) -> Parsed:
         config = json_of(archive.read(CONFIG))
         metadata = json_of(archive.read(METADATA)) if METADATA in archive.names else {}
         version = str(metadata.get("keras_version", "")) if isinstance(metadata, Mapping) else ""
-        with Store(archive.read(WEIGHTS)) as store:
+        with Store(archive.read(KERAS_WEIGHTS)) as store:
             kind = f"a Keras {version} model".replace("  ", " ")
             try:
                 return _parsed(config, ByPath(store), kind, version)

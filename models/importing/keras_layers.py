@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.core.text import shortened
-from models.importing.graph import Builder
+from models.importing.graph import MOST_VALUES, Builder
 from models.importing.keras_activations import ACTIVATIONS, activated, activation_layer
 from models.importing.keras_layer import Config, Layer, Maker
 from models.importing.keras_norms import batch_norm, group_norm, layer_norm, normalization, rescaling
@@ -205,8 +205,11 @@ def _resizing(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
 
 def _repeated(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
     (_, units), times = builder.shape(inputs[0]), int(layer.config["n"])
+    if not 0 < times * units <= MOST_VALUES:
+        raise RefusedError(f"its layer {shortened(layer.name)} repeats a row {times:,} times")
     row = builder.add("reshape", inputs[0], shape=(1, units))
-    return builder.add("concat", *[row] * times, name=layer.name, axis=1) if times > 1 else row
+    ones = builder.weight(f"{layer.name}.ones", np.ones((1, times, 1)))
+    return builder.add("mul", row, ones, name=layer.name)
 
 
 def _averaged(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:

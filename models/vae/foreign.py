@@ -22,8 +22,8 @@ from models.importing.halves import find_halves
 from models.importing.labels import classes_of
 from models.importing.opening import contents_of, files_of, is_program, read_model
 from models.importing.parsed import Parsed
+from models.importing.programs import IS_PROGRAM, TRUST_IT
 from models.importing.refusal import RefusedError
-from models.importing.saved_model import IS_PROGRAM, TRUST_IT
 from models.vae.importing import Imported, import_parsed, read_best
 from models.vae.model_file import OpenedModel, held_at_class, is_foreign, model_bytes, open_model
 
