@@ -30,6 +30,7 @@ ZIP = b"PK\x03\x04"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
 PICKLE = b"\x80"
+HALVES = ("encoder", "decoder")
 # Networks of somebody's own, which pythae pickles beside the weights.
 PYTHAE_OWN = ("encoder.pkl", "decoder.pkl")
 OWN_NETWORK = "export the model to ONNX, or remove the file if its networks are pythae's own"
@@ -71,8 +72,8 @@ def files_of(path: Path) -> list[Path]:
     pickled = next((file.name for file in path.iterdir() if file.name in PYTHAE_OWN), "")
     if pickled and (path / "model_config.json").exists():
         raise UserError(path.name, f"{pickled} beside it is a pickled network, whose code is never run", OWN_NETWORK)
-    files = sorted(file for file in path.iterdir() if file.name == TFJS or file.suffix.lower() in SUFFIXES)
-    halves = [[file for file in files if word in file.stem.lower()] for word in ("encoder", "decoder")]
+    files = sorted(file for item in path.iterdir() for file in _model_at(item))
+    halves = [[file for file in files if word in _named(file)] for word in HALVES]
     if all(len(found) == 1 for found in halves):
         return [found[0] for found in halves]
     if len(files) == 1:
@@ -80,6 +81,20 @@ def files_of(path: Path) -> list[Path]:
     found_files = ", ".join(file.name for file in files) or "no model"
     reason = f"this is a folder with {shortened(found_files)}"
     raise UserError(path.name, reason, "name the file of the model, or those of its encoder and decoder")
+
+
+def _model_at(item: Path) -> list[Path]:
+    """Return the model that lies in a folder as a file, or as a folder that has the name of a half."""
+    if item.name == TFJS or item.suffix.lower() in SUFFIXES:
+        return [item]
+    if not any(word in item.name.lower() for word in HALVES) or not is_folder(item):
+        return []
+    return [item] if is_program(item) else [file for file in [item / TFJS] if file.exists()]
+
+
+def _named(file: Path) -> str:
+    """Return the name that tells which half a file is: that of its folder if all such files are called the same."""
+    return (file.parent.name if file.name == TFJS else file.stem).lower()
 
 
 def contents_of(path: Path) -> list[Path]:
