@@ -160,7 +160,7 @@ def _grids(parts: Parts, first: WeightLayer) -> Sequence[int]:
         if side * side * channels != units:
             raise RefusedError(f"its {units:,} values are no square grid of {channels} channels", WAY_ON)
         return (side,)
-    return range(1, 17) if parts.moments and parts.moments[0].kind == "conv" else (1,)
+    return range(1, 33) if parts.moments and parts.moments[0].kind == "conv" else (1,)
 
 
 def _before_grid(parts: Parts) -> Sequence[WeightLayer]:
