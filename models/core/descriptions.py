@@ -110,6 +110,7 @@ class EmbeddingSummary:
         Mean of the posterior means.
     principal, explained : array [2, d], [2]
         Their first two principal axes, orthonormal, and the share of their variance along each; d of them if d < 2.
+        Of more than 512 dimensions, they are those of up to 1 024 images.
     counts : array [d, bins]
         Histogram of the posterior means of each dimension over :func:`models.core.geometry.drawn_range`.
     """

@@ -69,9 +69,15 @@ def _holds_model(folder: Path) -> bool:
     with os.scandir(folder) as entries:
         names = {entry.name.lower(): entry.is_dir() for entry in islice(entries, MOST_LOOKED_AT)}
     models = [name for name in names if name.endswith((*FOREIGN_SUFFIXES, MODEL_SUFFIX))]
+    models += [name for name, inner in names.items() if inner and _is_half(folder / name)]
     halves = all(any(word in name for name in models) for word in ("encoder", "decoder"))
     others = any(inner or name.endswith((*PICTURE_SUFFIXES, ".npz")) for name, inner in names.items())
     return halves or TFJS in names or (bool(models) and not others)
+
+
+def _is_half(folder: Path) -> bool:
+    named = any(word in folder.name for word in ("encoder", "decoder"))
+    return named and any((folder / name).is_file() for name in (TFJS, PROGRAM))
 
 
 def foreign_kind(path: Path, start: bytes) -> str:

@@ -98,13 +98,17 @@ def dimension_plane(latent_dim: int, x: int, y: int) -> Projection:
 def principal_axes(covariance: Matrix) -> tuple[Matrix, Vector]:
     """Return the first two principal axes [2, d] of data with this covariance [d, d], and their shares of its trace.
 
-    The sign of each axis is fixed so that its largest loading is positive: the picture does not flip between runs.
+    The sign of each axis is fixed, so that the picture does not flip between runs.
     """
     values, vectors = np.linalg.eigh(covariance)
-    axes = vectors[:, ::-1][:, :2].T.copy()
-    for axis in axes:
-        axis *= np.sign(axis[np.argmax(np.abs(axis))])
+    axes = with_signs(vectors[:, ::-1][:, :2].T.copy())
     return axes, values[::-1][:2] / max(float(values.sum()), np.finfo(float).tiny)
+
+
+def with_signs(axes: Matrix) -> Matrix:
+    """Return axes [k, d] with their signs turned so that the largest loading of each is positive."""
+    largest = np.take_along_axis(axes, np.argmax(np.abs(axes), axis=1)[:, None], axis=1)
+    return axes * np.where(largest < 0.0, -1.0, 1.0)
 
 
 def principal_plane(mean: Vector, axes: Matrix, shares: Vector) -> Projection:

@@ -174,7 +174,7 @@ _ROWS = (
         "Units of the encoder's dense hidden layers; the decoder mirrors them",
         "sizes", 1, 8192, "units", shortest=0, longest=8,
     ),
-    Setting("latent_dim", "model", "latent dim", "Number of latent dimensions", "whole", 1, 512),
+    Setting("latent_dim", "model", "latent dim", "Number of latent dimensions", "whole", 1, 4096),
     Setting(
         "likelihood", "model", "likelihood",
         "Distribution p(x|z) of a pixel. Bernoulli turns grey pixels black or white at random in each step, continuous "

@@ -18,6 +18,8 @@ MOST_JSON_BYTES = 1 << 26
 # Deflate reaches a thousandth, weights do not.
 MOST_TIMES_SMALLER = 200
 SMALL = 1 << 20
+# What an archive is shows in a member: Keras' weights, a program of PyTorch, its pickle, and arrays of NumPy.
+KERAS_WEIGHTS, TORCH_PROGRAM, TORCH_PICKLE, ARRAY = "model.weights.h5", "models/model.json", "data.pkl", ".npy"
 
 
 class Archive:

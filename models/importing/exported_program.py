@@ -15,7 +15,7 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.reading import open_file
 from models.core.text import shortened
-from models.importing.archives import Archive, json_of
+from models.importing.archives import TORCH_PROGRAM, Archive, json_of
 from models.importing.aten import MAKERS, AtenNode, Item
 from models.importing.graph import MOST_NODES, Builder
 from models.importing.hdf5 import MOST_WEIGHTS
@@ -23,7 +23,6 @@ from models.importing.onnx_graph import Scope, Value
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 
-MODEL = "models/model.json"
 WEIGHTS, CONSTANTS = "data/weights/", "data/constants/"
 CONFIG = "_config.json"
 PLAIN = (
@@ -41,8 +40,8 @@ def read_exported(path: Path) -> Parsed:
     """Parse a ``.pt2`` file; :class:`RefusedError` says what is not understood."""
     with open_file(path) as file:
         archive = Archive(file)
-        name = next(name for name in archive.names if name.endswith(MODEL))
-        top = name.removesuffix(MODEL)
+        name = next(name for name in archive.names if name.endswith(TORCH_PROGRAM))
+        top = name.removesuffix(TORCH_PROGRAM)
         compiled = [member for member in archive.names if member.endswith((".so", ".dll", ".dylib", ".cubin"))]
         if compiled:
             raise RefusedError(f"it holds compiled code ({shortened(compiled[0])}), which is never loaded", PLAIN)

@@ -23,6 +23,9 @@ FOLDERS = re.compile(r"(^|/)(layers|_layer_checkpoint_dependencies)(?=/)")
 # What stands beside the weights: of an optimizer, of a metric, of what draws.
 BESIDES = re.compile(r"(^|/)(_?optimizer\w*|\w*tracker\w*|\w*metric\w*|seed_generator\w*|top_level_model_weights)(?=/)")
 TRANSPOSED = re.compile(r"transpos|deconv|up_?conv", re.IGNORECASE)
+# A name that Keras gives itself, and a place that it names by the class.
+COUNTED = re.compile(r"(dense|conv2d|conv2d_transpose|batch_normalization|layer_normalization)(?:_(\d+))?")
+CLASS = re.compile(r"(dense|conv2d|conv2d_transpose|batch_normalization|layer_normalization|p_re_lu)(_\d+)?")
 BATCH_NORM, LAYER_NORM = ("weight", "bias", "running_mean", "running_var"), ("weight", "bias")
 
 
@@ -58,13 +61,28 @@ def _in_groups(store: Store) -> dict[str, list[Floats32]]:
         if not place or not number.isdecimal() or BESIDES.search(f"{path}/"):
             continue
         found.setdefault(place, []).append((int(number), store.read(path)))
-    ordered = sorted(found, key=_counted)
+    ordered = sorted(found, key=lambda place: (place.rpartition("/")[0], _made_before(store, place), _counted(place)))
     named = {place: FOLDERS.sub(r"\1", place).replace("//", "/").strip("/").replace("/", ".") for place in ordered}
     for place in ordered:
-        own = store.labels.get(f"{place}/vars", store.labels.get(place))
-        if own and own not in named[place]:
+        own = _own_name(store, place)
+        # A name that somebody has given tells more than a count of the class.
+        if (
+            own
+            and own not in named[place]
+            and (not COUNTED.fullmatch(own) or CLASS.fullmatch(place.rpartition("/")[2]))
+        ):
             named[place] = f"{named[place].rpartition('.')[0]}.{own}".strip(".")
     return {named[place]: [values for _, values in sorted(found[place], key=lambda item: item[0])] for place in ordered}
+
+
+def _own_name(store: Store, place: str) -> str:
+    return store.labels.get(f"{place}/vars", store.labels.get(place, ""))
+
+
+def _made_before(store: Store, place: str) -> int:
+    """Return the count in the own name of a layer that is an attribute: the order in which such layers were made."""
+    counted = COUNTED.fullmatch(_own_name(store, place))
+    return int(counted[2] or 0) if counted and not CLASS.fullmatch(place.rpartition("/")[2]) else 0
 
 
 def _counted(place: str) -> list[tuple[str, int]]:
@@ -76,6 +94,9 @@ def _counted(place: str) -> list[tuple[str, int]]:
 def _layer(name: str, arrays: Sequence[Floats32]) -> WeightLayer:
     """Return a layer as PyTorch would lay it out, from its arrays in Keras' order."""
     kernel = arrays[0]
+    if len(arrays) == 1 and kernel.ndim == 3 and kernel.shape[:2] == (1, 1):
+        # The slopes of a PReLU that is the same all over an image.
+        return WeightLayer(name, {"weight": kernel.reshape(-1)})
     if kernel.ndim == 1:
         return WeightLayer(name, _vectors(name, arrays))
     if kernel.ndim not in (2, 4) or len(arrays) > 2 or any(array.ndim != 1 for array in arrays[1:]):
@@ -108,5 +129,5 @@ def _in_order(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
         groups.setdefault(layer.name.rpartition(".")[0], []).append(layer)
     ordered: list[WeightLayer] = []
     for group in groups.values():
-        ordered += searched(group) or group
+        ordered += searched(group) or searched(group, free=True) or group
     return ordered

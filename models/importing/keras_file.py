@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from models.core.reading import open_file
-from models.importing.archives import Archive, json_of
+from models.importing.archives import KERAS_WEIGHTS, Archive, json_of
 from models.importing.choices import Choices
 from models.importing.graph import Builder
 from models.importing.hdf5 import MOST_FILE_BYTES, Store, store_of
@@ -16,11 +17,15 @@ from models.importing.keras_weights import ByLayer, ByPath, LayerWeights
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 
-WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"
+CONFIG, METADATA = "config.json", "metadata.json"
 OWN_PARTS = ("encoder", "decoder")
 
 
-def read_keras(path: Path) -> Parsed:
+class OwnClassError(RefusedError):
+    """A model of somebody's own class, which the file does not describe."""
+
+
+def read_keras(path: Path, choices: Choices) -> Parsed:
     """Parse a ``.keras`` archive; :class:`RefusedError` says what is not understood."""
     with open_file(path) as file:
         if path.stat().st_size > MOST_FILE_BYTES:
@@ -29,8 +34,21 @@ def read_keras(path: Path) -> Parsed:
         config = json_of(archive.read(CONFIG))
         metadata = json_of(archive.read(METADATA)) if METADATA in archive.names else {}
         version = str(metadata.get("keras_version", "")) if isinstance(metadata, Mapping) else ""
-        with Store(archive.read(WEIGHTS)) as store:
-            return _parsed(config, ByPath(store), f"a Keras {version} model".replace("  ", " "), version)
+        with Store(archive.read(KERAS_WEIGHTS)) as store:
+            kind = f"a Keras {version} model".replace("  ", " ")
+            try:
+                return _parsed(config, ByPath(store), kind, version)
+            except OwnClassError as refusal:
+                return _of_weights(store, choices, kind, refusal)
+
+
+def _of_weights(store: Store, choices: Choices, kind: str, refusal: RefusedError) -> Parsed:
+    """Return what the weights tell of a model whose class is somebody's own; ``refusal`` if they do not tell."""
+    try:
+        parsed = read_bare(store, choices)
+    except RefusedError as error:
+        raise refusal from error
+    return replace(parsed, kind=f"{kind} of a class of its own", remarks=(refusal.reason, *parsed.remarks))
 
 
 def read_h5(path: Path, choices: Choices) -> Parsed:
@@ -40,7 +58,11 @@ def read_h5(path: Path, choices: Choices) -> Parsed:
         if text is None:
             return read_bare(store, choices)
         version = store.text("keras_version") or ""
-        return _parsed(json_of(text), ByLayer(store), f"a Keras {version} model in HDF5".replace("  ", " "), version)
+        kind = f"a Keras {version} model in HDF5".replace("  ", " ")
+        try:
+            return _parsed(json_of(text), ByLayer(store), kind, version)
+        except OwnClassError as refusal:
+            return _of_weights(store, choices, kind, refusal)
 
 
 def _parsed(config: object, weights: LayerWeights, kind: str, version: str) -> Parsed:
@@ -59,12 +81,16 @@ def _parsed(config: object, weights: LayerWeights, kind: str, version: str) -> P
 def _own_class(network: Network, name: str, config: object, weights: LayerWeights) -> list[str]:
     """Build the encoder and the decoder that a model of somebody's own class was made of."""
     outputs: list[str] = []
-    found = {key: config.get(key) for key in OWN_PARTS if isinstance(config, Mapping)} or {"encoder": None}
+    described = config if isinstance(config, Mapping) else {}
+    found = {key: described[key] for key in OWN_PARTS if key in described}
+    if not found or not all(
+        isinstance(part, Mapping) and part.get("class_name") in NETWORKS for part in found.values()
+    ):
+        reason = f"its model is a class of its own, {name}, whose code is not in the file and is never run"
+        raise OwnClassError(reason, "save its encoder and its decoder: model.encoder.save('encoder.keras')")
+    listed = weights.inside([(key, str(part["class_name"])) for key, part in found.items()])
     for key, part in found.items():
-        if not (isinstance(part, Mapping) and part.get("class_name") in NETWORKS):
-            reason = f"its model is a class of its own, {name}, whose code is not in the file and is never run"
-            raise RefusedError(reason, "save its encoder and its decoder: model.encoder.save('encoder.keras')")
-        inside = weights.attribute(key) if isinstance(weights, ByPath) else weights.inside([(key, "")])[key]
+        inside = weights.attribute(key, listed[key]) if isinstance(weights, ByPath) else listed[key]
         before = network.inputs
         made = network.build(str(part["class_name"]), part["config"], inside)
         network.parts[key] = (network.inputs[len(before) :], tuple(made))

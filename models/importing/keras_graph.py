@@ -9,7 +9,9 @@ import numpy as np
 
 from models.core.text import shortened
 from models.importing.graph import Builder
-from models.importing.keras_layers import LAYERS, Config, Layer
+from models.importing.keras_calculations import calculation_of, options_of
+from models.importing.keras_layer import Config, Layer
+from models.importing.keras_layers import LAYERS
 from models.importing.keras_weights import LayerWeights
 from models.importing.operations import SAMPLE, Shape
 from models.importing.refusal import RefusedError
@@ -24,6 +26,8 @@ CALCULATIONS = {
     "truediv": "div", "exp": "exp", "log": "log", "sqrt": "sqrt", "abs": "abs", "negative": "neg", "tanh": "tanh",
     "sigmoid": "sigmoid", "relu": "relu", "softplus": "softplus", "__operators__.add": "add",
 }  # fmt: skip
+# How Keras 2 keeps a call of a function of TensorFlow.
+OF_FUNCTIONS = ("TFOpLambda", "SlicingOpLambda")
 MODEL_LIMIT = 64
 QUANTIZER = re.compile(r"quanti[sz]|codebook|^VQ")
 
@@ -133,26 +137,30 @@ class Network:
         if any(isinstance(item, tuple) and made.known(item) not in made for item in arguments):
             return False
         if _is_calculation(layer):
-            values = [self._calculated(layer, arguments, made)]
+            values = self._calculated(layer, call, arguments, made)
         else:
             given = [made.of(item) for item in arguments if isinstance(item, tuple)]
             values = self._layer(layer, given, inside[name])
         made.update({(name, index, place): value for place, value in enumerate(values)})
         return True
 
-    def _calculated(self, layer: Config, arguments: Sequence[object], made: _Made) -> str:
-        operation, options = _operation(layer), layer.get("config", {})
+    def _calculated(self, layer: Config, call: object, arguments: Sequence[object], made: _Made) -> Sequence[str]:
+        operation, options, name = _operation(layer), layer.get("config", {}), _name(layer)
+        given = [made.of(item) for item in arguments if isinstance(item, tuple)]
+        other = calculation_of(layer)
+        if operation is None and other is not None and given:
+            return other(self._builder, given, options_of(layer, call), name)
         if operation is None:
-            return self._unknown(layer, [made.of(item) for item in arguments if isinstance(item, tuple)])[0]
+            return self._unknown(layer, given)[:1]
         fewest = 2 if operation in ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "less") else 1
         extra = [
             options[key] for key in ("y",) if len(arguments) < fewest and isinstance(options.get(key), int | float)
         ]
         values = [
-            made.of(item) if isinstance(item, tuple) else self._builder.weight(f"{_name(layer)}.number", _one(item))
+            made.of(item) if isinstance(item, tuple) else self._builder.weight(f"{name}.number", _one(item))
             for item in [*arguments, *extra]
         ]
-        return self._builder.add(operation, *values, name=_name(layer))
+        return [self._builder.add(operation, *values, name=name)]
 
     def _drawn(self, value: str) -> bool:
         """Return whether a value depends on a draw."""
@@ -216,17 +224,18 @@ def _second_outputs(layers: Sequence[Config]) -> set[str]:
 
 def _operation(layer: Config) -> str | None:
     kind = str(layer["class_name"])
-    if kind != "TFOpLambda":
+    if kind not in OF_FUNCTIONS:
         return CALCULATIONS.get(kind)
     function = str(layer["config"].get("function", ""))
     return CALCULATIONS.get(function, CALCULATIONS.get(function.rsplit(".", 1)[-1]))
 
 
 def _is_calculation(layer: Config) -> bool:
-    if ".ops." in str(layer.get("module")) or layer["class_name"] == "TFOpLambda":
+    if ".ops." in str(layer.get("module")) or layer["class_name"] in OF_FUNCTIONS:
         return True
-    # Keras 3 writes no module into .h5 files, but only a layer has a type of numbers.
-    return layer["class_name"] in CALCULATIONS and not {"dtype", "trainable"} & set(layer["config"])
+    # Keras 3 writes no module into .h5 files, but only a layer can be trained.
+    known = layer["class_name"] in CALCULATIONS or calculation_of(layer) is not None
+    return known and "trainable" not in layer["config"]
 
 
 def _check_layers(layers: Sequence[object]) -> None:

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from models.core.text import shortened
-from models.importing.graph import Builder
+from models.importing.graph import MOST_VALUES, Builder
 from models.importing.keras_activations import ACTIVATIONS, activated, activation_layer
-from models.importing.keras_weights import LayerWeights
+from models.importing.keras_layer import Config, Layer, Maker
+from models.importing.keras_norms import batch_norm, group_norm, layer_norm, normalization, rescaling
 from models.importing.probability import DISTRIBUTIONS, distribution
 from models.importing.refusal import RefusedError
-from models.importing.scaling import scaled
 from models.importing.windows import same_crops, same_pads
-
-Config = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A layer to be built: its class, name and configuration, its weights, and whether Keras 2 wrote it."""
-
-    kind: str
-    name: str
-    config: Config
-    weights: LayerWeights
-    old: bool
-
-    @property
-    def layout(self) -> str:
-        """Where the channels are."""
-        return "first" if self.config.get("data_format") == "channels_first" else "last"
-
-    def pair(self, key: str, default: int = 1) -> tuple[int, int]:
-        """Return two whole numbers of the configuration."""
-        value = self.config.get(key)
-        value = default if value is None else value
-        first, second = value if isinstance(value, list | tuple) else (value, value)
-        return int(first), int(second)
-
-    def sides(self, shape: Sequence[int]) -> tuple[int, int]:
-        """Return height and width of an image."""
-        return (shape[1], shape[2]) if self.layout == "last" else (shape[2], shape[3])
-
-
-Maker = Callable[[Builder, Layer, Sequence[str]], str]
 
 
 def _kernel_and_bias(layer: Layer) -> list[np.ndarray]:
@@ -149,44 +115,6 @@ def _own_activation(builder: Builder, layer: Layer, inputs: Sequence[str]) -> st
     return activation_layer(builder, layer.kind, layer.config, inputs[0], layer.name)
 
 
-def _batch_norm(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
-    config, rank = layer.config, len(builder.shape(inputs[0]))
-    axis = config.get("axis", -1)
-    axis = int(axis[0] if isinstance(axis, list) else axis) % rank
-    names = ["gamma"] * bool(config.get("scale", True)) + ["beta"] * bool(config.get("center", True))
-    names += ["moving_mean", "moving_variance"]
-    found = dict(zip(names, layer.weights.arrays(names), strict=True))
-    mean, variance = (found[name].astype(np.float64) for name in names[-2:])
-    scale = found.get("gamma", np.ones_like(mean)) / np.sqrt(variance + float(config.get("epsilon", 1e-3)))
-    return scaled(builder, inputs[0], scale, found.get("beta", np.zeros_like(mean)) - mean * scale, axis, layer.name)
-
-
-def _layer_norm(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
-    axis = layer.config.get("axis", -1)
-    first = int(axis[0] if isinstance(axis, list) else axis) % len(builder.shape(inputs[0]))
-    names = [name for name, key in (("gamma", "scale"), ("beta", "center")) if layer.config.get(key, True)]
-    if len(names) == 1:
-        raise RefusedError(f"its layer {shortened(layer.name)} has a scale without a shift, which is not supported")
-    arrays = layer.weights.arrays(names)
-    weights = [builder.weight(f"{layer.name}.{name}", array) for name, array in zip(names, arrays, strict=True)]
-    epsilon = float(layer.config.get("epsilon", 1e-3))
-    return builder.add("layer_norm", inputs[0], *weights, name=layer.name, axis=first, epsilon=epsilon)
-
-
-def _group_norm(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
-    names = ["gamma", "beta"]
-    weights = [
-        builder.weight(f"{layer.name}.{name}", array)
-        for name, array in zip(names, layer.weights.arrays(names), strict=True)
-    ]
-    axis, rank = int(layer.config.get("axis", -1)), len(builder.shape(inputs[0]))
-    layout = "last" if axis % rank == rank - 1 else "first"
-    epsilon, groups = float(layer.config.get("epsilon", 1e-3)), int(layer.config.get("groups", 32))
-    return builder.add(
-        "group_norm", inputs[0], *weights, name=layer.name, groups=groups, epsilon=epsilon, layout=layout
-    )
-
-
 def _upsampling(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
     sides, times = layer.sides(builder.shape(inputs[0])), layer.pair("size", 2)
     how = str(layer.config.get("interpolation", "nearest"))
@@ -247,13 +175,46 @@ def _merged(operation: str) -> Maker:
     return make
 
 
-def _rescaling(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
-    rank = len(builder.shape(inputs[0]))
-    scale, shift = (
-        np.atleast_1d(np.asarray(layer.config.get(key, default), np.float64))
-        for key, default in (("scale", 1.0), ("offset", 0.0))
-    )
-    return scaled(builder, inputs[0], scale, shift, rank - 1, layer.name)
+def _prelu(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
+    (slopes,) = layer.weights.arrays(["alpha"])
+    below = builder.add("minimum", inputs[0], builder.weight("zero", np.zeros(1)))
+    sloped = builder.add("mul", below, builder.weight(f"{layer.name}.slopes", slopes[np.newaxis]))
+    return builder.add("add", builder.add("relu", inputs[0]), sloped, name=layer.name)
+
+
+def _separable(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
+    """Convolve each channel by itself, then mix them at each place."""
+    names = ["depthwise_kernel", "pointwise_kernel", "bias"]
+    kernel, mixing, *bias = layer.weights.arrays(names[: 2 + bool(layer.config.get("use_bias", True))])
+    rows, columns, channels, times = kernel.shape
+    apart = [kernel.reshape(rows, columns, 1, channels * times)]
+    value = _convolved(builder, layer, inputs[0], apart, channels)
+    mixed = builder.add(
+        "conv", value, *_weights(builder, layer, [mixing, *bias]), name=layer.name, strides=(1, 1), pads=(0, 0, 0, 0),
+        dilations=(1, 1), groups=1, layout=layer.layout,
+    )  # fmt: skip
+    return _finish(builder, layer, mixed)
+
+
+def _resizing(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
+    how, size = str(layer.config.get("interpolation", "bilinear")), (layer.config["height"], layer.config["width"])
+    if how not in ("nearest", "bilinear") or layer.config.get("crop_to_aspect_ratio"):
+        raise RefusedError(f"its layer {shortened(layer.name)} resizes in a way that is not supported")
+    return builder.add("resize", inputs[0], name=layer.name, size=size, how=how, layout=layer.layout)
+
+
+def _repeated(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
+    (_, units), times = builder.shape(inputs[0]), int(layer.config["n"])
+    if not 0 < times * units <= MOST_VALUES:
+        raise RefusedError(f"its layer {shortened(layer.name)} repeats a row {times:,} times")
+    row = builder.add("reshape", inputs[0], shape=(1, units))
+    ones = builder.weight(f"{layer.name}.ones", np.ones((1, times, 1)))
+    return builder.add("mul", row, ones, name=layer.name)
+
+
+def _averaged(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
+    total = _merged("add")(builder, layer, inputs)
+    return builder.add("mul", total, builder.weight(f"{layer.name}.share", np.full(1, 1 / len(inputs))))
 
 
 def _embedding(builder: Builder, layer: Layer, inputs: Sequence[str]) -> str:
@@ -276,15 +237,21 @@ LAYERS: Mapping[str, Maker] = {
     "Reshape": _reshape,
     "Permute": _permute,
     "Activation": _activation,
-    "BatchNormalization": _batch_norm,
-    "LayerNormalization": _layer_norm,
-    "GroupNormalization": _group_norm,
+    "BatchNormalization": batch_norm,
+    "LayerNormalization": layer_norm,
+    "GroupNormalization": group_norm,
     "UpSampling2D": _upsampling,
     "ZeroPadding2D": _zero_padding,
     "Cropping2D": _cropping,
     "Concatenate": _concatenate,
     "Embedding": _embedding,
-    "Rescaling": _rescaling,
+    "PReLU": _prelu,
+    "SeparableConv2D": _separable,
+    "Normalization": normalization,
+    "Resizing": _resizing,
+    "RepeatVector": _repeated,
+    "Average": _averaged,
+    "Rescaling": rescaling,
     "Add": _merged("add"),
     "Subtract": _merged("sub"),
     "Multiply": _merged("mul"),
@@ -297,7 +264,8 @@ LAYERS: Mapping[str, Maker] = {
     **dict.fromkeys(
         (
             "Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "GaussianNoise", "ActivityRegularization",
-            "Identity", "KLDivergenceAddLoss",
+            "Identity", "KLDivergenceAddLoss", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation",
+            "RandomContrast", "RandomBrightness",
         ),
         _identity,
     ),

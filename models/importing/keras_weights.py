@@ -47,9 +47,9 @@ class ByPath:
             found[name] = ByPath(self._store, written.get(name, counted))
         return found
 
-    def attribute(self, name: str) -> ByPath:
-        """Return the weights of a layer that is an attribute of this one."""
-        return ByPath(self._store, f"{self._path}{name}/")
+    def attribute(self, name: str, listed: LayerWeights) -> LayerWeights:
+        """Return the weights of an attribute of this model; ``listed`` where they are kept as those of a layer."""
+        return ByPath(self._store, f"{self._path}{name}/") if self._has(f"{self._path}{name}/") else listed
 
     def _has(self, prefix: str) -> bool:
         return any(path.startswith(prefix) for path in self._store.arrays)

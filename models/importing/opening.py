@@ -16,18 +16,11 @@ from models.core.formats import FOREIGN_SUFFIXES, MODEL_SUFFIX, TFJS
 from models.core.hdf5 import MAGIC
 from models.core.reading import open_file
 from models.core.text import shortened
-from models.importing.archives import Archive
+from models.importing.archives import ARRAY, KERAS_WEIGHTS, TORCH_PICKLE, TORCH_PROGRAM, Archive
 from models.importing.choices import Choices
-from models.importing.exported_program import MODEL as PROGRAM
-from models.importing.exported_program import read_exported
-from models.importing.keras_file import WEIGHTS, read_h5, read_keras
-from models.importing.onnx_file import read_onnx
 from models.importing.parsed import Parsed
+from models.importing.programs import files_of_program
 from models.importing.refusal import RefusedError
-from models.importing.saved_model import files_of_program, read_saved_model
-from models.importing.tensor_files import ENDING, read_npz, read_safetensors
-from models.importing.tfjs_file import read_tfjs
-from models.importing.torch_file import DATA, read_torch
 
 Reader = Callable[[Path, Choices], Parsed]
 
@@ -37,6 +30,7 @@ ZIP = b"PK\x03\x04"
 # The first field of a ModelProto, the version of its format.
 PROTOBUF = b"\x08"
 PICKLE = b"\x80"
+HALVES = ("encoder", "decoder")
 # Networks of somebody's own, which pythae pickles beside the weights.
 PYTHAE_OWN = ("encoder.pkl", "decoder.pkl")
 OWN_NETWORK = "export the model to ONNX, or remove the file if its networks are pythae's own"
@@ -78,8 +72,8 @@ def files_of(path: Path) -> list[Path]:
     pickled = next((file.name for file in path.iterdir() if file.name in PYTHAE_OWN), "")
     if pickled and (path / "model_config.json").exists():
         raise UserError(path.name, f"{pickled} beside it is a pickled network, whose code is never run", OWN_NETWORK)
-    files = sorted(file for file in path.iterdir() if file.name == TFJS or file.suffix.lower() in SUFFIXES)
-    halves = [[file for file in files if word in file.stem.lower()] for word in ("encoder", "decoder")]
+    files = sorted(file for item in path.iterdir() for file in _model_at(item))
+    halves = [[file for file in files if word in _named(file)] for word in HALVES]
     if all(len(found) == 1 for found in halves):
         return [found[0] for found in halves]
     if len(files) == 1:
@@ -87,6 +81,20 @@ def files_of(path: Path) -> list[Path]:
     found_files = ", ".join(file.name for file in files) or "no model"
     reason = f"this is a folder with {shortened(found_files)}"
     raise UserError(path.name, reason, "name the file of the model, or those of its encoder and decoder")
+
+
+def _model_at(item: Path) -> list[Path]:
+    """Return the model that lies in a folder as a file, or as a folder that has the name of a half."""
+    if item.name == TFJS or item.suffix.lower() in SUFFIXES:
+        return [item]
+    if not any(word in item.name.lower() for word in HALVES) or not is_folder(item):
+        return []
+    return [item] if is_program(item) else [file for file in [item / TFJS] if file.exists()]
+
+
+def _named(file: Path) -> str:
+    """Return the name that tells which half a file is: that of its folder if all such files are called the same."""
+    return (file.parent.name if file.name == TFJS else file.stem).lower()
 
 
 def contents_of(path: Path) -> list[Path]:
@@ -101,7 +109,7 @@ def is_program(path: Path) -> bool:
 
 def _reader(path: Path) -> Reader:
     if is_program(path):
-        return read_saved_model
+        return _saved_model
     if is_folder(path):
         return _unknown(path, b"")
     with open_file(path) as file:
@@ -118,16 +126,16 @@ def _reader(path: Path) -> Reader:
 
 
 def _of_archive(names: Sequence[str]) -> Reader:
-    if WEIGHTS in names:
-        return lambda path, _: read_keras(path)
-    if any(name.endswith(f"/{PROGRAM}") or name == PROGRAM for name in names):
-        return lambda path, _: read_exported(path)
-    if any(name.split("/")[-1] == DATA for name in names):
-        return read_torch
+    if KERAS_WEIGHTS in names:
+        return _keras
+    if any(name.endswith(f"/{TORCH_PROGRAM}") or name == TORCH_PROGRAM for name in names):
+        return _exported
+    if any(name.split("/")[-1] == TORCH_PICKLE for name in names):
+        return _torch
     if "images.npy" in names:
         raise RefusedError("these are images, not a model", f"{OPENED} opened as models")
-    if names and all(name.endswith(ENDING) for name in names):
-        return read_npz
+    if names and all(name.endswith(ARRAY) for name in names):
+        return _npz
     raise RefusedError("this is an archive, but no model that is known here", f"{OPENED} opened")
 
 
@@ -135,7 +143,7 @@ def _unknown(path: Path, start: bytes) -> Reader:
     """Return the reader of a file without a magic of its own; :class:`RefusedError` names what it is."""
     kind = foreign_kind(path, start)
     if kind == TENSORS:
-        return read_safetensors
+        return _safetensors
     if not kind:
         raise RefusedError("this is no model that is known here", f"{OPENED} opened")
     if kind == ENDINGS.get(path.suffix.lower()) and kind not in WAYS_ON:
@@ -143,9 +151,61 @@ def _unknown(path: Path, start: bytes) -> Reader:
     raise RefusedError(f"this is {kind}", WAYS_ON.get(kind, f"{OPENED} opened"))
 
 
-READERS: Sequence[tuple[bytes, Reader]] = (
-    (MAGIC, read_h5),
-    (PROTOBUF, lambda path, _: read_onnx(path)),
-    (PICKLE, read_torch),
-    (b"{", lambda path, _: read_tfjs(path)),
-)
+# Each reader is imported when a file needs it: the decoder's process has to start at once.
+
+
+def _keras(path: Path, choices: Choices) -> Parsed:
+    from models.importing.keras_file import read_keras
+
+    return read_keras(path, choices)
+
+
+def _h5(path: Path, choices: Choices) -> Parsed:
+    from models.importing.keras_file import read_h5
+
+    return read_h5(path, choices)
+
+
+def _onnx(path: Path, _: Choices) -> Parsed:
+    from models.importing.onnx_file import read_onnx
+
+    return read_onnx(path)
+
+
+def _torch(path: Path, choices: Choices) -> Parsed:
+    from models.importing.torch_file import read_torch
+
+    return read_torch(path, choices)
+
+
+def _exported(path: Path, _: Choices) -> Parsed:
+    from models.importing.exported_program import read_exported
+
+    return read_exported(path)
+
+
+def _tfjs(path: Path, _: Choices) -> Parsed:
+    from models.importing.tfjs_file import read_tfjs
+
+    return read_tfjs(path)
+
+
+def _saved_model(path: Path, choices: Choices) -> Parsed:
+    from models.importing.saved_model import read_saved_model
+
+    return read_saved_model(path, choices)
+
+
+def _safetensors(path: Path, choices: Choices) -> Parsed:
+    from models.importing.tensor_files import read_safetensors
+
+    return read_safetensors(path, choices)
+
+
+def _npz(path: Path, choices: Choices) -> Parsed:
+    from models.importing.tensor_files import read_npz
+
+    return read_npz(path, choices)
+
+
+READERS: Sequence[tuple[bytes, Reader]] = ((MAGIC, _h5), (PROTOBUF, _onnx), (PICKLE, _torch), (b"{", _tfjs))

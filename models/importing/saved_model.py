@@ -6,7 +6,6 @@ To load one runs what its author wrote. What is kept is a graph of known operati
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,16 @@ from tensorflow.python.framework.convert_to_constants import (
 )
 
 from models.core.text import shortened
-from models.importing.archives import MOST_MEMBERS, MOST_UNPACKED
 from models.importing.choices import Choices
 from models.importing.graph import Builder
 from models.importing.hdf5 import MOST_WEIGHTS
 from models.importing.moments import MEAN_WORDS, SPREAD_WORDS
 from models.importing.parsed import Parsed
+from models.importing.programs import IS_PROGRAM, TRUST_IT, WAY_ON, files_of_program
 from models.importing.refusal import RefusedError
 from models.importing.tfjs_graph import add_nodes
-from models.importing.tfjs_operations import TfNode
+from models.importing.tfjs_node import TfNode
 
-IS_PROGRAM = "this is a TensorFlow SavedModel, a program, which can do all that you can do while it is opened"
-WAY_ON = "export its encoder and its decoder, each by itself, or save the Keras model: model.save('model.keras')"
-TRUST_IT = f"if you trust it, say so with latentscape import --trust; otherwise {WAY_ON}"
 # What halves are called as signatures, and as models or functions within the model.
 HALVES = {"encoder": ("encoder", "encode"), "decoder": ("decoder", "decode")}
 WHOLE = ("serving_default", "serve")
@@ -48,19 +44,6 @@ def read_saved_model(path: Path, choices: Choices) -> Parsed:
         return _parsed(loaded)
     except tf.errors.OpError as error:
         raise RefusedError(f"it cannot be loaded ({shortened(error.message)})", WAY_ON) from error
-
-
-def files_of_program(folder: Path) -> list[Path]:
-    """Return all files of a SavedModel, in order: their content is what a person trusts."""
-    found = sorted(islice(folder.rglob("*"), MOST_MEMBERS + 1))
-    if len(found) > MOST_MEMBERS:
-        raise RefusedError(f"its folder has more than {MOST_MEMBERS:,} files")
-    if any(item.is_symlink() and item.is_dir() for item in found):
-        raise RefusedError("a folder in it is a link, which is not followed", "copy what it leads to")
-    files = [item for item in found if item.is_file()]
-    if sum(file.stat().st_size for file in files) > MOST_UNPACKED:
-        raise RefusedError(f"it is larger than {MOST_UNPACKED >> 20:,} MiB")
-    return files
 
 
 def _parsed(loaded: Any) -> Parsed:  # noqa: ANN401

@@ -13,7 +13,7 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.reading import open_file, read_file
 from models.core.text import shortened
-from models.importing.archives import Archive, json_of
+from models.importing.archives import ARRAY, Archive, json_of
 from models.importing.autoencoder_kl import config_beside
 from models.importing.choices import Choices
 from models.importing.hdf5 import MOST_FILE_BYTES, MOST_WEIGHTS
@@ -23,7 +23,6 @@ from models.importing.weights_graph import graph_of_weights
 
 MOST_HEADER_BYTES = 1 << 24
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "U8": "u1"}
-ENDING = ".npy"
 
 
 def read_safetensors(path: Path, choices: Choices) -> Parsed:
@@ -67,8 +66,8 @@ def read_npz(path: Path, choices: Choices) -> Parsed:
     """Parse the weights of an ``.npz`` file, without pickles."""
     with open_file(path) as file:
         archive = Archive(file)
-        names = [name for name in archive.names if name.endswith(ENDING)]
-        weights = {name.removesuffix(ENDING).replace("/", "."): _array(name, archive.read(name)) for name in names}
+        names = [name for name in archive.names if name.endswith(ARRAY)]
+        weights = {name.removesuffix(ARRAY).replace("/", "."): _array(name, archive.read(name)) for name in names}
     return graph_of_weights(weights, choices, "an .npz file of weights")
 
 

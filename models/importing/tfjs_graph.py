@@ -15,7 +15,9 @@ from models.importing.graph import MOST_NODES, Builder
 from models.importing.onnx_graph import Known, Scope, Value
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
-from models.importing.tfjs_operations import ACTIVATIONS, CALCULATIONS, MAKERS, TfNode
+from models.importing.tfjs_known import CALCULATIONS
+from models.importing.tfjs_node import TfNode
+from models.importing.tfjs_operations import ACTIVATIONS, MAKERS
 from models.importing.tfjs_splits import SPLITS
 
 # What only names its inputs, or gives them on.

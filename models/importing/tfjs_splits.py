@@ -10,7 +10,7 @@ import numpy as np
 from models.core.text import shortened
 from models.importing.onnx_graph import Scope, Value
 from models.importing.refusal import RefusedError
-from models.importing.tfjs_operations import TfNode
+from models.importing.tfjs_node import TfNode
 
 Splitter = Callable[[Scope, TfNode, Sequence[Value]], list[Value]]
 

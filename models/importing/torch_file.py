@@ -14,7 +14,7 @@ import numpy as np
 from models.core.arrays import Floats32
 from models.core.reading import open_file
 from models.core.text import shortened
-from models.importing.archives import Archive
+from models.importing.archives import TORCH_PICKLE, Archive
 from models.importing.autoencoder_kl import config_beside
 from models.importing.choices import Choices
 from models.importing.hdf5 import MOST_WEIGHTS
@@ -23,7 +23,6 @@ from models.importing.pickles import TENSORS, WAY_ON, Made, Named, Stored, read_
 from models.importing.refusal import RefusedError
 from models.importing.weights_graph import graph_of_weights
 
-DATA = "data.pkl"
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 KINDS = {
     "Float": "<f4", "Double": "<f8", "Half": "<f2", "Long": "<i8", "Int": "<i4", "Short": "<i2", "Char": "i1",
@@ -50,8 +49,8 @@ def read_torch(path: Path, choices: Choices) -> Parsed:
 def _archive(file: BinaryIO) -> tuple[object, Storages, str]:
     file.seek(0)
     archive = Archive(file)
-    name = next((name for name in archive.names if name.split("/")[-1] == DATA), "")
-    top = name.removesuffix(DATA)
+    name = next((name for name in archive.names if name.split("/")[-1] == TORCH_PICKLE), "")
+    top = name.removesuffix(TORCH_PICKLE)
     if any(member.startswith(f"{top}code/") for member in archive.names):
         raise RefusedError("this is TorchScript, a program, which is never run", WAY_ON)
     if f"{top}byteorder" in archive.names and archive.read(f"{top}byteorder").strip() != b"little":

@@ -61,7 +61,7 @@ def understand(halves: Halves, choices: Choices, probe: Probe) -> Understood:
     if math.prod(latent) > MOST_DIMENSIONS:
         raise RefusedError(
             f"its latent {shortened(list(latent[1:]))} has {math.prod(latent):,} dimensions, and up to "
-            f"{MOST_DIMENSIONS} have a slider here",
+            f"{MOST_DIMENSIONS:,} have a slider here",
             "export it for smaller pictures, whose latent grid is smaller",
         )
     lines = [

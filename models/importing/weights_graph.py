@@ -10,17 +10,18 @@ from itertools import pairwise
 
 from models.core.arrays import Floats32
 from models.core.setting_table import SETTINGS
-from models.core.text import shortened
 from models.importing.autoencoder_kl import OTHER_NAMES, Config, graph_of_kl, is_kl
 from models.importing.choices import Choices, Habits
 from models.importing.graph import Builder
+from models.importing.operations import number
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.importing.taesd import graph_of_taesd, is_taesd
 from models.importing.weights_layers import Parts, parts_of
-from models.importing.weights_maker import TORCH, WAY_ON, Maker, Steps, Style
-from models.importing.weights_names import WeightLayer, numbered
+from models.importing.weights_maker import TORCH, Maker, Steps, Style
+from models.importing.weights_names import WAY_ON, WeightLayer, numbered
 from models.importing.weights_strides import USUAL_SIDES, Step, Way, Window, cost_of_side, ways_through
+from models.importing.weights_ways import channels_in, channels_of_picture, ways_of, windows_of
 
 NO_CONFIG: Config = {}
 Ends = tuple[tuple[str, ...], tuple[str, ...]]
@@ -54,8 +55,10 @@ def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> P
     outputs = tuple(name for _, part in made.values() for name in part)
     last = f", and a {choices.activation or 'sigmoid'} after the last" if parts.decoder else ""
     said = f"{_told_hidden(maker, choices)} between the layers{last}"
-    remarks = (f"weights do not tell their architecture: {said}", *plan.remarks)
     graph = maker.builder.graph(outputs)
+    grouped = sorted({number(node.options, "groups") for node in graph.nodes if node.operation == "group_norm"})
+    groups = [f"norms of {' and '.join(map(str, grouped))} groups"] if grouped else []
+    remarks = (f"weights do not tell their architecture: {said}", *plan.remarks, *groups)
     return Parsed(
         f"{kind}, architecture inferred", graph, maker.builder.arrays, made, remarks, "sigmoid", inferred=True,
         layout="NCHW" if style.layout == "first" else "NHWC",
@@ -80,7 +83,7 @@ class _Plan:
 
 def _plan(parts: Parts, choices: Choices, style: Style) -> _Plan:
     """Return the most usual steps with which the encoder takes the pictures that the decoder makes."""
-    deconvolutions = _ways(parts)
+    deconvolutions = ways_of(parts.decoder)
     convolutions = [layer for layer in (*parts.encoder, *parts.moments[:1]) if layer.kind == "conv"]
     best: tuple[float, _Plan] | None = None
     for grid, side, cost, up in _decoders(parts, deconvolutions, choices, style):
@@ -109,6 +112,7 @@ def _planned(
 def _told(part: str, steps: Sequence[Step], side: int) -> str:
     strides = ", ".join(str(step.stride) for step in steps)
     beside = " and resizing by 2" if any(step.times > 1 for step in steps) else ""
+    beside += " and channels that become pixels" if any(step.shuffled > 1 for step in steps) else ""
     return f"the {part}'s strides {strides}{beside} for pictures of {side} × {side}"
 
 
@@ -124,11 +128,11 @@ def _decoders(
         wanted = ()
     if not deconvolutions:
         return [(1, side, cost_of_side(side, wanted), ()) for side in wanted or USUAL_SIDES]
-    windows = [Window(way, layer.shape[2], layer.room) for layer, way in deconvolutions]
+    windows, channels = windows_of(deconvolutions), channels_of_picture(deconvolutions)
     found = []
     for grid in _grids(parts, deconvolutions[0][0]):
         for side, (cost, steps) in ways_through(grid, windows, style.framework).items():
-            total = cost + cost_of_side(side, wanted) + _cost_of_grid(parts, deconvolutions[0][0], grid)
+            total = cost + cost_of_side(side, wanted, channels) + _cost_of_grid(parts, deconvolutions[0][0], grid)
             if total < float("inf"):
                 found.append((grid, side, total, steps))
     return found
@@ -138,7 +142,7 @@ def _cost_of_grid(parts: Parts, first: WeightLayer, grid: int) -> float:
     """Return what a latent grid costs: the smaller the better, and no more dimensions than can be dragged."""
     if _before_grid(parts):
         return 0.0
-    return 0.3 * grid + (20.0 if _channels_in(first) * grid * grid > SETTINGS["latent_dim"].high else 0.0)
+    return 0.3 * grid + (20.0 if channels_in(first) * grid * grid > SETTINGS["latent_dim"].high else 0.0)
 
 
 def _side_of_row(parts: Parts) -> int:
@@ -149,51 +153,24 @@ def _side_of_row(parts: Parts) -> int:
 
 def _grids(parts: Parts, first: WeightLayer) -> Sequence[int]:
     """Return the sides that the grid may have which the first convolution of a decoder takes."""
-    channels, before = _channels_in(first), [layer for layer in _before_grid(parts) if layer.kind == "dense"]
+    channels, before = channels_in(first), [layer for layer in _before_grid(parts) if layer.kind == "dense"]
     if before:
         units = before[-1].shape[0]
         side = math.isqrt(units // channels)
         if side * side * channels != units:
             raise RefusedError(f"its {units:,} values are no square grid of {channels} channels", WAY_ON)
         return (side,)
-    return range(1, 17) if parts.moments and parts.moments[0].kind == "conv" else (1,)
+    return range(1, 33) if parts.moments and parts.moments[0].kind == "conv" else (1,)
 
 
 def _before_grid(parts: Parts) -> Sequence[WeightLayer]:
-    first = next((index for index, layer in enumerate(parts.decoder) if layer.kind == "conv"), len(parts.decoder))
-    return parts.decoder[:first]
-
-
-def _channels_in(layer: WeightLayer) -> int:
-    return layer.shape[0] if _transposed(layer, up=True) else layer.shape[1]
-
-
-def _transposed(layer: WeightLayer, up: bool) -> bool:
-    """Return whether a convolution is transposed, by what it is called and by the size of its bias; else ``up``."""
-    first, second, kernel, _ = layer.shape
-    if layer.way:
-        return layer.way == "up"
-    if first != second and "bias" in layer.weights:
-        return len(layer.weights["bias"]) == second
-    if re.search(r"deconv|trans|convT|up", layer.name):
-        return True
-    return up or kernel % 2 == 0
-
-
-def _ways(parts: Parts) -> list[tuple[WeightLayer, Way]]:
-    """Return the convolutions of a decoder, each with "up" if it is a transposed one, else "flat"."""
-    ways: list[tuple[WeightLayer, Way]] = []
-    channels = 0
-    for layer in (layer for layer in parts.decoder if layer.kind == "conv"):
-        first, second, *_ = layer.shape
-        up = _transposed(layer, up=not ways or ways[-1][1] == "up")
-        if channels and (first if up else second) != channels:
-            up = not up
-        if channels and (first if up else second) != channels:
-            raise RefusedError(f"its layer {shortened(layer.name)} does not fit on the one before it", WAY_ON)
-        channels = second if up else first
-        ways.append((layer, "up" if up else "flat"))
-    return ways
+    """Return what comes before the first convolution of a decoder, but not the norms of the channels that it takes."""
+    layers = parts.decoder
+    first = next((index for index, layer in enumerate(layers) if layer.kind == "conv"), len(layers))
+    dense = max((index for index, layer in enumerate(layers[:first]) if layer.kind == "dense"), default=first)
+    if dense + 1 < first < len(layers) and layers[dense + 1].shape[0] != layers[dense].shape[0]:
+        first = dense + 1
+    return layers[:first]
 
 
 def _down(
@@ -204,9 +181,14 @@ def _down(
         return 0.0, ()
     dense = next((layer for layer in (*parts.encoder, *parts.moments) if layer.kind == "dense"), None)
     channels = convolutions[-1].shape[0]
-    # Who enlarges pictures by resizing makes them small by pooling.
-    pooled = pooled or {way for _, way in _ways(parts)} == {"flat"}
-    windows = [Window("down", layer.shape[2], layer.room or pooled) for layer in convolutions]
+    ways = ways_of(parts.decoder)
+    # Who enlarges pictures by resizing makes them small by pooling, and who pools once does so again.
+    pooled = pooled or {way for _, way in ways} == {"flat"} or any(layer.after for layer in convolutions)
+    # Kernels of 5 without a decoder of convolutions are pooled as in LeNet.
+    lenet = not ways and bool(parts.decoder)
+    windows = [
+        Window("down", layer.shape[2], layer.after, pooled or (lenet and layer.shape[2] == 5)) for layer in convolutions
+    ]
     fitting = [
         found
         for made, found in ways_through(side, windows, style.framework).items()
@@ -217,15 +199,16 @@ def _down(
 
 def _decoder(maker: Maker, parts: Parts, plan: _Plan, habits: Habits) -> Ends:
     layers, before = parts.decoder, _before_grid(parts)
-    following = layers[len(before)] if len(before) < len(layers) else None
+    following = next((layer for layer in layers[len(before) :] if layer.kind == "conv"), None)
     if not before and following is not None:
-        z = maker.builder.input("z", (1, *maker.style.grid(_channels_in(following), plan.grid)))
+        z = maker.builder.input("z", (1, *maker.style.grid(channels_in(following), plan.grid)))
         return (z,), (maker.chain(z, layers, plan.steps, last=True),)
     inputs = _with_classes(maker, "z", before[0].shape[1], parts.latent)
-    bare = following is None or not _activated_before_grid(before, following, maker.style, habits)
+    normed = following is not None and layers[len(before)] is not following
+    bare = following is None or normed or not _activated_before_grid(before, following, maker.style, habits)
     value = maker.chain(_joined(maker, inputs), before, {}, last=bare)
     if following is not None:
-        value = maker.builder.add("reshape", value, shape=maker.style.grid(_channels_in(following), plan.grid))
+        value = maker.builder.add("reshape", value, shape=maker.style.grid(channels_in(following), plan.grid))
         value = maker.chain(value, layers[len(before) :], plan.steps, last=True)
     return inputs, (value,)
 
@@ -255,7 +238,7 @@ def _activated_before_grid(before: Sequence[WeightLayer], following: WeightLayer
     if sequence and sequence == after:
         return second - first > 2
     dense = [layer for layer in before if layer.kind == "dense"]
-    alone = not after and re.search(r"(fc|lin|linear|dense|l|h)_?\d+$", before[-1].name, re.IGNORECASE) is not None
+    alone = not after and re.search(r"(fc|lin|linear|dense|l|h|d)_?\d+$", before[-1].name, re.IGNORECASE) is not None
     return before[-1].kind == "batch_norm" or bool(sequence and first > 0) or alone or len(dense) > 1
 
 

@@ -14,12 +14,18 @@ from models.importing.weights_names import WeightLayer, layers_of
 from models.importing.weights_order import in_order
 
 MEAN = re.compile(
-    r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc|embedding)"
+    r"(^|[._])(enc(oder)?_?|en_?|q_?)?(fc_?|linear_?|lin_?|dense_?|hidden2|conv_?|to_?|W_?)?(mu|means?|z_?mean|loc|embedding)"
     r"(\d*|_?layer|_?linear|_?fc|_?head|_?z|\.\d+)?$|fc\d1$",
     re.IGNORECASE,
 )
 SPREAD = re.compile(rf"{SPREAD_WORDS.pattern}|fc\d2$", re.IGNORECASE)
 DECODER = re.compile(r"(^|[._])(dec|gen|generator|deconv|px|t_?conv|conv_?t)", re.IGNORECASE)
+# What is trained beside a VAE.
+ASIDE = re.compile(
+    r"(^|[._])(classifier|class_head|clf|disc(riminator)?s?|critic|predictor|regressor|perceptual\w*|vgg\d*|lpips|loss\w*)"
+    r"\d*([._]|$)",
+    re.IGNORECASE,
+)
 ENCODER = re.compile(r"(^|[._])(enc|qz)", re.IGNORECASE)
 
 
@@ -51,8 +57,18 @@ def parts_of(weights: Mapping[str, Floats32]) -> Parts:
 
 def sorted_parts(layers: Sequence[WeightLayer]) -> Parts:
     """Sort layers; :class:`RefusedError` if nothing looks like an encoder or a decoder."""
-    parts = _parts(_by_number(layers))
-    return Parts(in_order(parts.encoder), parts.moments, in_order(parts.decoder))
+    kept = [layer for layer in layers if not ASIDE.search(layer.name)]
+    parts = _parts(_by_number(kept or layers))
+    return Parts(in_order(parts.encoder), parts.moments, _without_spread(in_order(parts.decoder)))
+
+
+def _without_spread(decoder: Sequence[WeightLayer]) -> Sequence[WeightLayer]:
+    """Leave out the second of two layers that both end a decoder: the spread of the pixels beside their mean."""
+    if len(decoder) < 2 or decoder[-1].kind not in ("dense", "conv"):
+        return decoder
+    last, before = decoder[-1], decoder[-2]
+    twice = last.shape == before.shape and last.shape[0] != last.shape[1]
+    return decoder[:-1] if twice and SPREAD.search(last.name) else decoder
 
 
 def _by_number(layers: Sequence[WeightLayer]) -> Sequence[WeightLayer]:
@@ -83,8 +99,22 @@ def _parts(layers: Sequence[WeightLayer]) -> Parts:
     if decoder and not encoder:
         encoder = [layer for layer in layers if layer not in decoder]
     if encoder or decoder:
-        return Parts(encoder[:-1], encoder[-1:], decoder)
+        narrow = _narrowest(encoder, decoder)
+        return Parts(encoder[:narrow], encoder[narrow : narrow + 1], [*encoder[narrow + 1 :], *decoder])
     return _without_names(layers)
+
+
+def _narrowest(encoder: Sequence[WeightLayer], decoder: Sequence[WeightLayer]) -> int:
+    """Return the place of the layer that makes the latent: the last, unless dense layers that widen lead to a grid."""
+    place = len(encoder) - 1
+    if decoder and decoder[0].kind == "conv":
+        while place > 0 and encoder[place].kind == encoder[place - 1].kind == "dense" and _widens(encoder[place]):
+            place -= 1
+    return place
+
+
+def _widens(layer: WeightLayer) -> bool:
+    return layer.shape[0] > layer.shape[1]
 
 
 def _from_decoder(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
@@ -101,10 +131,11 @@ def _without_names(layers: Sequence[WeightLayer]) -> Parts:
     first, last = layers[0], layers[-1]
     taken, made = first.shape[1], last.shape[0]
     dense = [layer for layer in layers if layer.kind == "dense"]
-    if first.kind == last.kind == "dense" and taken == made and len(dense) > 1:
+    through = taken == made if first.kind == "dense" else any(_widens(layer) for layer in dense)
+    if through and len(dense) > 1 and (first.kind, last.kind) != ("dense", "conv"):
         place = layers.index(min(dense[:-1], key=lambda layer: layer.shape[0]))
         return Parts(layers[:place], layers[place : place + 1], layers[place + 1 :])
-    widening = taken < made if first.kind == "dense" else made > taken
+    widening = last.kind == first.kind and taken < made
     return Parts((), (), layers) if widening or last.kind == "conv" else Parts(layers[:-1], layers[-1:], ())
 
 

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.core.text import shortened
 from models.importing.choices import Choices
 from models.importing.graph import Builder
 from models.importing.operations import Attribute
-from models.importing.refusal import RefusedError
 from models.importing.scaling import scaled
-from models.importing.weights_names import WeightLayer, numbered
+from models.importing.weights_names import WeightLayer, lists_of, numbered
 from models.importing.weights_strides import Framework, Step, Way
 
-WAY_ON = "export the model to ONNX, which keeps its architecture: torch.onnx.export(model, example, 'model.onnx')"
 WITH_NUMBERS: Mapping[str, Mapping[str, Attribute]] = {"elu": {"alpha": 1.0}, "gelu": {"approximate": 0}}
+
+NORMS = ("batch_norm", "scale")
 
 Steps = Mapping[str, tuple[Way, Step]]
 
@@ -65,20 +64,25 @@ class Maker:
         """Apply layers in order; after the ``last`` of all, there is no activation."""
         for index, layer in enumerate(layers):
             value = self.layer(value, layer, steps)
-            following = layers[index + 1] if index + 1 < len(layers) else None
-            if not (following is None and last) and not self._bare(layer, following):
+            if not (index + 1 == len(layers) and last) and not self._bare(layers, index):
                 value = self._activated(value, layer.name)
             value = self.pooled(value, layer, steps)
         return value
 
-    def _bare(self, layer: WeightLayer, following: WeightLayer | None) -> bool:
+    def _bare(self, layers: Sequence[WeightLayer], index: int) -> bool:
         """Return whether a layer has no activation behind it: a normalization comes first, or a learned one is next."""
+        layer, following = layers[index], layers[index + 1] if index + 1 < len(layers) else None
         if layer.kind == "prelu" or (following is not None and following.kind == "prelu"):
             return True
-        norms = ("batch_norm", "scale")
-        if self._norm_last:
-            return layer.kind in norms
-        return following is not None and (following.kind in norms or _adjoining(layer, following))
+        if layer.kind in NORMS:
+            before = _apart(layers[index - 1], layer) if index else 0
+            return (following is not None and _apart(layer, following) == 1) or before == 2 or self._norm_last
+        if following is None:
+            return False
+        apart = _apart(layer, following)
+        if following.kind in NORMS:
+            return apart != 2 and (apart == 1 or not self._norm_last)
+        return apart == 1 and numbered(layer.name)[0] not in lists_of(layers)
 
     def layer(self, value: str, layer: WeightLayer, steps: Steps) -> str:
         """Apply one layer, without what comes after it."""
@@ -125,10 +129,22 @@ class Maker:
         if way == "flat" and step.times > 1:
             height, width = height * step.times, width * step.times
             value = self.builder.add("resize", value, size=(height, width), how="nearest", layout=layout)
-        return self.builder.add(
+        made = self.builder.add(
             "conv", value, *kernel, name=layer.name, strides=strides, pads=step.pads(height, layer.shape[2]),
             dilations=(1, 1), groups=1, layout=layout,
         )  # fmt: skip
+        return self._shuffled(made, step.shuffled) if way == "flat" and step.shuffled > 1 else made
+
+    def _shuffled(self, value: str, times: int) -> str:
+        """Make pixels of channels, as PyTorch's PixelShuffle and TensorFlow's depth_to_space do."""
+        shape, axis = self.builder.shape(value), self.style.axis
+        (height, width), channels = self.style.sides(shape), shape[axis] // (times * times)
+        first = self.style.layout == "first"
+        apart = (channels, times, times, height, width) if first else (height, width, times, times, channels)
+        value = self.builder.add("reshape", value, shape=apart)
+        value = self.builder.add("transpose", value, axes=(0, 1, 4, 2, 5, 3) if first else (0, 1, 3, 2, 4, 5))
+        whole = (height * times, width * times)
+        return self.builder.add("reshape", value, shape=(channels, *whole) if first else (*whole, channels))
 
     def _channels(self, value: str) -> int:
         return self.style.axis if len(self.builder.shape(value)) == 4 else 1
@@ -141,9 +157,12 @@ class Maker:
             scale = scale / np.sqrt(weights["running_var"] + self.style.epsilon)
             moved = shift - weights["running_mean"] * scale
             return scaled(self.builder, value, scale, moved, self._channels(value), layer.name)
-        if len(self.builder.shape(value)) != 2:
-            raise RefusedError(f"the groups of its layer {shortened(layer.name)} are not in the file", WAY_ON)
         names = [self.builder.weight(f"{layer.name}.{key}", array) for key, array in (("w", scale), ("b", shift))]
+        if len(self.builder.shape(value)) == 4:
+            return self.builder.add(
+                "group_norm", value, *names, name=layer.name, groups=usual_groups(len(scale)),
+                epsilon=self.style.epsilon, layout=self.style.layout,
+            )  # fmt: skip
         return self.builder.add("layer_norm", value, *names, name=layer.name, axis=1, epsilon=self.style.epsilon)
 
     def _prelu(self, value: str, layer: WeightLayer) -> str:
@@ -155,9 +174,12 @@ class Maker:
         return self.builder.add("add", self.builder.add("relu", value), sloped, name=layer.name)
 
 
-def _adjoining(layer: WeightLayer, following: WeightLayer) -> bool:
-    """Return whether one follows the other in a Sequential, without room for an activation."""
-    if layer.kind not in ("dense", "conv"):
-        return False
-    (before, first), (after, second) = (numbered(each.name) for each in (layer, following))
-    return bool(before) and before == after and second == first + 1
+def usual_groups(channels: int) -> int:
+    """Return in how many groups channels are mostly normalized: 32 if there are many, else 8, or as many as divide."""
+    return math.gcd(channels, 32 if channels >= 64 else 8)
+
+
+def _apart(layer: WeightLayer, following: WeightLayer) -> int:
+    """Return how many places one comes after the other in a Sequential, 0 if they are not in the same."""
+    (before, first), (after, second) = numbered(layer.name), numbered(following.name)
+    return second - first if before and before == after else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -14,25 +14,34 @@ from models.core.text import shortened
 from models.importing.refusal import RefusedError
 from models.importing.weights_strides import Way
 
+WAY_ON = "export the model to ONNX, which keeps its architecture: torch.onnx.export(model, example, 'model.onnx')"
 PREFIXES = ("module.", "_orig_mod.", "model.", "vae.", "net.", "autoencoder.")
 NORMED = ".parametrizations.weight.original"
 KERNEL = re.compile(r"(^|[._/])(W|w|weights?|kernel|theta)(\d*)(?=$|[._/])")
 BIAS = re.compile(r"(^|[._/])(b|B|bias|biases)(\d*)(?=$|[._/])")
 CODEBOOK = re.compile(r"codebook|quantiz|vq|(^|[._])embed(ding)?s?[._]weight$", re.IGNORECASE)
 
+# Parts that do not follow one after the other.
+BESIDE = re.compile(
+    r"(^|[._])(res\d*|res_?(net|block|layer|unit)s?\w*|resid\w*|shortcut\w*|skip\w*|qkv|to_qkv|to_q|query\w*|attn\w*"
+    r"|attention\w*)([._]|$)",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class WeightLayer:
     """A module: its name and weights, laid out as in PyTorch.
 
-    ``way`` is that of a convolution where it is known; ``room`` is whether a layer without weights, beside an
-    activation, stands before it in a decoder or after it in an encoder.
+    ``way`` is that of a convolution where it is known; ``before`` and ``after`` are whether a layer without weights,
+    beside an activation, stands before or after a convolution, None where names do not tell.
     """
 
     name: str
     weights: Mapping[str, Floats32]
     way: Way | None = None
-    room: bool = False
+    before: bool | None = None
+    after: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -58,10 +67,19 @@ def layers_of(weights: Mapping[str, Floats32]) -> list[WeightLayer]:
         raise RefusedError("its latent is a codebook (VQ), which is not supported", "open a model with a continuous z")
     grouped = _of_modules(weights) if by_modules else _by_hand(weights)
     layers = [WeightLayer(name, parts) for name, parts in grouped.items() if "weight" in parts]
+    _check_in_a_row(layers)
     odd = [layer.name for layer in layers if layer.kind == "other"]
     if odd:
         raise RefusedError(f"its layer {shortened(odd[0])} is of a kind that is not known here", "export it to ONNX")
     return _with_rooms(layers)
+
+
+def _check_in_a_row(layers: Sequence[WeightLayer]) -> None:
+    """Raise :class:`RefusedError` for residual blocks and attention, of which weights do not tell what meets what."""
+    beside = next((layer.name for layer in layers if BESIDE.search(layer.name)), "")
+    if beside:
+        reason = f"its layer {shortened(beside)} is of a residual block or of attention, and weights do not tell how"
+        raise RefusedError(f"{reason} it is put together", WAY_ON)
 
 
 def _of_modules(weights: Mapping[str, Floats32]) -> dict[str, dict[str, Floats32]]:
@@ -126,15 +144,31 @@ def _turned(parts: Mapping[str, Floats32]) -> bool | None:
 
 def _with_rooms(layers: list[WeightLayer]) -> list[WeightLayer]:
     """Note beside which convolutions of a Sequential a layer without weights stands, beside an activation."""
-    roomy: set[str] = set()
-    block = ""
+    before: dict[str, bool] = {}
+    after: dict[str, bool] = {}
+    listed = lists_of(layers)
+    deep = [place for place, layer in enumerate(layers) if layer.kind in ("conv", "dense")]
+    for place, other in pairwise(deep):
+        layer, following = layers[place], layers[other]
+        (row, first), (same, second) = numbered(layer.name), numbered(following.name)
+        if row and row == same and row not in listed:
+            needed = 2 if layer.kind == following.kind else 3
+            after[layer.name] = before[following.name] = second - first - (other - place) >= needed
+    return [
+        replace(layer, before=before.get(layer.name), after=after.get(layer.name)) if layer.kind == "conv" else layer
+        for layer in layers
+    ]
+
+
+def lists_of(layers: Sequence[WeightLayer]) -> set[str]:
+    """Return the numbered rows in which each layer comes right after the one before: activations are elsewhere."""
+    gaps: dict[str, set[int]] = {}
     for layer, following in pairwise(layers):
-        block = layer.name if layer.kind == "conv" else block
         (before, first), (after, second) = numbered(layer.name), numbered(following.name)
-        if not before or before != after or second - first < (4 if following.kind == "dense" else 3):
-            continue
-        roomy.update({block} | ({following.name} if following.kind == "conv" else set()))
-    return [replace(layer, room=layer.name in roomy and layer.kind == "conv") for layer in layers]
+        if before and before == after:
+            same = layer.kind == following.kind and layer.kind in ("conv", "dense")
+            gaps.setdefault(before, set()).add(second - first if same else 0)
+    return {row for row, found in gaps.items() if found == {1}}
 
 
 def numbered(name: str) -> tuple[str, int]:

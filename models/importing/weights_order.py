@@ -23,11 +23,14 @@ def in_order(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
     return searched(kept) or kept
 
 
-def searched(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
-    """Return an order in which all layers fit, none if there is none: the search goes back where it is stuck."""
+def searched(layers: Sequence[WeightLayer], free: bool = False) -> list[WeightLayer]:
+    """Return an order in which all layers fit, none if there is none: the search goes back where it is stuck.
+
+    Layers of one kind keep their order unless they are ``free``.
+    """
     queues: dict[str, list[WeightLayer]] = {}
     for layer in layers:
-        queues.setdefault(f"{layer.kind}{layer.way}", []).append(layer)
+        queues.setdefault(layer.name if free else f"{layer.kind}{layer.way}", []).append(layer)
     lists = sorted(queues.values(), key=lambda queue: FIRST.index(queue[0].kind))
     waiting: list[Iterator[tuple[list[WeightLayer], tuple[int, ...]]]] = [iter([([], (0,) * len(lists))])]
     for _ in range(MOST_TRIED):

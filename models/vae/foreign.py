@@ -22,8 +22,8 @@ from models.importing.halves import find_halves
 from models.importing.labels import classes_of
 from models.importing.opening import contents_of, files_of, is_program, read_model
 from models.importing.parsed import Parsed
+from models.importing.programs import IS_PROGRAM, TRUST_IT
 from models.importing.refusal import RefusedError
-from models.importing.saved_model import IS_PROGRAM, TRUST_IT
 from models.vae.importing import Imported, import_parsed, read_best
 from models.vae.model_file import OpenedModel, held_at_class, is_foreign, model_bytes, open_model
 
@@ -115,7 +115,7 @@ class Reader:
         if answers is None:
             answers = recalled(identity(path)) or {}
         with bounded(path.name):
-            if BESIDE in answers or is_folder(path) or beside(path) is None:
+            if BESIDE in answers or _holds_all(path) or beside(path) is None:
                 return self._understood(path, answers)
             return self._with_other(path, answers)
 
@@ -148,7 +148,7 @@ class Reader:
     def _read(self, path: Path, choices: Choices, alone: bool) -> Files:
         """Read the files, or take those that were read last if they are the same."""
         named = files_of(path)
-        other = None if is_folder(path) else beside(path)
+        other = None if _holds_all(path) else beside(path)
         paths = (*named, other) if other is not None and not alone else tuple(named)
         stamps = tuple(_stamp(file) for path in paths for file in contents_of(path))
         kept = None if self._last is None else self._last.files_for(stamps, choices)
@@ -165,8 +165,10 @@ def identity(path: Path) -> str:
     if is_folder(files[0]) and not is_program(files[0]):
         # It says what the folder is: none is read as one file.
         read_model(files[0])
+    # A program is not loaded because the one beside it is trusted.
+    other = beside(files[0]) if len(files) == 1 and is_program(files[0]) else None
     try:
-        return digest_of_files([file for found in files for file in contents_of(found)])
+        return digest_of_files([file for found in (*files, *([other] if other else [])) for file in contents_of(found)])
     except RefusedError as refusal:
         raise UserError(path.name, refusal.reason, refusal.way_on) from refusal
     except OSError as error:
@@ -174,13 +176,30 @@ def identity(path: Path) -> str:
 
 
 def beside(path: Path) -> Path | None:
-    """Return the other half of the model at ``path``, which lies beside it by the same name; None if none does."""
+    """Return the other half of the model at ``path``, which lies beside it by the same name; None if none does.
+
+    Files that are all called the same, and programs, have the names of their folders.
+    """
+    usual = path.name in (TFJS, PROGRAM)
+    whole = path.parent if usual else path
     for mine, theirs in (HALVES, HALVES[::-1]):
         for word, other in zip(mine, theirs, strict=True):
-            found = path.with_name(path.name.replace(word, other))
-            if word in path.name and is_file(found):
-                return found
+            found = whole.with_name(whole.name.replace(word, other))
+            if word in whole.name and _is_like(found, path):
+                return found / TFJS if path.name == TFJS else found
     return None
+
+
+def _holds_all(path: Path) -> bool:
+    """Return whether a model is a folder in which its halves are."""
+    return is_folder(path) and not is_program(path)
+
+
+def _is_like(found: Path, path: Path) -> bool:
+    if path.name == TFJS:
+        return is_file(found / TFJS)
+    program = path.name == PROGRAM or is_program(path)
+    return is_program(found) if program else is_file(found)
 
 
 def _classes(files: Sequence[Parsed]) -> int:

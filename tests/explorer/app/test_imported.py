@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import QPointF
 
 from models.importing.choices import Choices
 from models.vae.importing import import_model
 from models.vae.model import VAE
 from models.vae.model_file import open_model
 from tests.fixtures import make_onnx
+from tests.fixtures.torch_writer import archive
 from tests.support.desk import PATIENCE_MS, Desk
 
 
@@ -56,3 +58,25 @@ def test_a_decoder_alone_is_explored_with_the_prior(desk: Desk, tmp_path: Path) 
     np.testing.assert_allclose(desk.state.answers.picture, vae.decode(desk.point.z[None].astype("f"))[0], atol=1e-4)
     assert "a decoder alone" in desk.state.model.misfit
     assert desk.state.factors.message
+
+
+def test_a_grid_of_thousands_of_dimensions_is_dragged_on_the_map_of_its_data(desk: Desk, tmp_path: Path) -> None:
+    rng, weights = np.random.default_rng(0), dict[str, np.ndarray]()
+    for name, made in (("fc_mu", 4), ("fc_var", 4), ("decoder.0", 3)):
+        weights[f"{name}.weight"] = rng.normal(0, 0.5, (4, 3, 2, 2)).astype(np.float32)
+        weights[f"{name}.bias"] = np.zeros(made, np.float32)
+    (tmp_path / "grid.pt").write_bytes(archive(weights))
+    content, info = import_model([tmp_path / "grid.pt"], Choices(image_shape=(64, 64, 3), hidden="relu"), "grid", "")
+    assert info.understood["latent"] == "4096 dimensions (a grid of 4 × 32 × 32)"
+    (tmp_path / "grid.safetensors").write_bytes(content)
+    vae = _open(desk, tmp_path / "grid.safetensors")
+    np.savez(tmp_path / "data.npz", images=rng.integers(0, 256, (40, 64, 64, 3), np.uint8))
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        desk.drop(tmp_path / "data.npz")
+    desk.settle()
+    before = desk.point.z.copy()
+    start = desk.marker("A")
+    desk.drag(desk.window.map.plot.viewport(), [start, *(start + QPointF(step, step) for step in (5, 20, 40))])
+    desk.settle()
+    assert np.abs(desk.point.z - before).max() > 0.0
+    np.testing.assert_allclose(desk.state.answers.picture, vae.decode(desk.point.z[None].astype("f"))[0], atol=1e-4)

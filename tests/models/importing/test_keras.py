@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from models.core.errors import UserError
 from models.importing.choices import Choices
@@ -221,3 +222,62 @@ def test_the_number_of_a_class_is_looked_up(tmp_path: Path) -> None:
     same(opened([tmp_path / "decoder.keras"], Choices(label=4)).decode(points), expected)
     with pytest.raises(UserError, match="label 5 is not one of its 5 classes"):
         opened([tmp_path / "decoder.keras"], Choices(label=5))
+
+
+def _of_more_layers(layers: Any) -> Any:
+    """Return a decoder of layers that are rarer in a VAE."""
+    z = layers.Input((4,))
+    y = layers.Reshape((3, 3, 4))(layers.PReLU()(layers.Dense(36)(z)))
+    y = layers.PReLU(shared_axes=[1, 2])(layers.SeparableConv2D(6, 3, padding="same", depth_multiplier=2)(y))
+    y = layers.Average()([y, layers.Conv2D(6, 1)(y), layers.RandomFlip()(y)])
+    y = layers.Normalization(mean=[0.1] * 6, variance=[0.5] * 6)(layers.Resizing(8, 8, "nearest")(y))
+    return z, layers.Conv2D(1, 3, activation="sigmoid", padding="same")(y)
+
+
+def _of_calculations(layers: Any, ops: Any) -> Any:
+    """Return a decoder with functions between its layers."""
+    z = layers.Input((4,))
+    first, second = ops.split(layers.Dense(12)(z), 2, axis=1)
+    parts = [first[:, :3], second[..., 2:5], z[:, 1:], first[:, 0][:, None] * z[:, None][:, 0, :3]]
+    y = ops.transpose(ops.reshape(layers.Concatenate()(parts), (-1, 4, 3)), (0, 2, 1))
+    y = ops.square(y) - 2.0 * getattr(ops, "nn", ops).softmax(y, axis=-1)
+    return z, layers.Dense(16, activation="sigmoid")(layers.Flatten()(ops.expand_dims(y, -1)))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("kind", "old", "ending"),
+    [
+        ("layers", False, "keras"),
+        ("layers", True, "h5"),
+        ("calculations", False, "keras"),
+        ("calculations", False, "h5"),
+        ("calculations", True, "h5"),
+    ],
+)
+def test_rarer_layers_and_functions_between_layers(kind: str, old: bool, ending: str, tmp_path: Path) -> None:
+    library = old_keras() if old else keras
+    functions = tf if old else keras.ops
+    made = _of_more_layers(library.layers) if kind == "layers" else _of_calculations(library.layers, functions)
+    decoder = library.Model(*made)
+    decoder.set_weights([np.random.default_rng(1).normal(0, 0.5, value.shape) for value in decoder.get_weights()])
+    decoder.save(tmp_path / f"decoder.{ending}")
+    z = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+    same(opened([tmp_path / f"decoder.{ending}"]).decode(z), decoder(z, training=False))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_draw_written_out_in_functions_of_tensorflow(tmp_path: Path) -> None:
+    layers = old_keras().layers
+    image = layers.Input((36,))
+    mean, log_var = tf.split(layers.Dense(4)(image), 2, axis=1)
+    z = mean + tf.exp(0.5 * log_var) * tf.random.normal(tf.shape(mean))
+    decode = old_keras().Sequential([layers.Input((2,)), layers.Dense(36, "sigmoid")], name="generator")
+    vae = old_keras().Model(image, decode(z))
+    vae.save(tmp_path / "vae.keras")
+    found, points = (
+        opened([tmp_path / "vae.keras"]),
+        np.random.default_rng(0).standard_normal((3, 2)).astype(np.float32),
+    )
+    same(found.decode(points), decode(points))
+    assert found.architecture.has_encoder

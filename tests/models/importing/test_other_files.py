@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from models.importing.opening import read_model
 from tests.fixtures.make_keras import PAIRS
 from tests.models.importing.opening import opened, same
 from tests.models.importing.test_torch import compare_dense, dense_weights
+from tests.support.places import ROOT
 
 
 def test_weights_in_safetensors_and_npz(tmp_path: Path) -> None:
@@ -138,3 +141,12 @@ def test_other_files_are_named_and_refused(make: Callable[[Path], Path], reason:
     assert caught.value.subject == path.name
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_readers_are_imported_when_a_file_needs_them() -> None:
+    """The decoder's process has to answer at once, and most models are Latentscape's own."""
+    asked = "import sys, models.importing.opening; print(*(name for name in sys.modules if name.startswith('models.')))"
+    told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "models.importing.opening" in told
+    for word in ("keras_", "onnx_", "torch_file", "tfjs_", "weights_", "aten", "saved_model", "taesd"):
+        assert f"models.importing.{word}" not in told

@@ -102,6 +102,49 @@ def test_operations_of_several_outputs(tmp_path: Path) -> None:
     same(opened([tmp_path / "saved"], TRUSTED).decode(Z), decode(Z))
 
 
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "a new axis": lambda z: z[:, None] + z[..., tf.newaxis],
+    "an ellipsis": lambda z: (
+        tf.reshape(z, [-1, 2, 2])[..., :: -1 + 2] * tf.reshape(z, [-1, 2, 2])[..., 1, :][:, tf.newaxis]
+    ),
+    "places": lambda z: tf.stack([z[:, 0] * z[:, -1], z[:, 1], z[:, -2], z[..., 3]], 1)[:, :, None] * z[:, None, :],
+    "repeated, with channels that become pixels": lambda z: tf.nn.depth_to_space(
+        tf.reshape(tf.tile(z, [1, 4]), [-1, 2, 2, 4]), 2
+    ),
+    "a choice": lambda z: (
+        tf.where(z > 0.2, tf.math.squared_difference(z, 1.0), tf.ones_like(z))[:, None] * z[:, :, None]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_parts_and_choices(name: str, tmp_path: Path) -> None:
+    def decode(z: Any) -> Any:
+        return tf.reshape(tf.sigmoid(FUNCTIONS[name](z)), [-1, 4, 4, 1] if name != "an ellipsis" else [-1, 2, 2, 1])
+
+    module = tf.Module()
+    module.decode = tf.function(decode, [tf.TensorSpec([None, 4])])
+    tf.saved_model.save(module, str(tmp_path / "saved"))
+    same(opened([tmp_path / "saved"], TRUSTED).decode(Z), decode(Z))
+
+
+def test_what_picks_an_image_of_the_batch_is_refused(tmp_path: Path) -> None:
+    module = tf.Module()
+    module.decode = tf.function(lambda z: tf.reshape(z[0], [-1, 2, 2, 1]), [tf.TensorSpec([None, 4])])
+    tf.saved_model.save(module, str(tmp_path / "saved"))
+    with pytest.raises(UserError, match="picks an image of the batch, or moves it"):
+        read_model(tmp_path / "saved", TRUSTED)
+
+
+def test_classes_by_number(tmp_path: Path) -> None:
+    layers, z, label = keras.layers, keras.Input((4,)), keras.Input((1,), name="label", dtype="int32")
+    both = layers.Concatenate()([z, layers.Flatten()(layers.Embedding(5, 3)(label))])
+    decoder = keras.Model([z, label], layers.Dense(16, "sigmoid")(layers.PReLU()(layers.Dense(6)(both))))
+    decoder.export(tmp_path / "saved", verbose=False)
+    vae = opened([tmp_path / "saved"], Choices(trust=True, label=2))
+    same(vae.decode(Z), decoder([Z, np.full((3, 1), 2)]))
+
+
 def test_nothing_is_loaded_before_it_is_trusted(module: tuple[Path, Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     path, loaded = module[0], []
     load = tf.saved_model.load

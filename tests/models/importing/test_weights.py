@@ -163,8 +163,8 @@ def test_taesd_is_known_by_its_names_and_its_grid_is_dragged(tmp_path: Path) -> 
         (tmp_path / f"taesd_{half}.pth").write_bytes(archive(part))
     apart = opened([tmp_path / f"taesd_{half}.pth" for half in halves], size)
     same(apart.decode(z), vae.decode(z))
-    with pytest.raises(UserError, match="has 1,024 dimensions, and up to 512 have a slider here"):
-        opened([tmp_path / "taesd.safetensors"], Choices(image_shape=(128, 128, 3)))
+    with pytest.raises(UserError, match="has 16,384 dimensions, and up to 4,096 have a slider here"):
+        opened([tmp_path / "taesd.safetensors"], Choices(image_shape=(512, 512, 3)))
 
 
 def test_an_autoencoder_kl_of_the_first_code_is_named_and_refused(tmp_path: Path) -> None:

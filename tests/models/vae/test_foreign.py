@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,8 @@ from models.vae.model_file import OpenedModel, open_model
 from tests.fixtures import make_onnx, make_weights
 from tests.fixtures import reference as by_hand
 from tests.fixtures.make_keras import PAIRS
+from tests.fixtures.make_saved_model import saved_model
+from tests.fixtures.make_tfjs import graph_model
 from tests.fixtures.torch_writer import archive
 from tests.models.importing.opening import compare_convolutional, same
 
@@ -87,6 +90,36 @@ def test_halves_find_each_other_by_name_unless_they_are_strangers(tmp_path: Path
     assert (found.imported.architecture.has_encoder, found.answers) == (False, {"beside": "alone"})
     with pytest.raises(UserError, match=r"my-encoder.keras: its encoder takes .* name an encoder and a decoder"):
         Reader().open(tmp_path / "my-encoder.keras")
+
+
+@pytest.mark.parametrize("kind", ["programs", "tfjs"])
+def test_halves_in_folders_of_their_own(kind: str, tmp_path: Path) -> None:
+    trusted = {"trust": "yes"} if kind == "programs" else {}
+    z = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
+    pair = PAIRS["dense"](keras)
+    for part, model in zip(("encoder", "decoder"), pair, strict=True):
+        if kind == "programs":
+            model.export(tmp_path / part, verbose=False)
+        else:
+            (tmp_path / part).mkdir()
+            graph_model(model, tmp_path / part)
+    assert is_model(tmp_path)
+    file = "saved_model.pb" if kind == "programs" else "model.json"
+    for path in (tmp_path, tmp_path / "decoder" / file, tmp_path / "encoder" / file):
+        opened = Reader().open(path, trusted)
+        assert opened.info.has_encoder
+        same(_vae(opened).decode(z), pair[1](z))
+
+
+def test_a_program_beside_is_trusted_with_its_own_content(tmp_path: Path) -> None:
+    saved_model(tmp_path).rename(tmp_path / "my-decoder")
+    alone = identity(tmp_path / "my-decoder")
+    shutil.copytree(tmp_path / "my-decoder", tmp_path / "my-encoder")
+    both = identity(tmp_path / "my-decoder")
+    assert both != alone
+    (tmp_path / "my-encoder" / "assets").mkdir(exist_ok=True)
+    (tmp_path / "my-encoder" / "assets" / "words.txt").write_text("other")
+    assert identity(tmp_path / "my-decoder") not in (alone, both)
 
 
 def test_a_conditional_model_is_held_at_any_class(tmp_path: Path) -> None:

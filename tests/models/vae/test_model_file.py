@@ -137,7 +137,7 @@ def test_missing_and_unknown_tensors_are_refused(tiny_model: Path) -> None:
         ({"image_shape": [6, 5, True]}, "image shape is not three numbers"),
         ({"image_shape": [10**6, 10**6, 3]}, "an image may have at most"),
         ({"image_shape": [0, 5, 1]}, "three positive numbers"),
-        ({"settings": {"latent_dim": 10**9}}, "latent dim must be between 1 and 512"),
+        ({"settings": {"latent_dim": 10**9}}, "latent dim must be between 1 and 4,096"),
         ({"settings": {"hidden": [10**9]}}, "hidden layers must be up to 8 numbers"),
         ({"settings": {"hidden": [8] * 99}}, "hidden layers must be up to 8 numbers"),
         ({"settings": {"hidden": "256"}}, "setting 'hidden' has the wrong type"),
