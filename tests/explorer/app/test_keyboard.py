@@ -230,12 +230,12 @@ def test_the_list_of_shortcuts_is_that_of_the_menus(active: Desk, qtbot: QtBot) 
     assert all("sample" in text.lower() for text in found)
 
 
-def test_f1_explains_what_has_the_keys(active: Desk, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("part", ["plot", "header"])
+def test_f1_explains_the_pane_that_has_the_keys(active: Desk, qtbot: QtBot, part: str) -> None:
     pane = active.window.map
-    usual = pane.whatsThis()
-    pane.setWhatsThis("All images by their means.")
-    qtbot.keyClick(pane.plot, KEYS.Key_F1)
+    control = {"plot": pane.plot, "header": pane.bar.findChild(QComboBox)}[part]
+    control.setFocus()
+    qtbot.keyClick(control, KEYS.Key_F1)
     told = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QWhatsThat")]
-    pane.setWhatsThis(usual)
     assert [widget.isVisible() for widget in told] == [True]
     QWhatsThis.hideText()
