@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -152,6 +154,9 @@ def test_tab_stops_only_at_what_is_seen(active: Desk, qtbot: QtBot, pane: str) -
     assert [tool for tool in tools if tool.isVisible() and tool.isEnabled() and tool not in walked] == []
     back = _walk(active, qtbot, KEYS.Key_Backtab)
     assert back == walked[::-1]
+    # From pane to pane as one reads, and never back to one that was left.
+    docks = [name for name, _ in groupby(map(_dock_of, walked)) if name]
+    assert docks == ["Latent map", "Decoded", "Dimensions", pane, "Latent map"]
 
 
 def test_keys_do_not_reach_a_pane_that_is_behind(active: Desk, qtbot: QtBot) -> None:
