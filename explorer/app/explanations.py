@@ -85,7 +85,9 @@ def explain(panes: tuple[Pane, ...]) -> None:
     """Give every pane its explanation, for Shift+F1 and the Help menu, and its line for the status bar."""
     for pane in panes:
         explanation = EXPLANATIONS[pane.windowTitle()]
-        pane.setWhatsThis(as_html(pane.windowTitle(), explanation))
+        # The bar of a pane lies beside it, in its dock.
+        for part in (pane, pane.bar):
+            part.setWhatsThis(as_html(pane.windowTitle(), explanation))
         pane.setStatusTip(explanation.pointer)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSizePolicy
 
 from explorer.state import AppState
 from explorer.state.unsaved import DOT, model_title
@@ -17,6 +18,9 @@ from resources import bundled_datasets, bundled_models, dataset_path, model_path
 # Stands for the newest model of the run under way, whose file changes with every checkpoint.
 IN_TRAINING = ""
 DIALOG = "dialog"
+SCROLL_BAR = 14
+# With these the whole toolbar has room in the smallest window.
+MODEL_WIDTH, DATA_WIDTH, MOST_WIDER = 176, 142, 1.5
 
 
 class OpenBox(Choice):
@@ -25,7 +29,10 @@ class OpenBox(Choice):
     def __init__(self, state: AppState, name: str, width: int, dialog: QAction) -> None:
         super().__init__()
         self.state, self._dialog = state, dialog
+        self.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(width)
+        self.setMaximumWidth(round(MOST_WIDER * width))
         self.setAccessibleName(name)
         self.activated.connect(self._choose)
 
@@ -61,6 +68,7 @@ class OpenBox(Choice):
             self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.insertSeparator(self.count())
         self.addItem(self._dialog.text().replace("&", ""), DIALOG)
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + SCROLL_BAR)
 
     def _choose(self, row: int) -> None:
         path = self.itemData(row)
@@ -75,7 +83,7 @@ class ModelBox(OpenBox):
     """Bundled and recent models, and below them, with a dot, those of runs that nobody has saved yet."""
 
     def __init__(self, state: AppState, dialog: QAction) -> None:
-        super().__init__(state, "Model", 190, dialog)
+        super().__init__(state, "Model", MODEL_WIDTH, dialog)
         for signal in (
             state.model.model_changed, state.model.recent_changed, state.unsaved.changed, state.run.status_changed,
         ):  # fmt: skip
@@ -117,7 +125,7 @@ class DataBox(OpenBox):
     """Bundled and recent data; those of the open model are marked."""
 
     def __init__(self, state: AppState, dialog: QAction) -> None:
-        super().__init__(state, "Data", 150, dialog)
+        super().__init__(state, "Data", DATA_WIDTH, dialog)
         for signal in (state.model.model_changed, state.model.data_changed, state.catalogue.changed):
             signal.connect(self.fill)
         self.fill()

@@ -32,9 +32,10 @@ class ToolBar(QToolBar):
         edit, model, scheme = menus.edit, menus.model, menus.view.scheme
         history = (edit.undo, edit.redo)
         self.addSeparator()
-        for group in ((model.train,), history, (edit.sample,), (model.export,)):
+        for group in ((model.train,), history, (edit.sample,)):
             self.addActions(group)
             self.addSeparator()
+        self.addAction(model.export)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)

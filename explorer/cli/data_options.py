@@ -17,7 +17,7 @@ HELP = {
     "size": "HEIGHTxWIDTH to bring the images to, such as 28x28.",
     "fit": "How images of another shape are brought to the size.",
     "labels": "Name of an array or column, FILE, FILE.csv:COLUMN, or none.",
-    "invert": "Exchange black and white.",
+    "invert": "Invert black and white.",
     "strict": "Refuse damaged pictures instead of leaving them out.",
 }
 

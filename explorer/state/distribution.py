@@ -12,7 +12,7 @@ from explorer.state.display import WORKBENCH_BANK, DisplayState
 from explorer.state.gestures import Gestures
 from explorer.state.latent import Component, Hold, LatentState
 from explorer.state.model import ModelState
-from explorer.state.workbench import WorkbenchState
+from explorer.state.workbench import SMALLEST_U, WorkbenchState
 from models.core.arrays import Vector
 from models.core.families import FAMILY_PARAMETERS, Family, Parameter, limits_of, usual_family
 from models.core.geometry import dimension_name
@@ -20,7 +20,6 @@ from models.core.numbers import LARGEST_NUMBER
 from models.protocol.distribution import Anchor
 
 Mode = Literal["model", "workbench"]
-SMALLEST_U = 1e-12
 FARTHEST = 1e300
 SYMBOLS = {"z": "z", "eps": "ε", "u": "u"}
 COMPONENTS: dict[str, Component] = {"loc": "mu", "scale": "sigma", "z": "z", "eps": "eps"}
@@ -155,8 +154,11 @@ class DistributionState(QObject):
         family = self.family
         if key in family.parameters:
             return limits_of(family, key)
-        # A model decodes in float32.
-        return (-FARTHEST, FARTHEST) if self.on_workbench else (-LARGEST_NUMBER, LARGEST_NUMBER)
+        if not self.on_workbench:
+            # A model decodes in float32.
+            return -LARGEST_NUMBER, LARGEST_NUMBER
+        low, high = family.support if key == "z" else (-FARTHEST, FARTHEST)
+        return max(low, -FARTHEST), min(high, FARTHEST)
 
     def _set_on_workbench(self, key: str, value: float) -> None:
         anchors: dict[str, Anchor] = {"z": "z", "eps": "eps", "u": "u"}

@@ -12,6 +12,7 @@ from models.core.families import STANDARD_NORMAL, Family, usual_family, with_par
 from models.protocol.distribution import Anchor, Place
 
 START_U = 0.7
+SMALLEST_U = 1e-12
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,20 @@ class WorkbenchState(Gestures):
 
     def choose(self, name: str) -> None:
         """Take another family with its usual parameters; the value keeps its probability u."""
-        u = START_U if self._answered is None else self._answered.u
         with self.part(f"Choose {name}"):
-            self.family, self.anchor, self.value, self._answered = usual_family(name), "u", u, None
+            self.anchor, self.value = "u", self._probability
+            self.family, self._answered = usual_family(name), None
         self.family_changed.emit()
         self.changed.emit()
+
+    @property
+    def _probability(self) -> float:
+        """The u of the value, of a whole number in the middle of its step; never 0 or 1, to which far tails round."""
+        place = self._answered
+        if place is None:
+            return START_U
+        u = place.u - 0.5 * place.pdf if self.family.facts.whole else place.u
+        return min(max(u, SMALLEST_U), 1.0 - SMALLEST_U)
 
     def pin(self) -> None:
         """Make the current family the reference p."""

@@ -58,7 +58,8 @@ QPushButton:focus { border-color: $accent; }
 QPushButton:disabled { color: $muted; background: transparent; }
 QPushButton#primary, QDialog QPushButton:default { background: $accent; color: $on_accent; border-color: $accent;
                                                    font-weight: 600; }
-QPushButton#primary:disabled { background: $field; color: $muted; border-color: $border; }
+QPushButton#primary:disabled, QDialog QPushButton:default:disabled { background: $field; color: $muted;
+                                                                     border-color: $border; }
 QPushButton#segment { border-radius: 0; padding: 4px 10px; margin: 0; }
 QPushButton#segment:checked { background: $accent; color: $on_accent; border-color: $accent; }
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {

@@ -181,9 +181,12 @@ class DecodedPane(Pane):
         model, source, name = self.state.model, point.source, None
         if source.kind == "prior":
             return source.text
-        if source.index is not None and model.data is not None and source.data == model.data.info.digest:
+        ours = model.data is not None and source.data == model.data.info.digest
+        if source.index is not None and model.data is not None and ours:
             name = model.data.class_of(source.index)
         text = source.text if name is None else f"{source.text} · class {name}"
+        if source.index is not None and model.data is not None and not ours:
+            text += " of other data"
         return text if point.untouched and model.stands_for_image(point) else f"moved from {text}"
 
     def _show_facts(self) -> None:

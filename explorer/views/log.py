@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QToolButton
 
 from explorer.state import AppState
-from explorer.views.common.pane import Pane
+from explorer.views.common.pane import Pane, caption
 from explorer.views.common.text_field import ReadOnlyText
 from models.core.devices import has_graphics_card
 from models.core.reading import open_file
@@ -53,6 +53,8 @@ class LogPane(Pane):
         self.fold.setArrowType(Qt.ArrowType.RightArrow)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.fold.setToolTip("What TensorFlow and the other libraries of the workers wrote, for reports of faults")
+        self.header.addWidget(caption("this session, the newest last"))
+        self.header.addStretch(1)
         self.body.setContentsMargins(12, 8, 12, 8)
         self.body.addWidget(self.text, 3)
         self.body.addWidget(self.fold)

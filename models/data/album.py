@@ -166,7 +166,7 @@ def _shape(pages: Sequence[Page], options: DataOptions) -> tuple[Shape, list[str
         width, height = max(1, round(width * scale)), max(1, round(height * scale))
     others = len(pages) - sizes[width, height]
     colours = sum(page.colour for page in pages)
-    resizing = f"{WORDS[options.fit]} to {width} × {height} pixels"
+    resizing = f"{WORDS[options.fit]} to {height} × {width} pixels"
     grey = len(pages) - colours if colours else 0
     told = (
         (others, resizing if others == len(pages) else f"of another size {resizing}"),

@@ -68,6 +68,6 @@ def _in_a_row(pixels: int, options: DataOptions, name: str) -> Geometry:
             # Data in rows of colour, such as CIFAR's, have a plane for each of the colours.
             axes = "HWC" if channels == 1 or options.layout == "NHWC" else "CHW"
             planes = "" if channels == 1 else ", one colour after the other" if axes == "CHW" else ", colours together"
-            note = f"rows of {pixels} values were read as {size[1]} × {size[0]} pixels{planes}"
+            note = f"rows of {pixels} values were read as {size[0]} × {size[1]} pixels{planes}"
             return Geometry((*size, channels), axes, note)
     raise UserError(name, f"rows of {pixels} values are no square images", "--size HEIGHTxWIDTH says their shape")

@@ -42,7 +42,7 @@ def opened_picture(path: Path, content: bytes | None = None) -> Iterator[Image.I
             source = open_file(path) if content is None else io.BytesIO(content)
             with source, Image.open(source, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise _too_large(path, f" of {image.width} × {image.height} pixels")
+                    raise _too_large(path, f" of {image.height} × {image.width} pixels")
                 yield image
     except Image.DecompressionBombError as error:
         raise _too_large(path, "") from error

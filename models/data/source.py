@@ -120,12 +120,12 @@ def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: 
     if height * width > MAX_IMAGE_PIXELS:
         raise UserError(
             name,
-            f"images of {width} × {height} pixels are too large; the limit is {MAX_IMAGE_PIXELS:,} pixels",
+            f"images of {height} × {width} pixels are too large; the limit is {MAX_IMAGE_PIXELS:,} pixels",
             "--size 64x64 makes them smaller",
         )
     if count * values > limit:
         raise UserError(
-            name, f"{count} images of {width} × {height} pixels are more than the limit of {limit >> 30} GiB"
+            name, f"{count} images of {height} × {width} pixels are more than the limit of {limit >> 30} GiB"
         )
 
 

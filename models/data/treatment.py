@@ -1,4 +1,4 @@
-"""What is done with the images of every source alike: bring them to a size, exchange black and white."""
+"""What is done with the images of every source alike: bring them to a size, invert black and white."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def treated(source: Source, options: DataOptions, name: str) -> Source:
     height, width, channels = source.image_shape
     size, notes = options.size or (height, width), list[str]()
     if size != (height, width):
-        notes.append(f"images of {width} × {height} were {WORDS[options.fit]} to {size[1]} × {size[0]} pixels")
+        notes.append(f"images of {height} × {width} were {WORDS[options.fit]} to {size[0]} × {size[1]} pixels")
         check_size(source.count, (*size, channels), name, MAX_STREAMED_BYTES)
     if options.invert:
         notes.append("black and white were exchanged")

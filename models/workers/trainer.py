@@ -36,7 +36,7 @@ class TrainerWorker:
         self._jobs = jobs
         self._run: TrainingRun | None = None
         self._progress: Progress | None = None
-        self._stepping = False
+        self._stepping = self._pausing = False
 
     def handle(self, request: Request) -> Handled:
         """Start a run, steer it, or look after earlier runs; ValueError for what makes no sense now."""
@@ -55,7 +55,7 @@ class TrainerWorker:
         if self._run is not None:
             raise ValueError("a training is already running")
         self._run, self._progress = TrainingRun(request, patient=True), None
-        self._jobs.paused = False
+        self._jobs.paused = self._pausing = False
         self._stepping = request.stepping
         return self._job(self._run)
 
@@ -72,9 +72,9 @@ class TrainerWorker:
         for event in events:
             if isinstance(event, Progress):
                 self._progress = event
-                if self._stepping:
-                    # The requested step has been made.
-                    self._jobs.paused = True
+                if self._stepping or self._pausing:
+                    # The requested step has been made, or there is something to show of what is to pause.
+                    self._jobs.paused, self._pausing = True, False
                     yield replace(event, paused=True)
                     continue
             elif isinstance(event, TrainStarted) and self._stepping:
@@ -90,10 +90,14 @@ class TrainerWorker:
         return self._run
 
     def _control(self, request: Control) -> Reply | None:
-        """Steer the run; while it is paused the loop does not advance it, so that nothing is computed."""
+        """Steer the run; while it is paused the loop does not advance it, so that nothing is computed.
+
+        One that has made no step yet pauses after the first: the window learns of a pause by the progress until then.
+        """
         self._current().control(request.action)
         self._stepping = request.action == "step"
-        self._jobs.paused = request.action == "pause"
+        self._pausing = request.action == "pause" and self._progress is None
+        self._jobs.paused = request.action == "pause" and not self._pausing
         if self._progress is None or request.action not in ("pause", "resume"):
             return None
         return replace(self._progress, paused=self._jobs.paused)

@@ -16,6 +16,7 @@ from explorer.views.common.plot_menu import PlotMenu
 BOTTOM_HEIGHT = 36
 # Half of a number of an axis, which is centred on its tick.
 TOP_MARGIN, RIGHT_MARGIN = 7, 9
+TICK_GAP = 6
 # Where a name that is too long for its axis ends, in turn: "PC 2 · 6% of variance", "reconstruction (nats)".
 SHORTENED_AT = (" of ", " (", " · ")
 
@@ -38,14 +39,29 @@ class Axis(pg.AxisItem):
         return next(fitting, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
 
     def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
-        """Shorten the name anew and centre it."""
+        """Shorten the name anew and centre it, whole within the axis."""
         if self.label is not None:
             self.label.setHtml(self.labelString())
         super().resizeEvent(event)
+        if self.label is not None and self.orientation == "bottom":
+            margin = self.label.document().documentMargin()
+            self.label.setY(self.size().height() - self.label.boundingRect().height() + margin)
 
     def _updateLabel(self) -> None:
         super()._updateLabel()
         self.resizeEvent()
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """Return the distances of ticks: as far apart as the numbers below them are wide."""
+        levels: list[tuple[float, float]] = super().tickSpacing(minVal, maxVal, size)
+        if self.orientation != "bottom" or maxVal <= minVal:
+            return levels
+        spacing, offset = levels[0]
+        metrics = QFontMetrics(self.style["tickFont"] or self.font())
+        widest = max(map(metrics.horizontalAdvance, self.tickStrings([minVal, maxVal], self.scale, spacing)))
+        while spacing * size < (widest + TICK_GAP) * (maxVal - minVal) and spacing < maxVal - minVal:
+            spacing *= 2.0
+        return [(spacing, offset), *levels[1:]]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return the numbers at the ticks."""

@@ -66,6 +66,12 @@ class NumberBox(QAbstractSpinBox):
             self._value = value
             self._show()
 
+    def write_as(self, numerals: Numerals, step: float) -> None:
+        """Read and write numbers in another way, and step by another amount."""
+        if numerals != self._numerals:
+            self._numerals, self._step = numerals, step
+            self._show()
+
     def setRange(self, low: float, high: float) -> None:
         """Set the smallest and the largest number."""
         self._low, self._high = low, high

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 DIGITS = 4
 # Of numbers around 1, this is what sums and quotients leave over.
@@ -24,6 +25,13 @@ def short(value: float, digits: int = DIGITS) -> str:
     if math.isnan(value):
         return "–"
     return ("∞" if value > 0 else "−∞") if math.isinf(value) else without_minus_zero(f"{value:.{digits}g}")
+
+
+def beside(values: Iterable[float], digits: int, longest: int) -> str:
+    """Return numbers side by side with at most so many digits, or one fewer where they make more letters than that."""
+    given = tuple(values)
+    text = "  ".join(short(value, digits) for value in given)
+    return text if len(text) <= longest else "  ".join(short(value, digits - 1) for value in given)
 
 
 def steady(value: float) -> str:

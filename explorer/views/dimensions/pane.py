@@ -77,8 +77,9 @@ class DimensionsPane(Pane):
         self.active.setChecked(self.state.display.active_only)
         self.list.refill()
         embedding = self.state.model.embedding
-        order = "" if embedding is None else f", {int(embedding.summary.active.sum())} active · sorted by KL in nats"
+        order = "" if embedding is None else f", {int(embedding.summary.active.sum())} active · by KL in nats"
         self._columns.setText(f"{self.state.latent.latent_dim} dimensions{order}")
+        self._columns.setToolTip(self._columns.text())
 
     def _choose_scale(self, row: int) -> None:
         self.state.display.set_slider_scale(list(SCALES)[row])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.state import AppState
-from explorer.state.distribution import SMALLEST_U
+from explorer.state.workbench import SMALLEST_U
 from explorer.views.common.numbers import fixed
 from models.core.numbers import LARGEST_NUMBER
 

@@ -75,6 +75,8 @@ class Equation(QWidget):
         if answer is None:
             return []
         z, eps = (steady(value) for value in (answer.place.z, answer.place.eps))
+        if answer.family.facts.whole:
+            z = f"{answer.place.z:.0f}"
         if not answer.family.facts.straight:
             return [(z, colors.text), (" = F⁻¹(u(", ""), (eps, colors.third), ("))", "")]
         loc, scale = (steady(answer.family.parameters[name]) for name in ("loc", "scale"))

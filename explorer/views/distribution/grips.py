@@ -63,10 +63,10 @@ def noise_arrows(
     reach: tuple[float, float],
     colors: Colors,
 ) -> list[Arrow]:
-    """Return ∂z/∂θ of every parameter as an arrow at the point of the path, if that is in sight."""
+    """Return ∂z/∂θ of every parameter as an arrow at the point of the path, if in sight; a staircase has none."""
     place, arrows = answer.place, list[Arrow]()
     step = NUDGE * (reach[1] - reach[0])
-    if not (span[0] <= place.eps <= span[1] and reach[0] <= place.z <= reach[1]):
+    if answer.family.facts.whole or not (span[0] <= place.eps <= span[1] and reach[0] <= place.z <= reach[1]):
         return arrows
     for name, slope in place.by_parameter.items():
         if name in names and math.isfinite(slope):

@@ -40,14 +40,15 @@ class CurveLegend(QWidget):
         row.addWidget(self.message, 1)
         row.addStretch(0)
 
-    def show_chips(self, bench: bool, colors: Colors) -> None:
-        """Name the curves of the workbench or of a model."""
+    def show_chips(self, bench: bool, with_data: bool, colors: Colors) -> None:
+        """Name the curves of the workbench, or of a model with its data or without."""
         marks = {
             "prior": (colors.prior, "┄", "prior p(z)"), "posterior": (colors.accent, "━", "posterior q(z|x)"),
             "aggregate": (colors.second, "━", "aggregate"), "reference": (colors.prior, "┄", "reference p"),
             "family": (colors.accent, "━", "family q"), "bank": (colors.third, "▮", f"bank of {BANK_SIZE} ε"),
         }  # fmt: skip
-        shown = ("reference", "family", "bank") if bench else ("prior", "posterior", "aggregate", "bank")
+        of_model = ("prior", "posterior", "aggregate", "bank") if with_data else ("prior", "posterior", "bank")
+        shown = ("reference", "family", "bank") if bench else of_model
         for key, (color, mark, name) in marks.items():
             text = f"<span style='color:{color}'><b>{mark}</b></span>&nbsp;"
             self.chips[key].setText(f"{text}<span style='color:{colors.muted}'>{name}</span>")

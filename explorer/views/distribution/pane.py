@@ -115,7 +115,8 @@ class DistributionPane(Pane):
         state.display.zoom_changed.connect(self._show)
         state.display.log_changed.connect(self._show)
         state.distribution.mode_changed.connect(self._mode_changed)
-        state.workbench.family_changed.connect(self._show_legend)
+        for changed in (state.workbench.family_changed, state.model.embedding_changed):
+            changed.connect(self._show_legend)
         state.distribution.changed.connect(self._answered)
         state.answers.aggregate_changed.connect(self._show)
         state.latent.step_done.connect(self._show)
@@ -262,7 +263,7 @@ class DistributionPane(Pane):
         elif preparing:
             self.legend.show_message(f"preparing {distribution.family.name} …", colors.muted)
         else:
-            self.legend.show_chips(bench, colors)
+            self.legend.show_chips(bench, self.state.model.embedding is not None, colors)
         self.curves.set_dimmed(self._provisional)
         self.equation.set_dimmed(self._provisional)
         self.readouts.setEnabled(not preparing)

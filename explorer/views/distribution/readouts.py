@@ -11,16 +11,17 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 from explorer.state import AppState
 from explorer.state.answers import DistributionAnswer
 from explorer.views.common.number_box import NumberBox
-from explorer.views.common.number_text import Fixed
-from explorer.views.common.numbers import short
+from explorer.views.common.number_text import Fixed, Whole
+from explorer.views.common.numbers import beside, short
 from explorer.views.common.pane import Segments, caption
 from models.core.families import FAMILY_PARAMETERS, Parameter
 
 FieldRow = tuple[QLabel, NumberBox, QLabel]
 MOST_PARAMETERS = max(len(parameters) for parameters in FAMILY_PARAMETERS.values())
-FIELD_WIDTH, SLOPE_WIDTH = 84, 68
-TEXT_WIDTH, WIDE_TEXT = 116, 156
-# Beside the width of q, this is rounding.
+FIELD_WIDTH, SLOPE_WIDTH = 84, 80
+TEXT_WIDTH, WIDE_TEXT = 120, 168
+SLOPE_LETTERS, WIDE_LETTERS = 8, 24
+# Beside the spread of q, this is rounding.
 NOTHING = 1e-12
 TIPS = {
     "z": "The value drawn", "eps": "The noise behind it: z is the path at ε",
@@ -34,7 +35,7 @@ SAMPLE = {
 WHOLE = {
     "moments": ("mean, sd", "Mean and standard deviation of q"),
     "quantiles": ("5 50 95 %", "Quantiles of q"),
-    "entropy": ("entropy", "Differential entropy of q in nats"),
+    "entropy": ("entropy", "Entropy of q in nats: differential, unless q is a distribution of whole numbers"),
 }
 DISTANCES = {
     "kl": ("KL(q‖p)", "In nats; in closed form where there is one"),
@@ -98,6 +99,7 @@ class Fields(QObject):
         slope.setToolTip(SLOPE.format(name=parameter.symbol))
         label.setToolTip(parameter.name)
         field.setProperty("grip", parameter.name)
+        _write_whole(field, parameter.whole)
         field.setToolTip(f"Parameter {parameter.name} of the {self.state.distribution.family.name} family")
         field.setAccessibleName(f"Parameter {parameter.name}")
         self.fields[parameter.name], self.slopes[parameter.name] = field, slope
@@ -114,6 +116,7 @@ class Fields(QObject):
         """Show the newest answer."""
         self.refit()
         place = answer.place
+        _write_whole(self.fields["z"], answer.family.facts.whole)
         values = {"z": place.z, "eps": place.eps, "u": place.u, **answer.family.parameters}
         for key, field in self.fields.items():
             value = values.get(key, math.nan)
@@ -124,7 +127,7 @@ class Fields(QObject):
                         field.display(value)
         for key, label in self.slopes.items():
             slope = place.by_parameter.get(key, math.nan)
-            label.setText(f"∂z {short(slope, 3)}" if math.isfinite(slope) else "")
+            label.setText(f"∂z {beside([slope], 3, SLOPE_LETTERS)}" if math.isfinite(slope) else "")
 
 
 class NumberReadouts:
@@ -153,11 +156,12 @@ class NumberReadouts:
         labels["tails"].setText(f"{short(answer.place.u)}, {short(answer.place.survival)}")
         labels["kl"].setText(_kl_text(numbers.kl, numbers.kl_closed))
         labels["entropy"].setText(f"{short(numbers.entropy)} nats")
-        labels["moments"].setText(f"{short(numbers.mean)}, {short(numbers.deviation)}")
         low, median, high = (numbers.quantiles[index] for index in (0, 2, 4))
-        nothing = NOTHING * (high - low)
-        shown = [short(0.0 if abs(value) < nothing else value, 3) for value in (low, median, high)]
-        labels["quantiles"].setText("  ".join(shown))
+        # Of a long tail the near side says what is small.
+        nothing = NOTHING * min(median - low, high - median)
+        mean, *levels = (0.0 if abs(value) < nothing else value for value in (numbers.mean, low, median, high))
+        labels["moments"].setText(f"{short(mean)}, {short(numbers.deviation)}")
+        labels["quantiles"].setText(beside(levels, 3, WIDE_LETTERS))
         labels["ks"].setText(f"{numbers.ks:.3f}, p {numbers.ks_p:.2g}")
         labels["ks_reference"].setText(f"{numbers.ks_reference:.3f}, p {numbers.ks_reference_p:.2g}")
         for label in (labels["total"], self._names["total"]):
@@ -204,7 +208,7 @@ class Readouts(QWidget):
         self.numbers.add(right, WHOLE, WIDE_TEXT)
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 0, 0)
-        row.setSpacing(18)
+        row.setSpacing(12)
         for column in (left, right):
             column.setRowStretch(column.rowCount(), 1)
             row.addLayout(column)
@@ -249,6 +253,11 @@ def _group(name: str) -> QLabel:
     label = QLabel(name.upper())
     label.setObjectName("group")
     return label
+
+
+def _write_whole(field: NumberBox, whole: bool) -> None:
+    """Let a field take whole numbers only, or any."""
+    field.write_as(Whole() if whole else Fixed(3), 1.0 if whole else 0.1)
 
 
 def _kl_text(kl: float, closed: bool) -> str:

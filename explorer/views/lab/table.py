@@ -38,11 +38,12 @@ TIPS = (
     "Cost of one sample in microseconds",
 )
 # The widest usual text of each column of fixed width.
-WIDEST = {MEAN: "−00.00 ± 0.00", EXACT: "000.0", COST: "00.00"}
+WIDEST = {MEAN: "−0.0000 ± 0.0000", EXACT: "000.0", COST: "00.00"}
 SWATCH, PADDING = 10, 11
 ROW_HEIGHT, BAR_HEIGHT = 28, 3.0
-LEAST_VARIANCE_WIDTH, MOST_NAME_SHARE = 58, 0.42
-LEAST_WIDTH = 300
+LEAST_VARIANCE_WIDTH, MOST_NAME_SHARE = 74, 0.42
+LEAST_NAME_WIDTH = 84
+LEAST_WIDTH = 338
 
 
 class TallyModel(QAbstractTableModel):
@@ -173,6 +174,9 @@ class LabTable(QWidget):
         name = max(metrics.horizontalAdvance(text) for text in names) + 2 * SWATCH + PADDING
         widths[NAME] = min(name, round(MOST_NAME_SHARE * self.width()))
         view.setColumnHidden(EXACT, sum(widths.values()) + LEAST_VARIANCE_WIDTH > self.width())
+        taken = sum(width for column, width in widths.items() if not view.isColumnHidden(column))
+        # A name that is cut off is whole in its tip; of a number not a digit may be missing.
+        widths[NAME] -= min(max(taken + LEAST_VARIANCE_WIDTH - self.width(), 0), widths[NAME] - LEAST_NAME_WIDTH)
         for column, width in widths.items():
             if not view.isColumnHidden(column):
                 view.setColumnWidth(column, width)
@@ -211,7 +215,7 @@ def cells(tally: Tally) -> tuple[str, str, str, str, str]:
         with_error(tally.mean, tally.error),
         f"{tally.sample_variance:.4g}",
         "–" if tally.variance is None else f"{tally.variance:.4g}",
-        f"{tally.microseconds:.3g}",
+        f"{tally.microseconds:.3g}" if tally.microseconds < 1000.0 else f"{tally.microseconds:,.0f}",
     )
 
 

@@ -84,6 +84,8 @@ class Legend(QWidget):
             button.left.connect(self._left)
             self.buttons[label] = button
             self._row.addWidget(button)
+            # Its words stand as high as those of the classes.
+            self._rings.setMinimumHeight(button.sizeHint().height())
         self._row.addWidget(self._rings)
         self.hidden = frozenset()
         self.restyle()

@@ -69,7 +69,7 @@ class PreviewDialog(QDialog):
         left.setContentsMargins(0, 0, 0, 0)
         right = QVBoxLayout()
         right.addWidget(scrolled(self.sheet), 1)
-        right.addWidget(caption("what is made of the files"))
+        right.addWidget(caption("how the files are read"))
         right.addWidget(self.conversions)
         upper = QHBoxLayout()
         upper.setSpacing(16)

@@ -33,7 +33,7 @@ class OptionsForm(QWidget):
         super().__init__()
         self.key, self.layout_box, self.range_box = Choice(), Choice(), Choice()
         self.fit, self.labels, self.size_box = Choice(), Choice(), TextField()
-        self.invert, self.strict = QCheckBox("exchange black and white"), QCheckBox("refuse damaged pictures")
+        self.invert, self.strict = QCheckBox("invert black and white"), QCheckBox("refuse damaged pictures")
         self.refusal = ""
         self._typed = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._build()

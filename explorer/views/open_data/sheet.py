@@ -15,7 +15,7 @@ from explorer.views.common.qimages import to_qimage
 from explorer.views.common.words import counted
 from models.core.preview import PreviewOfData
 
-SIDE, GAP, TITLE = 56, 4, 20
+SIDE, GAP, TITLE, MARGIN = 56, 4, 20, 8
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,18 @@ class Sheet(QWidget):
 
     def sizeHint(self) -> QSize:
         """Prefer room for a few images beside each other."""
-        return QSize(8 * (SIDE + GAP), 4 * (SIDE + GAP))
+        return QSize(2 * MARGIN + 8 * (SIDE + GAP), 4 * (SIDE + GAP))
 
     def _places(self) -> Iterator[tuple[str | QImage, QRect]]:
         """Yield each title and image, and where it goes."""
-        columns, top = max(1, (self.width() + GAP) // (SIDE + GAP)), 0
+        columns, top = max(1, (self.width() - 2 * MARGIN + GAP) // (SIDE + GAP)), MARGIN
         for group in self.groups:
             if group.title:
-                yield group.title, QRect(0, top, self.width(), TITLE)
+                yield group.title, QRect(MARGIN, top, self.width() - 2 * MARGIN, TITLE)
                 top += TITLE
             for number, image in enumerate(group.images):
                 row, column = divmod(number, columns)
-                yield image, QRect(column * (SIDE + GAP), top + row * (SIDE + GAP), SIDE, SIDE)
+                yield image, QRect(MARGIN + column * (SIDE + GAP), top + row * (SIDE + GAP), SIDE, SIDE)
             top += -(-len(group.images) // columns) * (SIDE + GAP) + GAP
 
     @guarded

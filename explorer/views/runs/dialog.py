@@ -93,8 +93,10 @@ class RunsDialog(QDialog):
             (self.empty, self._empty),
         )  # fmt: skip
         for button, do in buttons:
-            button.setAutoDefault(False)
             button.clicked.connect(do)
+        # Return opens the run that is chosen in the table, whatever button comes first.
+        for button in (self.export, *(button for button, _ in buttons)):
+            button.setAutoDefault(False)
 
     def _refresh(self) -> None:
         runs, trash = self.state.runs.runs, self.state.runs.trash

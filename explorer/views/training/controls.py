@@ -15,9 +15,9 @@ from explorer.views.training.form import TrainingForm
 from models.protocol.training import Finished
 
 ENDINGS = {
-    "complete": "Done: {model}; save it to keep it.",
-    "early": "Stopped early at epoch {epoch}: the test loss fell no further; {model}; save it to keep it.",
-    "stopped": "Stopped at epoch {epoch}: {model}; save it to keep it.",
+    "complete": "Done: {model}.",
+    "early": "Stopped early at epoch {epoch}: the test loss fell no further; {model}.",
+    "stopped": "Stopped at epoch {epoch}: {model}.",
     "discarded": "Discarded: the previous model is open again.",
 }
 EVALUATING = "Trained; estimating −log p(x) of the test images: {share:.0%} · Stop and keep skips it"
@@ -36,6 +36,7 @@ class RunControls(QObject):
         self.save = QPushButton("Save as …")
         self.bar, self.text = QProgressBar(), QLabel()
         self.loss = caption()
+        self._ended: Finished | None = None
         self._dress()
         self._connect()
         self._status_changed()
@@ -64,6 +65,8 @@ class RunControls(QObject):
         self.state.model.model_changed.connect(self._model_changed)
         self.state.unsaved.changed.connect(self._model_changed)
         self.state.further.changed.connect(self._model_changed)
+        for changed in (self.state.review.shown_changed, self.state.unsaved.changed):
+            changed.connect(self._tell_ending)
 
     def place(self, header: Header) -> None:
         """Put buttons and texts into a row."""
@@ -118,6 +121,7 @@ class RunControls(QObject):
             self.loss.setText(f"maximizing the {run.started.loss}")
         match status:
             case RunStatus.STARTING:
+                self._ended = None
                 self.loss.setText("")
                 self.text.setText(PREPARING)
                 self.bar.setRange(0, 0)
@@ -172,7 +176,17 @@ class RunControls(QObject):
             waited = f"; {run.dropped} that waited will not start" if run.dropped else ""
             self.text.setText(f"The run ended with an error; {run.left}{waited}.")
         else:
-            model = "the trained model is shown" if self.state.review.following else "its model is in the model box"
-            self.text.setText(ENDINGS[finished.reason].format(epoch=finished.epoch, model=model))
+            self._ended = finished
+            self._tell_ending()
         self.bar.setRange(0, 1000)
         self.bar.setValue(0)
+
+    def _tell_ending(self) -> None:
+        """Say how the last run ended, and where its model is now: it may have been left, or saved, since."""
+        ended, review = self._ended, self.state.review
+        if ended is None or self.state.run.active:
+            return
+        model = "the trained model is shown" if review.following else "its model is in the model box"
+        kept = review.newest is None or not self.state.unsaved.is_draft(review.newest)
+        model += "" if kept else "; save it to keep it"
+        self.text.setText(ENDINGS[ended.reason].format(epoch=ended.epoch, model=model))

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import SMALLEST, USUAL, fitting
+from explorer.app.toolbar import ToolBar
 from explorer.views.common.pane import Pane
 from explorer.views.common.plot_menu import PlotMenu
 from explorer.views.export_dialog import ExportDialog
@@ -103,6 +104,24 @@ def test_nothing_is_cut_off_in_the_smallest_window(desk: Desk, qtbot: QtBot) -> 
     finally:
         window.resize(before)
         window.reset_layout()
+
+
+def test_the_whole_toolbar_is_in_sight_in_the_smallest_window(desk: Desk, qtbot: QtBot) -> None:
+    window, before = desk.window, desk.window.size()
+    bar = window.findChild(ToolBar)
+    assert bar is not None
+    with qtbot.waitSignal(desk.state.model.recent_changed):
+        desk.state.model.set_recent([f"/a/{'long' * 20}.safetensors"])
+    window.resize(*SMALLEST)
+    try:
+        qtbot.waitUntil(lambda: bar.width() == SMALLEST[0])
+        for action in bar.actions():
+            widget = bar.widgetForAction(action)
+            assert widget.isVisible(), action.text()
+            assert bar.rect().contains(widget.geometry()), action.text()
+    finally:
+        window.resize(before)
+        desk.state.model.set_recent([])
 
 
 def test_what_finds_no_room_in_a_header_is_behind_its_button(desk: Desk, qtbot: QtBot) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -152,6 +154,9 @@ def test_tab_stops_only_at_what_is_seen(active: Desk, qtbot: QtBot, pane: str) -
     assert [tool for tool in tools if tool.isVisible() and tool.isEnabled() and tool not in walked] == []
     back = _walk(active, qtbot, KEYS.Key_Backtab)
     assert back == walked[::-1]
+    # From pane to pane as one reads, and never back to one that was left.
+    docks = [name for name, _ in groupby(map(_dock_of, walked)) if name]
+    assert docks == ["Latent map", "Decoded", "Dimensions", pane, "Latent map"]
 
 
 def test_keys_do_not_reach_a_pane_that_is_behind(active: Desk, qtbot: QtBot) -> None:
@@ -230,12 +235,12 @@ def test_the_list_of_shortcuts_is_that_of_the_menus(active: Desk, qtbot: QtBot) 
     assert all("sample" in text.lower() for text in found)
 
 
-def test_f1_explains_what_has_the_keys(active: Desk, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("part", ["plot", "header"])
+def test_f1_explains_the_pane_that_has_the_keys(active: Desk, qtbot: QtBot, part: str) -> None:
     pane = active.window.map
-    usual = pane.whatsThis()
-    pane.setWhatsThis("All images by their means.")
-    qtbot.keyClick(pane.plot, KEYS.Key_F1)
+    control = {"plot": pane.plot, "header": pane.bar.findChild(QComboBox)}[part]
+    control.setFocus()
+    qtbot.keyClick(control, KEYS.Key_F1)
     told = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QWhatsThat")]
-    pane.setWhatsThis(usual)
     assert [widget.isVisible() for widget in told] == [True]
     QWhatsThis.hideText()

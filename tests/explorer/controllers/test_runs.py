@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.app.actions.file import FileActions
@@ -190,6 +190,7 @@ def test_the_manager_shows_what_there_is_and_does_what_it_can(office: Office) ->
     assert shown == {"m": ["data", "2 of 1,000", "interrupted"], "damaged": ["", "", "damaged"]}
     buttons = dialog.open_run, dialog.resume, dialog.compare, dialog.export, dialog.discard
     assert [button.isEnabled() for button in buttons] == [False] * 5
+    assert not any(button.isDefault() or button.autoDefault() for button in dialog.findChildren(QPushButton))
     dialog.runs.selectAll()
     assert [button.isEnabled() for button in buttons] == [False, False, False, False, True]
     dialog.discard.click()

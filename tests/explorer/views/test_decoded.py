@@ -143,6 +143,24 @@ def test_a_point_that_has_left_its_image_says_so(desk: Desk) -> None:
     assert desk.window.decoded._about.text() == here
 
 
+def test_an_image_that_was_encoded_alone_has_not_been_moved(desk: Desk) -> None:
+    desk.window.map.select(IMAGE)
+    here, point = desk.window.decoded._about.text(), desk.point
+    for rounding, text in ((1e-6, here), (1e-2, here.replace("A · ", "A · moved from "))):
+        desk.latent.set_posterior(point.mu + rounding * point.sigma, point.sigma, point.source)
+        assert desk.point.untouched
+        assert desk.window.decoded._about.text() == text
+
+
+def test_an_image_of_data_that_are_open_no_more_is_not_taken_for_one_of_the_new(desk: Desk, tmp_path: Path) -> None:
+    desk.window.map.select(IMAGE)
+    desk.settle()
+    np.save(tmp_path / "few.npy", np.zeros((20, 28, 28), np.uint8))
+    desk.state.model.request_data(str(tmp_path / "few.npy"))
+    desk.settle()
+    assert desk.window.decoded._about.text() == f"A · image {IMAGE} of other data"
+
+
 def test_the_picture_can_be_copied(desk: Desk) -> None:
     desk.window.menus.edit.copy_picture.trigger()
     copied = QGuiApplication.clipboard().image()

@@ -284,6 +284,18 @@ def test_the_curves_are_drawn_around_the_posterior_at_first(desk: Desk, dim: int
     assert high - low < 11.0 * desk.point.sigma[dim]
 
 
+def test_a_curve_that_is_not_there_has_no_name(desk: Desk, tmp_path: Path) -> None:
+    legend = desk.window.distribution.legend
+    assert "aggregate" in legend.text
+    np.save(tmp_path / "wide.npy", np.zeros((20, 12, 12), np.uint8))
+    desk.state.model.request_data(str(tmp_path / "wide.npy"))
+    desk.settle()
+    assert "aggregate" not in legend.text
+    assert "posterior" in legend.text
+    desk.reopen()
+    assert "aggregate" in legend.text
+
+
 def test_every_curve_is_explained_by_its_name(desk: Desk) -> None:
     chips = desk.window.distribution.legend.chips.values()
     shown = [chip.text() for chip in chips if chip.isVisible()]

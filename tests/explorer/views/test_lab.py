@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton
 from explorer.state.lab import PRESETS, LabState
 from explorer.state.tally import Tally
 from explorer.views.lab.form import INTEGRAND_NAMES
+from explorer.views.lab.table import HEADINGS, LEAST_WIDTH, MEAN, VARIANCE
 from models.core.families import Family
 from tests.support.desk import Desk
 
@@ -93,6 +94,15 @@ def test_table_and_plots_say_what_the_tallies_hold(lab: Desk) -> None:
         assert (x[-1], y[-1]) == (tally.count, pytest.approx(tally.mean))
     assert not pane.table.grab().isNull()
     assert f"{lab.state.lab.count:,} samples" in pane.table.head.text()
+
+
+def test_no_digit_of_a_number_is_cut_off_in_a_narrow_table(lab: Desk) -> None:
+    table = lab.window.lab.table
+    table.resize(LEAST_WIDTH, table.height())
+    metrics = table.view.fontMetrics()
+    for column, text in ((MEAN, "7.9970 ± 0.0047"), (VARIANCE, "1.234e+04"), (VARIANCE, HEADINGS[VARIANCE])):
+        assert metrics.horizontalAdvance(text) < table.view.columnWidth(column)
+    assert table.view.horizontalHeader().length() <= LEAST_WIDTH
 
 
 def test_an_estimator_has_its_colour_with_every_integrand(lab: Desk) -> None:

@@ -177,8 +177,16 @@ def test_a_model_chosen_during_a_run_stays_until_the_run_is_chosen_again(pane: D
     with pane.qtbot.waitSignal(pane.state.run.finished, timeout=LONG_MS):
         pane.window.training.controls.stop.click()
     pane.settle()
-    assert "its model is in the model box" in pane.window.training.controls.text.text()
+    told = pane.window.training.controls.text
+    assert "its model is in the model box; save it to keep it" in told.text()
     assert pane.latent.latent_dim == 2
+    assert review.newest is not None
+    box.setCurrentIndex(next(row for row in range(box.count()) if box.itemText(row).startswith("●")))
+    box.activated.emit(box.currentIndex())
+    pane.settle()
+    assert "the trained model is shown; save it to keep it" in told.text()
+    pane.state.unsaved.mark_saved(review.newest)
+    assert told.text().endswith("the trained model is shown.")
 
 
 def test_closing_names_every_model_that_was_not_saved(

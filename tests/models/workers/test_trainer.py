@@ -44,6 +44,18 @@ def test_training_is_steered_between_chunks(trainer: Worker, tiny_data: Path, tm
     assert trainer.ask(Control(6, "stop"), Failed).message == "no training is running"
 
 
+def test_a_pause_before_the_first_step_is_answered_after_it(trainer: Worker, tiny_data: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(hidden=(12,), latent_dim=3, batch_size=16, epochs=100_000)
+    trainer.send(Train(1, str(tiny_data), str(tmp_path / "run"), "tiny", settings))
+    trainer.send(Control(2, "pause"))
+    assert trainer.until(Progress).paused
+    assert trainer.silent(0.3)
+    trainer.send(Control(3, "resume"))
+    assert not trainer.until(Progress).paused
+    trainer.send(Control(4, "discard"))
+    assert trainer.until(Finished).reason == "discarded"
+
+
 def test_a_training_that_fails_leaves_a_trainer_that_works(trainer: Worker, tiny_data: Path, tmp_path: Path) -> None:
     for settings, message in (
         (TrainSettings(epochs=0), "epochs must be between 1 and 100,000, not 0"),
