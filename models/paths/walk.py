@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 from models.core.arrays import Floats64
 from models.core.errors import UserError
 from models.core.steps import passed_on
-from models.core.walks import Walk, WalkSettings, checked_keys
+from models.core.walk_settings import WalkSettings
+from models.core.walks import Walk, checked_keys
 from models.numerics.tracing import beside
 from models.paths.curves import Curve, closed_spline, even_places, noise_loop, polyline, slerp
 from models.paths.decoding import picture_steps

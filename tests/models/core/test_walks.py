@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.core.errors import UserError
-from models.core.walks import WalkSettings, checked_keys
+from models.core.walk_settings import WalkSettings
+from models.core.walks import checked_keys
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from scipy.stats import chi2, laplace, norm
 from models.core.errors import UserError
 from models.core.images import to_bytes
 from models.core.steps import finished
-from models.core.walks import WALK_KINDS, WalkSettings
+from models.core.walk_settings import WALK_KINDS, WalkSettings
 from models.paths.evidence import Embedded, measuring
 from models.paths.walk import Ways, walking
 from models.vae.architecture import Architecture, architecture_of
