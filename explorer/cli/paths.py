@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from explorer.cli.data_options import data_options, taken
-from models.core.walk_settings import LOOPS, MOST_FRAMES, MOST_NEIGHBOURS, SPACINGS, WALK_KINDS
+from models.core.walk_settings import LOOPS, MOST_FRAMES, MOST_NEIGHBOURS, PLAYS, SPACINGS, WALK_KINDS
 
 file_path = click.Path(path_type=Path)
 KEY = "image:N, sample:SEED, or numbers separated by commas"
@@ -51,7 +51,7 @@ KEY = "image:N, sample:SEED, or numbers separated by commas"
 @click.option("--rate", default=20.0, show_default=True, help="Frames a second.")
 @click.option(
     "--play",
-    type=click.Choice(["loop", "ping-pong", "once"]),
+    type=click.Choice(PLAYS),
     default="loop",
     show_default=True,
     help="Again and again, forth and back, or once.",

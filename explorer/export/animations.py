@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,10 @@ from models.core.arrays import Floats32
 from models.core.errors import UserError
 from models.core.files import make_folder, naming, output_file, sync_folder
 from models.core.images import to_bytes
+from models.core.walk_settings import MOST_RATE, MOST_ZOOM, Play
 
-Play = Literal["loop", "ping-pong", "once"]
-PLAYS: tuple[Play, ...] = get_args(Play)
 MOVING = (".gif", ".apng", ".webp", ".mp4")
 SUFFIXES = (".png", *MOVING)
-MOST_RATE, MOST_ZOOM = 100.0, 64
 FRAME = "frame-{:04d}.png"
 # GIF counts in hundredths of a second, and viewers take less than two of them for ten.
 GIF_UNIT, GIF_LEAST = 10, 20
@@ -76,7 +74,7 @@ class Animation:
         if self.path.suffix and self.path.is_dir():
             raise UserError(str(self.path), "this is a folder")
         if not 1.0 <= self.rate <= MOST_RATE:
-            raise UserError("--rate", f"it lies between 1 and {MOST_RATE:g} frames a second, not at {self.rate:g}")
+            raise UserError("--rate", f"it lies between 1 and {MOST_RATE} frames a second, not at {self.rate:g}")
         if not 1 <= self.zoom <= MOST_ZOOM:
             raise UserError("--zoom", f"it lies between 1 and {MOST_ZOOM}, not at {self.zoom}")
         check_zoom(image_shape, self.zoom)

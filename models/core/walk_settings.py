@@ -1,4 +1,4 @@
-"""What a walk through a latent space may be asked for; standard library only, for the command line."""
+"""What may be asked for of a walk through a latent space; standard library only, for the command line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ WalkKind = Literal["line", "slerp", "data", "geodesic", "spline", "noise"]
 WALK_KINDS: tuple[WalkKind, ...] = get_args(WalkKind)
 Spacing = Literal["z", "picture"]
 SPACINGS: tuple[Spacing, ...] = get_args(Spacing)
+Play = Literal["loop", "ping-pong", "once"]
+PLAYS: tuple[Play, ...] = get_args(Play)
 # These come back to where they began by themselves.
 LOOPS: tuple[WalkKind, ...] = ("spline", "noise")
 MOST_FRAMES, MOST_NEIGHBOURS, MOST_KEYS = 2000, 32, 100
 MOST_OFF_DATA, MOST_RADIUS = 1000.0, 100.0
+# Of an animation: frames a second, and pixels of the file for each pixel of a frame.
+MOST_RATE, MOST_ZOOM = 100, 64
+# So many frames are decoded together, the same in every process: the bits depend on it.
+TILE_FRAMES = 64
 
 
 @dataclass(frozen=True)

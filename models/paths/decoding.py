@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats32, Floats64
 from models.core.steps import passed_on
+from models.core.walk_settings import TILE_FRAMES
 from models.vae.live import LiveVAE
 from models.vae.model import VAE
 from models.vae.posterior import Posteriors
-from models.vae.sampling import TILE_IMAGES
 
 Result = TypeVar("Result")
 
 
 def tiles(count: int) -> list[slice]:
     """Return which of ``count`` frames are decoded together: the same in every process, so that the bits are, too."""
-    return [slice(start, min(start + TILE_IMAGES, count)) for start in range(0, count, TILE_IMAGES)]
+    return [slice(start, min(start + TILE_FRAMES, count)) for start in range(0, count, TILE_FRAMES)]
 
 
 def decoding(vae: VAE, z: Floats32) -> Generator[None, None, Floats32]:

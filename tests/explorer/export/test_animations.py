@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from explorer.export.animations import NO_VIDEO, Animation, CancelledError, Play, earlier_frames, write_animation
+from explorer.export.animations import NO_VIDEO, Animation, CancelledError, earlier_frames, write_animation
 from models.core.errors import UserError
+from models.core.walk_settings import Play
 
 RNG = np.random.default_rng(4)
 GREY, COLOUR = (RNG.random((5, 6, 7, channels)).astype(np.float32) for channels in (1, 3))

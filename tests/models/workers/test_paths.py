@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.walk_settings import WALK_KINDS, WalkSettings
+from models.core.walk_settings import WalkSettings
 from models.protocol.decoding import Cancel, Decode, Decoded
 from models.protocol.lifecycle import Dropped, Failed
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
@@ -40,11 +40,6 @@ def test_a_walk_comes_before_its_evidence_and_waits_for_the_data_it_needs(opened
     assert np.allclose(walk.z[[0, -1]], KEYS)
     evidence = opened.until(WalkMeasured).evidence
     assert {"step", "typicality", "nearest_nats", "label"} <= set(evidence.columns())
-    for number, kind in enumerate(WALK_KINDS, 5):
-        settings = WalkSettings(kind, 7, neighbours=30)
-        opened.send(FindWalk(number, settings, KEYS))
-        assert len(opened.until(WalkFound).walk.z) == 7
-        opened.until(WalkMeasured)
 
 
 def test_without_data_there_is_less_evidence(opened: Worker) -> None:
