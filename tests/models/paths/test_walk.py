@@ -33,10 +33,15 @@ def known(vae: VAE) -> Embedded:
     return Embedded(finished(embed(vae, blobs(80))), np.arange(80) % 4)
 
 
+@pytest.fixture(scope="module")
+def ways() -> Ways:
+    return Ways()
+
+
 @pytest.mark.parametrize("kind", WALK_KINDS)
-def test_a_walk_has_its_frames_and_the_same_bits_again(kind: str, vae: VAE, known: Embedded) -> None:
+def test_a_walk_has_its_frames_and_the_same_bits_again(kind: str, vae: VAE, known: Embedded, ways: Ways) -> None:
     settings = WalkSettings(kind=kind, frames=9, neighbours=20)
-    first, again = (finished(walking(vae, settings, KEYS, known.posteriors, Ways())) for _ in range(2))
+    first, again = (finished(walking(vae, settings, KEYS, known.posteriors, ways)) for _ in range(2))
     assert first.z.shape == (9, 3)
     assert first.z.tobytes() == again.z.tobytes()
     assert (np.diff(first.places) > 0.0).all()
@@ -68,8 +73,8 @@ def test_steps_are_equal_in_the_picture(vae: VAE) -> None:
     assert shares == sorted(shares)
 
 
-def test_a_geodesic_changes_the_picture_less_than_the_line(vae: VAE, known: Embedded) -> None:
-    ways, lengths = Ways(), {}
+def test_a_geodesic_changes_the_picture_less_than_the_line(vae: VAE, known: Embedded, ways: Ways) -> None:
+    lengths = {}
     keys = 4.0 * KEYS[:2]
     for settings in (
         WalkSettings("line", 49),

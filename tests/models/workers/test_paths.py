@@ -10,17 +10,25 @@ import pytest
 
 from models.core.walk_settings import WalkSettings
 from models.protocol.decoding import Cancel, Decode, Decoded
-from models.protocol.lifecycle import Dropped, Failed
+from models.protocol.lifecycle import Dropped, Failed, Hello
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.protocol.paths import FindWalk, WalkFound, WalkMeasured
-from tests.support.spawned import Worker, spawned
+from tests.support.spawned import Worker
+from tests.support.workers import forking
 
 KEYS = np.array([[0.5, -0.2, 0.1], [-1.0, 0.4, 0.8]])
 
 
 @pytest.fixture(scope="module")
 def decoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    yield from spawned("decoder", tmp_path_factory)
+    """Return a decoder that is forked with TensorFlow imported: how it starts is tested elsewhere."""
+    folder = tmp_path_factory.mktemp("decoder")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTSCAPE_CACHE", str(folder / "cache"))
+        worker = Worker("decoder", folder, forking())
+        worker.until(Hello)
+        yield worker
+        worker.close()
 
 
 @pytest.fixture
