@@ -19,6 +19,8 @@ from models.core.walks import Evidence, Walk
 
 Bytes = NDArray[np.uint8]
 TILES_KEPT = 16
+# A key point that has left its image is not called by it alone.
+MOVED = ", moved"
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,12 @@ class PathState(Gestures):
         """Add a key point at the end of the path; no more than a path may have."""
         if len(self.keys) < MOST_KEYS:
             self._set_keys(f"Add {name} to the path", (*self.keys, PathKey(name, tuple(z.tolist()))))
+
+    def move_key(self, index: int, z: Vector) -> None:
+        """Move a key point to ``z`` [d]; it keeps its place on the path, and is called moved."""
+        moved = PathKey(f"{self.keys[index].name.removesuffix(MOVED)}{MOVED}", tuple(z.tolist()))
+        keys = (*self.keys[:index], moved, *self.keys[index + 1 :])
+        self._set_keys(f"Move {self.keys[index].name} on the path", keys)
 
     def remove_key(self, index: int) -> None:
         """Take a key point out of the path."""

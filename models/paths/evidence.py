@@ -21,7 +21,7 @@ from models.vae.model import VAE
 from models.vae.posterior import Posteriors
 
 VOTERS = 15
-# One slice keeps a thread busy for some 10 ms.
+# One slice keeps a thread busy for some 4 ms.
 NUMBERS_PER_SLICE = 1 << 19
 # Of all that takes time, this share is for the pictures.
 PICTURES_SHARE = 0.5

@@ -14,8 +14,8 @@ from models.core.errors import UserError
 
 # All pairs are compared: of more images every second, third … is taken.
 MOST_NODES = 20_000
-# One slice keeps a thread busy for some 10 ms.
-PAIRS_PER_SLICE = 1 << 18
+# One slice keeps a thread busy for some 4 ms.
+PAIRS_PER_SLICE = 1 << 19
 # An edge without a length would be none.
 LEAST_LENGTH = 1e-12
 

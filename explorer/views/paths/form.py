@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -13,6 +11,7 @@ from explorer.views.common.flow import FlowLayout
 from explorer.views.common.number_box import NumberBox, WholeBox
 from explorer.views.common.number_text import Exact
 from explorer.views.common.pane import caption
+from explorer.views.paths.chip import KeyChip
 from models.core.walk_settings import (
     LOOPS,
     MOST_FRAMES,
@@ -172,17 +171,13 @@ class PathForm(QWidget):
 
     def _show_keys(self) -> None:
         while (item := self._chips.takeAt(0)) is not None:
-            chip = item.widget()
-            if chip is not None:
-                chip.hide()
-                chip.deleteLater()
+            shown = item.widget()
+            if shown is not None:
+                shown.hide()
+                shown.deleteLater()
         keys = self.state.paths.keys
-        for index, key in enumerate(keys):
-            chip = QPushButton(f"{key.name}  ×")
-            chip.setToolTip(f"Take {key.name} out of the path")
-            chip.setAccessibleName(f"Take {key.name} out of the path")
-            chip.clicked.connect(partial(self.state.paths.remove_key, index))
-            self._chips.addWidget(chip)
+        for index in range(len(keys)):
+            self._chips.addWidget(KeyChip(self.state, index))
         if not keys:
             self._chips.addWidget(caption("Key points: move A, add it, move it, add it again."))
         self.reverse.setEnabled(len(keys) > 1)

@@ -13,11 +13,13 @@ from PySide6.QtCore import QPointF, Qt
 
 from explorer.app.session import capture, restore
 from explorer.state.paths import PathSnapshot, WalkExport
+from explorer.views.paths.chip import KeyChip
 from explorer.views.paths.export_dialog import WalkDialog
 from explorer.views.paths.track import rows_of
 from models.core.walk_settings import WALK_KINDS
 from tests.support.command_line import run_forked
 from tests.support.desk import Desk
+from tests.support.menus import choose, context_menu
 
 PATIENCE_MS = 60_000
 KEYS = Qt.Key
@@ -153,6 +155,20 @@ def test_a_key_point_is_taken_out_and_too_few_are_said(path: Desk) -> None:
     assert "takes 2 key points" in path.window.paths.text.text()
     assert not path.window.paths.play.isEnabled()
     assert len(path.window.map.path.frames) == 0
+
+
+def test_a_key_point_is_gone_to_and_moved_by_its_menu(path: Desk) -> None:
+    chip = next(chip for chip in path.window.paths.form.findChildren(KeyChip) if chip.isVisible())
+    choose(context_menu(chip, chip.rect().center()), "Move A there")
+    assert np.allclose(path.point.z, path.embedding.mu[12])
+    assert path.state.undo.undo_text() == "Go to image 12"
+    path.window.map.select(50)
+    choose(context_menu(chip, chip.rect().center()), "Move this key point to A")
+    assert path.state.paths.keys[0].name == "image 12, moved"
+    _wait(path)
+    assert np.allclose(_z(path)[0], path.embedding.mu[50], atol=1e-6)
+    path.state.undo.undo()
+    assert path.state.paths.keys[0].name == "image 12"
 
 
 def test_a_long_search_is_cancelled_within_a_fifth_of_a_second(path: Desk) -> None:
