@@ -68,8 +68,10 @@ class WalkSettings:
             ("radius", 0.0, self.radius, MOST_RADIUS),
             ("seed", 0, self.seed, 2**63 - 1),
         ):
-            if not low <= number <= high:
-                raise UserError(f"the {name} of the walk", f"it lies between {low} and {high}, not at {number}")
+            whole = isinstance(low, int)
+            if not low <= number <= high or (whole and not isinstance(number, int)):
+                kind = "is a whole number" if whole else "lies"
+                raise UserError(f"the {name} of the walk", f"it {kind} between {low} and {high}, not {number}")
 
     @property
     def returns(self) -> bool:

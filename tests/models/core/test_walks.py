@@ -15,8 +15,9 @@ from models.core.walks import checked_keys
     [
         ({"kind": "curve"}, "the kind of the walk: 'curve' is none of line, slerp"),
         ({"spacing": "time"}, "the spacing of the walk: 'time' is none of z, picture"),
-        ({"frames": 1}, "the frames of the walk: it lies between 2 and 2000, not at 1"),
-        ({"off_data": -1.0}, "off-data cost"),
+        ({"frames": 1}, "the frames of the walk: it is a whole number between 2 and 2000, not 1"),
+        ({"frames": 3.5}, "not 3.5"),
+        ({"off_data": -1.0}, "the off-data cost of the walk: it lies between 0.0 and 1000.0, not -1.0"),
         ({"radius": float("nan")}, "radius"),
         ({"seed": -1}, "seed"),
     ],
