@@ -58,6 +58,7 @@ class Photographer:
         self.scenes: dict[str, Callable[[], None]] = {
             "distribution": self._distribution, "moved": self._moved, "logarithmic": self._logarithmic,
             "workbench": self._workbench, "lab": self._lab, "factors": self._pane("Factors"),
+            "path": self._path,
             "training": self._pane("Training"), "log": self._pane("Log"), "start": self._start,
         }  # fmt: skip
 
@@ -95,6 +96,14 @@ class Photographer:
 
     def _pane(self, title: str) -> Callable[[], None]:
         return lambda: self.window.show_pane(title)
+
+    def _path(self) -> None:
+        """Walk through the points, and stand in the middle."""
+        self.window.show_pane("Path")
+        self.state.paths.clear()
+        self.window.paths.form.add_all.click()
+        self._wait(lambda: self.state.paths.evidence is not None)
+        self.state.paths.go(30)
 
     def _distribution(self) -> None:
         self.window.show_pane("Distribution")

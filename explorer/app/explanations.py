@@ -49,6 +49,15 @@ EXPLANATIONS: dict[str, Explanation] = {
         "slides along when μ or σ is dragged.",
         "Drag a handle: z, ε, u, μ or σ  ·  Double-click a dot: reset it",
     ),
+    "Path": Explanation(
+        "z(t),  t from 0 to 1",
+        "A walk through the latent space, from key point to key point: straight, along the sphere, from image to "
+        "image, where the picture changes least, or as a loop. The film shows its frames, and the curves below how "
+        "much the picture changes from step to step, how usual the distance from the centre is, how far the nearest "
+        "posterior lies, whether the encoder finds the point again in its picture, and whether the nearest images are "
+        "of one class. Where they fall or rise, the walk leaves the data.",
+        "Drag in the film or the curves: go there  ·  Arrow keys: the next frame  ·  Space: play",
+    ),
     "Lab": Explanation(
         "∇θ E[f(z)],  z ~ q(z; θ)",
         "How noisy is the gradient of an expectation when it is estimated from one sample? The pathwise estimator "

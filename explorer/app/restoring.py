@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.app.path_session import restore_paths
 from explorer.state import AppState
 from explorer.state.display import Axes
 from explorer.state.latent import POINT_NAMES, LatentSnapshot, Point, PointSource, SourceKind
@@ -35,6 +36,7 @@ class Restoring:
         parts: dict[str, Callable[[], None]] = {
             "points": self._points, "points of other models": self._left, "held value": self._hold, "seed": self._seed,
             "decode mode": self._mode, "filter": self._filter, "recent files": self._recent, "hints": self._hints,
+            "paths": self._paths,
         }  # fmt: skip
         for name, part in parts.items():
             try:
@@ -114,6 +116,9 @@ class Restoring:
     def _hints(self) -> None:
         hints = self._session.get("hints")
         self._state.hints.offer(hints if isinstance(hints, list) else ())
+
+    def _paths(self) -> None:
+        restore_paths(self._state.paths, self._session.get("paths", {}))
 
     def _recent(self) -> None:
         self._state.model.set_recent([str(path) for path in list(self._session["recent"])])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.app.path_session import paths_to_json
 from explorer.app.restoring import Restoring
 from explorer.state import AppState
 from explorer.state.display import Axes
@@ -41,6 +42,7 @@ def capture(state: AppState) -> dict[str, Any]:
         "seed": view.seed,
         "active_only": view.active_only,
         "hints": list(state.hints.open),
+        "paths": paths_to_json(state.paths),
     }
 
 

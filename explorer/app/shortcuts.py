@@ -51,6 +51,7 @@ PANES: dict[str, Rows] = {
         ("Double click", "Select the whole number"),
     ],
     "Factors": [("← → ↑ ↓", "Choose a dimension and a factor")],
+    "Path": [("← →, Page Up, Page Down", "Another frame"), ("Space", "Play and pause")],
 }  # fmt: skip
 
 

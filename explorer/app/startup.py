@@ -26,6 +26,7 @@ from explorer.client.live import Live
 from explorer.controllers.decoder import DecoderController
 from explorer.controllers.export import ExportController
 from explorer.controllers.keras_export import KerasExportController
+from explorer.controllers.path_export import PathExportController
 from explorer.controllers.runs import RunsController
 from explorer.controllers.training import TrainingController
 from explorer.state import AppState
@@ -69,6 +70,7 @@ class App(QObject):
         self.trainer = TrainingController(self.state, opener, self)
         self.runs = RunsController(self.state, self.trainer.client, opener, bundled, self)
         self.exporter = ExportController(self.state, self.decoder.requests, self)
+        self.path_exporter = PathExportController(self.state, self.decoder.requests, self)
         self.keras_exporter = KerasExportController(self.state, self)
         self._session = SessionFile() if keep_session else None
         self._autosave: Autosave | None = None
@@ -127,6 +129,7 @@ class App(QObject):
         self._end_session()
         self.window.leave_panes()
         self.exporter.close()
+        self.path_exporter.close()
         self.keras_exporter.close()
         self.trainer.close()
         self.decoder.close()

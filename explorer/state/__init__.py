@@ -18,6 +18,7 @@ from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
 from explorer.state.notices import NoticeState
 from explorer.state.pace import Pace
+from explorer.state.paths import PathState
 from explorer.state.preview import PreviewState
 from explorer.state.shelf import Shelf
 from explorer.state.training.further import FurtherState
@@ -58,11 +59,12 @@ class AppState(QObject):
         self.preview = PreviewState(self)
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
+        self.paths = PathState(self)
         self.workers = WorkersState(self)
         self.hints = HintState(self)
         self.latency = LatencyMeter(self)
         self.pace = Pace(self.latency, self)
-        self.undo = UndoHistory(self.latent, self.workbench, self.lab, parent=self)
+        self.undo = UndoHistory(self.latent, self.workbench, self.lab, self.paths, parent=self)
         self.shelf = Shelf(self.latent, self.display, self.undo, self)
         self.latent.refused.connect(self._say_locked)
 

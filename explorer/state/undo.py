@@ -84,6 +84,11 @@ class UndoHistory(QObject):
         self._others = {subject: _Track() for subject in self._others}
         self.changed.emit()
 
+    def forget_subject(self, subject: Gestures) -> None:
+        """Forget the steps on one of the others: what they were about is gone."""
+        self._others[subject] = _Track()
+        self.changed.emit()
+
     # ----------------------------------------------------------------------------------------------- undo and redo
 
     @property

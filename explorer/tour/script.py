@@ -120,7 +120,7 @@ class Tour(QObject):
         return self.drags.settled
 
     def _visit_tabs(self) -> Iterator[Step]:
-        for name in ("Lab", "Factors", "Training", "Log", "Distribution"):
+        for name in ("Path", "Lab", "Factors", "Training", "Log", "Distribution"):
             self.window.show_pane(name)
             yield from self._settle()
         self._take_picture("window")

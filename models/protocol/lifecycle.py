@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 # To be raised with every change of a message; README.md says what a mismatch does.
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 
 Role = Literal["decoder", "trainer"]
 

@@ -33,6 +33,7 @@ from models.protocol.opening import (
     OpenModel,
     PreviewData,
 )
+from models.protocol.paths import FindWalk, WalkFound, WalkMeasured, WalkProgress
 from models.protocol.runs import (
     DiscardRun,
     EmptyTrash,
@@ -64,13 +65,13 @@ from models.protocol.training import (
 DecoderRequest = (
     OpenModel | OpenLive | Inspect | OpenData | PreviewData | Embed | Decode | Draw | EncodeImages | EncodeFile
     | Curves | Locate
-    | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | Cancel | Shutdown
+    | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | FindWalk | Cancel | Shutdown
 )  # fmt: skip
 
 DecoderReply = (
     Hello | Alive | Failed | Dropped | ModelOpened | Inspected | Opening | DataPreviewed | DataOpened | Embedded
     | Decoded | Drawn | Encoded | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile
-    | GradientsReady | FactorsMeasured
+    | GradientsReady | FactorsMeasured | WalkProgress | WalkFound | WalkMeasured
 )  # fmt: skip
 
 TrainerRequest = (

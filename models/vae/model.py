@@ -96,6 +96,11 @@ class VAE:
         """Return the logits [n, pixels] of p(x|z) for latents ``z`` [n, d], differentiable in ``z``."""
         return networks.decode(self.architecture, self._variables, z)
 
+    def pixels(self, z: tf.Tensor) -> tf.Tensor:
+        """Return the mean images E[x|z] [n, pixels] of latents ``z`` [n, d], differentiable in ``z``."""
+        image = networks.image(self.architecture, self._variables, z)
+        return mean_image(self.logits(z), self.architecture.likelihood) if image is None else image
+
     @cached_property
     def divergence(self) -> Divergence:
         """KL(q ‖ p) of the latent families as a function of arrays of μ and σ [n, d], in nats."""
@@ -116,10 +121,7 @@ class VAE:
         return traced(self._spread_graph, [self._latents])
 
     def _decode_graph(self, z: tf.Tensor) -> tf.Tensor:
-        image = networks.image(self.architecture, self._variables, z)
-        if image is None:
-            image = mean_image(self.logits(z), self.architecture.likelihood)
-        return tf.reshape(image, [-1, *self.architecture.image_shape])
+        return tf.reshape(self.pixels(z), [-1, *self.architecture.image_shape])
 
     def _encode_graph(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         flat = tf.reshape(images, [-1, self.architecture.pixels])

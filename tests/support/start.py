@@ -13,6 +13,7 @@ from explorer.app.main_window import USUAL, MainWindow
 from explorer.state import AppState
 from explorer.state.lab import LabSnapshot
 from explorer.state.latent import LatentSnapshot
+from explorer.state.paths import PathSnapshot
 from explorer.state.workbench import WorkbenchSnapshot
 from models.core.settings import TrainSettings
 
@@ -67,6 +68,8 @@ class Start:
         state.workbench.unpin()
         state.workbench.restore(self.workbench)
         state.distribution.set_mode("model")
+        state.paths.left.clear()
+        state.paths.restore(PathSnapshot())
 
     def _reset_training(self, state: AppState, window: MainWindow) -> None:
         state.run.clear()

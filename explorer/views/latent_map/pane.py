@@ -23,6 +23,7 @@ from explorer.views.latent_map.hover_card import HoverCard
 from explorer.views.latent_map.legend import Legend
 from explorer.views.latent_map.markers import Marker
 from explorer.views.latent_map.menu import place_entries, point_entries
+from explorer.views.latent_map.path_layer import PathLayer
 from explorer.views.latent_map.plot import MapPlot
 from models.core.arrays import Floats32, Matrix
 from models.core.geometry import Projection, dimension_name, dimension_plane, ellipse_outline, principal_plane
@@ -38,7 +39,8 @@ class LatentMapPane(Pane):
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__("Latent map")
         self.state, self.theme = state, theme
-        self.plot = MapPlot(theme)
+        self.plot, self.path = MapPlot(theme), PathLayer(state.paths, theme)
+        self.plot.addItem(self.path, ignoreBounds=True)
         self._projection: Projection | None = None
         self._fits = True
         self._pictures: dict[str, tuple[Floats32, QImage]] = {}
@@ -163,6 +165,7 @@ class LatentMapPane(Pane):
         self.plot.rings.set_prior(plane.to_plane(np.zeros(plane.basis.shape[1])), self.state.model.prior_deviation)
         self._name_axes(plane)
         self._show_points()
+        self.path.set_plane(plane)
         if fresh and not self.plot.holding:
             self.fit()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo, ModelInfo
@@ -15,6 +16,9 @@ from models.vae.model import VAE
 from models.vae.posterior import Posteriors
 from models.workers.decoder.warmup import Warmer
 from models.workers.loop import Jobs
+
+if TYPE_CHECKING:
+    from models.paths.walk import Ways
 
 
 class Session:
@@ -35,20 +39,21 @@ class Session:
         self._model: ModelInfo | None = None
         self._data: DataInfo | None = None
         self._posteriors: Posteriors | None = None
+        self._ways: Ways | None = None
 
     def take_model(self, info: ModelInfo, vae: VAE) -> None:
         """Make ``vae``, which ``info`` describes, the open model."""
         if isinstance(self.vae, LiveVAE) and self.vae is not vae:
             self.vae.close()
-        self.vae, self._model, self._posteriors = vae, info, None
+        self.vae, self._model, self._posteriors, self._ways = vae, info, None, None
 
     def take_data(self, data: DataInfo) -> None:
         """Make ``data`` the open data set."""
-        self._data, self._posteriors = data, None
+        self._data, self._posteriors, self._ways = data, None, None
 
     def take_posteriors(self, posteriors: Posteriors) -> None:
         """Keep the posteriors of all images of the open data set by the open model."""
-        self._posteriors = posteriors
+        self._posteriors, self._ways = posteriors, None
 
     def model(self) -> VAE:
         """Return the open model; ValueError if there is none."""
@@ -81,6 +86,18 @@ class Session:
         if self._posteriors is None:
             raise ValueError(missing)
         return self._posteriors
+
+    def posteriors_if_any(self) -> Posteriors | None:
+        """Return the posteriors of all images, None while they are not known."""
+        return self._posteriors
+
+    def ways(self) -> Ways:
+        """Return what walks with the open model and its posteriors share."""
+        from models.paths.walk import Ways
+
+        if self._ways is None:
+            self._ways = Ways()
+        return self._ways
 
     def until_done(self, *kinds: type[Request]) -> Iterator[None]:
         """Yield while jobs of these kinds of request are under way."""

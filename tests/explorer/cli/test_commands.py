@@ -34,6 +34,7 @@ PROCESSES: dict[str, tuple[object, ...]] = {
     "decode": ("spots.safetensors", "started/z.npz", "--out", "started/decoded"),
     "export": ("spots.safetensors", "--out", "started/spots.keras"),
     "info": ("spots.safetensors", "--evaluate", "spots.npz"),
+    "walk": ("spots.safetensors", "--from", "0,0", "--to", "1,1", "--frames", 5, "--table", "started/walk.npz"),
     "runs": (),
     "gradients": ("--f", "quadratic", "--k", -3, "--samples", 100),
     "policy": ("--samples", 100),
@@ -53,7 +54,7 @@ def test_a_process_says_and_writes_what_this_one_does(workshop: Path, name: str)
     out.mkdir(exist_ok=True)
     result(workshop, "encode", "spots.safetensors", "spots.npz", "--out", "started/z.npz", "--overwrite")
     found = []
-    again = ("--overwrite",) if "--out" in PROCESSES[name] else ()
+    again = ("--overwrite",) if {"--out", "--table"} & set(PROCESSES[name]) else ()
     for start in (run, run_process if name in FROM_SCRATCH else run_forked):
         values = _timeless(said_by(start(workshop, name, *PROCESSES[name], *again, "--json")))
         files = {path: path.read_bytes() for path in out.rglob("*") if path.suffix in {".npz", ".png"}}

@@ -14,9 +14,13 @@ from latentscape.caller import Caller
 from latentscape.functions import Functions
 from latentscape.own_images import OwnImages
 from latentscape.wire import Description
+from models.core.errors import UserError
 from models.core.families import Family
+from models.core.walk_settings import WalkSettings
 from models.data.opening import load_images, open_data
 from models.importing.moments import SHARP
+from models.paths.evidence import measuring
+from models.paths.walk import Ways, walking
 from models.protocol.lab import Continuous, ElboPoint, Gradients
 from models.vae import sampling
 from models.vae.live import LiveVAE, joined
@@ -54,6 +58,19 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
     yield vae, caller
     vae.close()
     caller.close()
+
+
+def test_a_walk_asks_the_functions_and_no_geodesic_is_one(opened: Opened) -> None:
+    vae, _ = opened
+    keys = CODES[:2].astype(np.float64)
+    walk = finish(walking(vae, WalkSettings(frames=5, spacing="picture"), keys, None, Ways()))
+    assert np.allclose(walk.z[[0, -1]], keys)
+    evidence = finish(measuring(vae, walk.z, False, None))
+    assert evidence.typicality is None
+    assert evidence.reencoded is not None
+    assert evidence.reencoded.max() < 0.1
+    with pytest.raises(UserError, match="no gradient flows through a Python function, so it has no geodesics"):
+        finish(walking(vae, WalkSettings("geodesic"), keys, None, Ways()))
 
 
 def test_it_answers_as_the_functions_do(opened: Opened, tmp_path: Path) -> None:
