@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from models.core.columns import PAGE
+from models.core.columns import NAME, PAGE
 from models.core.data_options import DataOptions, Range
 from models.core.errors import UserError
 from models.core.formats import PICTURE_FORMATS
@@ -18,7 +18,6 @@ from models.data.division import Division, places_of
 from models.data.pictures import deep_values, is_deep, is_turned, picture_array, shows_colour, upright_size
 from models.data.ranges import Scale, check_finite, range_scale
 from models.data.source import MAX_IMAGE_PIXELS, MAX_STREAMED_BYTES, Images, Labels, Source, Steps, check_size
-from models.data.tables import NAMES
 from models.data.treatment import WORDS, resized
 
 MAX_FILES = 200_000
@@ -112,7 +111,7 @@ def album_source(album: Album, options: DataOptions) -> Steps[Source]:
         album.division.names if labels is not None else (),
         notes=notes,
         label_choices=tuple(album.columns),
-        columns={NAMES: [_name(album, page) for page in pages], **columns},
+        columns={NAME: [_name(album, page) for page in pages], **columns},
         train_count=None if tests is None else int((~tests).sum()),
         order=places_of(labels, tests, len(pages)),
         dropped=dropped,

@@ -54,14 +54,38 @@ def test_arrays_are_found_by_the_names_that_people_give_them(key: str, tmp_path:
 
 def test_labels_belong_to_the_images_by_name(tmp_path: Path) -> None:
     np.savez(tmp_path / "set.npz", x_train=SQUARE, y_train=LABELS, x_test=SQUARE[:4], y_test=LABELS[:4])
-    info = open_data(tmp_path / "set.npz")
-    assert labels_of(info) == UNSORTED
-    assert info.conversions == ("the images are x_train; --key opens x_test",)
     test = open_data(tmp_path / "set.npz", DataOptions(key="x_test"))
     assert (test.count, labels_of(test)) == (4, UNSORTED[:4])
     assert open_data(tmp_path / "set.npz", DataOptions(labels="none")).labels_path is None
     with pytest.raises(UserError, match="there is no z in it for --key"):
         open_data(tmp_path / "set.npz", DataOptions(key="z"))
+
+
+@pytest.mark.parametrize("names", ["x_train y_train x_test y_test", "train_images train_labels val_images val_labels"])
+def test_what_tests_is_found_beside_what_trains(names: str, tmp_path: Path) -> None:
+    parts = dict(zip(names.split(), (SQUARE, LABELS[:, None], SQUARE[:4] // 2, LABELS[:4, None]), strict=True))
+    images, _, tests, _ = names.split()
+    np.savez(tmp_path / "set.npz", **parts)
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        for name, values in parts.items():
+            # A group whose tests come first by name.
+            file["/".join(sorted(name.split("_"), key=lambda word: word in "xy images labels"))] = values
+    scipy.io.savemat(tmp_path / "set.mat", {name: v.reshape(len(v), -1) for name, v in parts.items()})
+    for end in ("npz", "h5", "mat"):
+        info = open_data(tmp_path / f"set.{end}")
+        assert same(info, np.concatenate([SQUARE, SQUARE[:4] // 2]))
+        assert labels_of(info) == [*UNSORTED, *UNSORTED[:4]]
+        assert info.train_count == 20
+    assert open_data(tmp_path / "set.npz").conversions == (f"the images {images} train, {tests} test",)
+    assert open_data(tmp_path / "set.npz", DataOptions(key=images)).count == 20
+
+
+def test_a_part_that_does_not_fit_is_not_taken_for_tests(tmp_path: Path) -> None:
+    np.savez(tmp_path / "set.npz", x_train=SQUARE, y_train=LABELS, x_test=SQUARE[:4])
+    info = open_data(tmp_path / "set.npz")
+    assert info.conversions == ("the images are x_train; --key opens x_test",)
+    np.savez(tmp_path / "set.npz", x_train=SQUARE, x_test=SQUARE[:4] / 255.0)
+    assert "unlike those to train: 6 × 6 × 1 float64, not 6 × 6 × 1 uint8" in reason(tmp_path / "set.npz")
 
 
 def test_every_layout_comes_out_upright(tmp_path: Path) -> None:
@@ -148,15 +172,28 @@ def test_columns_of_numbers_are_factors(tmp_path: Path) -> None:
 
 
 def test_images_sorted_by_class_are_shuffled_with_their_labels_and_rows(tmp_path: Path) -> None:
-    images = np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
-    np.savez(tmp_path / "set.npz", images=images, labels=np.repeat([0, 1], 20))
+    images = np.arange(60, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    labels = np.repeat([2, 0, 1], [30, 20, 10])
+    np.savez(tmp_path / "set.npz", images=images, labels=labels)
     info = open_data(tmp_path / "set.npz")
     stored = load_images(info)[:, 0, 0, 0]
-    assert sorted(stored) == list(range(40))
-    assert set(labels_of(info)[info.train_count :]) == {0, 1}
-    assert labels_of(info) == [int(value >= 20) for value in stored]
+    assert sorted(stored) == list(range(60))
+    assert np.bincount(labels_of(info)[info.train_count :]).tolist() == [2, 1, 3]
+    assert labels_of(info) == labels[stored].tolist()
     assert columns(info)["row"] == [str(value) for value in stored]
     assert any("shuffled" in line for line in info.conversions)
+    # The same, whose labels are elsewhere.
+    np.save(tmp_path / "images.npy", images)
+    np.save(tmp_path / "labels.npy", labels)
+    apart = open_data(tmp_path / "images.npy", DataOptions(labels=str(tmp_path / "labels.npy")))
+    assert (labels_of(apart), apart.digest) == (labels_of(info), info.digest)
+
+
+def test_images_sorted_by_a_factor_are_shuffled(tmp_path: Path) -> None:
+    factors = np.stack([np.repeat([0, 1], 20), np.arange(40) % 5], axis=1)
+    np.savez(tmp_path / "set.npz", imgs=np.zeros((40, 4, 4), np.uint8), latents_classes=factors)
+    info = open_data(tmp_path / "set.npz")
+    assert np.bincount(np.load(info.factors_path)[36:, 0]).tolist() == [2, 2]
 
 
 @pytest.mark.parametrize("header", [True, False])
