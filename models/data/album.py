@@ -53,8 +53,8 @@ class Album:
     """Pictures that can be opened by their names, which are in natural order, and what is known of them.
 
     ``opened`` opens one without decoding it. ``failed`` says by name why some cannot be read. ``columns`` are texts of
-    each file, by the name of their column. What was found out stays in ``pages``, of the first ``looked_at``
-    files, and ``scales``.
+    each file, by the name of their column; ``others`` are names of files that are no pictures. What was found out stays
+    in ``pages``, of the first ``looked_at`` files, and ``scales``.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Album:
     pages: list[Page] = field(default_factory=list)
     looked_at: int = 0
     scales: dict[Range, Scale] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
 
 
 def album_source(album: Album, options: DataOptions) -> Steps[Source]:
@@ -151,7 +152,9 @@ def _refuse(album: Album) -> None:
     """Raise the UserError of an album of which nothing, or not all, can be read."""
     for name, reason in album.failed.items():
         raise UserError(name, reason)
-    raise UserError(album.name, f"there are no pictures in this folder ({', '.join(PICTURE_FORMATS)})")
+    held = f", but {', '.join(sorted(album.others)[:SHOWN])}" if album.others else ""
+    way_on = "what is in it may be data of its own: open that" if held else ""
+    raise UserError(album.name, f"there are no pictures in it ({', '.join(PICTURE_FORMATS)}){held}", way_on)
 
 
 def _shape(pages: Sequence[Page], options: DataOptions) -> tuple[Shape, list[str]]:

@@ -39,7 +39,10 @@ class Division:
 
 
 def division_of(paths: Sequence[str], name: str) -> Division:
-    """Return what the folders in paths with ``/`` between them say; UserError if they say it of some pictures only."""
+    """Return what the folders in paths with ``/`` between them say; UserError if they say it of some pictures only.
+
+    Pictures that test may be without classes, as −1; a single folder around all others is no class.
+    """
     folders = [path.split("/")[:-1] for path in paths]
     while folders and all(len(parts) > 1 for parts in folders) and len({parts[0] for parts in folders}) == 1:
         folders = [parts[1:] for parts in folders]
@@ -49,13 +52,13 @@ def division_of(paths: Sequence[str], name: str) -> Division:
         if firsts & TESTS:
             tests = np.array([parts[0].lower() in TESTS for parts in folders], np.bool_)
         folders = [parts[1:] for parts in folders]
-    if not any(folders):
+    if len({parts[0] if parts else "" for parts in folders}) < 2:
         return Division(tests=tests)
-    if not all(folders):
+    if not all(parts or (tests is not None and tests[n]) for n, parts in enumerate(folders)):
         raise UserError(name, "there are pictures both in it and in its sub-folders; which are the classes?")
-    names = sorted({parts[0] for parts in folders}, key=natural)
+    names = sorted({parts[0] for parts in folders if parts}, key=natural)
     numbers = {word: number for number, word in enumerate(names)}
-    return Division(np.array([numbers[parts[0]] for parts in folders], np.int64), tuple(names), tests)
+    return Division(np.array([numbers[parts[0]] if parts else -1 for parts in folders], np.int64), tuple(names), tests)
 
 
 def places_of(labels: Labels | None, tests: NDArray[np.bool_] | None, count: int) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ from models.core.errors import UserError
 
 IMAGES = (
     "images", "imgs", "x_train", "train_images", "train_x", "x", "data", "arr_0", "image", "img", "pixels", "features",
-    "x_test", "test_images", "train_set_x", "test_set_x",
+    "train_data", "data_train", "xtrain", "trainx", "x_test", "test_images", "train_set_x", "test_set_x", "test_data",
 )  # fmt: skip
 LABELS = ("labels", "label", "y", "targets", "target", "classes", "class", "latents_classes")
 # How the name of the labels follows from that of the images.

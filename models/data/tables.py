@@ -22,7 +22,7 @@ from models.data.source import Source
 NAME_COLUMNS = ("name", "filename", "file_name", "file", "path", "filepath", "image", "image_path", "image_name", "img")
 INDEX_COLUMNS = ("index", "idx", "row", "number", "")
 IDENTITIES = ("id", "image_id", "img_id")
-LABEL_COLUMNS = ("label", "labels", "class", "class_name", "target", "category", "y", "digit", "character")
+LABEL_COLUMNS = ("label", "labels", "class", "class_name", "target", "category", "y", "digit", "character", "emotion")
 MAX_BYTES = 1 << 26
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"

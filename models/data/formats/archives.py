@@ -1,7 +1,7 @@
 """Pictures in archives: ``.zip`` and ``.tar``, gzipped or not, with folders as in :mod:`models.data.formats.folder`.
 
-In a tar as WebDataset makes them, the files beside a picture, of the same name but for the ending, are about it:
-``.cls`` is its class, ``.txt`` a text, ``.json`` names and values. Nothing is unpacked to the disk.
+In a tar as WebDataset makes them, or a folder of such, the files beside a picture, of the same name but for the ending,
+are about it: ``.cls`` is its class, ``.txt`` a text, ``.json`` names and values. Nothing is unpacked to the disk.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from weakref import finalize
 
@@ -33,6 +33,8 @@ from models.data.source import MAX_STREAMED_BYTES, Source, Steps
 
 # Of one picture, unpacked; and of what is beside it.
 MAX_MEMBER_BYTES, MAX_SIDE_BYTES = 1 << 27, 1 << 16
+# Names of what is no picture, to be told of where nothing is.
+MOST_OTHERS = 100
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 SIDES = (".cls", ".txt", ".json")
 CLASS = "cls"
@@ -87,6 +89,7 @@ class Tar:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.members: dict[str, tarfile.TarInfo] = {}
+        self.others: list[str] = []
         self.sides: Sides = {}
         with self._naming_damage():
             file = open_file(path)
@@ -114,6 +117,8 @@ class Tar:
                     self.members[name] = member
                 elif name.lower().endswith(SIDES) and member.size <= MAX_SIDE_BYTES:
                     self._note(member, name)
+                elif len(self.others) < MOST_OTHERS:
+                    self.others.append(name)
                 yield None
         _check(self.path, [(name, member.size) for name, member in self.members.items()])
 
@@ -144,11 +149,25 @@ class Tar:
         with opened_picture(Path(name), content) as image:
             yield image
 
-    def columns(self, names: list[str]) -> dict[str, list[str]]:
-        """Return what is written beside the pictures, by what it is."""
-        beside = [self.sides.get(name.rpartition(".")[0], {}) for name in names]
-        words = dict.fromkeys(word for known in beside for word in known)
-        return {word: [known.get(word, "") for known in beside] for word in words}
+    def beside(self, name: str) -> dict[str, str]:
+        """Return what is written beside a picture, by what it is."""
+        return self.sides.get(name.rpartition(".")[0], {})
+
+
+def tar_files(path: Path) -> list[Path]:
+    """Return the file itself, or the tars directly in a folder, by name."""
+    if path.is_file():
+        return [path]
+    found = (
+        file for file in path.iterdir() if file.name.lower().endswith(TAR_ENDINGS) and not file.name.startswith(".")
+    )
+    return sorted(found, key=lambda file: natural(file.name))
+
+
+def _columns(beside: list[dict[str, str]]) -> dict[str, list[str]]:
+    """Return what is written beside the pictures in columns."""
+    words = dict.fromkeys(word for known in beside for word in known)
+    return {word: [known.get(word, "") for known in beside] for word in words}
 
 
 def _open_zip(path: Path) -> Steps[Unread]:
@@ -159,12 +178,22 @@ def _open_zip(path: Path) -> Steps[Unread]:
 
 
 def _open_tar(path: Path) -> Steps[Unread]:
-    printed = yield from fingerprint([path])
-    tar = Tar(path)
-    yield from tar.look()
-    # In the order of the archive, so that a packed one is read once.
-    names = list(tar.members)
-    columns = tar.columns(names)
+    files = tar_files(path)
+    printed = yield from fingerprint(files)
+    tars = [Tar(file) for file in files]
+    for tar in tars:
+        yield from tar.look()
+    # In the order of the archives, so that a packed one is read once; names in several begin with that of their own.
+    prefixes = ["" if path.is_file() else f"{file.name}/" for file in files]
+    places = {f"{start}{name}": (tar, name) for start, tar in zip(prefixes, tars, strict=True) for name in tar.members}
+    if len(places) > MAX_FILES:
+        raise UserError(path.name, f"there are more than {MAX_FILES} pictures")
+    names, columns = list(places), _columns([tar.beside(name) for tar, name in places.values()])
+    about = any(tar.sides for tar in tars)
+
+    def opened(name: str) -> AbstractContextManager[Image.Image]:
+        tar, member = places[name]
+        return tar.picture(member)
 
     def read(options: DataOptions) -> Steps[Source]:
         asked = options.labels if options.labels not in ("", NO_LABELS) else CLASS
@@ -174,11 +203,12 @@ def _open_tar(path: Path) -> Steps[Unread]:
         elif options.labels == asked:
             raise UserError(path.name, f"nothing beside its pictures is called {asked}")
         else:
-            division = Division() if tar.sides else division_of(names, path.name)
+            division = Division() if about or len(tars) > 1 else division_of(names, path.name)
         album.division = division
         return album_source(album, options)
 
-    album = Album(path.name, names, tar.picture, columns=columns)
+    others = [name for tar in tars for name in tar.others]
+    album = Album(path.name, names, opened, columns=columns, others=others)
     return Unread(printed, read)
 
 
@@ -194,4 +224,10 @@ def _claims_zip(start: bytes, path: Path) -> bool:
 
 
 ZIP = Format("zip", _claims_zip, _open_zip)
-TAR = Format("tar", lambda _, path: path.is_file() and path.name.lower().endswith(TAR_ENDINGS), _open_tar)
+
+
+def _claims_tar(_: bytes, path: Path) -> bool:
+    return bool(tar_files(path)) if path.is_dir() else path.name.lower().endswith(TAR_ENDINGS)
+
+
+TAR = Format("tar", _claims_tar, _open_tar)

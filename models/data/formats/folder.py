@@ -35,6 +35,7 @@ class Listing:
         self.found: dict[str, str] = {}
         self.failed: dict[str, str] = {}
         self.tables: list[str] = []
+        self.others: list[str] = []
         self._seen: set[tuple[int, int]] = set()
 
     def look(self) -> Iterator[None]:
@@ -64,6 +65,7 @@ class Listing:
         if kind.endswith(TABLES) and "/" not in name:
             self.tables.append(name)
         elif not kind.endswith(PICTURE_SUFFIXES):
+            self.others += [name] if len(self.others) < FILES_PER_STEP else []
             return
         try:
             status = entry.stat()
@@ -94,6 +96,7 @@ def _opening(folder: Path) -> Steps[Unread]:
     names = yield from aside(lambda: listing.pictures)
     division = yield from aside(lambda: division_of(names, folder.name))
     album = Album(folder.name, names, lambda name: opened_picture(folder / name), division, dict(listing.failed))
+    album.others = [*listing.tables, *listing.others]
 
     def read(options: DataOptions) -> Steps[Source]:
         source = yield from album_source(album, options)

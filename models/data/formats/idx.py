@@ -25,7 +25,7 @@ MAGICS = (GZIP_MAGIC, b"\x00\x00")
 UNSIGNED_BYTE = 0x08
 MAX_DIMENSIONS = 4
 RAW = "raw"
-TESTS = ("t10k", "test")
+TESTS = frozenset({"t10k", "test"})
 
 
 def idx_source(path: Path, options: DataOptions) -> Steps[Source]:
@@ -66,8 +66,8 @@ def image_files(folder: Path) -> list[Path]:
             and (name not in found or found[name].suffix == ".gz")
         ):
             found[name] = file
-    tests = [file for name, file in found.items() if name.startswith(TESTS)]
-    trains = [file for name, file in found.items() if not name.startswith(TESTS)]
+    tests = [file for name, file in found.items() if not TESTS.isdisjoint(name.split("-"))]
+    trains = [file for file in found.values() if file not in tests]
     if len(trains) > 1 or len(tests) > 1:
         raise UserError(folder.name, f"it holds several data sets: {', '.join(found)}", "open one of these files")
     return [*trains, *tests]

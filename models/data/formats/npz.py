@@ -25,7 +25,7 @@ from models.data.source import Source, Steps, check_label_count, packed_limit
 # Of a file, and of one that is empty.
 MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 # More are not looked through for images.
-MOST_ARRAYS = 200
+MOST_ARRAYS, SHOWN = 200, 3
 MAX_LABEL_BYTES = 1 << 28
 # Shape, type and whether in Fortran order, by name.
 Headers = dict[str, tuple[tuple[int, ...], np.dtype, bool]]
@@ -99,6 +99,10 @@ def _headers(archive: zipfile.ZipFile, name: str) -> Headers:
         if member.endswith(".npy") and len(headers) < MOST_ARRAYS:
             with archive.open(member) as file:
                 headers[member.removesuffix(".npy")] = read_layout(file, name, objects=True)
+    held = [member for member in archive.namelist() if not member.endswith("/")]
+    if held and not headers:
+        told = ", ".join(held[:SHOWN])
+        raise UserError(name, f"it holds neither arrays nor pictures, but {told}", "unpack it and open what is in it")
     return headers
 
 

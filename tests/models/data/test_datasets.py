@@ -111,7 +111,7 @@ def test_a_large_set_is_stored_in_little_memory(tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "notes.txt").write_text("hello")
-    assert "there are no pictures in this folder" in reason(tmp_path / "set")
+    assert "there are no pictures in it" in reason(tmp_path / "set")
 
 
 def test_pictures_beside_classes_are_refused(tmp_path: Path) -> None:

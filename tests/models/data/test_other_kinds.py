@@ -61,33 +61,6 @@ def test_labels_belong_to_the_images_by_name(tmp_path: Path) -> None:
         open_data(tmp_path / "set.npz", DataOptions(key="z"))
 
 
-@pytest.mark.parametrize("names", ["x_train y_train x_test y_test", "train_images train_labels val_images val_labels"])
-def test_what_tests_is_found_beside_what_trains(names: str, tmp_path: Path) -> None:
-    parts = dict(zip(names.split(), (SQUARE, LABELS[:, None], SQUARE[:4] // 2, LABELS[:4, None]), strict=True))
-    images, _, tests, _ = names.split()
-    np.savez(tmp_path / "set.npz", **parts)
-    with h5py.File(tmp_path / "set.h5", "w") as file:
-        for name, values in parts.items():
-            # A group whose tests come first by name.
-            file["/".join(sorted(name.split("_"), key=lambda word: word in "xy images labels"))] = values
-    scipy.io.savemat(tmp_path / "set.mat", {name: v.reshape(len(v), -1) for name, v in parts.items()})
-    for end in ("npz", "h5", "mat"):
-        info = open_data(tmp_path / f"set.{end}")
-        assert same(info, np.concatenate([SQUARE, SQUARE[:4] // 2]))
-        assert labels_of(info) == [*UNSORTED, *UNSORTED[:4]]
-        assert info.train_count == 20
-    assert open_data(tmp_path / "set.npz").conversions == (f"the images {images} train, {tests} test",)
-    assert open_data(tmp_path / "set.npz", DataOptions(key=images)).count == 20
-
-
-def test_a_part_that_does_not_fit_is_not_taken_for_tests(tmp_path: Path) -> None:
-    np.savez(tmp_path / "set.npz", x_train=SQUARE, y_train=LABELS, x_test=SQUARE[:4])
-    info = open_data(tmp_path / "set.npz")
-    assert info.conversions == ("the images are x_train; --key opens x_test",)
-    np.savez(tmp_path / "set.npz", x_train=SQUARE, x_test=SQUARE[:4] / 255.0)
-    assert "unlike those to train: 6 × 6 × 1 float64, not 6 × 6 × 1 uint8" in reason(tmp_path / "set.npz")
-
-
 def test_every_layout_comes_out_upright(tmp_path: Path) -> None:
     planes = COLOUR.transpose(0, 3, 1, 2)
     cases = {
@@ -102,6 +75,8 @@ def test_every_layout_comes_out_upright(tmp_path: Path) -> None:
         np.savez(tmp_path / f"{name}.npz", images=array)
         for end in ("npy", "npz"):
             assert same(open_data(tmp_path / f"{name}.{end}", options), COLOUR)
+    np.save(tmp_path / "clear.npy", np.concatenate([COLOUR, np.full((20, 6, 5, 1), 128, np.uint8)], axis=3))
+    assert np.abs(load_images(open_data(tmp_path / "clear.npy")) - (COLOUR * (128 / 255) + 127)).max() <= 1
     np.save(tmp_path / "flat.npy", SQUARE.reshape(20, 36))
     info = open_data(tmp_path / "flat.npy")
     assert same(info)
