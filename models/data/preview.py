@@ -24,6 +24,11 @@ FIRST = 2_000
 def preview_of(found: Found, options: DataOptions) -> Steps[PreviewOfData]:
     """Return what the data set ``found`` would be by some options; UserError if it cannot be used."""
     source = yield from read_by(found, options)
+    return (yield from previewed(source, str(found.path), found.format, options))
+
+
+def previewed(source: Source, path: str, kind: str, options: DataOptions) -> Steps[PreviewOfData]:
+    """Return what the data at a path would be, by what was found of them; ``kind`` is the name of their format."""
     numbers = _chosen(source)
     images = yield from _sampled(source, numbers)
     height, width = _small(source.image_shape)
@@ -32,9 +37,9 @@ def preview_of(found: Found, options: DataOptions) -> Steps[PreviewOfData]:
     values, counts = (np.empty(0, int),) * 2 if labels is None else np.unique(labels, return_counts=True)
     names = dict(enumerate(source.label_names))
     return PreviewOfData(
-        str(found.path),
+        path,
         options,
-        found.format,
+        kind,
         source.count,
         train_count(source.count) if source.train_count is None else source.train_count,
         source.image_shape,

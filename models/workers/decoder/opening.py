@@ -33,7 +33,7 @@ from models.protocol.opening import (
     PreviewData,
 )
 from models.vae import posterior_cache
-from models.vae.codes import opening_codes
+from models.vae.codes import opening_codes, preview_of_codes
 from models.vae.live import LiveVAE
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
@@ -113,8 +113,13 @@ def preview_data(session: Session, request: PreviewData) -> Job:
 
 
 def _previewing(session: Session, request: PreviewData) -> Job:
-    session.found = yield from _found(session, request, request.afresh)
-    preview = yield from reported(request.id, preview_of(session.found, request.options))
+    path, vae = Path(request.path), session.vae
+    if vae is not None and holds_latents(path, vae.architecture.latent_dim):
+        steps = preview_of_codes(vae, path, request.options)
+    else:
+        session.found = yield from _found(session, request, request.afresh)
+        steps = preview_of(session.found, request.options)
+    preview = yield from reported(request.id, steps)
     yield DataPreviewed(request.id, preview)
 
 

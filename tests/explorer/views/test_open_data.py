@@ -123,6 +123,24 @@ def test_the_data_open_as_they_were_shown_and_are_remembered_so(desk: Desk, albu
     assert data.original_of(index) == album / "light" / "13.png"
 
 
+def test_what_is_dropped_replaces_nothing_before_it_was_seen(desk: Desk, album: Path, tmp_path: Path) -> None:
+    before = desk.state.model.data
+    np.save(tmp_path / "codes.npy", np.zeros((30, desk.latent.latent_dim), np.float32))
+    said = {
+        album: "24 images in grey, of 28 × 28 pixels",
+        tmp_path / "codes.npy": "30 images in grey, of 28 × 28 pixels",
+    }
+    for path, facts in said.items():
+        with desk.qtbot.waitSignal(desk.state.preview.changed, timeout=PATIENCE_MS):
+            desk.drop(path)
+        dialog = desk.window.findChildren(PreviewDialog)[-1]
+        assert dialog.facts.text().splitlines()[0] == facts
+        assert desk.state.model.data is before
+        dialog.cancel.click()
+    # Images that the model makes of the codes.
+    assert "these are codes" in dialog.conversions.toPlainText()
+
+
 def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk, album: Path) -> None:
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
         desk.state.preview.open(str(album), DataOptions())
