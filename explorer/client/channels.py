@@ -8,7 +8,7 @@ from itertools import count
 
 from models.protocol.decoding import Cancel, SampleTile
 from models.protocol.messages import Reply, Request
-from models.protocol.opening import Opening
+from models.protocol.opening import DataPreviewed, Opening
 
 Build = Callable[[int], Request]
 Answer = Callable[[Reply], None]
@@ -96,4 +96,4 @@ class Requests:
 def _more_follow(reply: Reply) -> bool:
     if isinstance(reply, SampleTile):
         return reply.start + len(reply.z) < reply.total
-    return isinstance(reply, Opening)
+    return isinstance(reply, Opening) or (isinstance(reply, DataPreviewed) and not reply.preview.whole)

@@ -28,7 +28,10 @@ PICTURES_PER_BLOCK = 4
 USUAL_SIDE = 128
 PAGED = ("TIFF", "GIF")
 SHOWN = 3
+# From so many pictures on, so many are shown before all have been looked at.
+MANY, FEW = 2_000, 48
 Shape = tuple[int, int, int]
+Reader = Callable[[DataOptions], Steps[Source]]
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,18 @@ class Album:
     looked_at: int = 0
     scales: dict[Range, Scale] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
+
+
+def few_of(album: Album) -> Reader | None:
+    """Return what reads a few pictures from all over an album of very many; None if all are looked at in a moment."""
+    count = len(album.names)
+    if count < MANY:
+        return None
+    places = range(0, count, count // FEW)
+    labels = album.division.labels
+    division = Division(None if labels is None else labels[places], album.division.names)
+    few = Album(album.name, [album.names[n] for n in places], album.opened, division)
+    return lambda options: album_source(few, options)
 
 
 def album_source(album: Album, options: DataOptions) -> Steps[Source]:

@@ -20,7 +20,7 @@ from models.core.steps import passed_on
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 T = TypeVar("T")
-# Work in pieces of a few milliseconds: how much of it is done, and of how much, where that is known.
+# Work in pieces of a few milliseconds: how much of it is done, and of how much, 0 where that is not known.
 Share = tuple[int, int] | None
 Steps = Generator[Share, None, T]
 

@@ -22,7 +22,7 @@ from models.core.data_options import NO_LABELS, DataOptions
 from models.core.errors import UserError
 from models.core.formats import PICTURE_SUFFIXES
 from models.core.reading import open_file
-from models.data.album import MAX_FILES, Album, album_source
+from models.data.album import MAX_FILES, Album, album_source, few_of
 from models.data.cache import aside
 from models.data.division import Division, division_of
 from models.data.formats.format import Format, Unread, fingerprint
@@ -174,7 +174,7 @@ def _open_zip(path: Path) -> Steps[Unread]:
     printed = yield from fingerprint([path])
     archive = yield from aside(lambda: Zip(path))
     album = Album(path.name, archive.names, archive.picture, division_of(archive.names, path.name))
-    return Unread(printed, lambda options: album_source(album, options))
+    return Unread(printed, lambda options: album_source(album, options), few_of(album), len(album.names))
 
 
 def _open_tar(path: Path) -> Steps[Unread]:
@@ -209,7 +209,7 @@ def _open_tar(path: Path) -> Steps[Unread]:
 
     others = [name for tar in tars for name in tar.others]
     album = Album(path.name, names, opened, columns=columns, others=others)
-    return Unread(printed, read)
+    return Unread(printed, read, few_of(album), len(names))
 
 
 def _claims_zip(start: bytes, path: Path) -> bool:

@@ -13,7 +13,7 @@ from models.core.descriptions import DataInfo
 from models.core.steps import passed_on
 from models.data.latents import holds_latents
 from models.data.opening import Found, laid_out, load_images, recognized
-from models.data.preview import preview_of
+from models.data.preview import first_look, preview_of
 from models.data.source import Share, Steps
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Decode, Draw, EncodeFile, EncodeImages, Sample
@@ -118,6 +118,10 @@ def _previewing(session: Session, request: PreviewData) -> Job:
         steps = preview_of_codes(vae, path, request.options)
     else:
         session.found = yield from _found(session, request, request.afresh)
+        if request.afresh:
+            first = yield from reported(request.id, first_look(session.found, request.options))
+            if first is not None:
+                yield DataPreviewed(request.id, first)
         steps = preview_of(session.found, request.options)
     preview = yield from reported(request.id, steps)
     yield DataPreviewed(request.id, preview)

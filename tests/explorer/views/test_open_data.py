@@ -84,6 +84,24 @@ def test_every_guess_can_be_changed_and_the_images_follow(desk: Desk, shown: Pre
     assert not shown.open_data.isEnabled()
 
 
+def test_a_few_of_very_many_are_shown_at_once(desk: Desk, tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 200).save(tmp_path / "picture.png")
+    content = (tmp_path / "picture.png").read_bytes()
+    for number in range(2_000):
+        part = tmp_path / "many" / f"class {number % 2}"
+        part.mkdir(parents=True, exist_ok=True)
+        (part / f"{number}.png").write_bytes(content)
+    dialog = opened(desk, tmp_path / "many")
+    assert dialog.facts.text() == "2,000 files; some are shown while all are looked at"
+    assert sum(len(group.images) for group in dialog.sheet.groups) > 10
+    assert not dialog.open_data.isEnabled()
+    with desk.qtbot.waitSignal(desk.state.preview.changed, timeout=PATIENCE_MS):
+        pass
+    assert dialog.facts.text().startswith("2,000 images in grey, of 8 × 8 pixels")
+    assert dialog.open_data.isEnabled()
+    dialog.cancel.click()
+
+
 def test_what_cannot_be_read_so_is_said_and_can_be_changed_back(desk: Desk, shown: PreviewDialog) -> None:
     with desk.qtbot.waitSignal(desk.state.preview.failed, timeout=PATIENCE_MS):
         shown.form.strict.click()
