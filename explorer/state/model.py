@@ -242,6 +242,13 @@ class ModelState(QObject):
         same_mu = np.array_equal(point.mu, known.mu[source.index])
         return same_mu and np.array_equal(point.sigma, known.sigma[source.index])
 
+    def image_name(self, point: Point) -> str:
+        """Return the name of the image of the open data that a point has the posterior of, empty if there is none."""
+        data, source = self.data, point.source
+        if data is None or source.index is None or source.data != data.info.digest or not self.stands_for_image(point):
+            return ""
+        return data.name_of(source.index)
+
     def set_embedding(self, answer: Embedded) -> None:
         """Show the posteriors of all images."""
         mu: Floats32 = map_array(answer.mu_path)

@@ -147,7 +147,7 @@ class DecodedPane(Pane):
         if model is None or view.decode_mode != "mu":
             return None
         mu, sigma, eps, z = (tuple(vector.tolist()) for vector in (point.mu, point.sigma, point.eps, point.z))
-        return Latent(mu, sigma, eps, z, view.seed, 0, model.name, model.digest)
+        return Latent(mu, sigma, eps, z, view.seed, 0, model.name, model.digest, self.state.model.image_name(point))
 
     def _show_draws(self) -> None:
         drawn = self.state.answers.draws

@@ -171,6 +171,9 @@ def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk
         desk.window.decoded.input.activated.emit()
         name = desk.state.model.data.name_of(5) if desk.state.model.data else ""
         assert opened == [str(album / name)]
+        latent = desk.window.decoded._latent()
+        assert latent is not None
+        assert latent.image == name
         assert name in desk.window.decoded._about.toolTip()
         desk.window.map.plot.reset_asked.emit(desk.point.name)
         assert len(opened) == 2
