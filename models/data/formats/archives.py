@@ -21,6 +21,7 @@ from PIL import Image
 from models.core.data_options import NO_LABELS, DataOptions
 from models.core.errors import UserError
 from models.core.formats import PICTURE_SUFFIXES
+from models.core.packed import TAR_ENDINGS
 from models.core.reading import open_file
 from models.data.album import MAX_FILES, Album, album_source, few_of
 from models.data.cache import aside
@@ -35,7 +36,6 @@ from models.data.source import MAX_STREAMED_BYTES, Source, Steps
 MAX_MEMBER_BYTES, MAX_SIDE_BYTES = 1 << 27, 1 << 16
 # Names of what is no picture, to be told of where nothing is.
 MOST_OTHERS = 100
-TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 SIDES = (".cls", ".txt", ".json")
 CLASS = "cls"
 DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QPoint, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog
 
+from explorer.views.common.originals import has_original
 from explorer.views.latent_map.hover_card import HoverCard
 from explorer.views.open_data.dialog import PreviewDialog
 from models.core.data_options import DataOptions
@@ -184,6 +186,30 @@ def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk
         desk.window.map._hover(5, QPoint(40, 40))
         card = desk.window.map.findChild(HoverCard)
         assert name in card._text.text()
+    finally:
+        QDesktopServices.unsetUrlHandler("file")
+
+
+def test_a_double_click_opens_a_picture_in_an_archive(desk: Desk, album: Path, tmp_path: Path) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "set"), "zip", album))
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        desk.state.preview.open(str(path), DataOptions())
+    desk.settle()
+    opened, files = list[str](), Files()
+    files.asked.connect(opened.append)
+    QDesktopServices.setUrlHandler("file", files, "open")
+    try:
+        desk.window.map.select(5)
+        assert has_original(desk.state, desk.point)
+        desk.window.decoded.input.activated.emit()
+        desk.qtbot.waitUntil(lambda: opened != [], timeout=PATIENCE_MS)
+        name = desk.state.model.data.name_of(5) if desk.state.model.data else ""
+        assert Path(opened[0]).read_bytes() == (album / name).read_bytes()
+        path.unlink()
+        desk.window.decoded.input.activated.emit()
+        desk.settle()
+        assert desk.state.model.data is not None
+        assert desk.state.model.data.packed_of(5) is None
     finally:
         QDesktopServices.unsetUrlHandler("file")
 
