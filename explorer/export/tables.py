@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,11 +32,12 @@ class LatentTable:
 
 def write_npz(path: Path, table: LatentTable) -> None:
     """Write a table as ``.npz`` without pickles; raises :class:`UserError`."""
+    named: dict[str, Any] = {"image": np.str_(table.image)} if table.image else {}
     with output_file(path) as draft, draft.open("wb") as file:
         np.savez_compressed(
             file, mu=table.mu, sigma=table.sigma, eps=table.eps, z=table.z, seed=np.int64(table.seed),
             model=np.str_(table.model), model_hash=np.str_(table.model_hash),
-            **({"image": np.str_(table.image)} if table.image else {}),
+            **named,
         )  # fmt: skip
 
 
