@@ -112,9 +112,22 @@ def joined_parts(parts: Sequence[Arrays]) -> Arrays:
         dtype=np.promote_types(train.dtype, test.dtype),
         blocks=lambda: chain(train.blocks(), test.blocks()),
         labels=labels,
-        take=None,
+        take=_taker(train, test),
         train_count=train.shape[0],
     )
+
+
+def _taker(train: Arrays, test: Arrays) -> Callable[[Sequence[int]], np.ndarray] | None:
+    """Return what reads some images of both by their numbers, which are ascending; None where it has to read all."""
+    from_train, from_test, count = train.take, test.take, train.shape[0]
+    if from_train is None or from_test is None:
+        return None
+
+    def take(numbers: Sequence[int]) -> np.ndarray:
+        first, rest = [n for n in numbers if n < count], [n - count for n in numbers if n >= count]
+        return np.concatenate([*([from_train(first)] if first else []), *([from_test(rest)] if rest else [])])
+
+    return take
 
 
 def _kind(arrays: Arrays) -> str:

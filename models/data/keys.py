@@ -61,14 +61,15 @@ def parts_of(shapes: Shapes, keys: Keys, options: DataOptions) -> list[Keys]:
     """
     if options.key or options.labels not in ("", NO_LABELS):
         return [keys]
+    labels_of = dict(zip(_renamed(keys.images), _renamed(keys.labels or ""), strict=False))
     for images in _renamed(keys.images):
-        if images in shapes and shapes[images][1:] == shapes[keys.images][1:]:
-            labels = next((name for name in _renamed(keys.labels or "") if name in shapes), None)
-            if (labels is None) == (keys.labels is None):
-                others = [key for key in _renamed(keys.images) if key in shapes and key != images]
-                more = f"; --key opens {', '.join(others)}" if others else ""
-                note = f"the images {keys.images} train, {images} test{more}"
-                return [replace(keys, note=note), replace(keys, images=images, labels=labels, note="")]
+        labels = labels_of.get(images)
+        fits = images in shapes and shapes[images][1:] == shapes[keys.images][1:]
+        if fits and (keys.labels is None or labels in shapes):
+            others = [key for key in _renamed(keys.images) if key in shapes and key != images]
+            more = f"; --key opens {', '.join(others)}" if others else ""
+            note = f"the images {keys.images} train, {images} test{more}"
+            return [replace(keys, note=note), replace(keys, images=images, labels=labels, note="")]
     return [keys]
 
 

@@ -30,7 +30,7 @@ from models.data.formats.format import Format, Unread, fingerprint
 from models.data.formats.npz import MAGICS, naming_damage
 from models.data.labels import natural, text_classes
 from models.data.pictures import opened_picture
-from models.data.source import MAX_STREAMED_BYTES, Source, Steps
+from models.data.source import MAX_STREAMED_BYTES, Source, Steps, is_packed
 
 # Of one picture, unpacked; and of what is beside it.
 MAX_MEMBER_BYTES, MAX_SIDE_BYTES = 1 << 27, 1 << 16
@@ -209,7 +209,8 @@ def _open_tar(path: Path) -> Steps[Unread]:
 
     others = [name for tar in tars for name in tar.others]
     album = Album(path.name, names, opened, columns=columns, others=others)
-    return Unread(printed, read, few_of(album), len(names))
+    # A packed one would be unpacked to its end once more.
+    return Unread(printed, read, None if any(map(is_packed, files)) else few_of(album), len(names))
 
 
 def _claims_zip(start: bytes, path: Path) -> bool:

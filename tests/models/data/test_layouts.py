@@ -14,7 +14,9 @@ import pytest
 import scipy.io
 
 from models.core.data_options import DataOptions
-from models.data.opening import load_images, open_data
+from models.core.steps import finished
+from models.data.opening import load_images, open_data, recognized
+from models.data.preview import preview_of
 from tests.models.data.conftest import idx, names, pngs, reason
 from tests.models.data.test_other_kinds import LABELS, SQUARE, UNSORTED, labels_of, png, same
 
@@ -34,6 +36,8 @@ def test_what_tests_is_found_beside_what_trains(names: str, tmp_path: Path) -> N
         assert same(info, np.concatenate([SQUARE, SQUARE[:4] // 2]))
         assert labels_of(info) == [*UNSORTED, *UNSORTED[:4]]
         assert info.train_count == 20
+        shown = finished(preview_of(finished(recognized(tmp_path / f"set.{end}")), DataOptions()))
+        assert (shown.count, shown.train_count, len(shown.sheet)) == (24, 20, 24)
     assert open_data(tmp_path / "set.npz").conversions == (f"the images {images} train, {tests} test",)
     assert open_data(tmp_path / "set.npz", DataOptions(key=images)).count == 20
 
