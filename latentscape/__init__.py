@@ -49,7 +49,8 @@ def explore(  # noqa: PLR0913, PLR0917
     prior : str
         Family of the prior: Normal, Laplace, Logistic or StudentT.
     likelihood : str, optional
-        Family of p(x|z): bernoulli, continuous_bernoulli or gaussian; nothing in the window depends on it yet.
+        Family of p(x|z): bernoulli, continuous_bernoulli or gaussian. The window tells the error of a reconstruction
+        by it: of the Bernoulli families the binary cross-entropy, too.
     title : str
         Name of the model in the window.
 

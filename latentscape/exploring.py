@@ -11,7 +11,7 @@ from latentscape.caller import Caller
 from latentscape.functions import Function, FunctionError, Functions, as_array, as_codes
 from latentscape.own_images import OwnImages
 from latentscape.view import View
-from latentscape.wire import Description
+from latentscape.wire import LIKELIHOODS, PRIORS, Description
 
 DIGEST_BYTES = 8
 
@@ -24,6 +24,9 @@ def explored(
     words: dict[str, Any],
 ) -> View:
     """Return the view of :func:`latentscape.explore`: ``data`` are its images, labels, names and latents."""
+    for word, known in (("prior", PRIORS), ("likelihood", (None, *LIKELIHOODS))):
+        if words[word] not in known:
+            raise FunctionError(f"{word} must be {', '.join(map(str, known[:-1]))} or {known[-1]}, not {words[word]!r}")
     dims = _latent_dim(encode, data, latent_dim)
     functions = Functions(decode, encode, dims)
     given = any(value is not None for value in data.values())

@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 # To be raised with every change of a message.
 WIRE_VERSION = 1
 
+# What a person may say of a model, in the words of the program.
+PRIORS = ("Normal", "Laplace", "Logistic", "StudentT")
+LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "gaussian")
+
 Floats = NDArray[np.float32]
 Level = Literal["info", "warning", "error"]
 

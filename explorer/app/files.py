@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from explorer.export.pictures import Latent
 
 
-def open_path(state: AppState, path: str) -> None:
-    """Open a model, an exported or any other picture, or a data set, by what the path is."""
+def open_path(state: AppState, path: str, look: bool = False) -> None:
+    """Open a model, an exported or any other picture, or a data set, by what the path is.
+
+    With ``look`` data are shown before they replace the open ones.
+    """
     if not path or is_elsewhere(path):
         text = f"{path or 'What was dropped'}: this is not a file on this computer. Download it first."
         state.notices.notice("error", text, "open")
@@ -40,7 +43,8 @@ def open_path(state: AppState, path: str) -> None:
         _open_picture(state, path)
     else:
         # A full path: a folder with the name of generated data is none of those.
-        state.model.request_data(str(Path(path).absolute()))
+        opened = state.preview.show if look else state.model.request_data
+        opened(str(Path(path).absolute()))
 
 
 def _open_picture(state: AppState, path: str) -> None:

@@ -241,9 +241,9 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open what was dropped; of data show what they would be before they replace the open ones."""
         for url in event.mimeData().urls():
-            open_path(self.state, url.toLocalFile() or url.toString())
+            open_path(self.state, url.toLocalFile() or url.toString(), look=True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, unless that is agreed on, then close."""

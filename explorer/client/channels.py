@@ -8,7 +8,7 @@ from itertools import count
 
 from models.protocol.decoding import Cancel, SampleTile
 from models.protocol.messages import Reply, Request
-from models.protocol.opening import Opening
+from models.protocol.opening import DataPreviewed, Opening
 from models.protocol.paths import WalkFound, WalkProgress
 
 Build = Callable[[int], Request]
@@ -97,4 +97,6 @@ class Requests:
 def _more_follow(reply: Reply) -> bool:
     if isinstance(reply, SampleTile):
         return reply.start + len(reply.z) < reply.total
+    if isinstance(reply, DataPreviewed):
+        return not reply.preview.whole
     return isinstance(reply, Opening | WalkProgress | WalkFound)

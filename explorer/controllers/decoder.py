@@ -76,6 +76,7 @@ class DecoderController(QObject):
         self.distribution.ask_workbench()
         self.opening.reopen()
         self.importing.catch_up()
+        self.preview.catch_up()
         self.lab.ask()
 
     def _crashed(self, reason: str, again: bool) -> None:
@@ -83,7 +84,8 @@ class DecoderController(QObject):
         self.state.latent.await_answer(False)
         end = "It is restarting; nothing is lost." if again else "It stays off until you restart it."
         self.state.workers.crash("decoder", f"The decoder stopped: {reason}. {end}", again)
-        self.state.preview.fail(f"The decoder stopped: {reason}.")
+        self.preview.crashed(reason, again)
+        self.opening.crashed(reason, again)
         self.importing.crashed(reason)
 
     def _hung(self, reason: str) -> None:

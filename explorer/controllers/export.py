@@ -61,7 +61,7 @@ class ExportController(QObject):
         self._cancel.clear()
         series = Series(
             settings.folder, mu, sigma, settings.seed, model.name, model.digest, settings.zoom, settings.pictures,
-            settings.sheet, settings.tables, self._tick, self._cancel.is_set,
+            settings.sheet, settings.tables, self._tick, self._cancel.is_set, self._image(settings),
         )  # fmt: skip
         self._tiles = queue.SimpleQueue()
         arguments = (series, self._tiles, settings.replace)
@@ -101,6 +101,12 @@ class ExportController(QObject):
                 return point.z.astype(np.float32), np.float32(settings.spread) * ones
             case "posterior":
                 return point.mu.astype(np.float32), point.sigma.astype(np.float32)
+
+    def _image(self, settings: ExportSettings) -> str:
+        """Return the name of the image that the samples come from, empty if there is none."""
+        point = self.state.latent.point
+        moved = settings.source == "around" and not point.untouched
+        return "" if settings.source == "prior" or moved else self.state.model.image_name(point)
 
     def _ask(self, channel: str, settings: ExportSettings, count: int, answer: Answer) -> None:
         mu, sigma = self._spread(settings)

@@ -49,6 +49,9 @@ class OpeningController(QObject):
         self._fallback: str | None = None
         self._live: Live | None = None
         self._postponed: Build | None = None
+        # Data that the person has seen and asked for, not open yet, and how often the decoder ended over them.
+        self._previewed: tuple[str, DataOptions] | None = None
+        self._ended = 0
         # A model that the person asked for, whose data have not been looked for yet.
         self._wanted: str | None = None
         state.model.open_model_requested.connect(self._open_wanted)
@@ -56,7 +59,7 @@ class OpeningController(QObject):
         state.model.class_requested.connect(self._open_class)
         state.importing.open_requested.connect(self._open_answered)
         state.preview.open_requested.connect(self._open_previewed)
-        state.preview.stop_requested.connect(lambda: self._requests.cancel("data"))
+        state.preview.stop_requested.connect(self._stop_data)
         state.export.finished.connect(self._open_postponed)
 
     def prepare(self, model_path: str, data_path: str, fallback: str) -> None:
@@ -74,6 +77,17 @@ class OpeningController(QObject):
             self._open_class(self._label)
         if self._data_path is not None:
             self.open_data(self._data_path)
+        if self._previewed is not None:
+            self.open_data(*self._previewed)
+
+    def crashed(self, reason: str, again: bool) -> None:
+        """Give up data that the person asked for if the worker stays off, or has ended over them before."""
+        if self._previewed is None:
+            return
+        self._ended += 1
+        if self._ended > 1 or not again:
+            self._previewed = None
+            self.state.preview.fail(f"The decoder stopped: {reason}.")
 
     def open_model(self, path: str) -> None:
         """Open a model; if that fails, the open one stays. A running export is finished first."""
@@ -118,7 +132,13 @@ class OpeningController(QObject):
     def _open_previewed(self, path: str, options: DataOptions) -> None:
         """Open the data that the person has seen, as they were shown."""
         self._wanted = None
+        self._previewed, self._ended = (path, options), 0
         self.open_data(path, options)
+
+    def _stop_data(self) -> None:
+        """Open no data."""
+        self._previewed = None
+        self._requests.cancel("data")
 
     def _open_postponed(self) -> None:
         build, self._postponed = self._postponed, None
@@ -164,6 +184,7 @@ class OpeningController(QObject):
         if isinstance(reply, Opening):
             self.state.preview.report(reply.done, reply.total)
         if isinstance(reply, Failed):
+            self._previewed = None
             self.state.preview.fail(reply.message)
         if isinstance(reply, DataOpened):
             with self._reading(reply.data.path):
@@ -171,7 +192,9 @@ class OpeningController(QObject):
                 self._data_path = reply.data.path
                 self._ask_embedding()
                 self._offer_data()
-            self.state.preview.finish()
+            if self._previewed is not None and reply.data.path == self._previewed[0]:
+                self._previewed = None
+                self.state.preview.finish()
 
     def _offer_data(self) -> None:
         """Open the data of a model that the person has just opened, if it cannot encode the open data."""

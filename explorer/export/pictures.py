@@ -23,7 +23,8 @@ from models.core.numbers import LARGEST_NUMBER
 from models.core.reading import open_file
 from models.core.text import shortened
 
-CHUNK = "latentscape"
+# Keys of texts in a PNG; the second is one that the format defines.
+CHUNK, TITLE = "latentscape", "Title"
 PILLOW_FORMATS = tuple(name.upper() for name in PICTURE_FORMATS)
 VERSION = 1
 LARGEST_TEXT = 1_000_000
@@ -35,7 +36,10 @@ SHEET_GREY = 64
 
 @dataclass(frozen=True)
 class Latent:
-    """The origin of a picture: z = μ + σ·ε, each [d], its seed and place in the series, and the model."""
+    """The origin of a picture: z = μ + σ·ε, each [d], its seed and place in the series, and the model.
+
+    ``image`` is the name of the image whose posterior it is, empty where there is none.
+    """
 
     mu: tuple[float, ...]
     sigma: tuple[float, ...]
@@ -45,6 +49,7 @@ class Latent:
     index: int
     model: str
     model_hash: str
+    image: str = ""
 
 
 def png_of(image: Floats32, latent: Latent, zoom: int = 1) -> bytes:
@@ -67,7 +72,8 @@ def resized(pixels: NDArray[np.uint8], width: int, smooth: bool) -> NDArray[np.u
 def _png(pixels: NDArray[np.uint8], latent: Latent | None) -> bytes:
     text, content = PngInfo(), BytesIO()
     if latent is not None:
-        text.add_itxt(CHUNK, json.dumps({"version": VERSION, **asdict(latent)}))
+        known = {key: value for key, value in asdict(latent).items() if key != "image" or value}
+        text.add_itxt(CHUNK, json.dumps({"version": VERSION, **known}))
     _to_pillow(pixels).save(content, format="PNG", pnginfo=text)
     return content.getvalue()
 
@@ -87,8 +93,10 @@ def bounded_sheet(images: Floats32, zoom: int) -> tuple[Floats32, int]:
     return images[: max(1, MOST_PIXELS // (area * bounded * bounded))], bounded
 
 
-def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:
+def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1, title: str = "") -> None:
     """Write images [n, h, w, c] in 0–1 as one picture, row by row, nearly square.
+
+    The ``title``, if there is one, is kept in the file.
 
     Raises
     ------
@@ -104,8 +112,11 @@ def write_contact_sheet(path: Path, images: Floats32, zoom: int = 1) -> None:
     for number, image in enumerate(images):
         top, left = number // columns * step_y, number % columns * step_x
         canvas[top : top + height * zoom, left : left + width * zoom] = _pixels(image, zoom)
+    text = PngInfo()
+    if title:
+        text.add_itxt(TITLE, title)
     with output_file(path) as draft:
-        _to_pillow(canvas).save(draft, format="PNG")
+        _to_pillow(canvas).save(draft, format="PNG", pnginfo=text)
 
 
 def read_latent(path: Path) -> Latent | None:
@@ -153,7 +164,7 @@ def _parse(text: str) -> Latent:
     numbers = {key: tuple(vector.tolist()) for key, vector in vectors.items()}
     return Latent(
         **numbers, seed=int(stored["seed"]), index=int(stored["index"]), model=str(stored["model"]),
-        model_hash=str(stored["model_hash"]),
+        model_hash=str(stored["model_hash"]), image=str(stored.get("image", "")),
     )  # fmt: skip
 
 

@@ -23,9 +23,9 @@ LARGEST_SHEET = 1024
 class Series:
     """A folder for samples, and the distribution that they are drawn from.
 
-    ``mu`` and ``sigma`` [d] are centre and spread of the draw; ``tick`` is told how many pictures of how many are
-    written; ``cancelled`` is asked before each. ``written`` counts the samples that have been seen to, ``shown`` those
-    on the contact sheet.
+    ``mu`` and ``sigma`` [d] are centre and spread of the draw, ``image`` the name of the image that they come from;
+    ``tick`` is told how many pictures of how many are written; ``cancelled`` is asked before each. ``written`` counts
+    the samples that have been seen to, ``shown`` those on the contact sheet.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class Series:
     tables: bool = True
     tick: Progress | None = None
     cancelled: Callable[[], bool] | None = None
+    image: str = ""
     written: int = 0
     shown: int = 0
     _eps: list[Floats32] = field(default_factory=list)
@@ -86,7 +87,7 @@ class Series:
             images = np.concatenate(self._images)[:LARGEST_SHEET]
             images, zoom = bounded_sheet(images, self.zoom)
             self.shown = len(images)
-            write_contact_sheet(self.folder / SHEET, images, zoom)
+            write_contact_sheet(self.folder / SHEET, images, zoom, self.image)
         if self.tables:
             table = self._table()
             write_npz(self.folder / TABLES[0], table)
@@ -95,9 +96,9 @@ class Series:
     def _latent(self, tile: SampleTile, offset: int) -> Latent:
         vectors = (self.mu, self.sigma, tile.eps[offset], tile.z[offset])
         mu, sigma, eps, z = (tuple(np.asarray(vector, np.float64).tolist()) for vector in vectors)
-        return Latent(mu, sigma, eps, z, self.seed, tile.start + offset, self.model, self.model_hash)
+        return Latent(mu, sigma, eps, z, self.seed, tile.start + offset, self.model, self.model_hash, self.image)
 
     def _table(self) -> LatentTable:
         eps, z = np.concatenate(self._eps), np.concatenate(self._z)
         mu, sigma = (np.broadcast_to(vector, z.shape) for vector in (self.mu, self.sigma))
-        return LatentTable(mu, sigma, eps, z, self.seed, self.model, self.model_hash)
+        return LatentTable(mu, sigma, eps, z, self.seed, self.model, self.model_hash, self.image)

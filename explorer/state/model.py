@@ -20,6 +20,7 @@ from models.core.families import LATENT_VARIANCES, Family, LatentFamily, latent_
 from models.core.geometry import USUAL_RANGE, drawn_range
 from models.core.history import run_of
 from models.core.npy import map_array
+from models.core.packed import packed_of
 from models.protocol.opening import Embedded
 
 Images = NDArray[np.uint8]
@@ -52,6 +53,11 @@ class OpenedData:
         """Return the file that an image was read from, None where it is not one of its own."""
         name = self.name_of(index)
         return original_of(self.info, name) if name else None
+
+    def packed_of(self, index: int) -> tuple[Path, str] | None:
+        """Return the archive that holds the file of an image, and its name there; None if none does."""
+        name = self.name_of(index)
+        return packed_of(self.info, name) if name else None
 
     def about(self, index: int) -> list[str]:
         """Return what is known of an image: its name, and what the other columns say."""
@@ -247,6 +253,13 @@ class ModelState(QObject):
         mu, sigma = known.mu[source.index], known.sigma[source.index]
         gaps = np.maximum(np.abs(point.mu - mu), np.abs(point.sigma - sigma))
         return bool((gaps <= SAME_SIGMAS * sigma).all())
+
+    def image_name(self, point: Point) -> str:
+        """Return the name of the image of the open data that a point has the posterior of, empty if there is none."""
+        data, source = self.data, point.source
+        if data is None or source.index is None or source.data != data.info.digest or not self.stands_for_image(point):
+            return ""
+        return data.name_of(source.index)
 
     def set_embedding(self, answer: Embedded) -> None:
         """Show the posteriors of all images."""

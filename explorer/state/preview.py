@@ -13,6 +13,8 @@ class PreviewState(QObject):
 
     Signals
     -------
+    shown(str)
+        The person has chosen data, which are to be shown before they are used.
     requested(str, DataOptions, bool), cancel_requested
         Data to be looked at, and whether afresh; what is under way is no longer wanted.
     open_requested(str, DataOptions), stop_requested
@@ -27,6 +29,7 @@ class PreviewState(QObject):
         The data are open.
     """
 
+    shown = Signal(str)
     requested = Signal(str, object, bool)
     cancel_requested = Signal()
     open_requested = Signal(str, object)
@@ -39,6 +42,10 @@ class PreviewState(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.preview: PreviewOfData | None = None
+
+    def show(self, path: str) -> None:
+        """Show the data at a path before they are used."""
+        self.shown.emit(path)
 
     def request(self, path: str, options: DataOptions, afresh: bool = False) -> None:
         """Ask what the data at a path would be by some options."""

@@ -17,6 +17,8 @@ from explorer.views.common.choices import Choice
 from explorer.views.common.originals import open_original
 from explorer.views.common.pane import Pane, Segments, caption
 from explorer.views.common.pictures import Picture
+from models.core.arrays import Floats32
+from models.core.images import reconstruction_error
 from models.core.typicality import percent
 
 if TYPE_CHECKING:
@@ -147,7 +149,7 @@ class DecodedPane(Pane):
         if model is None or view.decode_mode != "mu":
             return None
         mu, sigma, eps, z = (tuple(vector.tolist()) for vector in (point.mu, point.sigma, point.eps, point.z))
-        return Latent(mu, sigma, eps, z, view.seed, 0, model.name, model.digest)
+        return Latent(mu, sigma, eps, z, view.seed, 0, model.name, model.digest, self.state.model.image_name(point))
 
     def _show_draws(self) -> None:
         drawn = self.state.answers.draws
@@ -155,6 +157,7 @@ class DecodedPane(Pane):
             return
         draws = self.state.display.draws
         self.reconstruction.set_image(drawn.centre)
+        self.reconstruction.setToolTip(self._error(drawn.centre))
         self.mean.set_image(drawn.mean)
         self.mean.set_text(f"mean of {draws}")
         self.std.set_image(drawn.std, STD_WHITE)
@@ -162,6 +165,14 @@ class DecodedPane(Pane):
         self.std.setToolTip(
             f"Per-pixel standard deviation over {draws} draws of q(z|x); black is 0, white is {STD_WHITE}"
         )
+
+    def _error(self, decoded: Floats32) -> str:
+        """Say how far the reconstruction of the point's image is from it, empty where it has none."""
+        point, model = self.state.latent.point, self.state.model
+        image = point.source.image
+        if image is None or model.model is None or image.shape != decoded.shape or not model.stands_for_image(point):
+            return ""
+        return reconstruction_error(image, decoded, model.model.settings.likelihood)
 
     def _show_source(self) -> None:
         point = self.state.latent.point

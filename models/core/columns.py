@@ -11,7 +11,8 @@ from models.core.errors import UserError
 from models.core.files import is_file
 from models.core.reading import read_file
 
-NAME = "name"
+# The columns of the names of images, and of their rows in a file, where they were shuffled.
+NAME, ROW = "name", "row"
 # Between the name of a file and the number of a page of it.
 PAGE = "#"
 Columns = Mapping[str, Sequence[str]]

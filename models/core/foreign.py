@@ -15,6 +15,7 @@ from models.core.reading import open_file
 
 START_BYTES = 12
 HDF5 = "an HDF5 file, as Keras writes them"
+PARQUET, PACKED, HEIC = "a Parquet file", "an archive of a kind that is not unpacked here", "a HEIC picture"
 # By the bytes at the start of a file, and how many come before them.
 STARTS = (
     (0, MAGIC, HDF5),
@@ -23,6 +24,15 @@ STARTS = (
     (0, b"\x89PNG\r\n\x1a\n", "a picture"),
     (0, b"\xff\xd8\xff", "a picture"),
     (0, b"GIF8", "a picture"),
+    (0, b"PAR1", PARQUET),
+    (0, b"7z\xbc\xaf", PACKED),
+    (0, b"Rar!", PACKED),
+    (0, b"SQLite format", "a database"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"<svg", "an SVG drawing"),
+    (8, b"heic", HEIC),
+    (8, b"mif1", HEIC),
+    (4, b"ftyp", "a video"),
 )
 # By the end of a name, where the content cannot be told from chance.
 ENDINGS = {".onnx": "an ONNX model", ".pt": "a PyTorch model", ".pth": "a PyTorch model", ".ckpt": "a checkpoint"}

@@ -17,7 +17,7 @@ DATA_SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "tar": (".tar", ".tgz"),
     "npz": (".npz",),
     "npy": (".npy",),
-    "pixels": (".csv", ".tsv"),
+    "pixels": (".csv", ".tsv", ".amat"),
     # IDX files are told by the end of a name without a dot, unless they are packed.
     "idx": ("ubyte", ".gz"),
     "folder": (),

@@ -32,6 +32,8 @@ class PreviewOfData:
         The class of each of them, empty without classes.
     keys, label_choices : tuple of str
         What may be named as the images, and as their labels.
+    whole : bool
+        Whether all files have been looked at; else all but the sheet is to come, and ``count`` is that of the files.
     """
 
     path: str
@@ -47,3 +49,4 @@ class PreviewOfData:
     sheet_classes: tuple[str, ...]
     keys: tuple[str, ...] = ()
     label_choices: tuple[str, ...] = ()
+    whole: bool = True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from models.core.columns import PAGE
+from models.core.columns import NAME, PAGE
 from models.core.data_options import DataOptions, Range
 from models.core.errors import UserError
 from models.core.formats import PICTURE_FORMATS
@@ -18,7 +18,6 @@ from models.data.division import Division, places_of
 from models.data.pictures import deep_values, is_deep, is_turned, picture_array, shows_colour, upright_size
 from models.data.ranges import Scale, check_finite, range_scale
 from models.data.source import MAX_IMAGE_PIXELS, MAX_STREAMED_BYTES, Images, Labels, Source, Steps, check_size
-from models.data.tables import NAMES
 from models.data.treatment import WORDS, resized
 
 MAX_FILES = 200_000
@@ -29,7 +28,10 @@ PICTURES_PER_BLOCK = 4
 USUAL_SIDE = 128
 PAGED = ("TIFF", "GIF")
 SHOWN = 3
+# From so many pictures on, so many are shown before all have been looked at.
+MANY, FEW = 2_000, 48
 Shape = tuple[int, int, int]
+Reader = Callable[[DataOptions], Steps[Source]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Album:
     """Pictures that can be opened by their names, which are in natural order, and what is known of them.
 
     ``opened`` opens one without decoding it. ``failed`` says by name why some cannot be read. ``columns`` are texts of
-    each file, by the name of their column. What was found out stays in ``pages``, of the first ``looked_at``
-    files, and ``scales``.
+    each file, by the name of their column; ``others`` are names of files that are no pictures. What was found out stays
+    in ``pages``, of the first ``looked_at`` files, and ``scales``.
     """
 
     name: str
@@ -67,6 +69,19 @@ class Album:
     pages: list[Page] = field(default_factory=list)
     looked_at: int = 0
     scales: dict[Range, Scale] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+
+
+def few_of(album: Album) -> Reader | None:
+    """Return what reads a few pictures from all over an album of very many; None if all are looked at in a moment."""
+    count = len(album.names)
+    if count < MANY:
+        return None
+    places = range(0, count, count // FEW)
+    labels = album.division.labels
+    division = Division(None if labels is None else labels[places], album.division.names)
+    few = Album(album.name, [album.names[n] for n in places], album.opened, division)
+    return lambda options: album_source(few, options)
 
 
 def album_source(album: Album, options: DataOptions) -> Steps[Source]:
@@ -112,7 +127,7 @@ def album_source(album: Album, options: DataOptions) -> Steps[Source]:
         album.division.names if labels is not None else (),
         notes=notes,
         label_choices=tuple(album.columns),
-        columns={NAMES: [_name(album, page) for page in pages], **columns},
+        columns={NAME: [_name(album, page) for page in pages], **columns},
         train_count=None if tests is None else int((~tests).sum()),
         order=places_of(labels, tests, len(pages)),
         dropped=dropped,
@@ -152,7 +167,9 @@ def _refuse(album: Album) -> None:
     """Raise the UserError of an album of which nothing, or not all, can be read."""
     for name, reason in album.failed.items():
         raise UserError(name, reason)
-    raise UserError(album.name, f"there are no pictures in this folder ({', '.join(PICTURE_FORMATS)})")
+    held = f", but {', '.join(sorted(album.others)[:SHOWN])}" if album.others else ""
+    way_on = "what is in it may be data of its own: open that" if held else ""
+    raise UserError(album.name, f"there are no pictures in it ({', '.join(PICTURE_FORMATS)}){held}", way_on)
 
 
 def _shape(pages: Sequence[Page], options: DataOptions) -> tuple[Shape, list[str]]:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.core.data_options import DataOptions
 from models.core.errors import UserError
+from models.data.division import shuffled_if_sorted
 from models.data.geometry import Geometry, geometry_of
 from models.data.labels import Classes, classes_of
 from models.data.ranges import Scale, check_finite, scale_of
-from models.data.source import MAX_DATA_BYTES, Images, Labels, Source, Steps, by, check_size
-from models.data.tables import NAMES, ROW
-
-# Always the same way, so that the same files give the same data.
-SHUFFLE_SEED = 0
+from models.data.source import MAX_DATA_BYTES, Images, Source, Steps, by, check_size
 
 
 @dataclass
@@ -73,13 +70,12 @@ def source_of(arrays: Arrays, options: DataOptions) -> Steps[Source]:
     # What is made smaller may be larger than images can be.
     check_size(count, geometry.shape if options.size is None else (1, 1, 1), arrays.name, arrays.limit)
     classes = Classes() if arrays.labels is None else classes_of(arrays.labels, count, arrays.name)
-    order = sorted_order(classes.labels) if arrays.train_count is None else None
     if count:
         scale = yield from scale_of(arrays.dtype, arrays.blocks, options, arrays.name, count)
     else:
         scale = Scale(0.0, 255.0)
-    notes = [*arrays.notes, geometry.note, scale.note, classes.note, "" if order is None else SHUFFLED]
-    return Source(
+    notes = [*arrays.notes, geometry.note, scale.note, classes.note]
+    source = Source(
         count,
         geometry.shape,
         _converted(arrays, geometry, scale),
@@ -88,33 +84,54 @@ def source_of(arrays: Arrays, options: DataOptions) -> Steps[Source]:
         classes.factors,
         classes.factor_names,
         notes=[note for note in notes if note],
-        columns=_columns(arrays, classes, order),
+        columns={**arrays.columns, "label": list(classes.text)} if classes.text else arrays.columns,
         train_count=arrays.train_count,
-        order=order,
         sample=_sampler(arrays, geometry, scale),
         keys=arrays.keys,
         label_choices=arrays.label_choices,
     )
+    return shuffled_if_sorted(source)
 
 
-SHUFFLED = "the images come sorted by class, so they were shuffled, always the same way"
+def joined_parts(parts: Sequence[Arrays]) -> Arrays:
+    """Return images that train, and those that test if there are any, as one; UserError if they do not fit together."""
+    train, *tests = parts
+    if not tests:
+        return train
+    (test,) = tests
+    if train.shape[1:] != test.shape[1:] or train.dtype.kind != test.dtype.kind:
+        raise UserError(test.name, f"its images to test are unlike those to train: {_kind(test)}, not {_kind(train)}")
+    labels = None
+    if train.labels is not None and test.labels is not None:
+        if train.labels.shape[1:] != test.labels.shape[1:]:
+            raise UserError(test.name, "the labels of what tests are unlike those of what trains")
+        labels = np.concatenate([train.labels, test.labels])
+    return replace(
+        train,
+        shape=(train.shape[0] + test.shape[0], *train.shape[1:]),
+        dtype=np.promote_types(train.dtype, test.dtype),
+        blocks=lambda: chain(train.blocks(), test.blocks()),
+        labels=labels,
+        take=_taker(train, test),
+        train_count=train.shape[0],
+    )
 
 
-def sorted_order(labels: Labels | None) -> NDArray[np.intp] | None:
-    """Return a shuffled place for each image if they come sorted by class, else None: the last of them test."""
-    if labels is None or len(labels) < 2 or labels[0] == labels[-1] or (np.diff(labels) < 0).any():
+def _taker(train: Arrays, test: Arrays) -> Callable[[Sequence[int]], np.ndarray] | None:
+    """Return what reads some images of both by their numbers, which are ascending; None where it has to read all."""
+    from_train, from_test, count = train.take, test.take, train.shape[0]
+    if from_train is None or from_test is None:
         return None
-    return np.random.default_rng(SHUFFLE_SEED).permutation(len(labels)).astype(np.intp)
+
+    def take(numbers: Sequence[int]) -> np.ndarray:
+        first, rest = [n for n in numbers if n < count], [n - count for n in numbers if n >= count]
+        return np.concatenate([*([from_train(first)] if first else []), *([from_test(rest)] if rest else [])])
+
+    return take
 
 
-def _columns(arrays: Arrays, classes: Classes, order: NDArray[np.intp] | None) -> dict[str, list[str]]:
-    """Return the columns of the file; after a shuffle the rows in it, which nothing else would tell."""
-    columns = dict(arrays.columns)
-    if classes.text:
-        columns["label"] = list(classes.text)
-    if order is not None and NAMES not in columns:
-        columns[ROW] = [str(row) for row in range(len(order))]
-    return columns
+def _kind(arrays: Arrays) -> str:
+    return f"{by(arrays.shape[1:])} {arrays.dtype}"
 
 
 def _number_first(arrays: Arrays) -> Arrays:

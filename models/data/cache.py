@@ -28,7 +28,7 @@ from models.data.division import train_count
 from models.data.source import Source, Steps
 
 MAX_CACHE_BYTES = 4 << 30
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 POLL_SECONDS = 0.002
 HASHED_AT_ONCE = 1 << 20
 # The files of an entry; the first describes the others.

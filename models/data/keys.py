@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from models.core.data_options import NO_LABELS, DataOptions
 from models.core.errors import UserError
 
 IMAGES = (
     "images", "imgs", "x_train", "train_images", "train_x", "x", "data", "arr_0", "image", "img", "pixels", "features",
-    "x_test", "test_images", "train_set_x", "test_set_x",
+    "train_data", "data_train", "xtrain", "trainx", "x_test", "test_images", "train_set_x", "test_set_x", "test_data",
 )  # fmt: skip
 LABELS = ("labels", "label", "y", "targets", "target", "classes", "class", "latents_classes")
 # How the name of the labels follows from that of the images.
 PAIRS = (("x", "y"), ("X", "Y"), ("images", "labels"), ("image", "label"), ("data", "labels"), ("arr_0", "arr_1"))
+# What the part of the images that trains is called, and after it those that may test, in the order of their use.
+TRAINS, TESTS = "train", ("test", "val", "valid", "validation", "dev")
 SHOWN = 8
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -52,7 +54,36 @@ def choose(shapes: Shapes, options: DataOptions, name: str, last: bool = False) 
     return Keys(images, _labels(shapes, images, counts, options, name), note, may_be, fitting)
 
 
+def parts_of(shapes: Shapes, keys: Keys, options: DataOptions) -> list[Keys]:
+    """Return the names of what trains and of what tests, where those of ``keys`` are called by what trains.
+
+    Else ``keys`` alone: also if what tests are other images, if only one part has labels, or if names were asked for.
+    """
+    if options.key or options.labels not in ("", NO_LABELS):
+        return [keys]
+    labels_of = dict(zip(_renamed(keys.images), _renamed(keys.labels or ""), strict=False))
+    for images in _renamed(keys.images):
+        labels = labels_of.get(images)
+        fits = images in shapes and shapes[images][1:] == shapes[keys.images][1:]
+        if fits and (keys.labels is None or labels in shapes):
+            others = [key for key in _renamed(keys.images) if key in shapes and key != images]
+            more = f"; --key opens {', '.join(others)}" if others else ""
+            note = f"the images {keys.images} train, {images} test{more}"
+            return [replace(keys, note=note), replace(keys, images=images, labels=labels, note="")]
+    return [keys]
+
+
+def _renamed(name: str) -> Iterator[str]:
+    """Yield what the counterpart of a part that trains may be called: ``x_test`` of ``x_train``."""
+    for word in TESTS:
+        for old, new in ((TRAINS, word), (TRAINS.title(), word.title()), (TRAINS.upper(), word.upper())):
+            if old in name:
+                yield name.replace(f"{old}ing", new).replace(old, new)
+
+
 def _images(shapes: Shapes, name: str) -> str:
+    # What tests is taken if there is nothing else: in groups of HDF5 it comes first by name.
+    shapes = dict(sorted(shapes.items(), key=lambda item: item[0].lower().partition("/")[0] in TESTS))
     lower = {key.lower().rsplit("/", 1)[-1]: key for key in reversed(list(shapes))}
     known = [lower[word] for word in IMAGES if word in lower]
     # A table of numbers may be anything; what has rows and columns goes first.

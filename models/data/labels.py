@@ -43,7 +43,7 @@ def natural(text: str) -> str:
 
 def classes_of(raw: np.ndarray, count: int, name: str) -> Classes:
     """Return the classes in an array of one entry, or row, for each of ``count`` images; UserError if it has others."""
-    if raw.ndim == 2 and 1 in raw.shape and raw.size == count:
+    if raw.ndim > 1 and raw.size == count == max(raw.shape):
         raw = raw.reshape(count)
     if raw.ndim not in (1, 2) or len(raw) != count:
         raise UserError(

@@ -22,7 +22,7 @@ from models.core.data_options import AS_FOUND, NO_LABELS, DataOptions
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.files import is_folder, reason_of
-from models.core.foreign import IMPORTED, START_BYTES, TENSORS, foreign_kind
+from models.core.foreign import HEIC, IMPORTED, PACKED, PARQUET, START_BYTES, TENSORS, foreign_kind
 from models.core.npy import map_array
 from models.core.reading import open_file
 from models.core.sprite_names import SpritesName, is_sprites, parse_sprites
@@ -46,6 +46,10 @@ IMPORT = "latentscape import makes a model file of it"
 ADVICE = {
     TENSORS: "open it as a model",
     "a picture": "a folder of pictures is one",
+    PARQUET: "save its images as .npz or as a folder of pictures",
+    PACKED: "unpack it and open the folder",
+    HEIC: "a folder of PNG or JPEG pictures opens",
+    "a video": "a folder of its frames as pictures opens",
     **dict.fromkeys(IMPORTED, IMPORT),
 }
 KINDS = (
@@ -160,7 +164,8 @@ def _format_of(path: Path) -> Format:
     if claiming:
         return certain or claiming[0]
     if start.startswith(PICKLE_MAGIC):
-        raise UserError(path.name, "this is a Python pickle, which can run any code and is never opened")
+        way_on = "np.savez('data.npz', images=…, labels=…) in Python saves its arrays"
+        raise UserError(path.name, "this is a Python pickle, which can run any code and is never opened", way_on)
     raise UserError(path.name, f"this is not a data set; it should be {KINDS}")
 
 

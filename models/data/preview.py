@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from models.core.data_options import DataOptions
+from models.core.errors import UserError
 from models.core.preview import PreviewOfData
 from models.data.division import train_count
 from models.data.opening import Found, read_by
 from models.data.source import Images, Source, Steps
-from models.data.treatment import resized
+from models.data.treatment import resized, treated
 
 # On the sheet: so many classes, of each so many images; or so many of data without.
 MOST_CLASSES, OF_EACH, WITHOUT = 12, 8, 48
@@ -24,6 +26,24 @@ FIRST = 2_000
 def preview_of(found: Found, options: DataOptions) -> Steps[PreviewOfData]:
     """Return what the data set ``found`` would be by some options; UserError if it cannot be used."""
     source = yield from read_by(found, options)
+    return (yield from previewed(source, str(found.path), found.format, options))
+
+
+def first_look(found: Found, options: DataOptions) -> Steps[PreviewOfData | None]:
+    """Return a preview of a few images of very many files; None if there are not so many, or these cannot be read."""
+    if found.unread.some is None:
+        return None
+    try:
+        source = treated((yield from found.unread.some(options)), options, found.path.name)
+        preview = yield from previewed(source, str(found.path), found.format, options)
+    except UserError:
+        # The whole data set says what is the matter, if it is one.
+        return None
+    return replace(preview, count=found.unread.count, whole=False)
+
+
+def previewed(source: Source, path: str, kind: str, options: DataOptions) -> Steps[PreviewOfData]:
+    """Return what the data at a path would be, by what was found of them; ``kind`` is the name of their format."""
     numbers = _chosen(source)
     images = yield from _sampled(source, numbers)
     height, width = _small(source.image_shape)
@@ -32,9 +52,9 @@ def preview_of(found: Found, options: DataOptions) -> Steps[PreviewOfData]:
     values, counts = (np.empty(0, int),) * 2 if labels is None else np.unique(labels, return_counts=True)
     names = dict(enumerate(source.label_names))
     return PreviewOfData(
-        str(found.path),
+        path,
         options,
-        found.format,
+        kind,
         source.count,
         train_count(source.count) if source.train_count is None else source.train_count,
         source.image_shape,

@@ -20,7 +20,7 @@ from models.core.steps import passed_on
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 T = TypeVar("T")
-# Work in pieces of a few milliseconds: how much of it is done, and of how much, where that is known.
+# Work in pieces of a few milliseconds: how much of it is done, and of how much, 0 where that is not known.
 Share = tuple[int, int] | None
 Steps = Generator[Share, None, T]
 
@@ -29,6 +29,8 @@ MAX_IMAGE_PIXELS = 256 * 256
 MAX_DATA_BYTES = 2 << 30
 # What is not one packed file cannot swell when it is opened: it is laid out in slices, and streamed.
 MAX_STREAMED_BYTES = 256 << 30
+# No compression that a data set of images has goes beyond this.
+MOST_PACKED = 200
 BLOCK_BYTES = 1 << 19
 # Labels are read at once, and may be packed to nothing.
 MAX_LABELS = 1 << 25
@@ -109,6 +111,11 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             yield file
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise UserError(path.name, "the file is truncated or damaged") from error
+
+
+def packed_limit(path: Path) -> int:
+    """Return the most bytes of pixels that a file may hold which is packed, and read a block at a time."""
+    return min(MAX_STREAMED_BYTES, max(MAX_DATA_BYTES, MOST_PACKED * path.stat().st_size))
 
 
 def check_size(count: int, image_shape: tuple[int, int, int], name: str, limit: int = MAX_DATA_BYTES) -> None:

@@ -10,20 +10,19 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from models.core.columns import NAME
+from models.core.columns import NAME, ROW
 from models.core.errors import UserError
 from models.core.formats import PICTURE_SUFFIXES
 from models.core.npy import read_array
 from models.core.reading import open_file, read_file
+from models.data.division import shuffled_if_sorted
 from models.data.labels import Classes, classes_of, text_classes
 from models.data.source import Source
 
-# The columns of a data set: of the names of its images, and of their rows in the file.
-NAMES, ROW = NAME, "row"
 NAME_COLUMNS = ("name", "filename", "file_name", "file", "path", "filepath", "image", "image_path", "image_name", "img")
 INDEX_COLUMNS = ("index", "idx", "row", "number", "")
 IDENTITIES = ("id", "image_id", "img_id")
-LABEL_COLUMNS = ("label", "labels", "class", "class_name", "target", "category", "y", "digit", "character")
+LABEL_COLUMNS = ("label", "labels", "class", "class_name", "target", "category", "y", "digit", "character", "emotion")
 MAX_BYTES = 1 << 26
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
@@ -66,7 +65,7 @@ def joined(source: Source, table: Table, name: str, column: str = "", must: bool
         return source
     missing = sum(row is None for row in rows)
     columns = {
-        word: ["" if row is None else values[row] for row in rows] for word, values in table.items() if word != NAMES
+        word: ["" if row is None else values[row] for row in rows] for word, values in table.items() if word != NAME
     }
     told = ", ".join(columns) or "nothing"
     # To the same list, to which reading the pictures may add some.
@@ -83,9 +82,9 @@ def joined(source: Source, table: Table, name: str, column: str = "", must: bool
 
 
 def with_classes(source: Source, classes: Classes, note: str) -> Source:
-    """Return ``source`` with other classes."""
+    """Return ``source`` with other classes; images that come sorted by these are shuffled."""
     source.notes.extend(filter(None, (note, classes.note)))
-    return replace(source, labels=classes.labels, label_names=classes.names)
+    return shuffled_if_sorted(replace(source, labels=classes.labels, label_names=classes.names))
 
 
 def labelled(source: Source, labels: str) -> Source:
@@ -138,7 +137,7 @@ def _rows_numbered(table: Table, source: Source) -> Table:
 def _rows_of(source: Source, table: Table) -> list[int | None] | None:
     """Return the row of each image, None where it has none; None if no column says."""
     lower = {word.strip().lower(): word for word in reversed(list(table))}
-    names = source.columns.get(NAMES)
+    names = source.columns.get(NAME)
     for word in (*NAME_COLUMNS, *IDENTITIES):
         if word in lower and names is not None:
             found = _by_name(names, table[lower[word]])

@@ -75,6 +75,8 @@ class OpenData:
 class PreviewData:
     """Look at a data set without using it; answered by :class:`DataPreviewed`, and :class:`Opening` before.
 
+    Of very many files, a first :class:`DataPreviewed` that is not whole comes before all have been looked at.
+
     What was found at the path is kept for the next request, unless it is to be looked at ``afresh``. A newer request
     replaces an older one.
     """
@@ -95,7 +97,7 @@ class DataPreviewed:
 
 @dataclass(frozen=True)
 class Opening:
-    """A data set is being read: ``done`` of ``total`` pieces of the work under way."""
+    """A data set is being read: ``done`` of ``total`` pieces of the work under way, 0 where that is not known yet."""
 
     id: int
     done: int

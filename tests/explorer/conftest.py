@@ -24,7 +24,7 @@ def small_data(desk: Desk, tmp_path: Path) -> Iterator[Desk]:
     """Return a window with a few digits open and the Training pane in front; discard a run at the end."""
     np.save(tmp_path / "few.npy", np.array(desk.data.images[:FEW]))
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "few.npy")
+        desk.drop_data(tmp_path / "few.npy")
     desk.window.show_pane("Training")
     yield desk
     if desk.state.run.active:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from explorer.client import watch
 from explorer.client.worker import RESTARTS
 from explorer.state.export import ExportSettings
 from explorer.state.workers import Status
+from explorer.views.open_data.dialog import PreviewDialog
 from models.core.arrays import Floats32
 from models.protocol.decoding import Sample
 from resources import model_path
@@ -92,6 +94,49 @@ def test_the_model_and_data_of_before_are_opened_again(broken: Desk) -> None:
     assert desk.point.z.tolist() == [0.5, -0.5]
     picture = NumpyVAE(two).decode(desk.point.z[None])[0]
     np.testing.assert_allclose(desk.state.answers.picture, picture, atol=1e-4)
+
+
+def _kill_once_asked(desk: Desk, ask: Callable[[], None]) -> None:
+    """Kill a decoder that has been asked for something and has had no time to answer."""
+    pid = desk.app.decoder.client.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    ask()
+    _kill(desk)
+
+
+def test_killed_while_data_are_shown_and_while_they_are_opened(broken: Desk, tmp_path: Path) -> None:
+    desk, path = broken, tmp_path / "few.npy"
+    np.save(path, np.array(desk.data.images[:20]))
+    with desk.qtbot.waitSignal(desk.state.preview.changed, timeout=PATIENCE_MS):
+        _kill_once_asked(desk, lambda: desk.drop(path))
+    (dialog,) = desk.window.findChildren(PreviewDialog)
+    assert dialog.open_data.isEnabled()
+    desk.settle()
+    # What is shown stays, and can be opened by the next decoder.
+    _wait_restarted(desk, _kill(desk))
+    assert dialog.open_data.isEnabled()
+    with desk.qtbot.waitSignal(desk.state.preview.opened, timeout=PATIENCE_MS):
+        _kill_once_asked(desk, dialog.open_data.click)
+    desk.settle()
+    assert desk.data.info.path == str(path)
+    desk.qtbot.waitUntil(lambda: not desk.window.findChildren(PreviewDialog))
+
+
+def test_data_that_end_every_decoder_are_given_up(broken: Desk, tmp_path: Path) -> None:
+    desk, path = broken, tmp_path / "few.npy"
+    np.save(path, np.array(desk.data.images[:20]))
+    _kill_once_asked(desk, lambda: desk.drop(path))
+    (dialog,) = desk.window.findChildren(PreviewDialog)
+    # As soon as the next decoder is there, it is asked and ends, too.
+    link = desk.app.decoder.client.started.connect(lambda: _kill(desk))
+    with desk.qtbot.waitSignal(desk.state.preview.failed, timeout=PATIENCE_MS):
+        pass
+    desk.app.decoder.client.started.disconnect(link)
+    assert dialog.text.text() == "The decoder stopped: killed by SIGKILL."
+    assert (dialog.open_data.isEnabled(), dialog.form.isEnabled()) == (False, True)
+    dialog.cancel.click()
+    desk.settle()
 
 
 def test_killed_in_the_middle_of_an_export(broken: Desk, tmp_path: Path) -> None:

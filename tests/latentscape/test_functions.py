@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+import latentscape
 from latentscape import functions as module
 from latentscape.functions import FunctionError, Functions, as_codes
+from latentscape.wire import LIKELIHOODS, PRIORS
+from models.core.families import LatentFamily
+from models.core.settings import Likelihood
 
 
 class Tensor:
@@ -147,3 +151,10 @@ def test_slow_functions_and_values_out_of_range_are_remarked_on_once(monkeypatch
     for _ in range(3):
         assert functions.decode(Z).max() == 1.0
     assert [text.split()[-1] for text in sorted(said)] == ["1.", "it.", "drag."]
+
+
+@pytest.mark.parametrize(("word", "value"), [("prior", "Cauchy"), ("likelihood", "poisson")])
+def test_what_is_said_of_a_model_is_refused_before_a_window_is_opened(word: str, value: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{word} must be .* or \w+, not '{value}'$"):
+        latentscape.explore(lambda z: z, latent_dim=2, **{word: value})
+    assert (set(PRIORS), set(LIKELIHOODS)) == (set(get_args(LatentFamily)), set(get_args(Likelihood)))

@@ -23,6 +23,7 @@ from explorer.state.model import OpenedData, OpenedEmbedding
 from explorer.theme.colors import DARK
 from explorer.theme.stylesheet import stylesheet
 from explorer.views.distribution.plot import DistributionPlot, Handle
+from explorer.views.open_data.dialog import PreviewDialog
 from models.protocol.distribution import CurvesReady
 from resources import dataset_path, model_path
 from tests.support.start import Start
@@ -208,6 +209,13 @@ class Desk:
         QApplication.sendEvent(self.window, entering)
         assert entering.isAccepted()
         QApplication.sendEvent(self.window, QDropEvent(place, copy, data, LEFT, PLAIN))
+
+    def drop_data(self, path: Path) -> None:
+        """Drop data, and open them as they are shown."""
+        self.drop(path)
+        dialog = self.window.findChildren(PreviewDialog)[-1]
+        self.qtbot.waitUntil(dialog.open_data.isEnabled, timeout=PATIENCE_MS)
+        dialog.open_data.click()
 
     # ---------------------------------------------------------------------------------------------------- places
 

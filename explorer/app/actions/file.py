@@ -40,6 +40,7 @@ class FileActions(MenuActions):
         self.discard = add(Command("D&iscard model …", self._discard, tip=tip))
         self.quit = add(Command("&Quit", close, shortcut=Key.Quit))
         state.model.recent_changed.connect(self._fill_recent)
+        state.preview.shown.connect(self.preview)
         state.model.model_changed.connect(self._model_changed)
         state.unsaved.changed.connect(self._model_changed)
         self._fill_recent()

@@ -111,9 +111,9 @@ class PreviewDialog(QDialog):
         self.bar.show()
 
     def _progressed(self, done: int, total: int) -> None:
-        self.bar.setRange(0, max(total, 1))
+        self.bar.setRange(0, total)
         self.bar.setValue(done)
-        self.bar.setToolTip(f"{done:,} of {total:,}")
+        self.bar.setToolTip(f"{done:,} of {total:,}" if total else f"{done:,} files found")
 
     def _rest(self, text: str) -> None:
         self.text.setText(text)
@@ -124,9 +124,12 @@ class PreviewDialog(QDialog):
         preview = self.state.preview.preview
         if preview is None or preview.path != self.path or preview.options != self.form.options():
             return
+        self.sheet.show_preview(preview)
+        if not preview.whole:
+            self.facts.setText(f"{preview.count:,} files; some are shown while all are looked at")
+            return
         self._rest("")
         self.form.offer(preview)
-        self.sheet.show_preview(preview)
         self.facts.setText("\n".join(facts(preview)))
         self.conversions.setPlainText("\n".join(preview.conversions) or "Nothing: the images are taken as they are.")
         self.open_data.setEnabled(True)

@@ -254,9 +254,9 @@ class TrainingForm(QWidget):
     def _choose_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Choose data", str(Path.home()), DATA_FILES)
         if path:
-            self.state.model.request_data(path)
+            self.state.preview.show(path)
 
     def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Choose a folder of images", str(Path.home()))
         if path:
-            self.state.model.request_data(path)
+            self.state.preview.show(path)

@@ -1,7 +1,7 @@
 """Pictures in archives: ``.zip`` and ``.tar``, gzipped or not, with folders as in :mod:`models.data.formats.folder`.
 
-In a tar as WebDataset makes them, the files beside a picture, of the same name but for the ending, are about it:
-``.cls`` is its class, ``.txt`` a text, ``.json`` names and values. Nothing is unpacked to the disk.
+In a tar as WebDataset makes them, or a folder of such, the files beside a picture, of the same name but for the ending,
+are about it: ``.cls`` is its class, ``.txt`` a text, ``.json`` names and values. Nothing is unpacked to the disk.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from weakref import finalize
 
@@ -21,19 +21,21 @@ from PIL import Image
 from models.core.data_options import NO_LABELS, DataOptions
 from models.core.errors import UserError
 from models.core.formats import PICTURE_SUFFIXES
+from models.core.packed import TAR_ENDINGS
 from models.core.reading import open_file
-from models.data.album import MAX_FILES, Album, album_source
+from models.data.album import MAX_FILES, Album, album_source, few_of
 from models.data.cache import aside
 from models.data.division import Division, division_of
 from models.data.formats.format import Format, Unread, fingerprint
 from models.data.formats.npz import MAGICS, naming_damage
 from models.data.labels import natural, text_classes
 from models.data.pictures import opened_picture
-from models.data.source import MAX_STREAMED_BYTES, Source, Steps
+from models.data.source import MAX_STREAMED_BYTES, Source, Steps, is_packed
 
 # Of one picture, unpacked; and of what is beside it.
 MAX_MEMBER_BYTES, MAX_SIDE_BYTES = 1 << 27, 1 << 16
-TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
+# Names of what is no picture, to be told of where nothing is.
+MOST_OTHERS = 100
 SIDES = (".cls", ".txt", ".json")
 CLASS = "cls"
 DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError)
@@ -87,6 +89,7 @@ class Tar:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.members: dict[str, tarfile.TarInfo] = {}
+        self.others: list[str] = []
         self.sides: Sides = {}
         with self._naming_damage():
             file = open_file(path)
@@ -114,6 +117,8 @@ class Tar:
                     self.members[name] = member
                 elif name.lower().endswith(SIDES) and member.size <= MAX_SIDE_BYTES:
                     self._note(member, name)
+                elif len(self.others) < MOST_OTHERS:
+                    self.others.append(name)
                 yield None
         _check(self.path, [(name, member.size) for name, member in self.members.items()])
 
@@ -144,27 +149,51 @@ class Tar:
         with opened_picture(Path(name), content) as image:
             yield image
 
-    def columns(self, names: list[str]) -> dict[str, list[str]]:
-        """Return what is written beside the pictures, by what it is."""
-        beside = [self.sides.get(name.rpartition(".")[0], {}) for name in names]
-        words = dict.fromkeys(word for known in beside for word in known)
-        return {word: [known.get(word, "") for known in beside] for word in words}
+    def beside(self, name: str) -> dict[str, str]:
+        """Return what is written beside a picture, by what it is."""
+        return self.sides.get(name.rpartition(".")[0], {})
+
+
+def tar_files(path: Path) -> list[Path]:
+    """Return the file itself, or the tars directly in a folder, by name."""
+    if path.is_file():
+        return [path]
+    found = (
+        file for file in path.iterdir() if file.name.lower().endswith(TAR_ENDINGS) and not file.name.startswith(".")
+    )
+    return sorted(found, key=lambda file: natural(file.name))
+
+
+def _columns(beside: list[dict[str, str]]) -> dict[str, list[str]]:
+    """Return what is written beside the pictures in columns."""
+    words = dict.fromkeys(word for known in beside for word in known)
+    return {word: [known.get(word, "") for known in beside] for word in words}
 
 
 def _open_zip(path: Path) -> Steps[Unread]:
     printed = yield from fingerprint([path])
     archive = yield from aside(lambda: Zip(path))
     album = Album(path.name, archive.names, archive.picture, division_of(archive.names, path.name))
-    return Unread(printed, lambda options: album_source(album, options))
+    return Unread(printed, lambda options: album_source(album, options), few_of(album), len(album.names))
 
 
 def _open_tar(path: Path) -> Steps[Unread]:
-    printed = yield from fingerprint([path])
-    tar = Tar(path)
-    yield from tar.look()
-    # In the order of the archive, so that a packed one is read once.
-    names = list(tar.members)
-    columns = tar.columns(names)
+    files = tar_files(path)
+    printed = yield from fingerprint(files)
+    tars = [Tar(file) for file in files]
+    for tar in tars:
+        yield from tar.look()
+    # In the order of the archives, so that a packed one is read once; names in several begin with that of their own.
+    prefixes = ["" if path.is_file() else f"{file.name}/" for file in files]
+    places = {f"{start}{name}": (tar, name) for start, tar in zip(prefixes, tars, strict=True) for name in tar.members}
+    if len(places) > MAX_FILES:
+        raise UserError(path.name, f"there are more than {MAX_FILES} pictures")
+    names, columns = list(places), _columns([tar.beside(name) for tar, name in places.values()])
+    about = any(tar.sides for tar in tars)
+
+    def opened(name: str) -> AbstractContextManager[Image.Image]:
+        tar, member = places[name]
+        return tar.picture(member)
 
     def read(options: DataOptions) -> Steps[Source]:
         asked = options.labels if options.labels not in ("", NO_LABELS) else CLASS
@@ -174,12 +203,14 @@ def _open_tar(path: Path) -> Steps[Unread]:
         elif options.labels == asked:
             raise UserError(path.name, f"nothing beside its pictures is called {asked}")
         else:
-            division = Division() if tar.sides else division_of(names, path.name)
+            division = Division() if about or len(tars) > 1 else division_of(names, path.name)
         album.division = division
         return album_source(album, options)
 
-    album = Album(path.name, names, tar.picture, columns=columns)
-    return Unread(printed, read)
+    others = [name for tar in tars for name in tar.others]
+    album = Album(path.name, names, opened, columns=columns, others=others)
+    # A packed one would be unpacked to its end once more.
+    return Unread(printed, read, None if any(map(is_packed, files)) else few_of(album), len(names))
 
 
 def _claims_zip(start: bytes, path: Path) -> bool:
@@ -194,4 +225,10 @@ def _claims_zip(start: bytes, path: Path) -> bool:
 
 
 ZIP = Format("zip", _claims_zip, _open_zip)
-TAR = Format("tar", lambda _, path: path.is_file() and path.name.lower().endswith(TAR_ENDINGS), _open_tar)
+
+
+def _claims_tar(_: bytes, path: Path) -> bool:
+    return bool(tar_files(path)) if path.is_dir() else path.name.lower().endswith(TAR_ENDINGS)
+
+
+TAR = Format("tar", _claims_tar, _open_tar)

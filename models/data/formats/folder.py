@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from models.core.data_options import NO_LABELS, DataOptions
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.core.formats import PICTURE_SUFFIXES
-from models.data.album import MAX_FILES, Album, album_source
+from models.data.album import MAX_FILES, Album, album_source, few_of
 from models.data.cache import aside
 from models.data.division import division_of
 from models.data.formats.format import Format, Unread
@@ -35,9 +34,10 @@ class Listing:
         self.found: dict[str, str] = {}
         self.failed: dict[str, str] = {}
         self.tables: list[str] = []
+        self.others: list[str] = []
         self._seen: set[tuple[int, int]] = set()
 
-    def look(self) -> Iterator[None]:
+    def look(self) -> Steps[None]:
         """Go through the folder and those below it, yielding in between; UserError if there are too many pictures."""
         waiting = [("", 0)]
         while waiting:
@@ -57,13 +57,14 @@ class Listing:
                     else:
                         self._add(entry, name)
                     if len(self.found) % FILES_PER_STEP == 0:
-                        yield
+                        yield len(self.found), 0
 
     def _add(self, entry: os.DirEntry[str], name: str) -> None:
         kind = entry.name.lower()
         if kind.endswith(TABLES) and "/" not in name:
             self.tables.append(name)
         elif not kind.endswith(PICTURE_SUFFIXES):
+            self.others += [name] if len(self.others) < FILES_PER_STEP else []
             return
         try:
             status = entry.stat()
@@ -94,12 +95,13 @@ def _opening(folder: Path) -> Steps[Unread]:
     names = yield from aside(lambda: listing.pictures)
     division = yield from aside(lambda: division_of(names, folder.name))
     album = Album(folder.name, names, lambda name: opened_picture(folder / name), division, dict(listing.failed))
+    album.others = [*listing.tables, *listing.others]
 
     def read(options: DataOptions) -> Steps[Source]:
         source = yield from album_source(album, options)
         return _with_table(source, folder, listing.tables, options)
 
-    return Unread(listing.digest, read)
+    return Unread(listing.digest, read, few_of(album), len(names))
 
 
 def _with_table(source: Source, folder: Path, tables: list[str], options: DataOptions) -> Source:

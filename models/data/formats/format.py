@@ -21,10 +21,13 @@ class Unread:
     """A data set that was recognized: a fingerprint of its content, and the way to read it by some options.
 
     It may be read more than once, by different options; what is found out about all images is not looked for again.
+    Of very many files, ``some`` reads a few from all over them, and ``count`` is their number.
     """
 
     fingerprint: str
     read: Reader
+    some: Reader | None = None
+    count: int = 0
 
 
 Opener = Callable[[Path], Steps[Unread]]

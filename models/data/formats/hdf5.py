@@ -15,10 +15,10 @@ from models.core.data_options import DataOptions
 from models.core.errors import UserError
 from models.core.hdf5 import DAMAGE, MAGIC, is_of_keras
 from models.core.reading import open_file
-from models.data.arrays import Arrays, source_of
+from models.data.arrays import Arrays, joined_parts, source_of
 from models.data.formats.format import Format, opener
-from models.data.keys import choose
-from models.data.source import BLOCK_BYTES, MAX_DATA_BYTES, MAX_STREAMED_BYTES, Source, Steps, check_label_count
+from models.data.keys import Keys, choose, parts_of
+from models.data.source import BLOCK_BYTES, Source, Steps, check_label_count, packed_limit
 
 if TYPE_CHECKING:
     import h5py
@@ -28,8 +28,6 @@ MOST_OBJECTS = 20_000
 MAX_LABEL_BYTES = 1 << 28
 # What is read at once of a file that is compressed.
 MAX_CHUNK_BYTES = 1 << 28
-# No compression that a data set of images has goes beyond this.
-MOST_PACKED = 200
 
 
 @contextmanager
@@ -51,18 +49,20 @@ def hdf5_source(path: Path, options: DataOptions) -> Steps[Source]:
         arrays = _arrays(file)
         turned = _is_matlab(path)
         shapes = {name: tuple(reversed(a.shape)) if turned else a.shape for name, a in arrays.items()}
-        keys = choose(shapes, options, path.name, last=turned)
-        images = arrays[keys.images]
-        _check(images, path)
-        shape, dtype = tuple(images.shape), images.dtype
-        labels = None if keys.labels is None else _labels(arrays[keys.labels], path)
-    limit = min(MAX_STREAMED_BYTES, max(MAX_DATA_BYTES, MOST_PACKED * path.stat().st_size))
-    found = Arrays(
-        path.name, shape, dtype, _reader(path, keys.images, shape, dtype), labels,
-        [keys.note] if keys.note else [], limit, _taker(path, keys.images),
-        keys=keys.others, label_choices=keys.label_choices,
+        parts = parts_of(shapes, choose(shapes, options, path.name, last=turned), options)
+        found = [_part(arrays, keys, path) for keys in parts]
+    return source_of(joined_parts([_upright(part) if turned else part for part in found]), options)
+
+
+def _part(arrays: dict[str, h5py.Dataset], keys: Keys, path: Path) -> Arrays:
+    images = arrays[keys.images]
+    _check(images, path)
+    shape, dtype = tuple(images.shape), images.dtype
+    return Arrays(
+        path.name, shape, dtype, _reader(path, keys.images, shape, dtype),
+        None if keys.labels is None else _labels(arrays[keys.labels], path), [keys.note] if keys.note else [],
+        packed_limit(path), _taker(path, keys.images), keys=keys.others, label_choices=keys.label_choices,
     )  # fmt: skip
-    return source_of(_upright(found) if turned else found, options)
 
 
 def _upright(arrays: Arrays) -> Arrays:

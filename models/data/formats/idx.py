@@ -17,7 +17,7 @@ import numpy as np
 from models.core.data_options import DataOptions
 from models.core.errors import UserError
 from models.core.npy import read_exactly
-from models.data.arrays import Arrays, source_of
+from models.data.arrays import Arrays, joined_parts, source_of
 from models.data.formats.format import Format, opener
 from models.data.source import GZIP_MAGIC, Source, Steps, check_label_count, images_per_block, unpacked
 
@@ -25,7 +25,7 @@ MAGICS = (GZIP_MAGIC, b"\x00\x00")
 UNSIGNED_BYTE = 0x08
 MAX_DIMENSIONS = 4
 RAW = "raw"
-TESTS = ("t10k", "test")
+TESTS = frozenset({"t10k", "test"})
 
 
 def idx_source(path: Path, options: DataOptions) -> Steps[Source]:
@@ -33,27 +33,13 @@ def idx_source(path: Path, options: DataOptions) -> Steps[Source]:
 
     Of a folder the file that tests follows the one that trains.
     """
-    if path.is_file():
-        return source_of(_arrays(path), options)
-    parts = [_arrays(file) for file in image_files(path)]
-    if len(parts) == 1:
-        return source_of(parts[0], options)
-    train, test = parts
-    labels = None if train.labels is None or test.labels is None else np.concatenate([train.labels, test.labels])
-    if train.shape[1:] != test.shape[1:]:
-        raise UserError(test.name, f"its images have another shape than those of {train.name}")
-    return source_of(
-        replace(
-            train,
-            name=path.name,
-            shape=(train.shape[0] + test.shape[0], *train.shape[1:]),
-            blocks=lambda: chain(train.blocks(), test.blocks()),
-            labels=labels,
-            notes=[f"the images of {train.name} train, those of {test.name} test"],
-            train_count=train.shape[0],
-        ),
-        options,
-    )
+    files = [path] if path.is_file() else image_files(path)
+    arrays = joined_parts([_arrays(file) for file in files])
+    if len(files) > 1:
+        train, test = files
+        notes = [f"the images of {train.name} train, those of {test.name} test"]
+        arrays = replace(arrays, name=path.name, notes=notes)
+    return source_of(arrays, options)
 
 
 def _arrays(path: Path) -> Arrays:
@@ -80,8 +66,8 @@ def image_files(folder: Path) -> list[Path]:
             and (name not in found or found[name].suffix == ".gz")
         ):
             found[name] = file
-    tests = [file for name, file in found.items() if name.startswith(TESTS)]
-    trains = [file for name, file in found.items() if not name.startswith(TESTS)]
+    tests = [file for name, file in found.items() if not TESTS.isdisjoint(name.split("-"))]
+    trains = [file for file in found.values() if file not in tests]
     if len(trains) > 1 or len(tests) > 1:
         raise UserError(folder.name, f"it holds several data sets: {', '.join(found)}", "open one of these files")
     return [*trains, *tests]

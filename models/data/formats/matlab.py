@@ -21,10 +21,10 @@ import numpy as np
 from models.core.data_options import DataOptions
 from models.core.errors import UserError
 from models.core.reading import open_file
-from models.data.arrays import Arrays, pieces, source_of
+from models.data.arrays import Arrays, joined_parts, pieces, source_of
 from models.data.formats.format import Format, opener
 from models.data.geometry import CHANNELS
-from models.data.keys import choose
+from models.data.keys import Keys, choose, parts_of
 from models.data.source import Source, Steps, by
 
 MAGIC = b"MATLAB 5.0"
@@ -60,14 +60,18 @@ def matlab_source(path: Path, options: DataOptions) -> Steps[Source]:
     with open_file(path) as file:
         variables = _variables(file, path)
         shapes = {name: variable.shape for name, variable in variables.items()}
-        keys = choose(shapes, options, path.name, last=True)
-        labels = None if keys.labels is None else _values(file, variables[keys.labels], path)
-        images, note = _upright(_values(file, variables[keys.images], path), labels, options)
-    arrays = Arrays(
+        parts = parts_of(shapes, choose(shapes, options, path.name, last=True), options)
+        arrays = [_part(file, path, variables, keys, options) for keys in parts]
+    return source_of(joined_parts(arrays), options)
+
+
+def _part(file: IO[bytes], path: Path, variables: dict[str, Variable], keys: Keys, options: DataOptions) -> Arrays:
+    labels = None if keys.labels is None else _values(file, variables[keys.labels], path)
+    images, note = _upright(_values(file, variables[keys.images], path), labels, options)
+    return Arrays(
         path.name, images.shape, images.dtype, lambda: pieces(images), labels, [t for t in (keys.note, note) if t],
         take=lambda numbers: images[list(numbers)], keys=keys.others, label_choices=keys.label_choices,
     )  # fmt: skip
-    return source_of(arrays, options)
 
 
 def _variables(file: IO[bytes], path: Path) -> dict[str, Variable]:

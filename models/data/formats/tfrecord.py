@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from models.core.data_options import NO_LABELS, DataOptions
 from models.core.errors import UserError
 from models.data.arrays import Arrays, source_of
+from models.data.division import TESTS
 from models.data.formats.format import Format, opener
 from models.data.formats.records import HEADER, Record, features_of, masked_crc, records
 from models.data.geometry import CHANNELS
@@ -54,7 +56,12 @@ def tfrecord_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     found = (file for file in path.iterdir() if MARK in file.name and not file.name.startswith("."))
-    return sorted(found, key=lambda file: natural(file.name))
+    return sorted(found, key=lambda file: (_tests(file), natural(file.name)))
+
+
+def _tests(file: Path) -> bool:
+    """Return whether the records of a file are called those that test."""
+    return not TESTS.isdisjoint(re.split(r"[^a-z]+", file.name.lower()))
 
 
 def is_tfrecord(start: bytes, path: Path) -> bool:
@@ -77,20 +84,25 @@ def tfrecord_source(path: Path, options: DataOptions) -> Steps[Source]:
     names = _names(first, options)
     image = _image(first, names, options, None)
     labels = list[object]()
-    count = 0
+    count, trains = 0, 0
     for record in records(files):
+        trains += not _tests(record.file)
         label = _label(record, names)
         if count and (label is None) != (labels[0] is None):
             raise record.damaged("either it or the first has a label; all records must have one, or none")
         labels.append(label)
         count += 1
         yield None
+    divided = path.is_dir() and 0 < trains < count
     usual = names.image == IMAGES[0] and names.label in (None, LABELS[0])
     note = f"the image is the feature {names.image}" + (f", its label {names.label}" if names.label else "")
+    notes = [] if usual else [note]
+    notes += [f"the files divide the images: {trains:,} train, {count - trains:,} test"] if divided else []
     arrays = Arrays(
         path.name, (count, *image.shape), image.dtype, lambda: _blocks(files, names, options, image),
-        None if labels[0] is None else _array(labels), [] if usual else [note],
+        None if labels[0] is None else _array(labels), notes,
         MAX_DATA_BYTES if any(map(is_packed, files)) else MAX_STREAMED_BYTES,
+        train_count=trains if divided else None,
     )  # fmt: skip
     return (yield from source_of(arrays, options))
 

@@ -13,7 +13,7 @@ from models.core.descriptions import DataInfo
 from models.core.steps import passed_on
 from models.data.latents import holds_latents
 from models.data.opening import Found, laid_out, load_images, recognized
-from models.data.preview import preview_of
+from models.data.preview import first_look, preview_of
 from models.data.source import Share, Steps
 from models.numerics.tracing import note_dropped
 from models.protocol.decoding import Aggregate, Decode, Draw, EncodeFile, EncodeImages, Sample
@@ -34,7 +34,7 @@ from models.protocol.opening import (
 )
 from models.protocol.paths import FindWalk
 from models.vae import posterior_cache
-from models.vae.codes import opening_codes
+from models.vae.codes import opening_codes, preview_of_codes
 from models.vae.live import LiveVAE
 from models.vae.model import VAE
 from models.vae.model_file import OpenedModel
@@ -114,8 +114,17 @@ def preview_data(session: Session, request: PreviewData) -> Job:
 
 
 def _previewing(session: Session, request: PreviewData) -> Job:
-    session.found = yield from _found(session, request, request.afresh)
-    preview = yield from reported(request.id, preview_of(session.found, request.options))
+    path, vae = Path(request.path), session.vae
+    if vae is not None and holds_latents(path, vae.architecture.latent_dim):
+        steps = preview_of_codes(vae, path, request.options)
+    else:
+        session.found = yield from _found(session, request, request.afresh)
+        if request.afresh:
+            first = yield from reported(request.id, first_look(session.found, request.options))
+            if first is not None:
+                yield DataPreviewed(request.id, first)
+        steps = preview_of(session.found, request.options)
+    preview = yield from reported(request.id, steps)
     yield DataPreviewed(request.id, preview)
 
 

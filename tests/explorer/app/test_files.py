@@ -75,7 +75,7 @@ def _idx(desk: Desk, folder: Path) -> Path:
 def test_data_dropped_is_shown_and_encoded(desk: Desk, oracle: NumpyVAE, tmp_path: Path, make: object) -> None:
     images, path = _images(desk), make(desk, tmp_path)  # type: ignore[operator]
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(path)
+        desk.drop_data(path)
     desk.settle()
     np.testing.assert_array_equal(desk.data.images, images)
     assert desk.data.info.path == str(path)
@@ -91,7 +91,7 @@ def test_a_folder_of_folders_is_a_data_set_with_classes(desk: Desk, tmp_path: Pa
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image[..., 0]).save(folder / f"{number}.png")
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "pets")
+        desk.drop_data(tmp_path / "pets")
     desk.settle()
     assert desk.data.info.label_names == ("cats", "dogs")
     assert desk.data.labels is not None
@@ -102,7 +102,7 @@ def test_a_point_of_other_data_keeps_its_picture(desk: Desk, tmp_path: Path) -> 
     desk.window.map.select(42)
     image, mu = np.array(desk.data.images[42]), desk.point.mu.copy()
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(_npy(desk, tmp_path))
+        desk.drop_data(_npy(desk, tmp_path))
     desk.settle()
     assert desk.point.source.data != desk.data.info.digest
     assert "class" not in desk.window.decoded._about.text()
@@ -113,7 +113,7 @@ def test_a_point_of_other_data_keeps_its_picture(desk: Desk, tmp_path: Path) -> 
 def test_data_of_another_shape_says_that_it_does_not_fit(desk: Desk, tmp_path: Path) -> None:
     np.save(tmp_path / "small.npy", np.zeros((5, 8, 8), np.uint8))
     with desk.qtbot.waitSignal(desk.state.model.data_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "small.npy")
+        desk.drop_data(tmp_path / "small.npy")
     desk.settle()
     assert desk.state.model.embedding is None
     assert len(desk.window.map.plot.cloud.xy) == 0

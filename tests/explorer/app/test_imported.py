@@ -40,7 +40,7 @@ def test_a_whole_model_is_dragged_and_shows_its_data(desk: Desk, tmp_path: Path)
     images = np.random.default_rng(0).integers(0, 256, (30, 12, 12, 1), np.uint8)
     np.savez(tmp_path / "data.npz", images=images)
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "data.npz")
+        desk.drop_data(tmp_path / "data.npz")
     desk.settle()
     embedding = desk.state.model.embedding
     assert embedding is not None

@@ -142,7 +142,7 @@ def test_it_shows_what_a_model_makes_of_data_that_are_opened_meanwhile(desk: Des
     np.savez(tmp_path / "data.npz", images=images)
     desk.drop(whole)
     dialog = _dialog(desk)
-    desk.drop(tmp_path / "data.npz")
+    desk.drop_data(tmp_path / "data.npz")
     desk.qtbot.waitUntil(lambda: dialog.sheet.reconstructions[3].image is not None, timeout=PATIENCE_MS)
     assert not dialog.sheet.without.isVisible()
     dialog.reject()
@@ -215,7 +215,7 @@ def test_an_imported_model_is_trained_further(
     _open(desk, _dialog(desk))
     assert not desk.window.menus.model.train_further.isEnabled()
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "noise.npz")
+        desk.drop_data(tmp_path / "noise.npz")
     assert desk.window.menus.model.train_further.isEnabled()
     monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (2, True))
     with desk.qtbot.waitSignal(desk.state.run.finished, timeout=PATIENCE_MS):

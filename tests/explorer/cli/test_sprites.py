@@ -68,4 +68,4 @@ def test_a_folder_of_that_name_is_opened_rather_than_drawn(bench: Path) -> None:
     (bench / "inner" / "sprites").mkdir(parents=True)
     done = run(bench / "inner", "info", "sprites")
     assert done.returncode == 2
-    assert "there are no pictures in this folder" in done.stderr
+    assert "there are no pictures in it" in done.stderr

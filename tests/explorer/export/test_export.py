@@ -13,7 +13,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
 from explorer.export.pictures import Latent, png_of, read_latent
+from explorer.export.series import Series
 from explorer.views.export_dialog import ExportDialog
+from models.protocol.decoding import SampleTile
 from tests.support.desk import PATIENCE_MS, Desk
 from tests.support.oracle import NumpyVAE
 
@@ -103,6 +105,19 @@ def test_pictures_tables_and_sheet_agree(
         rows = list(csv.DictReader(file))
     table = np.array([[float(row[f"z_{dim}"]) for dim in range(50)] for row in rows], np.float32)
     assert table.tobytes() == stored["z"].tobytes()
+
+
+def test_the_name_of_the_image_that_samples_come_from_is_kept(tmp_path: Path) -> None:
+    values = np.full((2, 3), 0.5, np.float32)
+    series = Series(tmp_path, values[0], values[0], 7, "model", "feed", image="cats/Mia ü.png")
+    series.add(SampleTile(0, 0, 2, values, values, np.zeros((2, 4, 4, 1), np.float32)))
+    series.finish()
+    latent = read_latent(tmp_path / "samples" / "sample-0002.png")
+    with np.load(tmp_path / "latents.npz") as table, (tmp_path / "latents.csv").open(encoding="utf-8") as file:
+        told = [latent.image if latent else "", str(table["image"]), *(row["image"] for row in csv.DictReader(file))]
+    with Image.open(tmp_path / "samples.png") as sheet:
+        told.append(sheet.text["Title"])
+    assert told == ["cats/Mia ü.png"] * 5
 
 
 def test_the_preview_shows_what_would_be_exported(desk: Desk, dialog: ExportDialog, oracle: NumpyVAE) -> None:

@@ -53,6 +53,17 @@ def _choose(desk: Desk, text: str) -> None:
     desk.settle()
 
 
+def test_the_reconstruction_says_how_far_it_is_from_its_image(desk: Desk, oracle: NumpyVAE) -> None:
+    desk.window.map.select(IMAGE)
+    desk.settle()
+    x, decoded = desk.data.images[IMAGE] / 255.0, oracle.decode(desk.point.mu[None])[0]
+    entropy = -(x * np.log(decoded) + (1.0 - x) * np.log(1.0 - decoded)).sum()
+    said = desk.window.decoded.reconstruction.toolTip().split()
+    assert said[:5] == ["reconstruction", "error:", "root", "mean", "square"]
+    assert float(said[5].rstrip(",")) == pytest.approx(np.sqrt(np.square(x - decoded).mean()), rel=1e-2)
+    assert (float(said[8]), said[9]) == (pytest.approx(entropy, rel=1e-2), "nats")
+
+
 def test_mu_shows_the_point_itself(desk: Desk, oracle: NumpyVAE, around: NDArray[np.float64]) -> None:
     desk.settle()
     expected = oracle.decode(desk.point.z[None])[0]

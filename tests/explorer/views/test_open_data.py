@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QPoint, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog
 
+from explorer.views.common.originals import has_original
 from explorer.views.latent_map.hover_card import HoverCard
 from explorer.views.open_data.dialog import PreviewDialog
 from models.core.data_options import DataOptions
@@ -84,6 +86,24 @@ def test_every_guess_can_be_changed_and_the_images_follow(desk: Desk, shown: Pre
     assert not shown.open_data.isEnabled()
 
 
+def test_a_few_of_very_many_are_shown_at_once(desk: Desk, tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 200).save(tmp_path / "picture.png")
+    content = (tmp_path / "picture.png").read_bytes()
+    for number in range(2_000):
+        part = tmp_path / "many" / f"class {number % 2}"
+        part.mkdir(parents=True, exist_ok=True)
+        (part / f"{number}.png").write_bytes(content)
+    dialog = opened(desk, tmp_path / "many")
+    assert dialog.facts.text() == "2,000 files; some are shown while all are looked at"
+    assert sum(len(group.images) for group in dialog.sheet.groups) > 10
+    assert not dialog.open_data.isEnabled()
+    with desk.qtbot.waitSignal(desk.state.preview.changed, timeout=PATIENCE_MS):
+        pass
+    assert dialog.facts.text().startswith("2,000 images in grey, of 8 × 8 pixels")
+    assert dialog.open_data.isEnabled()
+    dialog.cancel.click()
+
+
 def test_what_cannot_be_read_so_is_said_and_can_be_changed_back(desk: Desk, shown: PreviewDialog) -> None:
     with desk.qtbot.waitSignal(desk.state.preview.failed, timeout=PATIENCE_MS):
         shown.form.strict.click()
@@ -123,6 +143,24 @@ def test_the_data_open_as_they_were_shown_and_are_remembered_so(desk: Desk, albu
     assert data.original_of(index) == album / "light" / "13.png"
 
 
+def test_what_is_dropped_replaces_nothing_before_it_was_seen(desk: Desk, album: Path, tmp_path: Path) -> None:
+    before = desk.state.model.data
+    np.save(tmp_path / "codes.npy", np.zeros((30, desk.latent.latent_dim), np.float32))
+    said = {
+        album: "24 images in grey, of 28 × 28 pixels",
+        tmp_path / "codes.npy": "30 images in grey, of 28 × 28 pixels",
+    }
+    for path, facts in said.items():
+        with desk.qtbot.waitSignal(desk.state.preview.changed, timeout=PATIENCE_MS):
+            desk.drop(path)
+        dialog = desk.window.findChildren(PreviewDialog)[-1]
+        assert dialog.facts.text().splitlines()[0] == facts
+        assert desk.state.model.data is before
+        dialog.cancel.click()
+    # Images that the model makes of the codes.
+    assert "these are codes" in dialog.conversions.toPlainText()
+
+
 def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk, album: Path) -> None:
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
         desk.state.preview.open(str(album), DataOptions())
@@ -135,6 +173,9 @@ def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk
         desk.window.decoded.input.activated.emit()
         name = desk.state.model.data.name_of(5) if desk.state.model.data else ""
         assert opened == [str(album / name)]
+        latent = desk.window.decoded._latent()
+        assert latent is not None
+        assert latent.image == name
         assert name in desk.window.decoded._about.toolTip()
         desk.window.map.plot.reset_asked.emit(desk.point.name)
         assert len(opened) == 2
@@ -145,6 +186,30 @@ def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk
         desk.window.map._hover(5, QPoint(40, 40))
         card = desk.window.map.findChild(HoverCard)
         assert name in card._text.text()
+    finally:
+        QDesktopServices.unsetUrlHandler("file")
+
+
+def test_a_double_click_opens_a_picture_in_an_archive(desk: Desk, album: Path, tmp_path: Path) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "set"), "zip", album))
+    with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
+        desk.state.preview.open(str(path), DataOptions())
+    desk.settle()
+    opened, files = list[str](), Files()
+    files.asked.connect(opened.append)
+    QDesktopServices.setUrlHandler("file", files, "open")
+    try:
+        desk.window.map.select(5)
+        assert has_original(desk.state, desk.point)
+        desk.window.decoded.input.activated.emit()
+        desk.qtbot.waitUntil(lambda: opened != [], timeout=PATIENCE_MS)
+        name = desk.state.model.data.name_of(5) if desk.state.model.data else ""
+        assert Path(opened[0]).read_bytes() == (album / name).read_bytes()
+        path.unlink()
+        desk.window.decoded.input.activated.emit()
+        desk.settle()
+        assert desk.state.model.data is not None
+        assert desk.state.model.data.packed_of(5) is None
     finally:
         QDesktopServices.unsetUrlHandler("file")
 

@@ -79,7 +79,7 @@ def test_sub_folders_are_classes_shuffled_alike(tmp_path: Path) -> None:
     labels = np.load(info.labels_path)
     assert info.label_names == ("cat", "dog")
     assert np.array_equal(load_images(info)[:, 0, 0, 0], 100 * labels)
-    assert set(labels[:10]) == {0, 1}
+    assert set(labels[:10]) == set(labels[-2:]) == {0, 1}
 
 
 def test_pictures_of_many_kinds_in_one_folder(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_large_set_is_stored_in_little_memory(tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "notes.txt").write_text("hello")
-    assert "there are no pictures in this folder" in reason(tmp_path / "set")
+    assert "there are no pictures in it" in reason(tmp_path / "set")
 
 
 def test_pictures_beside_classes_are_refused(tmp_path: Path) -> None:

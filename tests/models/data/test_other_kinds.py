@@ -54,9 +54,6 @@ def test_arrays_are_found_by_the_names_that_people_give_them(key: str, tmp_path:
 
 def test_labels_belong_to_the_images_by_name(tmp_path: Path) -> None:
     np.savez(tmp_path / "set.npz", x_train=SQUARE, y_train=LABELS, x_test=SQUARE[:4], y_test=LABELS[:4])
-    info = open_data(tmp_path / "set.npz")
-    assert labels_of(info) == UNSORTED
-    assert info.conversions == ("the images are x_train; --key opens x_test",)
     test = open_data(tmp_path / "set.npz", DataOptions(key="x_test"))
     assert (test.count, labels_of(test)) == (4, UNSORTED[:4])
     assert open_data(tmp_path / "set.npz", DataOptions(labels="none")).labels_path is None
@@ -78,6 +75,8 @@ def test_every_layout_comes_out_upright(tmp_path: Path) -> None:
         np.savez(tmp_path / f"{name}.npz", images=array)
         for end in ("npy", "npz"):
             assert same(open_data(tmp_path / f"{name}.{end}", options), COLOUR)
+    np.save(tmp_path / "clear.npy", np.concatenate([COLOUR, np.full((20, 6, 5, 1), 128, np.uint8)], axis=3))
+    assert np.abs(load_images(open_data(tmp_path / "clear.npy")) - (COLOUR * (128 / 255) + 127)).max() <= 1
     np.save(tmp_path / "flat.npy", SQUARE.reshape(20, 36))
     info = open_data(tmp_path / "flat.npy")
     assert same(info)
@@ -148,15 +147,28 @@ def test_columns_of_numbers_are_factors(tmp_path: Path) -> None:
 
 
 def test_images_sorted_by_class_are_shuffled_with_their_labels_and_rows(tmp_path: Path) -> None:
-    images = np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
-    np.savez(tmp_path / "set.npz", images=images, labels=np.repeat([0, 1], 20))
+    images = np.arange(60, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    labels = np.repeat([2, 0, 1], [30, 20, 10])
+    np.savez(tmp_path / "set.npz", images=images, labels=labels)
     info = open_data(tmp_path / "set.npz")
     stored = load_images(info)[:, 0, 0, 0]
-    assert sorted(stored) == list(range(40))
-    assert set(labels_of(info)[info.train_count :]) == {0, 1}
-    assert labels_of(info) == [int(value >= 20) for value in stored]
+    assert sorted(stored) == list(range(60))
+    assert np.bincount(labels_of(info)[info.train_count :]).tolist() == [2, 1, 3]
+    assert labels_of(info) == labels[stored].tolist()
     assert columns(info)["row"] == [str(value) for value in stored]
     assert any("shuffled" in line for line in info.conversions)
+    # The same, whose labels are elsewhere.
+    np.save(tmp_path / "images.npy", images)
+    np.save(tmp_path / "labels.npy", labels)
+    apart = open_data(tmp_path / "images.npy", DataOptions(labels=str(tmp_path / "labels.npy")))
+    assert (labels_of(apart), apart.digest) == (labels_of(info), info.digest)
+
+
+def test_images_sorted_by_a_factor_are_shuffled(tmp_path: Path) -> None:
+    factors = np.stack([np.repeat([0, 1], 20), np.arange(40) % 5], axis=1)
+    np.savez(tmp_path / "set.npz", imgs=np.zeros((40, 4, 4), np.uint8), latents_classes=factors)
+    info = open_data(tmp_path / "set.npz")
+    assert np.bincount(np.load(info.factors_path)[36:, 0]).tolist() == [2, 2]
 
 
 @pytest.mark.parametrize("header", [True, False])

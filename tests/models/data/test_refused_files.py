@@ -32,7 +32,7 @@ from tests.models.data.conftest import IMAGES, LABELS, idx, pngs, reason
         (IMAGES[0, :, 0], "not 6 × 1"),
         (IMAGES[None], "not 1 × 20 × 6 × 5 × 1"),
         (np.zeros((), np.uint8), "not a single number"),
-        (np.zeros((5, 4, 4, 2), np.uint8), "1 or 3 channels, not 2"),
+        (np.zeros((5, 4, 4, 2), np.uint8), "5 × 4 × 4 × 2 has no axis of 1 or 3 channels beside the images"),
         (np.zeros((5, 0, 4), np.uint8), "the images are empty"),
         (np.zeros((5, 4, 4), np.complex64), "images must be uint8, integers or floats, not complex64"),
         (np.zeros((5, 4, 4), "S3"), "images must be uint8, integers or floats"),
