@@ -41,6 +41,11 @@ class OpenedData:
     classes: tuple[int, ...] = ()
     columns: Columns = field(default_factory=dict)
 
+    @property
+    def pictured(self) -> bool:
+        """Whether there are images to see: latents without any have one pixel in their place."""
+        return self.info.image_shape[:2] != (1, 1)
+
     def name_of(self, index: int) -> str:
         """Return the name of an image, empty where it has none."""
         names = self.columns.get(NAME, ())
@@ -146,7 +151,11 @@ class ModelState(QObject):
         """Why the open model cannot encode the open data, in a sentence; empty if it can, or one of them is missing."""
         if self.model is None or self.data is None:
             return ""
-        if not self.model.has_encoder and self.data.info.codes_of != self.model.digest:
+        if self.data.info.codes_of == self.model.digest:
+            return ""
+        if not self.model.has_decoder:
+            return f"{self.model.name} are latents without a model: they encode no images."
+        if not self.model.has_encoder:
             return f"{self.model.name} is a decoder alone: it encodes no images."
         found, wanted = (" × ".join(map(str, shape)) for shape in (self.data.info.image_shape, self.model.image_shape))
         return "" if found == wanted else f"These images are {found}, the model takes {wanted}."

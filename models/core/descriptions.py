@@ -26,6 +26,7 @@ class ModelInfo:
 
     ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here; only
     of imported ones it can be that no images are encoded, where there ``has_encoder`` is False.
+    ``has_decoder`` is False of latents from a file without a model.
     ``live`` is True of the functions of a person's own Python process, of which there is no file.
     ``source`` is the file of other people that it was made of when it was opened, or the model of which this one shows
     another class; empty of one that lies at ``path`` as it was written. A conditional one is held at ``label`` of its
@@ -48,6 +49,7 @@ class ModelInfo:
     data_digest: str = ""
     understood: dict[str, str] = field(default_factory=dict)
     has_encoder: bool = True
+    has_decoder: bool = True
     live: bool = False
     source: str = ""
     classes: int = 0

@@ -10,42 +10,95 @@ from pathlib import Path
 import numpy as np
 
 from models.core.arrays import Floats32
-from models.core.data_options import AS_FOUND
+from models.core.columns import NAME
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.core.files import reason_of
 from models.data import cache
-from models.data.latents import StoredLatents, read_latents
+from models.data.latents import TABLES, StoredLatents, read_latents
+from models.data.opening import Found, read_by, recognized
 from models.data.source import Images, Source, Steps, check_size
+from models.data.tables import NAME_COLUMNS, joined, labelled, labels_time, read_table, rows_numbered
 from models.importing.moments import SHARP
 from models.vae import posterior_cache
 from models.vae.model import VAE
 from models.vae.posterior import Posteriors
+from models.vae.scatter import BLANK, Scatter
 
 # Decoded at a time: a drag waits no longer than for these.
 BLOCK = 32
+BLANKS = 1 << 16
 
 
-def opening_codes(vae: VAE, model_digest: str, path: Path) -> Steps[DataInfo]:
+def opening_codes(vae: VAE, model_digest: str, path: Path, options: DataOptions = AS_FOUND) -> Steps[DataInfo]:
     """Return the codes in a file as data of the model with this digest, a few milliseconds at a time.
 
-    :class:`UserError` if they are not of the model's latent space. Codes without standard deviations get a small one.
+    The options may name images that the codes stand for, instead of those that the model makes of them, and a file of
+    labels and other columns. :class:`UserError` if the codes are not of the model's latent space, or not as many as the
+    images. Codes without standard deviations get a small one.
     """
-    shape, codes = vae.architecture.image_shape, read_latents(path, vae.architecture.latent_dim)
+    codes = vae.codes if isinstance(vae, Scatter) else read_latents(path, vae.architecture.latent_dim)
     if len(codes.z) < 2:
         raise UserError(path.name, "there is only one code in it, at least two are needed")
-    check_size(len(codes.z), shape, path.name)
-    fingerprint = _fingerprint(model_digest, codes)
     try:
+        found = (yield from recognized(options.images)) if options.images else None
+        fingerprint = _fingerprint(model_digest, codes, options, found)
         info = cache.stored(path, fingerprint)
         if info is None:
-            source = Source(len(codes.z), shape, _decoded(vae, codes.z), codes.labels)
-            info = yield from cache.store(path, fingerprint, source, AS_FOUND)
+            source = yield from _source(vae, path, codes, options, found)
+            info = yield from cache.store(path, fingerprint, source, options)
+        if info.count != len(codes.z):
+            raise UserError(
+                Path(options.images).name, "some of its pictures cannot be read, so codes would be mixed up"
+            )
         sigma = np.full_like(codes.z, SHARP) if codes.sigma is None else codes.sigma
         yield from posterior_cache.store(model_digest, info, Posteriors(codes.z, sigma))
     except OSError as error:
-        raise UserError(path.name, reason_of(error)) from error
+        raise UserError(Path(error.filename or path).name, reason_of(error)) from error
     return replace(info, codes_of=model_digest)
+
+
+def _source(vae: VAE, path: Path, codes: StoredLatents, options: DataOptions, found: Found | None) -> Steps[Source]:
+    """Return the images of codes, in their order, with labels and other columns if there are any."""
+    count, shape = len(codes.z), vae.architecture.image_shape
+    if found is not None:
+        source = yield from read_by(found, AS_FOUND)
+        if source.count != count:
+            raise UserError(path.name, f"it has {count:,} codes, but {found.path.name} has {source.count:,} images")
+        labels = source.labels if codes.labels is None else codes.labels
+        source = replace(source, order=None, train_count=None, labels=labels)
+    else:
+        check_size(count, shape, path.name)
+        images = _blank(count) if isinstance(vae, Scatter) else _decoded(vae, codes.z)
+        source = Source(count, shape, images, codes.labels)
+    return _told(source, options.labels) if options.labels else source
+
+
+def _told(source: Source, labels: str) -> Source:
+    """Give codes the columns of a table, or other labels; classes that they have already stay.
+
+    The names in a table that has a row for each code are theirs, if they have none.
+    """
+    path = Path(labels)
+    if path.suffix.lower() not in TABLES:
+        return labelled(source, labels)
+    table = read_table(path)
+    lower = {word.lower(): texts for word, texts in table.items()}
+    names = next((lower[word] for word in NAME_COLUMNS if word in lower), [])
+    if NAME not in source.columns and len(names) == source.count == len(set(names)):
+        source = replace(source, columns={**source.columns, NAME: names})
+    if source.labels is None:
+        return labelled(source, labels)
+    made = joined(source, rows_numbered(table, source), path.name)
+    if made is source:
+        raise UserError(path.name, "its rows name none of the codes", "a column name or index says which is which")
+    return made
+
+
+def _blank(count: int) -> Iterator[Images]:
+    for start in range(0, count, BLANKS):
+        yield np.zeros((min(BLANKS, count - start), *BLANK), np.uint8)
 
 
 def _decoded(vae: VAE, z: Floats32) -> Iterator[Images]:
@@ -54,8 +107,12 @@ def _decoded(vae: VAE, z: Floats32) -> Iterator[Images]:
         yield np.rint(255.0 * np.clip(images, 0.0, 1.0)).astype(np.uint8)
 
 
-def _fingerprint(model_digest: str, codes: StoredLatents) -> str:
+def _fingerprint(model_digest: str, codes: StoredLatents, options: DataOptions, found: Found | None) -> str:
     digest = hashlib.sha256(f"codes of {model_digest}".encode())
+    if options != AS_FOUND:
+        changed = labels_time(options.labels) if options.labels else 0
+        pictured = "" if found is None else found.unread.fingerprint
+        digest.update(f"{options.labels} {changed} {pictured}".encode())
     for values in (codes.z, codes.sigma, codes.labels):
         digest.update(b"none" if values is None else values.tobytes())
     return digest.hexdigest()[:16]

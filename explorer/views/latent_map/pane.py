@@ -303,7 +303,8 @@ class LatentMapPane(Pane):
         self.plot.bring_forward(label if label >= 0 else None, fade=False)
         name = data.class_of(index)
         text = f"image {index}" if name is None else f"image {index} · class {name}"
-        self._card.show_image(np.array(data.images[index]), [text, *data.about(index)], at)
+        image = np.array(data.images[index]) if data.pictured else None
+        self._card.show_image(image, [text, *data.about(index)], at)
 
     def _data_changed(self) -> None:
         """Take a new plane; the embedding, which changes with the data, is projected onto it."""
