@@ -74,9 +74,9 @@ class DataInfo:
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
     the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
     values of ``factor_names``, where the factors of variation are known. ``options`` are those by which the files were
-    read, and ``conversions`` say in a line each what was made of them. ``table_path`` is a JSON file of columns, lists
-    of n texts by their name, among them the names of the images, where they have any. Of codes in a file the images are
-    what the model with the digest ``codes_of`` makes of them.
+    read, and ``conversions`` say in a line each what was made of them. ``table_path`` is what
+    :mod:`models.core.columns` reads texts [n] about the images from, among them their names, where they have any. Of
+    codes in a file the images are what the model with the digest ``codes_of`` makes of them.
     """
 
     path: str
