@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         for pane, dock in zip(self._panes, self.docks.values(), strict=True):
             dock.visibilityChanged.disconnect(pane.set_shown)
             pane.set_shown(False)
+        self.map.plot.layouter.close()
 
     @property
     def _toggles(self) -> list[QAction]:

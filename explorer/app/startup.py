@@ -32,6 +32,7 @@ from explorer.controllers.training import TrainingController
 from explorer.state import AppState
 from explorer.state.hints import HINTS
 from explorer.theme.theme import Theme
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.errors import UserError
 from models.core.files import is_there
 from models.core.foreign import is_model
@@ -110,13 +111,18 @@ class App(QObject):
         """Show the window."""
         self.window.show()
 
-    def open(self, paths: Sequence[str], latents: str = "") -> None:
-        """Open files named on the command line, and the codes in a file with the model among them or the open one."""
-        codes = str(Path(latents).absolute()) if latents else ""
-        with_model = any(is_model(Path(path)) for path in paths)
-        self.state.importing.latents = codes if with_model else ""
-        for path in [*paths, *([codes] if codes and not with_model else [])]:
+    def open(self, paths: Sequence[str], latents: str = "", beside: DataOptions = AS_FOUND) -> None:
+        """Open files named on the command line, and the codes in a file with the model among them or without one.
+
+        The images and columns of the codes are those ``beside``.
+        """
+        for path in paths:
             open_path(self.state, path)
+        if latents:
+            codes = str(Path(latents).absolute())
+            self.state.importing.open_latents(codes, beside)
+            if not any(is_model(Path(path)) for path in paths):
+                self.state.model.request_model(codes)
 
     def close(self) -> None:
         """Save the session and end the workers, once."""
@@ -232,11 +238,18 @@ def make_qt() -> QApplication:
     return qt
 
 
-def run_app(paths: Sequence[str], launched: Launched | None = None, latents: str = "", live: Live | None = None) -> int:
+def run_app(
+    paths: Sequence[str],
+    launched: Launched | None = None,
+    latents: str = "",
+    live: Live | None = None,
+    beside: DataOptions = AS_FOUND,
+) -> int:
     """Open the window, wait until it is closed, and return the exit code.
 
-    ``latents`` is a file of codes to explore the model with, if there is one. ``launched`` is a decoder started ahead,
-    so that TensorFlow is imported while Qt is; ``live`` is a person's own Python process, whose model is opened.
+    ``latents`` is a file of codes to explore with a model or without, and what lies ``beside`` them. ``launched`` is a
+    decoder started ahead, so that TensorFlow is imported while Qt is; ``live`` is a person's own Python process, whose
+    model is opened.
     """
     qt = make_qt()
     # What a person's process answers for is gone with it.
@@ -247,7 +260,7 @@ def run_app(paths: Sequence[str], launched: Launched | None = None, latents: str
     signals.install()
     app.desktop.follow(qt)
     app.show()
-    app.open(paths, latents)
+    app.open(paths, latents, beside)
     try:
         return qt.exec()
     finally:

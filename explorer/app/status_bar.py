@@ -115,7 +115,8 @@ class StatusBar(QStatusBar):
             height, width, channels = data.info.image_shape
             shape = f"{height} × {width}" + ("" if channels == 1 else f" × {channels}")
             fits = "" if self.state.model.compatible else " (does not fit the model)"
-            self.data.setText(f"{data.info.name}: {data.info.count:,} images of {shape}{fits}")
+            things = f"images of {shape}" if data.pictured else "latents"
+            self.data.setText(f"{data.info.name}: {data.info.count:,} {things}{fits}")
 
     def _show_seed(self) -> None:
         self.seed.setText(f"seed {self.state.display.seed}")

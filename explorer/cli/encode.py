@@ -54,7 +54,9 @@ def _write_npz(
     columns: Columns,
     names: Mapping[str, np.str_],
 ) -> None:
-    texts = {f"{word}_column" if word in OWN else word: np.array(column, np.str_) for word, column in columns.items()}
+    texts = {
+        f"{word}_column" if word in OWN else word: np.array(list(column), np.str_) for word, column in columns.items()
+    }
     known = {} if labels is None else {"labels": labels}
     with draft.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, mu=embedding.mu, sigma=embedding.sigma, **known, **texts, **names)

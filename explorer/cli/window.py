@@ -9,20 +9,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.cli.display import check_display, choose_binding, libraries_told
+from models.core.data_options import DataOptions
+from models.core.errors import UserError
 
 if TYPE_CHECKING:
     from explorer.client.launcher import Launched
 
 
-def open_window(files: Sequence[str], latents: str | None = None) -> int:
-    """Open the window with ``files``, and ``latents`` in a file with the model among them; return its exit code."""
+def open_window(files: Sequence[str], latents: str | None = None, images: str = "", table: str = "") -> int:
+    """Open the window with ``files``, and ``latents`` in a file with the model among them; return its exit code.
+
+    The latents have ``images`` and the columns of a ``table``, if these are named; UserError without latents.
+    """
+    if (images or table) and not latents:
+        raise UserError(
+            "--images" if images else "--table", "there are no latents to go with", "name them by --latents"
+        )
     choose_binding()
     check_display()
     launched = _launch_decoder()
     with libraries_told():
         from explorer.app.startup import run_app
 
-    return run_app(files, launched, latents or "")
+    beside = DataOptions(images=images and str(Path(images).absolute()), labels=table and str(Path(table).absolute()))
+    return run_app(files, launched, latents or "", beside=beside)
 
 
 def open_live() -> int:
@@ -44,7 +54,6 @@ def run_guided_tour(out: Path, size: str, scheme: str | None, families: str, mov
 
     UserError if that is not a valid size, or a family is unknown.
     """
-    from models.core.errors import UserError
     from models.core.families import FACTS
 
     match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", size)

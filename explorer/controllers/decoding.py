@@ -13,6 +13,7 @@ from models.protocol.decoding import Decode, Decoded, Draw, Drawn
 from models.protocol.lifecycle import Failed
 from models.protocol.messages import Reply
 
+NO_DECODER = "{name} has latents without a decoder: there is no picture of a point."
 NOT_FINITE = "The decoder answers this point with NaN or infinite numbers."
 
 
@@ -38,13 +39,18 @@ class DecodingController(QObject):
         self.ask_draws()
 
     def ask_all_points(self) -> None:
-        """Request what belongs to the current point, and the thumbnails of all points."""
+        """Request what belongs to the current point, and the thumbnails of all points; say so without a decoder."""
+        model = self.state.model.model
+        if model is not None and not model.has_decoder:
+            self.state.answers.set_thumbnails({})
+            self.state.answers.set_draws(None)
+            self.state.answers.fail_picture(NO_DECODER.format(name=model.name))
         self.ask_point()
         self.ask_thumbnails()
 
     def ask_picture(self) -> None:
         """Request the large picture: the point itself, one draw around it, or the mean of many."""
-        if not self.state.decodable:
+        if not self._decodes:
             return
         point, display = self.state.latent.point, self.state.display
         z, stamp, name = point.z.astype(np.float32), self.state.latency.stamp, point.name
@@ -64,6 +70,12 @@ class DecodingController(QObject):
             sigma, seed = point.sigma.astype(np.float32), display.seed
             draws = 1 if display.decode_mode == "sample" else display.draws
             self._requests.ask("picture", lambda number: Draw(number, z, sigma, draws, seed), answer)
+
+    @property
+    def _decodes(self) -> bool:
+        """Whether there is a decoder for the points."""
+        model = self.state.model.model
+        return self.state.decodable and model is not None and model.has_decoder
 
     @property
     def _live(self) -> bool:
@@ -86,7 +98,7 @@ class DecodingController(QObject):
 
     def ask_draws(self) -> None:
         """Request reconstruction, mean and standard deviation over draws of the current posterior."""
-        if not self.state.decodable:
+        if not self._decodes:
             return
         point, display = self.state.latent.point, self.state.display
         mu, sigma = point.mu.astype(np.float32), point.sigma.astype(np.float32)
@@ -100,7 +112,7 @@ class DecodingController(QObject):
     def ask_reconstructions(self) -> None:
         """Request the reconstructions of a few images from all over the data set; drop those of another model."""
         data, embedding = self.state.model.data, self.state.model.embedding
-        if data is None or embedding is None or not self.state.model.compatible:
+        if data is None or embedding is None or not (self.state.model.compatible and self._decodes):
             self.state.answers.set_reconstructions(None)
             return
         rows = np.unique(np.linspace(0, len(embedding.mu) - 1, RECONSTRUCTED).round().astype(int))
@@ -114,7 +126,7 @@ class DecodingController(QObject):
 
     def ask_thumbnails(self) -> None:
         """Request the pictures of all points in one batch."""
-        if not self.state.decodable:
+        if not self._decodes:
             return
         names: list[str] = []
 

@@ -168,16 +168,17 @@ class OpeningController(QObject):
         """Open the codes that came with the model, or those of before if it is the same one with other answers."""
         data = self.state.model.data
         path = self.state.importing.take_latents() if self._is_wanted(model) else ""
+        options = self.state.importing.options if path else None
         if not path and data is not None and before is not None and before.digest == data.info.codes_of:
             path = data.info.path if descends(model, before) and model.digest != before.digest else ""
         if path:
             self._wanted = None
-            self.open_data(path)
+            self.open_data(path, options)
         return path != ""
 
     def _remember(self, model: ModelInfo) -> None:
         """Put a model that the person has chosen at the head of the recent ones."""
-        if self._is_wanted(model) and not self.state.unsaved.is_draft(model.path):
+        if model.has_decoder and self._is_wanted(model) and not self.state.unsaved.is_draft(model.path):
             self.state.model.remember(model.origin)
 
     def _data_opened(self, reply: Reply) -> None:

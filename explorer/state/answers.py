@@ -110,8 +110,8 @@ class AnswerState(QObject):
         self.picture, self.picture_stamp, self.picture_fault = None, None, reason
         self.picture_changed.emit()
 
-    def set_draws(self, drawn: Drawn) -> None:
-        """Show the current posterior in pixels."""
+    def set_draws(self, drawn: Drawn | None) -> None:
+        """Show the current posterior in pixels, or nothing for None."""
         self.draws = drawn
         self.draws_changed.emit()
 

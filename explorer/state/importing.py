@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from models.core.data_options import AS_FOUND, DataOptions
 from models.core.foreign import TRUST, TRUSTED
 from models.protocol.importing import Inspected
 
@@ -23,8 +24,9 @@ class ImportState(QObject):
         What the person has answered so far; the rest is guessed.
     saving : pair of str and Path, or None
         The file that is being opened, and where its model is to be saved as a file of Latentscape once it is open.
-    latents : str
-        A file of codes, which is opened with the next model that the person opens; empty if there is none.
+    latents, options : str, DataOptions
+        A file of codes, which is opened by these options with the next model that the person opens; empty if there is
+        none.
 
     Signals
     -------
@@ -48,7 +50,7 @@ class ImportState(QObject):
         self.found: Inspected | None = None
         self.answers: dict[str, str] = {}
         self.saving: tuple[str, Path] | None = None
-        self.latents = ""
+        self.latents, self.options = "", AS_FOUND
 
     def review(self, path: str) -> None:
         """Ask once more about a file that has been opened."""
@@ -108,9 +110,13 @@ class ImportState(QObject):
         """Open nothing."""
         self.found, self.latents = None, ""
 
+    def open_latents(self, path: str, options: DataOptions) -> None:
+        """Open the codes in a file with the next model, by some options."""
+        self.latents, self.options = path, options
+
     def set_latents(self, path: str) -> None:
         """Open the codes in a file with the model."""
-        self.latents = path
+        self.latents, self.options = path, AS_FOUND
         self.changed.emit()
 
     def take_saving(self, origin: str) -> Path | None:

@@ -28,6 +28,8 @@ Labels = NDArray[np.int64]
 MOST_CLASSES = 30
 # By so many standard deviations posteriors differ that are the same up to rounding; nobody sees as little.
 SAME_SIGMAS = 1e-3
+# Labels within this range are counted; of others, a sample mostly tells that they are no classes.
+WIDEST, SAMPLE = 1 << 16, 10_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class OpenedData:
     labels: Labels | None
     classes: tuple[int, ...] = ()
     columns: Columns = field(default_factory=dict)
+
+    @property
+    def pictured(self) -> bool:
+        """Whether there are images to see: latents without any have one pixel in their place."""
+        return self.info.image_shape[:2] != (1, 1)
 
     def name_of(self, index: int) -> str:
         """Return the name of an image, empty where it has none."""
@@ -91,6 +98,18 @@ class OpenedEmbedding:
     def latent_dim(self) -> int:
         """Number of latent dimensions d."""
         return len(self.order)
+
+
+def classes_in(labels: Labels) -> tuple[int, ...]:
+    """Return the labels that occur in order, none if there are more than :data:`MOST_CLASSES`."""
+    low, high = int(labels.min()), int(labels.max())
+    if high - low < WIDEST:
+        # A million are counted in a tenth of the time in which they are sorted.
+        found = low + np.flatnonzero(np.bincount(labels - low))
+    else:
+        found = np.unique(labels[:SAMPLE])
+        found = found if len(found) > MOST_CLASSES else np.unique(labels)
+    return tuple(found.tolist()) if len(found) <= MOST_CLASSES else ()
 
 
 def descends(model: ModelInfo, before: ModelInfo) -> bool:
@@ -154,7 +173,11 @@ class ModelState(QObject):
         """Why the open model cannot encode the open data, in a sentence; empty if it can, or one of them is missing."""
         if self.model is None or self.data is None:
             return ""
-        if not self.model.has_encoder and self.data.info.codes_of != self.model.digest:
+        if self.data.info.codes_of == self.model.digest:
+            return ""
+        if not self.model.has_decoder:
+            return f"{self.model.name} are latents without a model: they encode no images."
+        if not self.model.has_encoder:
             return f"{self.model.name} is a decoder alone: it encodes no images."
         found, wanted = (" × ".join(map(str, shape)) for shape in (self.data.info.image_shape, self.model.image_shape))
         return "" if found == wanted else f"These images are {found}, the model takes {wanted}."
@@ -182,8 +205,7 @@ class ModelState(QObject):
         """Show another data set, laid out by the worker."""
         labels = None if info.labels_path is None else map_array(info.labels_path)
         images: Images = map_array(info.images_path)
-        classes = () if labels is None else tuple(int(label) for label in np.unique(labels))
-        shown = classes if len(classes) <= MOST_CLASSES else ()
+        shown = () if labels is None else classes_in(labels)
         self.data = OpenedData(info, images, labels, shown, columns_of(info))
         self.embedding = None
         self.data_changed.emit()

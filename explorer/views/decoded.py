@@ -154,6 +154,8 @@ class DecodedPane(Pane):
     def _show_draws(self) -> None:
         drawn = self.state.answers.draws
         if drawn is None:
+            for tile in (self.reconstruction, self.mean, self.std):
+                tile.set_image(None)
             return
         draws = self.state.display.draws
         self.reconstruction.set_image(drawn.centre)
@@ -177,7 +179,9 @@ class DecodedPane(Pane):
     def _show_source(self) -> None:
         point = self.state.latent.point
         image = point.source.image
-        self.input.set_image(None if image is None else image.astype(np.float32) / np.float32(255.0))
+        # Latents without images have one pixel in their place.
+        nothing = image is None or image.shape[:2] == (1, 1)
+        self.input.set_image(None if image is None or nothing else image.astype(np.float32) / np.float32(255.0))
         self._name_point()
 
     def _name_point(self) -> None:

@@ -43,6 +43,8 @@ class DataOptions:
         Whether black and white are exchanged.
     strict : bool
         Whether a damaged picture is refused instead of left out.
+    images : str
+        Of codes without a decoder: the data set of the images that they stand for.
     """
 
     key: str = ""
@@ -53,6 +55,7 @@ class DataOptions:
     labels: str = ""
     invert: bool = False
     strict: bool = False
+    images: str = ""
 
     def words(self) -> list[str]:
         """Return the options as they are typed on the command line; those with their default are left out."""
@@ -74,7 +77,8 @@ def options_from_json(values: object) -> DataOptions:
     """Rebuild options from :meth:`DataOptions.to_json`; ValueError for what is none of them."""
     if not isinstance(values, Mapping):
         raise ValueError("the options of the data are no list of names and values")
-    kinds = {"key": str, "layout": str, "range": str, "fit": str, "labels": str, "invert": bool, "strict": bool}
+    texts = dict.fromkeys(("key", "layout", "range", "fit", "labels", "images"), str)
+    kinds = {**texts, "invert": bool, "strict": bool}
     known: dict[str, object] = {}
     for name, value in values.items():
         if name == "size":

@@ -26,6 +26,7 @@ class ModelInfo:
 
     ``understood`` says, by subject, what was understood of a model that was imported; empty of those trained here; only
     of imported ones it can be that no images are encoded, where there ``has_encoder`` is False.
+    ``has_decoder`` is False of latents from a file without a model.
     ``live`` is True of the functions of a person's own Python process, of which there is no file.
     ``source`` is the file of other people that it was made of when it was opened, or the model of which this one shows
     another class; empty of one that lies at ``path`` as it was written. A conditional one is held at ``label`` of its
@@ -48,6 +49,7 @@ class ModelInfo:
     data_digest: str = ""
     understood: dict[str, str] = field(default_factory=dict)
     has_encoder: bool = True
+    has_decoder: bool = True
     live: bool = False
     source: str = ""
     classes: int = 0
@@ -72,9 +74,9 @@ class DataInfo:
     The first ``train_count`` images train, the rest test. ``label_names`` are the names of the classes 0, 1, … where
     the source has names (sub-folders), otherwise empty. ``factors_path`` is an int64 ``.npy`` file [n, f] with the
     values of ``factor_names``, where the factors of variation are known. ``options`` are those by which the files were
-    read, and ``conversions`` say in a line each what was made of them. ``table_path`` is a JSON file of columns, lists
-    of n texts by their name, among them the names of the images, where they have any. Of codes in a file the images are
-    what the model with the digest ``codes_of`` makes of them.
+    read, and ``conversions`` say in a line each what was made of them. ``table_path`` is what
+    :mod:`models.core.columns` reads texts [n] about the images from, among them their names, where they have any. Of
+    codes in a file the images are what the model with the digest ``codes_of`` makes of them.
     """
 
     path: str

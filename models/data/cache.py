@@ -16,6 +16,7 @@ from typing import IO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.columns import write_columns
 from models.core.data_options import DataOptions, options_from_json
 from models.core.descriptions import DataInfo
 from models.core.drafts import sweep
@@ -198,7 +199,7 @@ def _describe(draft: Path, source: Source, sequence: Numbers, digest: str, optio
             np.save(draft / name, np.ascontiguousarray(array[sequence], np.int64), allow_pickle=False)
     if source.columns:
         columns = {word: [column[number] for number in sequence.tolist()] for word, column in source.columns.items()}
-        (draft / TABLE).write_text(json.dumps(columns), "utf-8")
+        write_columns(draft / TABLE, columns)
     values = {
         "digest": digest,
         "count": len(sequence),

@@ -95,7 +95,7 @@ def labelled(source: Source, labels: str) -> Source:
     path, column = _parts(labels)
     kind = path.suffix.lower()
     if kind in SUFFIXES:
-        return joined(source, _rows_numbered(read_table(path), source), path.name, column, must=True)
+        return joined(source, rows_numbered(read_table(path), source), path.name, column, must=True)
     if kind == ".npy":
         with open_file(path) as file:
             raw = read_array(file, path.name, MAX_BYTES * 4)
@@ -126,7 +126,7 @@ def _parts(labels: str) -> tuple[Path, str]:
     return (Path(head), column) if head else (path, "")
 
 
-def _rows_numbered(table: Table, source: Source) -> Table:
+def rows_numbered(table: Table, source: Source) -> Table:
     """Return a table of as many rows as there are images with their numbers, if nothing in it says which is which."""
     known = {word.lower() for word in table}
     if known & {*NAME_COLUMNS, *INDEX_COLUMNS, *IDENTITIES} or any(len(v) != source.count for v in table.values()):

@@ -10,12 +10,14 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from explorer.theme.theme import Theme
+from models.core.descriptions import ModelInfo
 
 Key = QKeySequence.StandardKey
 # From top to bottom; None is a separator.
 Entries = Sequence[QAction | QMenu | None]
 
 LIVE = "{name} lives in a Python process and is {deed} there"
+LATENTS = "{name} has latents without a model, so there is none to be {deed}"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class Command:
     icon: str = ""
     shortcut: Key | str | None = None
     tip: str = ""
+
+
+def kept_elsewhere(model: ModelInfo | None, deed: str) -> str:
+    """Return why a model cannot be saved or exported; empty if it can, or there is none."""
+    if model is None or (model.has_decoder and not model.live):
+        return ""
+    return (LIVE if model.live else LATENTS).format(name=model.name, deed=deed)
 
 
 class MenuActions(QObject):

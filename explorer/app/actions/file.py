@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
-from explorer.app.actions.base import LIVE, Command, Entries, Key, MenuActions
+from explorer.app.actions.base import Command, Entries, Key, MenuActions, kept_elsewhere
 from explorer.app.files import ModelToSave, open_path, save_model, shown_model, unsaved_model
 from explorer.state import AppState
 from explorer.state.unsaved import UnsavedModel
@@ -55,7 +55,7 @@ class FileActions(MenuActions):
     def _model_changed(self) -> None:
         model = self._state.model.model
         self.discard.setEnabled(self._unsaved is not None)
-        reason = LIVE.format(name=model.name, deed="saved") if model is not None and model.live else ""
+        reason = kept_elsewhere(model, "saved")
         for action in (self.save_model, self.save_as):
             self.allow(action, model is not None, reason)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QInputDialog, QWidget
 
-from explorer.app.actions.base import LIVE, Command, Entries, MenuActions
+from explorer.app.actions.base import Command, Entries, MenuActions, kept_elsewhere
 from explorer.app.files import save_curves, save_model, shown_model, stored_model
 from explorer.state import AppState
 from explorer.theme.theme import Theme
@@ -61,7 +61,7 @@ class ModelActions(MenuActions):
         model = self._state.model.model
         self.understood.setEnabled(model is not None and model.source != "")
         self.export.setEnabled(model is not None)
-        reason = LIVE.format(name=model.name, deed="exported") if model is not None and model.live else ""
+        reason = kept_elsewhere(model, "exported")
         self.allow(self.export_keras, model is not None, reason)
 
     def _curves_changed(self) -> None:

@@ -132,9 +132,23 @@ class StillLayer(Layer):
     def refresh(self) -> None:
         """Paint again, for new data or colours; what is being painted of the old is dropped."""
         self._version += 1
+        self.rest()
+        self.update()
+
+    def rest(self) -> None:
+        """Paint no more until something else is wanted."""
         self._drop_work()
         self._wanted = None
-        self.update()
+
+    def known(self, frame: Frame, magnified: float) -> QRectF:
+        """Return where in a view the picture of another one stands in.
+
+        It is dropped if it would be ``magnified`` more, or shows other data.
+        """
+        key = self._key
+        if key is not None and (key[2] != self._version or frame.x_scale > magnified * key[0].x_scale):
+            self._key = None
+        return QRectF() if self._key is None else frame.place_of(self._key[0])
 
     def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
         """Blit the picture; one of another view stands in, stretched, until this one's is ready."""
@@ -142,8 +156,8 @@ class StillLayer(Layer):
         if self._key is not None:
             painter.drawImage(frame.place_of(self._key[0]), self._image)
         if key not in (self._key, self._wanted):
+            # What is being painted is finished first: while a person pans, even that is nearer to the view.
             self._wanted = key
-            self._drop_work()
             self._turn.start()
 
     def paint_whole(self, painter: QPainter, frame: Frame) -> None:
@@ -155,10 +169,11 @@ class StillLayer(Layer):
         """Paint a slice, and the next one after whatever else waits: no slice holds up the event loop."""
         if self._work is None and self._wanted is not None:
             self._work = self._render(self._wanted)
-        if self._work is not None and next(self._work, "done") != "done":
+        if self._work is not None and next(self._work, "done") == "done":
+            self._work = None
+            self._wanted = None if self._wanted == self._key else self._wanted
+        if not (self._work is None and self._wanted is None):
             self._turn.start()
-        else:
-            self._work = self._wanted = None
 
     def _drop_work(self) -> None:
         work, self._work = self._work, None

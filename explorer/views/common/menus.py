@@ -47,7 +47,7 @@ def close_menus(over: QWidget) -> None:
     menu = QApplication.activePopupWidget()
     if isinstance(menu, QMenu) and menu.testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose):
         owner = menu.parentWidget()
-        if owner is over or over.isAncestorOf(owner):
+        if owner is over or (owner is not None and over.isAncestorOf(owner)):
             menu.close()
 
 

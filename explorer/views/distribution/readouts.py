@@ -171,8 +171,7 @@ class NumberReadouts:
     def show_total(self) -> None:
         """Show the divergence of all dimensions together."""
         drawn = self.state.answers.draws
-        if drawn is not None:
-            self.labels["total"].setText(f"{short(float(drawn.kl.sum()))} nats")
+        self.labels["total"].setText("–" if drawn is None else f"{short(float(drawn.kl.sum()))} nats")
 
 
 class Hold(Segments):

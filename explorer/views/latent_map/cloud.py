@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QRegion
 
 from explorer.theme.theme import Theme
 from explorer.views.common.layers import Frame, StillLayer, draw_haloed
-from explorer.views.latent_map.names import apart, class_places
+from explorer.views.latent_map.cells import Cells, Coordinates, Shown
+from explorer.views.latent_map.density import Pyramid, best_level, in_view, picture_of
+from explorer.views.latent_map.names import apart
 from models.core.arrays import Matrix
 
-SCATTER_LIMIT = 20_000
 DOT = 3.8
 DOT_ALPHA = 160
-BLOCKS = 8
-BIN = 2
+# Up to the first number of dots in view all are drawn, above the second a picture of their density; between, both.
+DOTS, DENSE = 25_000, 50_000
+# Dots are drawn in so many blocks, or more of this size.
+BLOCKS, BLOCK = 8, 1_250
+# A picture of another view stands in for a finer one unless it is magnified more than this.
+MAGNIFIED = 2.0
 NAME_GAP = 17.0
 RING_ALPHA = 190
+NOWHERE = Cells(np.zeros((0, 2)), np.zeros(0, np.int64), (-1,))
 
 
 class CloudLayer(StillLayer):
-    """The images' posterior means as dots coloured by class; a density image above 20 000 of them."""
+    """The images' posterior means as dots coloured by class, or as their density where many are in view."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._xy: Matrix = np.zeros((0, 2))
+        self.cells, self.pyramid = NOWHERE, Pyramid([])
         self._labels = np.zeros(0, np.int64)
         self._names: dict[int, str] = {}
         self.hidden: frozenset[int] = frozenset()
 
     @property
-    def xy(self) -> Matrix:
+    def xy(self) -> Coordinates:
         """Coordinates [n, 2] of the images."""
-        return self._xy
+        return self.cells.xy
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -47,34 +53,81 @@ class CloudLayer(StillLayer):
     def series(self) -> dict[str, Matrix]:
         """Return the images' places by class."""
         names = self._names or {-1: "images"}
-        chosen = {name: self._xy[self._labels == label] for label, name in names.items()}
+        chosen = {name: np.asarray(self.xy[self._labels == label], np.float64) for label, name in names.items()}
         return {f"class {name}" if self._names else name: places for name, places in chosen.items()}
 
-    def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
-        """Show images at ``xy`` [n, 2]; labels [n] are −1 without a class; ``names`` are the classes'."""
-        self._xy, self._labels, self._names = xy, labels, names
+    def set_points(self, cells: Cells, labels: NDArray[np.int64], names: dict[int, str]) -> None:
+        """Show images; labels [n] are −1 without a class; ``names`` are the classes'."""
+        self.cells, self._labels, self._names, self.pyramid = cells, labels, names, Pyramid([])
         self.refresh()
+
+    def set_pyramid(self, pyramid: Pyramid) -> None:
+        """Take pictures of all points of the classes shown."""
+        self.pyramid = pyramid
+        self.update()
 
     def set_hidden(self, hidden: frozenset[int]) -> None:
         """Hide the images of some classes."""
         self.hidden = hidden
         self.refresh()
 
-    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
-        """Paint dots or density."""
-        yield from self._paint(painter, frame, [label for label in self._names or {-1: ""} if label not in self.hidden])
+    @property
+    def drawn(self) -> list[int]:
+        """The labels that are drawn."""
+        return [label for label in self._names or {-1: ""} if label not in self.hidden]
 
-    def _paint(self, painter: QPainter, frame: Frame, classes: list[int]) -> Generator[None, None, None]:
-        palette = {label: self.theme.class_color(label) for label in classes}
-        pixels, labels = frame.to_pixels(self._xy), self._labels
-        seen = ((pixels > -DOT) & (pixels < np.array(frame.size) + DOT)).all(axis=1)
-        if len(classes) < len(self._names):
-            seen &= np.isin(labels, classes)
-        pixels, labels = pixels[seen], labels[seen]
-        if len(pixels) > SCATTER_LIMIT:
-            painter.drawImage(QPointF(0, 0), density_image(pixels, labels, frame.size, palette))
-        else:
-            yield from _draw_dots(painter, pixels, labels, palette)
+    @property
+    def shown(self) -> Shown:
+        """Which codes of points are drawn."""
+        return self.cells.shown(self.drawn)
+
+    def palette_of(self, names: Mapping[int, str]) -> dict[int, QColor]:
+        """Return the colours of the classes with these names, save the hidden ones."""
+        return {label: self.theme.class_color(label) for label in names or {-1: ""} if label not in self.hidden}
+
+    def _density(self, frame: Frame) -> float:
+        """Return how much of the density is drawn: 0 where few points are in view, 1 where many are.
+
+        Of hidden classes, as many are taken to be in view as of all points.
+        """
+        count = self.cells.count(*in_view(frame, DOT)) * self.cells.share(self.shown)
+        return float(np.clip((count - DOTS) / (DENSE - DOTS), 0.0, 1.0))
+
+    def paint_pixels(self, painter: QPainter, frame: Frame) -> None:
+        """Draw a picture of the whole map if it is fine enough; else it stands in beside what of the view is known."""
+        if not self.pyramid.pictures:
+            super().paint_pixels(painter, frame)
+            return
+        whole = self._density(frame) == 1.0
+        if whole and self.pyramid.suits(self.cells, frame):
+            self.rest()
+            self.pyramid.draw(painter, frame, self.cells)
+            return
+        known = self.known(frame, MAGNIFIED)
+        painter.save()
+        painter.setClipRegion(QRegion(QRectF(0.0, 0.0, *frame.size).toRect()) - QRegion(known.toRect()))
+        self.pyramid.draw(painter, frame, self.cells)
+        painter.restore()
+        super().paint_pixels(painter, frame)
+
+    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
+        """Paint dots or density, or both."""
+        density = self._density(frame)
+        palette = {label: self.theme.class_color(label) for label in self.drawn}
+        if density > 0.0:
+            level = best_level(self.cells, frame)
+            window = self.cells.window(level, *in_view(frame))
+            picture = yield from picture_of(self.cells, level, window, palette)
+            painter.setOpacity(density)
+            picture.draw(painter, frame, self.cells)
+            painter.setOpacity(1.0)
+        if density < 1.0:
+            yield
+            numbers = self.cells.inside(*in_view(frame, DOT), self.shown)
+            pixels = frame.to_pixels(self.xy[numbers])
+            seen = ((pixels > -DOT) & (pixels < np.array(frame.size) + DOT)).all(axis=1)
+            labels = np.asarray(self._labels[numbers[seen]])
+            yield from _draw_dots(painter, pixels[seen], labels, palette, round(DOT_ALPHA * (1.0 - density)))
 
 
 class FrontLayer(CloudLayer):
@@ -97,9 +150,10 @@ class FrontLayer(CloudLayer):
             self.setVisible(label is not None)
             self.refresh()
 
-    def render_still(self, painter: QPainter, frame: Frame) -> Generator[None, None, None]:
-        """Paint the class."""
-        yield from self._paint(painter, frame, [] if self.label is None else [self.label])
+    @property
+    def drawn(self) -> list[int]:
+        """The class."""
+        return [] if self.label is None else [self.label]
 
 
 class NameLayer(StillLayer):
@@ -112,10 +166,9 @@ class NameLayer(StillLayer):
         self._hidden: frozenset[int] = frozenset()
         self.setZValue(6)
 
-    def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
-        """Name the classes of images at ``xy`` [n, 2]."""
-        step = max(1, len(xy) // SCATTER_LIMIT)
-        self._names, self._places = names, class_places(xy[::step], labels[::step], tuple(names))
+    def set_places(self, places: dict[int, Matrix], names: dict[int, str]) -> None:
+        """Name the classes, each at the best of its ``places`` [k, 2] that is free."""
+        self._names, self._places = names, places
         self.refresh()
 
     def set_hidden(self, hidden: frozenset[int]) -> None:
@@ -167,37 +220,16 @@ class RingLayer(StillLayer):
 
 
 def _draw_dots(
-    painter: QPainter, pixels: Matrix, labels: NDArray[np.int64], palette: dict[int, QColor]
+    painter: QPainter, pixels: Matrix, labels: NDArray[np.int64], palette: dict[int, QColor], alpha: int
 ) -> Generator[None, None, None]:
     # In interleaved blocks, so that no class always lies on top of another.
-    for start in range(BLOCKS):
+    blocks = max(BLOCKS, len(pixels) // BLOCK)
+    for start in range(blocks):
         yield
-        classes, block = labels[start::BLOCKS], pixels[start::BLOCKS]
+        classes, block = labels[start::blocks], pixels[start::blocks]
         for label, color in palette.items():
-            color.setAlpha(DOT_ALPHA)
+            color.setAlpha(alpha)
             painter.setPen(QPen(color, DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
             chosen = block[classes == label]
             if len(chosen):
                 painter.drawPoints(pg.functions.arrayToQPolygonF(chosen[:, 0], chosen[:, 1]))
-
-
-def density_image(
-    pixels: Matrix, labels: NDArray[np.int64], size: tuple[float, float], palette: dict[int, QColor]
-) -> QImage:
-    """Bin points into squares of 2 pixels: colour is the mean of the classes, opacity the logarithm of the count."""
-    width, height = int(size[0]) // BIN + 1, int(size[1]) // BIN + 1
-    cells = np.floor(pixels / BIN).astype(np.int64)
-    inside = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
-    flat = cells[inside, 1] * width + cells[inside, 0]
-    counts = np.bincount(flat, minlength=width * height)
-    filled = counts > 0
-    rgba = np.zeros((width * height, 4), np.uint8)
-    classes = sorted(palette)
-    rows = np.searchsorted(classes, labels[inside])
-    shades = np.array([(c.red(), c.green(), c.blue()) for c in map(palette.__getitem__, classes)], np.float64)
-    for channel in range(3):
-        sums = np.bincount(flat, weights=shades[rows, channel], minlength=width * height)
-        rgba[filled, channel] = sums[filled] / counts[filled]
-    rgba[filled, 3] = 70 + 185 * np.log1p(counts[filled]) / np.log1p(counts.max(initial=1))
-    image = QImage(rgba.data, width, height, width * 4, QImage.Format.Format_RGBA8888)
-    return image.scaled(width * BIN, height * BIN)

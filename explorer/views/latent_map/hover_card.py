@@ -38,10 +38,12 @@ class HoverCard(QFrame):
         layout.addWidget(self._text)
         self.hide()
 
-    def show_image(self, image: NDArray[np.uint8], lines: Sequence[str], at: object) -> None:
-        """Show ``image`` [h, w, c] and what is known of it beside the place ``at`` (a QPoint of the parent)."""
-        picture = QPixmap.fromImage(to_qimage(image)).scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
-        self._picture.setPixmap(picture)
+    def show_image(self, image: NDArray[np.uint8] | None, lines: Sequence[str], at: object) -> None:
+        """Show ``image`` [h, w, c], if there is one, and what is known of it beside ``at`` (a QPoint of the parent)."""
+        self._picture.setVisible(image is not None)
+        if image is not None:
+            picture = QPixmap.fromImage(to_qimage(image)).scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
+            self._picture.setPixmap(picture)
         metrics = self._text.fontMetrics()
         elided = (metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, WIDEST) for line in lines[:MOST_LINES])
         self._text.setText("\n".join(elided))

@@ -84,6 +84,8 @@ class LatentMapPane(Pane):
         plot.released.connect(state.latent.end)
         plot.picked.connect(self.select)
         plot.hovered.connect(self._hover)
+        plot.laid.connect(self._laid_out)
+        plot.failed.connect(self._cannot_lay)
         self.legend.hidden_changed.connect(self._hide_classes)
         self.legend.pointed.connect(self._point_at_class)
         plot.reset_asked.connect(self._reset)
@@ -150,24 +152,24 @@ class LatentMapPane(Pane):
         return principal_plane(summary.mean, summary.principal, summary.explained)
 
     def _project(self) -> None:
-        fresh = self._projection is None or self._fits
+        afresh = self._projection is None
         self._projection = self._plane()
         plane, embedding, data = self._projection, self.state.model.embedding, self.state.model.data
         if plane is None:
             return
         if embedding is not None and data is not None and embedding.latent_dim == plane.basis.shape[1]:
-            unnamed = data.labels is None or not data.classes
-            labels = np.full(len(embedding.mu), -1) if unnamed else np.asarray(data.labels)
+            none = np.broadcast_to(np.int64(-1), len(embedding.mu))
+            labels = none if data.labels is None or not data.classes else np.asarray(data.labels)
             names = {label: data.class_name(label) for label in data.classes}
-            self.plot.set_points(plane.cloud_to_plane(embedding.mu), labels, names)
+            self.plot.show_images(plane, embedding.mu, labels, names, afresh)
         else:
-            self.plot.set_points(np.zeros((0, 2)), np.zeros(0, np.int64), {})
+            self.plot.show_nothing()
         self.plot.rings.set_prior(plane.to_plane(np.zeros(plane.basis.shape[1])), self.state.model.prior_deviation)
         self._name_axes(plane)
         self._show_points()
         self.path.set_plane(plane)
-        if fresh and not self.plot.holding:
-            self.fit()
+        if afresh or self._fits:
+            self._fit_unless_held()
 
     def _name_axes(self, plane: Projection) -> None:
         """Name the axes on the plot and in the boxes alike: without an embedding there are no components yet."""
@@ -181,12 +183,23 @@ class LatentMapPane(Pane):
         """Show all images and the prior's rings, and keep doing so until the person zooms or pans."""
         centre = self.plot.rings.centre
         corners = np.stack([centre - 3.3, centre + 3.3])
-        xy = self.plot.cloud.xy
-        if len(xy):
-            corners = np.concatenate([corners, np.percentile(xy, [0.2, 99.8], axis=0)])
+        cells = self.plot.cloud.cells
+        if len(cells):
+            corners = np.concatenate([corners, cells.extent])
         low, high = corners.min(axis=0), corners.max(axis=0)
         self.plot.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.02)
         self._fits = True
+
+    def _laid_out(self) -> None:
+        if self._fits:
+            self._fit_unless_held()
+
+    def _cannot_lay(self, reason: str) -> None:
+        self.state.notices.notice("error", f"The map cannot be drawn: {reason}.")
+
+    def _fit_unless_held(self) -> None:
+        if not self.plot.holding:
+            self.fit()
 
     def _stop_fitting(self) -> None:
         self._fits = False
@@ -293,7 +306,8 @@ class LatentMapPane(Pane):
         self.plot.bring_forward(label if label >= 0 else None, fade=False)
         name = data.class_of(index)
         text = f"image {index}" if name is None else f"image {index} · class {name}"
-        self._card.show_image(np.array(data.images[index]), [text, *data.about(index)], at)
+        image = np.array(data.images[index]) if data.pictured else None
+        self._card.show_image(image, [text, *data.about(index)], at)
 
     def _data_changed(self) -> None:
         """Take a new plane; the embedding, which changes with the data, is projected onto it."""
@@ -324,6 +338,7 @@ class LatentMapPane(Pane):
         self.plot.getAxis("left").setWidth(LEFT_WIDTH)
         for layer in self.plot.still:
             layer.refresh()
+        self.plot.picture_again()
         self.legend.restyle()
         self._show_points()
 

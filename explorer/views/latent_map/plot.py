@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
@@ -12,8 +15,11 @@ from explorer.theme.theme import Theme
 from explorer.views.common.axes import Plot, prepare_plot
 from explorer.views.common.layers import Frame, StillLayer
 from explorer.views.latent_map.cloud import CloudLayer, FrontLayer, NameLayer, RingLayer
+from explorer.views.latent_map.density import Palette
+from explorer.views.latent_map.laying import AT_ONCE, NOTHING, Laid, Layouter, Steps, laid_at_once, laying, picturing
 from explorer.views.latent_map.markers import Marker, MarkerLayer
-from models.core.arrays import Matrix
+from models.core.arrays import Floats32, Matrix
+from models.core.geometry import Projection
 
 CLICK_RADIUS = 12.0
 FADED = 0.25
@@ -37,11 +43,19 @@ class MapPlot(Plot):
     hovered = Signal(int, object)
     reset_asked = Signal(str)
     nudged = Signal(object)
+    laid = Signal()
+    failed = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.cloud, self.front, self.names = CloudLayer(theme), FrontLayer(theme), NameLayer(theme)
         self.rings, self.points = RingLayer(theme), MarkerLayer(theme)
+        self.layouter = Layouter(self)
+        self.layouter.laid.connect(self._take)
+        self.layouter.failed.connect(self.failed)
+        # What is shown, and what lays out the points that are to be shown next.
+        self._laid = NOTHING
+        self._lay: Callable[[Palette], Steps] | None = None
         for layer in (*self.still, self.points):
             self.addItem(layer, ignoreBounds=True)
         self.setAspectLocked(True)
@@ -56,16 +70,56 @@ class MapPlot(Plot):
         """The layers that rest while a point is dragged."""
         return self.cloud, self.front, self.names, self.rings
 
-    def set_points(self, xy: Matrix, labels: NDArray[np.int64], names: dict[int, str]) -> None:
-        """Show images at ``xy`` [n, 2] with their classes [n]; ``names`` are the classes'."""
-        self.cloud.set_points(xy, labels, names)
-        self.front.set_points(xy, labels, names)
-        self.names.set_points(xy, labels, names)
+    def show_images(
+        self, plane: Projection, means: Floats32, labels: NDArray[np.int64], names: dict[int, str], afresh: bool
+    ) -> None:
+        """Show images by their ``means`` [n, d] in a plane, with their classes [n]; ``names`` are the classes'.
+
+        Many are laid out in a thread; until then the map is as before, or empty if it is shown ``afresh``.
+        """
+        self.layouter.stop()
+        self._lay = None
+        if len(means) <= AT_ONCE:
+            self._show(laid_at_once(plane.cloud_to_plane(means), labels, names))
+            return
+        if afresh:
+            self._show(NOTHING)
+        self._lay = partial(laying, plane, means, labels, names)
+        self.layouter.ask(partial(self._lay, self.cloud.palette_of(names)))
+
+    def show_nothing(self) -> None:
+        """Show no images."""
+        self.layouter.stop()
+        self._lay = None
+        self._show(NOTHING)
+
+    def _show(self, laid: Laid) -> None:
+        self._laid = laid
+        for layer in (self.cloud, self.front):
+            layer.set_points(laid.cells, laid.labels, laid.names)
+        self.names.set_places(laid.places, laid.names)
+
+    def _take(self, laid: Laid) -> None:
+        """Show what has been laid out in the thread."""
+        self._lay = None
+        if laid.cells is not self._laid.cells:
+            self._show(laid)
+            self.laid.emit()
+        self.cloud.set_pyramid(laid.pyramid)
+
+    def picture_again(self) -> None:
+        """Give many points pictures of the classes that are shown, in their colours of now."""
+        lay = self._lay or (partial(picturing, self._laid) if len(self._laid.cells) > AT_ONCE else None)
+        if lay is not None:
+            self.layouter.ask(partial(lay, self.cloud.palette_of(self._laid.names)))
 
     def set_hidden(self, hidden: frozenset[int]) -> None:
         """Hide classes; their images are neither pointed at nor picked."""
+        changed = hidden != self.cloud.hidden
         self.cloud.set_hidden(hidden)
         self.names.set_hidden(hidden)
+        if changed:
+            self.picture_again()
 
     def bring_forward(self, label: int | None, fade: bool) -> None:
         """Draw a class over all others, which may ``fade``; None ends it."""
@@ -94,15 +148,9 @@ class MapPlot(Plot):
         return self.points.marker_at(self.frame(), pixel), self._image_at(pixel), self._coordinates(pixel)
 
     def _image_at(self, pixel: QPointF) -> int | None:
-        xy = self.cloud.xy
-        if not len(xy):
-            return None
-        gap = self.frame().vectors_to_pixels(xy - self._coordinates(pixel))
-        distance = np.einsum("ij,ij->i", gap, gap)
-        if self.cloud.hidden:
-            distance[np.isin(self.cloud.labels, list(self.cloud.hidden))] = np.inf
-        nearest = int(np.argmin(distance))
-        return nearest if distance[nearest] <= CLICK_RADIUS**2 else None
+        frame = self.frame()
+        scale = np.array([frame.x_scale, frame.y_scale])
+        return self.cloud.cells.nearest(self._coordinates(pixel), scale, CLICK_RADIUS, self.cloud.shown)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the point under the mouse, or leave the press to panning; the right button only opens a menu."""

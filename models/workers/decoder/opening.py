@@ -41,9 +41,10 @@ from models.vae.model_file import OpenedModel
 from models.vae.posterior import Posteriors, summarize
 from models.vae.posterior import embed as encode_all
 from models.vae.sampling import checked_images
+from models.vae.scatter import Scatter, is_scatter, open_scatter
 from models.workers.decoder import importing
 from models.workers.decoder.session import Session
-from models.workers.decoder.warmup import warming_up
+from models.workers.decoder.warmup import warming_curves, warming_up
 from models.workers.loop import Job
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
 
     Of a file of other people what was understood is the answer, where a person has still to be asked about it.
     """
+    if is_scatter(Path(request.path)):
+        return _open_latents(session, request)
     if request.ask and importing.is_new(request.path):
         return importing.inspect(session, Inspect(request.id, request.path))
     opened = session.reader.open(request.path, request.answers, request.label)
@@ -71,6 +74,15 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
         vae.assign(opened.parameters)
     session.take_model(opened.info, vae)
     return ModelOpened(request.id, opened.info)
+
+
+def _open_latents(session: Session, request: OpenModel) -> ModelOpened:
+    """Open the latents of a file in the place of a model."""
+    scatter, info = open_scatter(Path(request.path))
+    drop_work_on_model(session)
+    session.jobs.add(request, warming_curves(scatter))
+    session.take_model(info, scatter)
+    return ModelOpened(request.id, info)
 
 
 def drop_work_on_model(session: Session) -> None:
@@ -94,8 +106,9 @@ def open_data(session: Session, request: OpenData) -> Job:
 
 def _opening(session: Session, request: OpenData) -> Job:
     path, vae = Path(request.path), session.vae
-    if vae is not None and holds_latents(path, vae.architecture.latent_dim):
-        data = yield from reported(request.id, opening_codes(vae, session.model_digest(), path))
+    own = isinstance(vae, Scatter) and vae.path == path
+    if vae is not None and (own or holds_latents(path, vae.architecture.latent_dim)):
+        data = yield from reported(request.id, opening_codes(vae, session.model_digest(), path, request.options))
     else:
         found = yield from _found(session, request, afresh=False)
         # What lies there later is looked at again.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.core.columns import columns_of
 from models.core.descriptions import DataInfo
 from models.core.errors import UserError
 from models.data.opening import open_data
@@ -42,8 +42,7 @@ def reason(path: Path, subject: str | None = None) -> str:
 def columns(info: DataInfo) -> dict[str, list[str]]:
     """Return the texts about the images by the names of their columns."""
     assert info.table_path is not None
-    table: dict[str, list[str]] = json.loads(Path(info.table_path).read_text())
-    return table
+    return {name: list(texts) for name, texts in columns_of(info).items()}
 
 
 def names(info: DataInfo) -> list[str]:
