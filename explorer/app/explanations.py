@@ -49,6 +49,13 @@ EXPLANATIONS: dict[str, Explanation] = {
         "slides along when μ or σ is dragged.",
         "Drag a handle: z, ε, u, μ or σ  ·  Double-click a dot: reset it",
     ),
+    "Neighbours": Explanation(
+        "|z − μₙ|,  |(z − μₙ)/σₙ|,  W₂(q, qₙ),  KL(q ‖ qₙ) + KL(qₙ ‖ q)",
+        "Which images of the data lie nearest to the point? All are compared, and in the whole latent space, not on "
+        "the map, which shows two directions of it: between z and the mean μₙ of an image, in units of "
+        "that image's σₙ, between the two posteriors, or between the decoded picture and the image in pixels.",
+        "Click an image: go there  ·  Choose the distance in the header",
+    ),
     "Lab": Explanation(
         "∇θ E[f(z)],  z ~ q(z; θ)",
         "How noisy is the gradient of an expectation when it is estimated from one sample? The pathwise estimator "

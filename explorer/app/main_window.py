@@ -46,6 +46,7 @@ from explorer.views.factors.pane import FactorsPane
 from explorer.views.lab.pane import LabPane
 from explorer.views.latent_map.pane import LatentMapPane
 from explorer.views.log import LogPane
+from explorer.views.neighbours.pane import NeighboursPane
 from explorer.views.training.pane import TrainingPane
 
 TITLE = "Latentscape"
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.map, self.decoded = LatentMapPane(state, theme), DecodedPane(state, theme)
         self.dimensions, self.distribution = DimensionsPane(state, theme), DistributionPane(state, theme)
         self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
+        self.neighbours = NeighboursPane(state, theme)
         self.training, self.log = TrainingPane(state, theme), LogPane(state)
         self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
         explain(self._panes)
@@ -121,7 +123,7 @@ class MainWindow(QMainWindow):
     @property
     def _panes(self) -> tuple[Pane, ...]:
         upper = self.map, self.decoded, self.dimensions
-        return *upper, self.distribution, self.lab, self.factors, self.training, self.log
+        return *upper, self.distribution, self.neighbours, self.lab, self.factors, self.training, self.log
 
     def _dock(self, pane: Pane) -> QDockWidget:
         dock = QDockWidget(pane.windowTitle(), self)

@@ -19,6 +19,7 @@ from explorer.cli.data_options import data_options, taken
 from explorer.cli.exit_codes import EXIT_BROKEN_PIPE, EXIT_ERROR, EXIT_INTERRUPTED
 from explorer.cli.import_options import import_options
 from explorer.cli.labs import LABS
+from explorer.cli.questions import QUESTIONS
 from explorer.cli.setting_options import setting_options
 from models.core.files import is_there
 
@@ -265,8 +266,8 @@ def info(file: str, data: str | None, as_json: bool, **options: Any) -> int:  # 
     return describe(Data(file, read_by), as_json)
 
 
-for lab in LABS:
-    cli.add_command(lab)
+for command in (*QUESTIONS, *LABS):
+    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from explorer.controllers.distribution import DistributionController
 from explorer.controllers.factors import FactorsController
 from explorer.controllers.importing import ImportingController
 from explorer.controllers.lab import LabController
+from explorer.controllers.neighbours import NeighboursController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
 from explorer.controllers.preview import PreviewController
@@ -40,6 +41,7 @@ class DecoderController(QObject):
         self.distribution = DistributionController(state, self.requests, self)
         self.lab = LabController(state, self.requests, self)
         self.factors = FactorsController(state, self.requests, self)
+        self.neighbours = NeighboursController(state, self.requests, self)
         self.points = PointsController(state, self.requests, self)
         self.opening = OpeningController(state, self.requests, self.points, self)
         self.importing = ImportingController(state, self.requests, self)

@@ -16,6 +16,7 @@ from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
+from explorer.state.neighbours import NeighbourState
 from explorer.state.notices import NoticeState
 from explorer.state.pace import Pace
 from explorer.state.preview import PreviewState
@@ -58,6 +59,7 @@ class AppState(QObject):
         self.preview = PreviewState(self)
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
+        self.neighbours = NeighbourState(self.model, self.latent, self)
         self.workers = WorkersState(self)
         self.hints = HintState(self)
         self.latency = LatencyMeter(self)

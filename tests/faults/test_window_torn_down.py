@@ -37,7 +37,7 @@ if __name__ == "__main__":
     delete(Ending.last.window)
     sys.exit(code)
 """
-PANES = ("Distribution", "Lab", "Factors", "Training", "Log", "Latent map")
+PANES = ("Distribution", "Neighbours", "Lab", "Factors", "Training", "Log", "Latent map")
 
 
 def _end(folder: Path, pane: str, how: str) -> subprocess.CompletedProcess[str]:

@@ -21,6 +21,7 @@ from models.protocol.factors import MeasureFactors
 from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients
 from models.protocol.messages import Reply
+from models.protocol.neighbours import FindNeighbours
 from models.protocol.opening import (
     DataOpened,
     DataPreviewed,
@@ -74,7 +75,7 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
 
 def drop_work_on_model(session: Session) -> None:
     """Drop all jobs that work on the open model, since another takes its place; to decode is a job of live models."""
-    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, Sample, Gradients)
+    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, FindNeighbours, Sample, Gradients)
     session.jobs.cancel_kind(Decode, Draw, EncodeImages, EncodeFile)
 
 
@@ -87,7 +88,7 @@ def _compiled(opened: OpenedModel) -> VAE:
 
 def open_data(session: Session, request: OpenData) -> Job:
     """Open a data set in the background; work on the one before it is dropped."""
-    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors)
+    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors, FindNeighbours)
     return _opening(session, request)
 
 

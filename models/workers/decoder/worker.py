@@ -15,8 +15,9 @@ from models.protocol.factors import MeasureFactors
 from models.protocol.importing import Inspect
 from models.protocol.lab import Gradients
 from models.protocol.messages import Request
+from models.protocol.neighbours import FindNeighbours
 from models.protocol.opening import Embed, OpenData, OpenLive, OpenModel, PreviewData
-from models.workers.decoder import decoding, distribution, factors, importing, lab, live, opening
+from models.workers.decoder import decoding, distribution, factors, importing, lab, live, neighbours, opening
 from models.workers.decoder.session import Session
 from models.workers.line import Line
 from models.workers.loop import Handled, Jobs
@@ -42,6 +43,7 @@ HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
     Probabilities: distribution.probabilities,
     Gradients: lab.gradients,
     MeasureFactors: factors.measure_factors,
+    FindNeighbours: neighbours.find_neighbours,
 }
 
 

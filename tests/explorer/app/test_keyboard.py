@@ -125,7 +125,7 @@ def _dock_of(widget: QWidget) -> str:
     return "" if parent is None else parent.objectName()
 
 
-@pytest.mark.parametrize("pane", ["Distribution", "Lab", "Factors", "Training", "Log"])
+@pytest.mark.parametrize("pane", ["Distribution", "Neighbours", "Lab", "Factors", "Training", "Log"])
 def test_undo_undoes_wherever_the_focus_is(active: Desk, qtbot: QtBot, pane: str) -> None:
     active.window.show_pane(pane)
     active.window.map.plot.setFocus()
@@ -164,7 +164,7 @@ def test_keys_do_not_reach_a_pane_that_is_behind(active: Desk, qtbot: QtBot) -> 
     assert not active.state.run.active
 
 
-@pytest.mark.parametrize("pane", ["Distribution", "Lab", "Factors", "Training", "Log"])
+@pytest.mark.parametrize("pane", ["Distribution", "Neighbours", "Lab", "Factors", "Training", "Log"])
 def test_focus_is_seen_everywhere(active: Desk, qtbot: QtBot, pane: str) -> None:
     active.window.show_pane(pane)
     active.window.map.plot.setFocus()
