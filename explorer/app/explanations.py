@@ -31,7 +31,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         "x̂ = E[x | z] = decode(z)",
         "The large picture is what the decoder makes of the point z: of each pixel, the mean of p(x|z). Below it are "
         "the image that the point came from, its reconstruction decode(μ), and mean and standard deviation of the "
-        "pictures of many draws z = μ + σ·ε. Where the deviation is bright the model is unsure.",
+        "pictures of many draws z = μ + σ·ε. Where the deviation is bright the model is unsure. The line between says "
+        "whether posteriors of images reach the point at all.",
         "Choose μ, a sample, or the mean of many draws in the header",
     ),
     "Dimensions": Explanation(

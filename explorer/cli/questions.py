@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -32,4 +33,22 @@ def neighbours(model: str, data: str, image: int, metric: Metric, count: int, as
     return print_neighbours(model, Data(data, taken(options)), Question(image, metric, count), as_json)
 
 
-QUESTIONS: tuple[click.Command, ...] = (neighbours,)
+@click.command(short_help="Judge whether latents lie where the data do.")
+@click.argument("model")
+@click.option("--data", required=True, help="The data set whose posteriors say where the data lie.")
+@click.option("--image", type=click.IntRange(0), help="Index of an image, judged at z = μ.")
+@click.option("--latents", type=click.Path(path_type=Path), help="File of latents to judge (z or mu; .npz or .npy).")
+@data_options
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def trust(model: str, data: str, image: int | None, latents: Path | None, as_json: bool, **options: Any) -> int:  # noqa: ANN401
+    """Judge whether points lie where the data do, in a hole between them, or outside, with the numbers behind it."""
+    from explorer.cli.science import Data
+    from explorer.cli.trust import print_trust
+
+    subject = image if latents is None else latents
+    if subject is None or (image is not None and latents is not None):
+        raise click.UsageError("either --image or --latents says what to judge")
+    return print_trust(model, Data(data, taken(options)), subject, as_json)
+
+
+QUESTIONS: tuple[click.Command, ...] = (neighbours, trust)

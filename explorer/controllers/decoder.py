@@ -17,6 +17,7 @@ from explorer.controllers.neighbours import NeighboursController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.points import PointsController
 from explorer.controllers.preview import PreviewController
+from explorer.controllers.trust import TrustController
 from explorer.state import AppState
 from explorer.state.notices import Task
 from models.protocol.lifecycle import Failed
@@ -42,6 +43,7 @@ class DecoderController(QObject):
         self.lab = LabController(state, self.requests, self)
         self.factors = FactorsController(state, self.requests, self)
         self.neighbours = NeighboursController(state, self.requests, self)
+        self.trust = TrustController(state, self.requests, self)
         self.points = PointsController(state, self.requests, self)
         self.opening = OpeningController(state, self.requests, self.points, self)
         self.importing = ImportingController(state, self.requests, self)

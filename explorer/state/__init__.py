@@ -27,6 +27,7 @@ from explorer.state.training.plan import PlanState
 from explorer.state.training.review import ReviewState
 from explorer.state.training.run import RunState
 from explorer.state.training.runs import RunsState
+from explorer.state.trust import TrustState
 from explorer.state.undo import UndoHistory
 from explorer.state.unsaved import UnsavedState
 from explorer.state.workbench import WorkbenchState
@@ -60,6 +61,7 @@ class AppState(QObject):
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
         self.neighbours = NeighbourState(self.model, self.latent, self)
+        self.trust = TrustState(self.model, self)
         self.workers = WorkersState(self)
         self.hints = HintState(self)
         self.latency = LatencyMeter(self)

@@ -61,17 +61,18 @@ from models.protocol.training import (
     Train,
     TrainStarted,
 )
+from models.protocol.trust import Judge, Judged
 
 DecoderRequest = (
     OpenModel | OpenLive | Inspect | OpenData | PreviewData | Embed | Decode | Draw | EncodeImages | EncodeFile
     | Curves | Locate
-    | Probabilities | Aggregate | MeasureFactors | FindNeighbours | Sample | Gradients | Cancel | Shutdown
+    | Probabilities | Aggregate | MeasureFactors | FindNeighbours | Judge | Sample | Gradients | Cancel | Shutdown
 )  # fmt: skip
 
 DecoderReply = (
     Hello | Alive | Failed | Dropped | ModelOpened | Inspected | Opening | DataPreviewed | DataOpened | Embedded
     | Decoded | Drawn | Encoded | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile
-    | GradientsReady | FactorsMeasured | NeighboursFound
+    | GradientsReady | FactorsMeasured | NeighboursFound | Judged
 )  # fmt: skip
 
 TrainerRequest = (

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import numpy as np
 
 from models.core.arrays import Floats32
 from models.data.opening import load_images
 from models.protocol.neighbours import FindNeighbours, NeighboursFound
 from models.protocol.opening import Embed, OpenData
-from models.vae.live import LiveVAE
+from models.vae.live import decoded
 from models.vae.neighbours import Place, nearest
 from models.vae.sampling import checked_latents
 from models.workers.decoder.session import Session
@@ -29,18 +27,7 @@ def _finding(session: Session, request: FindNeighbours, z: Floats32) -> Job:
     posteriors = session.posteriors("neighbours are found when the data have been encoded")
     data, picture = session.data(), None
     if request.metric == "pixels":
-        picture = yield from _picture(session, z)
+        picture = (yield from decoded(session.model(), z))[0]
     place, family = Place(request.z, request.sigma, picture), session.model().space.posterior
     indices, distances = yield from nearest(place, posteriors, load_images(data), request.metric, family, request.count)
     yield NeighboursFound(request.id, session.model_digest(), data.digest, request.metric, indices, distances)
-
-
-def _picture(session: Session, z: Floats32) -> Generator[None, None, Floats32]:
-    """Return the picture [h, w, c] of a latent [1, d]; a person's own function is waited for in turns."""
-    vae = session.model()
-    if isinstance(vae, LiveVAE):
-        images, _ = yield from vae.decoding(z)
-    else:
-        images = vae.decode(z)
-    picture: Floats32 = images[0]
-    return picture

@@ -33,6 +33,7 @@ from models.protocol.opening import (
     OpenModel,
     PreviewData,
 )
+from models.protocol.trust import Judge
 from models.vae import posterior_cache
 from models.vae.codes import opening_codes
 from models.vae.live import LiveVAE
@@ -75,7 +76,7 @@ def open_model(session: Session, request: OpenModel) -> ModelOpened | Inspected:
 
 def drop_work_on_model(session: Session) -> None:
     """Drop all jobs that work on the open model, since another takes its place; to decode is a job of live models."""
-    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, FindNeighbours, Sample, Gradients)
+    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, FindNeighbours, Judge, Sample, Gradients)
     session.jobs.cancel_kind(Decode, Draw, EncodeImages, EncodeFile)
 
 
@@ -88,7 +89,7 @@ def _compiled(opened: OpenedModel) -> VAE:
 
 def open_data(session: Session, request: OpenData) -> Job:
     """Open a data set in the background; work on the one before it is dropped."""
-    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors, FindNeighbours)
+    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors, FindNeighbours, Judge)
     return _opening(session, request)
 
 

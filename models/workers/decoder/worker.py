@@ -17,7 +17,8 @@ from models.protocol.lab import Gradients
 from models.protocol.messages import Request
 from models.protocol.neighbours import FindNeighbours
 from models.protocol.opening import Embed, OpenData, OpenLive, OpenModel, PreviewData
-from models.workers.decoder import decoding, distribution, factors, importing, lab, live, neighbours, opening
+from models.protocol.trust import Judge
+from models.workers.decoder import decoding, distribution, factors, importing, lab, live, neighbours, opening, trust
 from models.workers.decoder.session import Session
 from models.workers.line import Line
 from models.workers.loop import Handled, Jobs
@@ -44,6 +45,7 @@ HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
     Gradients: lab.gradients,
     MeasureFactors: factors.measure_factors,
     FindNeighbours: neighbours.find_neighbours,
+    Judge: trust.judge,
 }
 
 

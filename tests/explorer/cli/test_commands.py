@@ -34,6 +34,7 @@ PROCESSES: dict[str, tuple[object, ...]] = {
     "decode": ("spots.safetensors", "started/z.npz", "--out", "started/decoded"),
     "export": ("spots.safetensors", "--out", "started/spots.keras"),
     "info": ("spots.safetensors", "--evaluate", "spots.npz"),
+    "trust": ("spots.safetensors", "--data", "spots.npz", "--image", 3),
     "neighbours": ("spots.safetensors", "--data", "spots.npz", "--image", 3),
     "runs": (),
     "gradients": ("--f", "quadratic", "--k", -3, "--samples", 100),
@@ -103,6 +104,20 @@ def test_neighbours_of_an_image_come_by_their_distance_without_itself(workshop: 
     assert f"image {rows[0]['image']}" in run(workshop, *asked).stdout
     refused = run(workshop, *asked[:-1], 200)
     assert refused.stderr == "latentscape: --image: spots has the images 0 to 199, there is no 200\n"
+
+
+def test_points_are_judged_in_the_order_of_their_file(workshop: Path) -> None:
+    np.save(workshop / "points.npy", np.array([[0.0, 0.0], [50.0, 0.0]], np.float32))
+    asked = ("trust", "spots.safetensors", "--data", "spots.npz")
+    points = result(workshop, *asked, "--latents", "points.npy")["points"]
+    assert isinstance(points, list)
+    assert [point["verdict"] for point in points][1] == "outside"
+    assert points[1]["excess"] > points[1]["excess_limit"]
+    assert 0.5 <= points[0]["agreement"] <= 1.0
+    lines = run(workshop, *asked, "--latents", "points.npy").stdout.splitlines()
+    assert lines[1].startswith("1  outside  ·  |z| 50  ·  +")
+    refused = run(workshop, *asked).stderr
+    assert refused == "latentscape: either --image or --latents says what to judge\n"
 
 
 @pytest.mark.parametrize("name", bundled_models())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from PIL import Image
+from scipy.special import logsumexp
 
 from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family
 from models.core.geometry import standard_noise
@@ -35,6 +36,7 @@ from models.protocol.messages import Request
 from models.protocol.neighbours import FindNeighbours, NeighboursFound
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.protocol.training import Control
+from models.protocol.trust import Judge, Judged
 from models.vae.disentanglement import KnownFactors, disentanglement
 from tests.models.conftest import blobs, finish
 from tests.support.spawned import Worker, spawned
@@ -253,6 +255,17 @@ def test_neighbours_are_those_of_the_embedding(opened: Worker, tiny_data: Path) 
     by_pixels = opened.ask(FindNeighbours(7, ones, ones, "pixels", 3), NeighboursFound).distances
     rms = np.sqrt(((map_array(data.images_path) / 255.0 - picture) ** 2).mean(axis=(1, 2, 3)))
     assert by_pixels == pytest.approx(np.sort(rms)[:3], rel=1e-5)
+
+
+def test_points_are_judged_by_all_posteriors(opened: Worker, tiny_data: Path) -> None:
+    opened.ask(OpenData(2, str(tiny_data)), DataOpened)
+    embedded = opened.ask(Embed(3), Embedded)
+    mu, sigma = map_array(embedded.mu_path).astype(float), map_array(embedded.sigma_path).astype(float)
+    for z in (mu[3], np.array([9.0, 0.0, 0.0])):
+        trust = opened.ask(Judge(4, z), Judged).trust
+        expected = -logsumexp(scipy.stats.norm(mu, sigma).logpdf(z).sum(axis=1)) + np.log(len(mu))
+        assert trust.nats == pytest.approx(expected, rel=1e-5)
+        assert trust.verdict == ("outside" if z[0] == 9.0 else "like the data")
 
 
 def test_work_on_a_replaced_model_is_given_up(opened: Worker, tiny_model: Path, tmp_path: Path) -> None:
