@@ -58,6 +58,7 @@ class Photographer:
         self.scenes: dict[str, Callable[[], None]] = {
             "distribution": self._distribution, "moved": self._moved, "logarithmic": self._logarithmic,
             "workbench": self._workbench, "lab": self._lab, "factors": self._pane("Factors"),
+            "neighbours": self._pane("Neighbours"),
             "path": self._path,
             "training": self._pane("Training"), "log": self._pane("Log"), "start": self._start,
         }  # fmt: skip

@@ -31,7 +31,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         "x̂ = E[x | z] = decode(z)",
         "The large picture is what the decoder makes of the point z: of each pixel, the mean of p(x|z). Below it are "
         "the image that the point came from, its reconstruction decode(μ), and mean and standard deviation of the "
-        "pictures of many draws z = μ + σ·ε. Where the deviation is bright the model is unsure.",
+        "pictures of many draws z = μ + σ·ε. Where the deviation is bright the model is unsure. The line between says "
+        "whether posteriors of images reach the point at all.",
         "Choose μ, a sample, or the mean of many draws in the header",
     ),
     "Dimensions": Explanation(
@@ -48,6 +49,13 @@ EXPLANATIONS: dict[str, Explanation] = {
         "u = F(z), and the path from ε to z with its slopes ∂z/∂μ = 1 and ∂z/∂σ = ε. The bank of 512 frozen draws "
         "slides along when μ or σ is dragged.",
         "Drag a handle: z, ε, u, μ or σ  ·  Double-click a dot: reset it",
+    ),
+    "Neighbours": Explanation(
+        "|z − μₙ|,  |(z − μₙ)/σₙ|,  W₂(q, qₙ),  KL(q ‖ qₙ) + KL(qₙ ‖ q)",
+        "Which images of the data lie nearest to the point? All are compared, and in the whole latent space, not on "
+        "the map, which shows two directions of it: between z and the mean μₙ of an image, in units of "
+        "that image's σₙ, between the two posteriors, or between the decoded picture and the image in pixels.",
+        "Click an image: go there  ·  Choose the distance in the header",
     ),
     "Path": Explanation(
         "z(t),  t from 0 to 1",

@@ -45,6 +45,7 @@ from explorer.views.factors.pane import FactorsPane
 from explorer.views.lab.pane import LabPane
 from explorer.views.latent_map.pane import LatentMapPane
 from explorer.views.log import LogPane
+from explorer.views.neighbours.pane import NeighboursPane
 from explorer.views.paths.pane import PathPane
 from explorer.views.training.pane import TrainingPane
 
@@ -84,7 +85,8 @@ class MainWindow(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.map, self.decoded = LatentMapPane(state, theme), DecodedPane(state, theme)
         self.dimensions, self.distribution = DimensionsPane(state, theme), DistributionPane(state, theme)
-        self.paths, self.lab, self.factors = PathPane(state, theme), LabPane(state, theme), FactorsPane(state, theme)
+        self.neighbours, self.paths = NeighboursPane(state, theme), PathPane(state, theme)
+        self.lab, self.factors = LabPane(state, theme), FactorsPane(state, theme)
         self.training, self.log = TrainingPane(state, theme), LogPane(state)
         self.docks = {pane.windowTitle(): self._dock(pane) for pane in self._panes}
         explain(self._panes)
@@ -115,7 +117,8 @@ class MainWindow(QMainWindow):
     @property
     def _panes(self) -> tuple[Pane, ...]:
         upper = self.map, self.decoded, self.dimensions
-        return *upper, self.distribution, self.paths, self.lab, self.factors, self.training, self.log
+        lower = self.distribution, self.neighbours, self.paths, self.lab, self.factors, self.training, self.log
+        return *upper, *lower
 
     def _dock(self, pane: Pane) -> QDockWidget:
         dock = QDockWidget(pane.windowTitle(), self)

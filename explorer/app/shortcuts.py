@@ -50,6 +50,10 @@ PANES: dict[str, Rows] = {
         ("Page Up, Page Down", "Ten steps more or less"),
         ("Double click", "Select the whole number"),
     ],
+    "Neighbours": [
+        ("← →", "Choose an image"),
+        ("Return", "Go to it"),
+    ],
     "Factors": [("← → ↑ ↓", "Choose a dimension and a factor")],
     "Path": [("← →, Page Up, Page Down", "Another frame"), ("Space", "Play and pause")],
 }  # fmt: skip

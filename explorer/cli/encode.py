@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.cli.console import print_result, progress_bar
-from explorer.cli.science import Data, check_images, compiled, open_named_model, opened_data
+from explorer.cli.console import print_result
+from explorer.cli.science import Data, check_images, compiled, embedded, open_named_model, opened_data
 from explorer.cli.targets import allow_replacing, check_target
 from models.core.columns import Columns, columns_of
-from models.core.descriptions import DataInfo, EmbeddingSummary
+from models.core.descriptions import DataInfo
 from models.core.files import output_file
 from models.core.npy import map_array
 from models.core.steps import finished
 
 if TYPE_CHECKING:
-    from models.vae.model import VAE
     from models.vae.posterior import Posteriors
 
 # Arrays of the file, and what NumPy's writer takes by name; a column of the data that is called so gets another name.
@@ -32,7 +31,11 @@ def encode_data(model: str, data: Data, out: Path, overwrite: bool, as_json: boo
     allow_replacing([out], overwrite)
     opened, info = open_named_model(model), opened_data(data, silent=as_json)
     check_images(info, opened)
-    embedding, summary = _embed(compiled(opened), info)
+    from models.vae.posterior import summarize
+
+    vae = compiled(opened)
+    embedding = embedded(vae, info)
+    summary = finished(summarize(embedding, vae.divergence))
     labels = None if info.labels_path is None else np.array(map_array(info.labels_path))
     columns = columns_of(info)
     with output_file(out) as draft:
@@ -74,13 +77,3 @@ def _write_csv(draft: Path, info: DataInfo, embedding: Posteriors, labels: np.nd
         for index, (mu, sigma) in enumerate(zip(embedding.mu.tolist(), embedding.sigma.tolist(), strict=True)):
             known = [] if labels is None else [named.get(int(labels[index]), int(labels[index]))]
             rows.writerow([*(columns[word][index] for word in texts), *known, *mu, *sigma])
-
-
-def _embed(vae: VAE, info: DataInfo) -> tuple[Posteriors, EmbeddingSummary]:
-    from models.data.opening import load_images
-    from models.vae.posterior import EMBED_SLICE, embed, summarize
-
-    with progress_bar() as bar:
-        task = bar.add_task("images", total=info.count)
-        embedding = finished(embed(vae, load_images(info)), lambda _: bar.advance(task, EMBED_SLICE))
-    return embedding, finished(summarize(embedding, vae.divergence))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from explorer.cli.console import progress_bar
+from explorer.cli.science import embedded
 from models.core.arrays import Floats64
 from models.core.descriptions import DataInfo
 from models.core.factors import Disentanglement
@@ -19,17 +19,10 @@ COLUMN = 13
 
 def measure(vae: VAE, info: DataInfo) -> Disentanglement | None:
     """Measure disentanglement on the posterior means of all images; return None if the data set has no factors."""
-    from models.data.opening import load_images
     from models.vae.disentanglement import disentanglement, factors_of
-    from models.vae.posterior import EMBED_SLICE, embed
 
     known = factors_of(info)
-    if known is None:
-        return None
-    with progress_bar() as bar:
-        task = bar.add_task("factors", total=info.count)
-        embedding = finished(embed(vae, load_images(info)), lambda _: bar.advance(task, EMBED_SLICE))
-    return finished(disentanglement(embedding.mu, known))
+    return None if known is None else finished(disentanglement(embedded(vae, info).mu, known))
 
 
 def factor_fields(result: Disentanglement | None) -> dict[str, object]:

@@ -20,6 +20,7 @@ from explorer.cli.exit_codes import EXIT_BROKEN_PIPE, EXIT_ERROR, EXIT_INTERRUPT
 from explorer.cli.import_options import import_options
 from explorer.cli.labs import LABS
 from explorer.cli.paths import walk
+from explorer.cli.questions import QUESTIONS
 from explorer.cli.setting_options import setting_options
 from models.core.files import is_there
 
@@ -272,7 +273,7 @@ def info(file: str, data: str | None, as_json: bool, **options: Any) -> int:  # 
     return describe(Data(file, read_by), as_json)
 
 
-for command in (walk, *LABS):
+for command in (walk, *QUESTIONS, *LABS):
     cli.add_command(command)
 
 

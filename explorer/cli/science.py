@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from models.data.source import Share
     from models.vae.model import VAE
     from models.vae.model_file import OpenedModel
+    from models.vae.posterior import Posteriors
 
 
 # In which TensorFlow has been started, at most one: it cannot be set up twice.
@@ -144,6 +145,16 @@ def check_images(info: DataInfo, opened: OpenedModel) -> None:
     """Reject data whose images do not have the shape that the model takes."""
     if info.image_shape != opened.info.image_shape:
         raise UserError(info.name, f"its images are {info.image_shape}, but the model takes {opened.info.image_shape}")
+
+
+def embedded(vae: VAE, info: DataInfo) -> Posteriors:
+    """Return the posteriors of all images of a data set."""
+    from models.data.opening import load_images
+    from models.vae.posterior import EMBED_SLICE, embed
+
+    with progress_bar() as bar:
+        task = bar.add_task("images", total=info.count)
+        return finished(embed(vae, load_images(info)), lambda _: bar.advance(task, EMBED_SLICE))
 
 
 def _divert_native_output(log: Path) -> None:

@@ -13,10 +13,12 @@ from explorer.controllers.distribution import DistributionController
 from explorer.controllers.factors import FactorsController
 from explorer.controllers.importing import ImportingController
 from explorer.controllers.lab import LabController
+from explorer.controllers.neighbours import NeighboursController
 from explorer.controllers.opening import OpeningController
 from explorer.controllers.paths import PathsController
 from explorer.controllers.points import PointsController
 from explorer.controllers.preview import PreviewController
+from explorer.controllers.trust import TrustController
 from explorer.state import AppState
 from explorer.state.notices import Task
 from models.protocol.lifecycle import Failed
@@ -41,6 +43,8 @@ class DecoderController(QObject):
         self.distribution = DistributionController(state, self.requests, self)
         self.lab = LabController(state, self.requests, self)
         self.factors = FactorsController(state, self.requests, self)
+        self.neighbours = NeighboursController(state, self.requests, self)
+        self.trust = TrustController(state, self.requests, self)
         self.paths = PathsController(state, self.requests, self)
         self.points = PointsController(state, self.requests, self)
         self.opening = OpeningController(state, self.requests, self.points, self)

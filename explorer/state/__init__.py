@@ -16,6 +16,7 @@ from explorer.state.lab import LabState
 from explorer.state.latency import LatencyMeter
 from explorer.state.latent import LatentState
 from explorer.state.model import ModelState
+from explorer.state.neighbours import NeighbourState
 from explorer.state.notices import NoticeState
 from explorer.state.pace import Pace
 from explorer.state.paths import PathState
@@ -27,6 +28,7 @@ from explorer.state.training.plan import PlanState
 from explorer.state.training.review import ReviewState
 from explorer.state.training.run import RunState
 from explorer.state.training.runs import RunsState
+from explorer.state.trust import TrustState
 from explorer.state.undo import UndoHistory
 from explorer.state.unsaved import UnsavedState
 from explorer.state.workbench import WorkbenchState
@@ -59,6 +61,8 @@ class AppState(QObject):
         self.preview = PreviewState(self)
         self.lab = LabState(self)
         self.factors = FactorState(self.model, self)
+        self.neighbours = NeighbourState(self.model, self.latent, self)
+        self.trust = TrustState(self.model, self)
         self.paths = PathState(self)
         self.workers = WorkersState(self)
         self.hints = HintState(self)

@@ -120,7 +120,7 @@ class Tour(QObject):
         return self.drags.settled
 
     def _visit_tabs(self) -> Iterator[Step]:
-        for name in ("Path", "Lab", "Factors", "Training", "Log", "Distribution"):
+        for name in ("Neighbours", "Path", "Lab", "Factors", "Training", "Log", "Distribution"):
             self.window.show_pane(name)
             yield from self._settle()
         self._take_picture("window")
@@ -166,7 +166,7 @@ class Tour(QObject):
 
     def _picture_tabs(self) -> Iterator[Step]:
         """Picture the tabs that have something to show only now."""
-        for name in ("Log", "Factors", "Training"):
+        for name in ("Log", "Neighbours", "Factors", "Training"):
             self.window.show_pane(name)
             yield from self._settle()
             self._take_picture(name.lower())

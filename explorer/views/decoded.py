@@ -55,7 +55,7 @@ class DecodedPane(Pane):
         self.reconstruction = Picture(theme, "decode(μ)", smallest=TILE)
         self.mean = Picture(theme, "mean", smallest=TILE)
         self.std = Picture(theme, "std", smallest=TILE)
-        self._about, self._facts = QLabel(), caption()
+        self._about, self._facts, self.trust = QLabel(), caption(), caption()
         self._build()
         self._connect()
 
@@ -75,6 +75,10 @@ class DecodedPane(Pane):
         line.addWidget(self._about, 1)
         line.addWidget(self.classes)
         self.body.addLayout(line)
+        self.trust.setWordWrap(True)
+        self.trust.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.trust.setAccessibleName("Trust")
+        self.body.addWidget(self.trust)
         self.body.addWidget(self._facts)
         tiles = QHBoxLayout()
         tiles.setSpacing(6)
@@ -86,7 +90,13 @@ class DecodedPane(Pane):
         """Give the words as many lines as they need at this width: the picture must not change its size with them."""
         super().resizeEvent(event)
         lines = 2 if self.width() >= TWO_LINES_FIT else 3
-        self._facts.setFixedHeight(lines * self._facts.fontMetrics().lineSpacing() + 2)
+        for words, most in ((self._facts, lines), (self.trust, lines - 1)):
+            words.setFixedHeight(most * words.fontMetrics().lineSpacing() + 2)
+
+    def set_shown(self, shown: bool) -> None:
+        """Have the point judged while the pane is shown."""
+        super().set_shown(shown)
+        self.state.trust.set_wanted(shown)
 
     def _connect(self) -> None:
         state = self.state
@@ -100,6 +110,7 @@ class DecodedPane(Pane):
         state.answers.picture_changed.connect(self._show_picture)
         state.answers.draws_changed.connect(self._show_draws)
         state.answers.curves_changed.connect(self._show_facts)
+        state.trust.changed.connect(self._show_trust)
         state.model.data_changed.connect(self._show_source)
         state.latent.current_changed.connect(self._show_source)
         state.latent.points_changed.connect(self._show_source)
@@ -212,3 +223,9 @@ class DecodedPane(Pane):
             self._facts.setText(
                 text if known is None else f"{text} · typicality {percent(known.share)}: {known.sentence}"
             )
+
+    def _show_trust(self) -> None:
+        trust, name = self.state.trust.trust, self.state.trust.class_name
+        self.trust.setText("" if trust is None else trust.brief(name))
+        told = [] if trust is None else [*trust.sentences(), f"In short: {'; '.join(trust.facts(name))}."]
+        self.trust.setToolTip("\n".join(told))

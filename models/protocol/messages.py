@@ -21,6 +21,7 @@ from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients, GradientsReady
 from models.protocol.lifecycle import Alive, Dropped, Failed, Hello, Shutdown
+from models.protocol.neighbours import FindNeighbours, NeighboursFound
 from models.protocol.opening import (
     DataOpened,
     DataPreviewed,
@@ -61,17 +62,18 @@ from models.protocol.training import (
     Train,
     TrainStarted,
 )
+from models.protocol.trust import Judge, Judged
 
 DecoderRequest = (
     OpenModel | OpenLive | Inspect | OpenData | PreviewData | Embed | Decode | Draw | EncodeImages | EncodeFile
-    | Curves | Locate
-    | Probabilities | Aggregate | MeasureFactors | Sample | Gradients | FindWalk | Cancel | Shutdown
+    | Curves | Locate | Probabilities | Aggregate | MeasureFactors | FindNeighbours | Judge | FindWalk | Sample
+    | Gradients | Cancel | Shutdown
 )  # fmt: skip
 
 DecoderReply = (
     Hello | Alive | Failed | Dropped | ModelOpened | Inspected | Opening | DataPreviewed | DataOpened | Embedded
     | Decoded | Drawn | Encoded | CurvesReady | Located | ProbabilitiesReady | AggregateReady | SampleTile
-    | GradientsReady | FactorsMeasured | WalkProgress | WalkFound | WalkMeasured
+    | GradientsReady | FactorsMeasured | NeighboursFound | Judged | WalkProgress | WalkFound | WalkMeasured
 )  # fmt: skip
 
 TrainerRequest = (

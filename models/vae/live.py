@@ -196,5 +196,13 @@ def joined(address: str, key: bytes) -> LiveVAE:
     return LiveVAE(connection.recv(), connection)
 
 
+def decoded(vae: VAE, z: Floats32) -> Waiting[Floats32]:
+    """Return the images [n, h, w, c] of latents ``z`` [n, d] by any model; that of a person is waited for in turns."""
+    if isinstance(vae, LiveVAE):
+        images, _ = yield from vae.decoding(z)
+        return images
+    return vae.decode(z)
+
+
 def _posteriors(codes: Codes) -> Posteriors:
     return Posteriors(codes.mu, np.full_like(codes.mu, SHARP) if codes.sigma is None else codes.sigma)

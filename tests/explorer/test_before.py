@@ -204,6 +204,8 @@ def test_the_window_of_before_opens_with_its_points_its_look_and_its_runs(
         assert app.window.windowTitle().startswith("before")
         docks = {dock.objectName(): dock for dock in app.window.findChildren(QDockWidget)}
         assert docks["Lab"].isHidden()
+        # A tab that was not known before is among those below.
+        assert docks["Neighbours"] in app.window.tabifiedDockWidgets(docks["Log"])
         assert app.window.log.isVisible()
         qtbot.waitUntil(banner.resume.isVisible, timeout=LONG_MS)
         assert "waiting on tiny.npz was interrupted after epoch 3 of 6 (" in banner.text.text()

@@ -37,7 +37,7 @@ if __name__ == "__main__":
     delete(Ending.last.window)
     sys.exit(code)
 """
-PANES = ("Distribution", "Path", "Lab", "Factors", "Training", "Log", "Latent map")
+PANES = ("Distribution", "Neighbours", "Path", "Lab", "Factors", "Training", "Log", "Latent map")
 
 
 def _end(folder: Path, pane: str, how: str) -> subprocess.CompletedProcess[str]:

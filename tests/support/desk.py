@@ -35,7 +35,7 @@ MODEL = "mnist-vae-50"
 AN_HOUR_MS = 3_600_000
 CHANNELS = (
     "model", "data", "embedding", "picture", "draws", "curves", "thumbnails", "aggregate", "locate", "workbench",
-    "probabilities", "lab", "factors", "import",
+    "probabilities", "lab", "factors", "neighbours", "trust", "import",
     "picture file", "preview", "data preview", "export", "reconstructions",
 )  # fmt: skip
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton

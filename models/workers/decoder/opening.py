@@ -21,6 +21,7 @@ from models.protocol.factors import MeasureFactors
 from models.protocol.importing import Inspect, Inspected
 from models.protocol.lab import Gradients
 from models.protocol.messages import Reply
+from models.protocol.neighbours import FindNeighbours
 from models.protocol.opening import (
     DataOpened,
     DataPreviewed,
@@ -33,6 +34,7 @@ from models.protocol.opening import (
     PreviewData,
 )
 from models.protocol.paths import FindWalk
+from models.protocol.trust import Judge
 from models.vae import posterior_cache
 from models.vae.codes import opening_codes, preview_of_codes
 from models.vae.live import LiveVAE
@@ -87,7 +89,7 @@ def _open_latents(session: Session, request: OpenModel) -> ModelOpened:
 
 def drop_work_on_model(session: Session) -> None:
     """Drop all jobs that work on the open model, since another takes its place; to decode is a job of live models."""
-    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, Sample, Gradients, FindWalk)
+    session.jobs.cancel_kind(Embed, Aggregate, MeasureFactors, FindNeighbours, Judge, FindWalk, Sample, Gradients)
     session.jobs.cancel_kind(Decode, Draw, EncodeImages, EncodeFile)
 
 
@@ -100,7 +102,7 @@ def _compiled(opened: OpenedModel) -> VAE:
 
 def open_data(session: Session, request: OpenData) -> Job:
     """Open a data set in the background; work on the one before it is dropped."""
-    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors, FindWalk)
+    session.jobs.cancel_kind(OpenData, PreviewData, Embed, Aggregate, MeasureFactors, FindNeighbours, Judge, FindWalk)
     return _opening(session, request)
 
 

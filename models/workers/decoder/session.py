@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from models.core.data_options import AS_FOUND, DataOptions
 from models.core.descriptions import DataInfo, ModelInfo
+from models.core.trust import Usual
 from models.data.opening import Found
 from models.protocol.messages import Request
 from models.vae.foreign import Reader
@@ -26,7 +27,7 @@ class Session:
 
     ``vae`` is the open model ready to decode, None before the first one; ``reader`` reads model files; ``found`` are
     the data that were looked at last, until they are opened; ``asked_at`` is the time of the last request by
-    ``time.monotonic``.
+    ``time.monotonic``; ``usual`` is what is usual of the posteriors, None until somebody asks.
     """
 
     def __init__(self, jobs: Jobs) -> None:
@@ -36,6 +37,7 @@ class Session:
         self.reader = Reader()
         self.vae: VAE | None = None
         self.found: Found | None = None
+        self.usual: Usual | None = None
         self._model: ModelInfo | None = None
         self._data: DataInfo | None = None
         self._posteriors: Posteriors | None = None
@@ -46,14 +48,15 @@ class Session:
         if isinstance(self.vae, LiveVAE) and self.vae is not vae:
             self.vae.close()
         self.vae, self._model, self._posteriors, self._ways = vae, info, None, None
+        self.usual = None
 
     def take_data(self, data: DataInfo) -> None:
         """Make ``data`` the open data set."""
-        self._data, self._posteriors, self._ways = data, None, None
+        self._data, self._posteriors, self._ways, self.usual = data, None, None, None
 
     def take_posteriors(self, posteriors: Posteriors) -> None:
         """Keep the posteriors of all images of the open data set by the open model."""
-        self._posteriors, self._ways = posteriors, None
+        self._posteriors, self._ways, self.usual = posteriors, None, None
 
     def model(self) -> VAE:
         """Return the open model; ValueError if there is none."""

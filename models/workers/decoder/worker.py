@@ -15,9 +15,22 @@ from models.protocol.factors import MeasureFactors
 from models.protocol.importing import Inspect
 from models.protocol.lab import Gradients
 from models.protocol.messages import Request
+from models.protocol.neighbours import FindNeighbours
 from models.protocol.opening import Embed, OpenData, OpenLive, OpenModel, PreviewData
 from models.protocol.paths import FindWalk
-from models.workers.decoder import decoding, distribution, factors, importing, lab, live, opening, paths
+from models.protocol.trust import Judge
+from models.workers.decoder import (
+    decoding,
+    distribution,
+    factors,
+    importing,
+    lab,
+    live,
+    neighbours,
+    opening,
+    paths,
+    trust,
+)
 from models.workers.decoder.session import Session
 from models.workers.line import Line
 from models.workers.loop import Handled, Jobs
@@ -43,6 +56,8 @@ HANDLERS: dict[type, Callable[[Session, Any], Handled]] = {
     Probabilities: distribution.probabilities,
     Gradients: lab.gradients,
     MeasureFactors: factors.measure_factors,
+    FindNeighbours: neighbours.find_neighbours,
+    Judge: trust.judge,
     FindWalk: paths.find_walk,
 }
 

@@ -127,7 +127,7 @@ def _dock_of(widget: QWidget) -> str:
     return "" if parent is None else parent.objectName()
 
 
-@pytest.mark.parametrize("pane", ["Distribution", "Path", "Lab", "Factors", "Training", "Log"])
+@pytest.mark.parametrize("pane", ["Distribution", "Neighbours", "Path", "Lab", "Factors", "Training", "Log"])
 def test_undo_undoes_wherever_the_focus_is(active: Desk, qtbot: QtBot, pane: str) -> None:
     active.window.show_pane(pane)
     active.window.map.plot.setFocus()
@@ -169,7 +169,7 @@ def test_keys_do_not_reach_a_pane_that_is_behind(active: Desk, qtbot: QtBot) -> 
     assert not active.state.run.active
 
 
-@pytest.mark.parametrize("pane", ["Distribution", "Path", "Lab", "Factors", "Training", "Log"])
+@pytest.mark.parametrize("pane", ["Distribution", "Neighbours", "Path", "Lab", "Factors", "Training", "Log"])
 def test_focus_is_seen_everywhere(active: Desk, qtbot: QtBot, pane: str) -> None:
     active.window.show_pane(pane)
     active.window.map.plot.setFocus()

@@ -35,6 +35,8 @@ PROCESSES: dict[str, tuple[object, ...]] = {
     "export": ("spots.safetensors", "--out", "started/spots.keras"),
     "info": ("spots.safetensors", "--evaluate", "spots.npz"),
     "walk": ("spots.safetensors", "--from", "0,0", "--to", "1,1", "--frames", 5, "--table", "started/walk.npz"),
+    "trust": ("spots.safetensors", "--data", "spots.npz", "--image", 3),
+    "neighbours": ("spots.safetensors", "--data", "spots.npz", "--image", 3),
     "runs": (),
     "gradients": ("--f", "quadratic", "--k", -3, "--samples", 100),
     "policy": ("--samples", 100),
@@ -85,6 +87,38 @@ def test_info_describes_a_model_a_data_set_and_a_picture(workshop: Path) -> None
         assert text in lines
     data = result(workshop, "info", "spots.npz")
     assert (data["count"], data["train_count"], data["label_counts"]) == (200, 180, {"0": 100, "1": 100})
+
+
+def test_neighbours_of_an_image_come_by_their_distance_without_itself(workshop: Path) -> None:
+    asked = ("neighbours", "spots.safetensors", "--data", "spots.npz", "--image", 3)
+    found = result(workshop, *asked, "--metric", "wasserstein", "--count", 5)
+    rows = found["neighbours"]
+    assert isinstance(rows, list)
+    assert (len(rows), found["unit"]) == (5, "units of z")
+    result(workshop, "encode", "spots.safetensors", "spots.npz", "--out", "near.npz", "--overwrite")
+    with np.load(workshop / "near.npz") as codes:
+        both = np.hstack([codes["mu"], codes["sigma"]]).astype(float)
+    distances = np.linalg.norm(both - both[3], axis=1)
+    assert [row["image"] for row in rows] == np.argsort(distances)[1:6].tolist()
+    assert [row["distance"] for row in rows] == pytest.approx(np.sort(distances)[1:6], rel=1e-5)
+    assert all(row["class"] == row["image"] % 2 for row in rows)
+    assert f"image {rows[0]['image']}" in run(workshop, *asked).stdout
+    refused = run(workshop, *asked[:-1], 200)
+    assert refused.stderr == "latentscape: --image: spots has the images 0 to 199, there is no 200\n"
+
+
+def test_points_are_judged_in_the_order_of_their_file(workshop: Path) -> None:
+    np.save(workshop / "points.npy", np.array([[0.0, 0.0], [50.0, 0.0]], np.float32))
+    asked = ("trust", "spots.safetensors", "--data", "spots.npz")
+    points = result(workshop, *asked, "--latents", "points.npy")["points"]
+    assert isinstance(points, list)
+    assert [point["verdict"] for point in points][1] == "outside"
+    assert points[1]["excess"] > points[1]["excess_limit"]
+    assert 0.5 <= points[0]["agreement"] <= 1.0
+    lines = run(workshop, *asked, "--latents", "points.npy").stdout.splitlines()
+    assert lines[1].startswith("1  outside  ·  |z| 50  ·  +")
+    refused = run(workshop, *asked).stderr
+    assert refused == "latentscape: either --image or --latents says what to judge\n"
 
 
 @pytest.mark.parametrize("name", bundled_models())

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import scipy.stats
 from PIL import Image
+from scipy.special import logsumexp
 
 from models.core.families import FAMILY_PARAMETERS, STANDARD_NORMAL, Family
 from models.core.geometry import standard_noise
+from models.core.npy import map_array
 from models.core.settings import Likelihood
 from models.protocol.decoding import (
     Aggregate,
@@ -31,8 +33,10 @@ from models.protocol.distribution import Curves, CurvesReady, Locate, Located
 from models.protocol.factors import FactorsMeasured, MeasureFactors
 from models.protocol.lifecycle import Alive, Dropped, Failed
 from models.protocol.messages import Request
+from models.protocol.neighbours import FindNeighbours, NeighboursFound
 from models.protocol.opening import DataOpened, Embed, Embedded, ModelOpened, OpenData, OpenModel
 from models.protocol.training import Control
+from models.protocol.trust import Judge, Judged
 from models.vae.disentanglement import KnownFactors, disentanglement
 from tests.models.conftest import blobs, finish
 from tests.support.spawned import Worker, spawned
@@ -236,6 +240,32 @@ def test_a_reloaded_model_is_the_new_one(
     assert first.digest != second.digest
     decoder.ask(OpenModel(4, str(tiny_model)), ModelOpened)
     assert np.array_equal(decoder.ask(Decode(5, z), Decoded).images, before)
+
+
+def test_neighbours_are_those_of_the_embedding(opened: Worker, tiny_data: Path) -> None:
+    data, ones = opened.ask(OpenData(2, str(tiny_data)), DataOpened).data, np.ones(3)
+    early = opened.ask(FindNeighbours(3, 0.0 * ones, ones, "mu", 3), Failed)
+    assert early.message == "neighbours are found when the data have been encoded"
+    mu = map_array(opened.ask(Embed(4), Embedded).mu_path)
+    found = opened.ask(FindNeighbours(5, mu[17].astype(float), ones, "mu", 3), NeighboursFound)
+    expected = np.linalg.norm(mu - mu[17], axis=1)
+    assert (found.data_digest, found.indices[0]) == (data.digest, 17)
+    assert found.distances == pytest.approx(np.sort(expected)[:3], rel=1e-5)
+    picture = opened.ask(Decode(6, ones[None].astype(np.float32)), Decoded).images[0]
+    by_pixels = opened.ask(FindNeighbours(7, ones, ones, "pixels", 3), NeighboursFound).distances
+    rms = np.sqrt(((map_array(data.images_path) / 255.0 - picture) ** 2).mean(axis=(1, 2, 3)))
+    assert by_pixels == pytest.approx(np.sort(rms)[:3], rel=1e-5)
+
+
+def test_points_are_judged_by_all_posteriors(opened: Worker, tiny_data: Path) -> None:
+    opened.ask(OpenData(2, str(tiny_data)), DataOpened)
+    embedded = opened.ask(Embed(3), Embedded)
+    mu, sigma = map_array(embedded.mu_path).astype(float), map_array(embedded.sigma_path).astype(float)
+    for z in (mu[3], np.array([9.0, 0.0, 0.0])):
+        trust = opened.ask(Judge(4, z), Judged).trust
+        expected = -logsumexp(scipy.stats.norm(mu, sigma).logpdf(z).sum(axis=1)) + np.log(len(mu))
+        assert trust.nats == pytest.approx(expected, rel=1e-5)
+        assert trust.verdict == ("outside" if z[0] == 9.0 else "like the data")
 
 
 def test_work_on_a_replaced_model_is_given_up(opened: Worker, tiny_model: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The images that lie nearest to the current point."""
