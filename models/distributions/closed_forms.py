@@ -24,7 +24,7 @@ from models.distributions.half_cauchy import HalfCauchy
 from models.distributions.half_normal import HalfNormal
 from models.distributions.inverse_gamma import InverseGamma
 from models.distributions.inverse_gaussian import InverseGaussian
-from models.distributions.kl import kl_divergence, register_kl
+from models.distributions.kl import in_float64, register_kl
 from models.distributions.kumaraswamy import Kumaraswamy
 from models.distributions.laplace import Laplace
 from models.distributions.log_normal import LogNormal
@@ -45,10 +45,16 @@ from models.numerics.special import EULER_GAMMA, LOG_SQRT_TWO_PI, ndtr, wide
 
 @register_kl(Normal, Normal)
 def _normal(q: Normal, p: Normal) -> tf.Tensor:
-    """Return ½[(s₁/s₂)² + ((m₁ − m₂)/s₂)² − 1] − log(s₁/s₂)."""
+    """Return ½[(s₁/s₂)² + ((m₁ − m₂)/s₂)² − 1] − log(s₁/s₂), rounded as it always was: runs go on to the same bits."""
     ratio = q.scale / p.scale
     shift = (q.loc - p.loc) / p.scale
     return 0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio)
+
+
+def _scales(s: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+    """Return ½[(s/t)² − 1] − log(s/t), which is ½(s/t − 1)² and what :func:`excess` keeps where they are close."""
+    away = (s - t) / t
+    return 0.5 * away * away + excess(s, t)
 
 
 @register_kl(Laplace, Laplace)
@@ -124,6 +130,7 @@ def _cauchy(q: Cauchy, p: Cauchy) -> tf.Tensor:
 
 
 @register_kl(Gumbel, Gumbel)
+@in_float64
 def _gumbel(q: Gumbel, p: Gumbel) -> tf.Tensor:
     ratio, shift = q.scale / p.scale, (q.loc - p.loc) / p.scale
     moved = tf.exp(-shift + tf.math.lgamma(1.0 + ratio))
@@ -131,6 +138,7 @@ def _gumbel(q: Gumbel, p: Gumbel) -> tf.Tensor:
 
 
 @register_kl(Uniform, Uniform)
+@in_float64
 def _uniform(q: Uniform, p: Uniform) -> tf.Tensor:
     """Return the logarithm of the ratio of widths; infinite unless the support of q lies in that of p."""
     within = (q.low >= p.low) & (q.high <= p.high)
@@ -144,6 +152,7 @@ def _exponential(q: Exponential, p: Exponential) -> tf.Tensor:
 
 
 @register_kl(Weibull, Weibull)
+@in_float64
 def _weibull(q: Weibull, p: Weibull) -> tf.Tensor:
     ratio = p.concentration / q.concentration
     shift = p.concentration * tf.math.log(q.scale / p.scale)
@@ -152,8 +161,7 @@ def _weibull(q: Weibull, p: Weibull) -> tf.Tensor:
 
 @register_kl(HalfNormal, HalfNormal)
 def _half_normal(q: HalfNormal, p: HalfNormal) -> tf.Tensor:
-    ratio = q.scale / p.scale
-    return 0.5 * (ratio - 1.0) * (ratio + 1.0) - tf.math.log(ratio)
+    return _scales(q.scale, p.scale)
 
 
 @register_kl(LogNormal, LogNormal)
@@ -161,27 +169,29 @@ def _half_normal(q: HalfNormal, p: HalfNormal) -> tf.Tensor:
 @register_kl(TanhNormal, TanhNormal)
 def _through_normal(q: LogNormal | LogitNormal, p: LogNormal | LogitNormal) -> tf.Tensor:
     """Return the divergence of the normal variables behind, which a one-to-one map leaves unchanged."""
-    return kl_divergence(Normal(q.loc, q.scale, validate=False), Normal(p.loc, p.scale, validate=False))
+    shift = (q.loc - p.loc) / p.scale
+    return 0.5 * shift * shift + _scales(q.scale, p.scale)
 
 
 @register_kl(Gamma, Gamma)
 @register_kl(Chi2, Chi2)
 @register_kl(Chi2, Gamma)
 @register_kl(Gamma, Chi2)
+@in_float64
 def _gamma(q: Gamma, p: Gamma) -> tf.Tensor:
     return _gamma_kl(q.concentration, p.concentration, p.rate / q.rate)
 
 
 @register_kl(InverseGamma, InverseGamma)
+@in_float64
 def _inverse_gamma(q: InverseGamma, p: InverseGamma) -> tf.Tensor:
     """Return the divergence of the gamma variables 1/z, whose rates are the scales."""
     return _gamma_kl(q.concentration, p.concentration, p.scale / q.scale)
 
 
 def _gamma_kl(a: tf.Tensor, b: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
-    """Return KL(Γ(a, β₁) ‖ Γ(b, β₂)), ratio = β₂/β₁, in float64, where the terms of one that is small cancel less."""
-    exact, other = wide(a), wide(b)
-    return tf.cast(other * excess(exact * wide(ratio), other) + log_gamma_bregman(exact, other), a.dtype)
+    """Return KL(Γ(a, β₁) ‖ Γ(b, β₂)) in float64, ratio = β₂/β₁."""
+    return b * excess(a * ratio, b) + log_gamma_bregman(a, b)
 
 
 @register_kl(Beta, Beta)
@@ -195,12 +205,14 @@ def _pair(q: Beta) -> tf.Tensor:
 
 
 @register_kl(ContinuousBernoulli, ContinuousBernoulli)
+@in_float64
 def _continuous_bernoulli(q: ContinuousBernoulli, p: ContinuousBernoulli) -> tf.Tensor:
     """Return (L₁ − L₂)·E[z] + log r(L₂) − log r(L₁)."""
     return (q.logits - p.logits) * q.mean() + log_mass(p.logits) - log_mass(q.logits)
 
 
 @register_kl(TruncatedNormal, TruncatedNormal)
+@in_float64
 def _truncated_normal(q: TruncatedNormal, p: TruncatedNormal) -> tf.Tensor:
     """Return it from two moments of q; infinite unless the support of q lies in that of p."""
     within = (q.low >= p.low) & (q.high <= p.high)
@@ -212,6 +224,7 @@ def _truncated_normal(q: TruncatedNormal, p: TruncatedNormal) -> tf.Tensor:
 
 
 @register_kl(VonMises, VonMises)
+@in_float64
 def _von_mises(q: VonMises, p: VonMises) -> tf.Tensor:
     """Return it on the circle that both supports are: where each is cut leaves the divergence unchanged."""
     kappa, other = q.concentration, p.concentration
@@ -223,8 +236,8 @@ def _von_mises(q: VonMises, p: VonMises) -> tf.Tensor:
 @register_kl(MultivariateNormalDiag, MultivariateNormalDiag)
 def _diagonal(q: MultivariateNormalDiag, p: MultivariateNormalDiag) -> tf.Tensor:
     """Return the sum of the components' divergences."""
-    ratio, shift = q.scale_diag / p.scale_diag, (q.loc - p.loc) / p.scale_diag
-    return tf.reduce_sum(0.5 * (shift * shift + (ratio - 1.0) * (ratio + 1.0)) - tf.math.log(ratio), axis=-1)
+    shift = (q.loc - p.loc) / p.scale_diag
+    return tf.reduce_sum(0.5 * shift * shift + _scales(q.scale_diag, p.scale_diag), axis=-1)
 
 
 @register_kl(MultivariateNormalTriL, MultivariateNormalTriL)

@@ -56,7 +56,7 @@ class Gamma(Sampled):
 
     def _tail(self, function: Incomplete, value: tf.Tensor, ends: tuple[float, float]) -> tf.Tensor:
         log_y = safe_log(not_negative(value)) + tf.math.log(self.rate)
-        return gamma_tail(function, self.concentration, value * self.rate, log_y, ends)
+        return gamma_tail(function, self.concentration, wide(value) * wide(self.rate), log_y, ends)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:
         edge, low, up = between(lower, upper)
@@ -99,13 +99,14 @@ def gamma_tail(
 ) -> tf.Tensor:
     """Return an incomplete gamma function of ``y`` on the whole line: its limits ``ends`` below 0 and at ∞; NaN stays.
 
-    The derivative is that along ``log_y``, which may be known where y over- or underflows.
+    In the dtype of ``a``; ``y`` is in float64, because float32 rounds away digits of it that a large shape shows. The
+    derivative is that along ``log_y``, which may be known where y over- or underflows.
     """
     below, above = y <= 0.0, tf.math.is_inf(y) & (y > 0.0)
-    edge = below | above
-    inside = function(a, tf.where(edge, tf.ones_like(y), y), tf.where(edge, tf.zeros_like(log_y), log_y))
+    edge, log_y = below | above, wide(log_y)
+    inside = function(wide(a), tf.where(edge, tf.ones_like(y), y), tf.where(edge, tf.zeros_like(log_y), log_y))
     limit = tf.where(above, tf.constant(ends[1], y.dtype), tf.constant(ends[0], y.dtype))
-    return tf.where(edge, limit, inside)
+    return tf.cast(tf.where(edge, limit, inside), a.dtype)
 
 
 def gamma_log_quantile(concentration: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:

@@ -18,7 +18,7 @@ from models.distributions.gamma import (
 )
 from models.distributions.scored import Sampled, between
 from models.numerics.incomplete_gamma import igamma, igammac, log_igammac
-from models.numerics.log_gamma import digamma_gap
+from models.numerics.log_gamma import digamma_gap, is_near, near_excess
 from models.numerics.rejection import standard_gamma
 from models.numerics.special import safe_log, wide
 
@@ -40,16 +40,18 @@ class InverseGamma(Sampled):
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         """Return it from r = y/α, y = scale/value gamma distributed: α(log y − y/α) is centred at r = 1.
 
-        In float32 r is rounded: the result is off by 6e-8·√α at most times the distance from the mode in deviations.
+        The difference r − 1 is formed in float64: float32 has no digits of it that a large α shows.
         """
         outside = (value <= 0.0) | tf.math.is_inf(value)
         safe = tf.where(outside, tf.ones_like(value), value)
-        a, share = self.concentration, self.scale / self.concentration
+        a, share = self.concentration, wide(self.scale) / wide(self.concentration)
         # Not a quotient, whose derivative squares what may be tiny.
-        ratio = share * tf.math.reciprocal(safe)
-        beyond = tf.math.is_inf(ratio)
+        exact = share * tf.math.reciprocal(wide(safe))
+        ratio, away = tf.cast(exact, self.dtype), tf.cast(exact - 1.0, self.dtype)
+        beyond, near = tf.math.is_inf(ratio), is_near(away)
         log_ratio = safe_log(tf.where(beyond, tf.ones_like(ratio), ratio))
-        log_prob = a * (log_ratio - (ratio - 1.0)) + log_ratio + log_constant(a, 0.0) - tf.math.log(share)
+        curved = tf.where(near, near_excess(tf.where(near, away, tf.zeros_like(away))), away - log_ratio)
+        log_prob = log_ratio - a * curved + log_constant(a, 0.0) - tf.cast(tf.math.log(share), self.dtype)
         return tf.where(outside | beyond, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
@@ -65,7 +67,7 @@ class InverseGamma(Sampled):
         """Return an incomplete gamma function of scale/value, which is ∞ at and below 0."""
         below = value <= 0.0
         safe = tf.where(below, 1.0 - value, value)
-        y = tf.where(below, tf.constant(math.inf, self.dtype), self.scale / safe)
+        y = tf.where(below, tf.constant(math.inf, tf.float64), wide(self.scale) / wide(safe))
         return gamma_tail(function, self.concentration, y, tf.math.log(self.scale) - tf.math.log(safe), ends)
 
     def _inverse(self, lower: tf.Tensor, upper: tf.Tensor) -> tf.Tensor:

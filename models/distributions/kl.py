@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import tensorflow as tf
@@ -25,6 +26,16 @@ def register_kl(q: Family, p: Family) -> Callable[[KlFunction], KlFunction]:
         return function
 
     return register
+
+
+def in_float64(function: KlFunction) -> KlFunction:
+    """Work a closed form of univariate families out in float64: the terms of one that is small cancel."""
+
+    @wraps(function)
+    def wide(q: Distribution, p: Distribution) -> tf.Tensor:
+        return tf.cast(function(q._widened(), p._widened()), q.dtype)  # noqa: SLF001 as moments are
+
+    return wide
 
 
 def has_closed_form(q: Distribution | VectorDistribution, p: Distribution | VectorDistribution) -> bool:

@@ -30,8 +30,9 @@ class LogNormal(LocScaleParameters, NormalNoise, HalfLine):
 
     def _log_prob_inside(self, value: tf.Tensor) -> tf.Tensor:
         edge = tf.equal(value, 0.0)
-        log_value = tf.math.log(tf.where(edge, tf.ones_like(value), value))
-        eps = (log_value - self.loc) / self.scale
+        inside = tf.where(edge, tf.ones_like(value), value)
+        log_value = tf.math.log(inside)
+        eps = self._away(log_value, inside, tf.ones_like(inside)) / self.scale
         log_prob = -0.5 * eps * eps - tf.math.log(self.scale) - LOG_SQRT_TWO_PI - log_value
         return tf.where(edge, tf.constant(-math.inf, self.dtype), log_prob)
 

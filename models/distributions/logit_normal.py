@@ -42,8 +42,10 @@ class LogitNormal(LocScaleParameters, NormalNoise):
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         outside = (value <= self.low) | (value >= 1.0)
-        line = self._to_line(tf.where(outside, tf.constant(0.5, self.dtype), value))
-        log_prob = self._log_prob_of((line - self.loc) / self.scale, line)
+        inside = tf.where(outside, tf.constant(0.5, self.dtype), value)
+        line = self._to_line(inside)
+        away = self._away(line, wide(inside) - self.low, 1.0 - wide(inside), self.steepness)
+        log_prob = self._log_prob_of(away / self.scale, line)
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:

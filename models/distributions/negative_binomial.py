@@ -83,7 +83,7 @@ def _fixed_tails(k: tf.Tensor, logits: tf.Tensor, r: tf.Tensor) -> tuple[tf.Tens
     """Return F(k) and 1 − F(k) in float64, without derivatives, the smaller from its nearest term."""
     p, q = tf.sigmoid(logits), tf.sigmoid(-logits)
     # About the median, of the gamma variable that is the rate of this mixture of Poisson variables.
-    below = k < r * tf.exp(logits - math.log(2.0) / r)
+    below = k + 0.5 < r * tf.exp(logits - math.log(2.0) / r)
     nearest = tf.where(below, k, k + 1.0)
     term = tf.exp(log_term(nearest, r, logits)) * tf.where(below, p, r / (r + nearest))
     a, b, x = tf.where(below, r, k + 1.0), tf.where(below, k + 1.0, r), tf.where(below, q, p)

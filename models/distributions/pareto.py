@@ -14,7 +14,7 @@ import tensorflow as tf
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.exponential import ExponentialNoise, exponential_quantile
 from models.numerics.log_gamma import log_exponential_cdf
-from models.numerics.special import safe_log, wide
+from models.numerics.special import log_ratio, safe_log, wide
 
 
 class Pareto(ExponentialNoise):
@@ -38,13 +38,9 @@ class Pareto(ExponentialNoise):
         return self.concentration * self._log_ratio(z)
 
     def _log_ratio(self, value: tf.Tensor) -> tf.Tensor:
-        """Return log(value/scale), 0 below the scale; beside it from the distance, to all digits of float64."""
+        """Return log(value/scale) from float64, where the quotient does not overflow; 0 below the scale."""
         z, scale = wide(value), wide(self.scale)
-        inside = tf.where(z < scale, scale, z)
-        near = inside < 2.0 * scale
-        beside = tf.math.log1p((tf.where(near, inside, scale) - scale) / scale)
-        far = tf.math.log(tf.where(near, scale, inside)) - tf.math.log(scale)
-        return tf.cast(tf.where(near, beside, far), self.dtype)
+        return tf.cast(log_ratio(tf.where(z < scale, scale, z), scale), self.dtype)
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         outside = (value < self.scale) | tf.math.is_inf(value)

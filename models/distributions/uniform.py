@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import tensorflow as tf
@@ -49,13 +49,19 @@ class Uniform(Distribution):
         return tf.where(outside, tf.constant(-math.inf, self.dtype), log_prob)
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value(self._to_noise(value), 0.0, 1.0)
+        return _share(*self._parts(value))
 
     def _survival_function(self, value: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value((0.5 * self.high - 0.5 * value) / self._half_width(), 0.0, 1.0)
+        return _share(*self._parts(value)[::-1])
+
+    def _parts(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return half of what of the support lies below and above ``value``."""
+        inside = tf.clip_by_value(value, self.low, self.high)
+        return 0.5 * inside - 0.5 * self.low, 0.5 * self.high - 0.5 * inside
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:
-        return tf.where(tf.equal(u, 1.0), self.high, self._from_noise(u))
+        half, rest = self._half_width(), 1.0 - u
+        return tf.where(u < 0.5, self._from_noise(u), self.high - half * rest - half * rest)
 
     def _mean(self) -> tf.Tensor:
         return 0.5 * self.low + 0.5 * self.high
@@ -65,3 +71,15 @@ class Uniform(Distribution):
 
     def _entropy(self) -> tf.Tensor:
         return tf.math.log(self._half_width()) + math.log(2.0)
+
+
+def _share(part: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
+    """Return part/(part + rest), with derivatives that do not cancel where one of them is small."""
+
+    @tf.custom_gradient
+    def of(part: tf.Tensor, rest: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+        whole = part + rest
+        value = part / whole
+        return value, lambda upstream: (upstream * (rest / whole / whole), -upstream * (value / whole))
+
+    return of(part, rest)

@@ -65,13 +65,14 @@ class VonMises(Sampled):
         return self._tail(value, 1.0)
 
     def _tail(self, value: tf.Tensor, sign: float) -> tf.Tensor:
-        """Return P(Z > value), or P(Z < value) for ``sign`` −1; the angle is formed in float64, against π."""
-        angle = sign * (wide(tf.stop_gradient(value)) - wide(tf.stop_gradient(self.loc)))
+        """Return P(Z > value), or P(Z < value) for ``sign`` −1; the angle is formed to more digits than float64 has."""
+        given = wide(tf.stop_gradient(value)), wide(tf.stop_gradient(self.loc))
+        angle, lost = (sign * part for part in _difference(*given))
         kappa = wide(tf.stop_gradient(self.concentration))
         outside = tf.abs(angle) >= math.pi
         inside = tf.where(outside, tf.zeros_like(angle), angle)
         limit = tf.where(angle > 0.0, tf.zeros_like(angle), tf.ones_like(angle))
-        plain = tf.where(outside, limit, _upper(inside, kappa))
+        plain = tf.where(outside, limit, _upper(inside, kappa, lost))
 
         def slopes() -> list[tf.Tensor]:
             density = tf.where(outside, tf.zeros_like(plain), tf.exp(_log_density(inside, kappa)))
@@ -154,16 +155,25 @@ def _log_density(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
     return -2.0 * kappa * sine * sine - math.log(2.0 * math.pi) - log_bessel(kappa)
 
 
-def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor, digits: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
+def _difference(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return x − y, and what its rounding has lost, beside which π minus it may be small (Knuth, TAOCP 4.2.2)."""
+    difference = x - y
+    part = difference - x
+    return difference, (x - (difference - part)) - (y + part)
+
+
+def _tail_rule(
+    angle: tf.Tensor, kappa: tf.Tensor, digits: tf.DType, lost: tf.Tensor | float = 0.0
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Return nodes t [..., m] above |angle| and weights that integrate f over the tail relative to f(|angle|).
 
-    There are as many of them as the digits of the dtype ``digits`` ask for.
+    There are as many of them as the digits of the dtype ``digits`` ask for; ``lost`` is what rounded off the angle.
     """
     start = tf.abs(angle) + tf.zeros_like(kappa)
     sine = tf.sin(0.5 * start)
     reach = tf.minimum(sine * sine + 0.5 * _DECAY[digits] / kappa, 1.0)
     # The rest of the half circle to more digits than π has in float64.
-    whole = (math.pi - start) + 1.2246467991473532e-16
+    whole = (math.pi - start) + (1.2246467991473532e-16 - tf.sign(angle) * lost)
     length = tf.where(reach < 1.0, 2.0 * tf.asin(tf.sqrt(reach)) - start, whole)
     half = 0.5 * tf.maximum(length, 0.0)[..., tf.newaxis]
     nodes, weights = (tf.constant(part, angle.dtype) for part in legendre(_NODES[digits]))
@@ -173,17 +183,21 @@ def _tail_rule(angle: tf.Tensor, kappa: tf.Tensor, digits: tf.DType) -> tuple[tf
     return column + step, half * weights * tf.exp(-2.0 * kappa[..., tf.newaxis] * fall)
 
 
-def _upper(angle: tf.Tensor, kappa: tf.Tensor) -> tf.Tensor:
-    """Return P(Z − loc > angle) for |angle| < π."""
-    tail = _outer_tail(angle, kappa, _log_density(angle, kappa))
+def _upper(angle: tf.Tensor, kappa: tf.Tensor, lost: tf.Tensor) -> tf.Tensor:
+    """Return P(Z − loc > angle + lost) for |angle| < π."""
+    tail = _outer_tail(angle, kappa, _log_density(angle, kappa), lost=lost)
     return tf.where(angle > 0.0, tail, 1.0 - tail)
 
 
 def _outer_tail(
-    angle: tf.Tensor, kappa: tf.Tensor, log_density: tf.Tensor, digits: tf.DType | None = None
+    angle: tf.Tensor,
+    kappa: tf.Tensor,
+    log_density: tf.Tensor,
+    digits: tf.DType | None = None,
+    lost: tf.Tensor | float = 0.0,
 ) -> tf.Tensor:
     """Return P(Z − loc > |angle|), at most ½."""
-    _, weights = _tail_rule(angle, kappa + tf.zeros_like(angle), digits or angle.dtype)
+    _, weights = _tail_rule(angle, kappa + tf.zeros_like(angle), digits or angle.dtype, lost)
     return tf.exp(log_density) * tf.reduce_sum(weights, -1)
 
 

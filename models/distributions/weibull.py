@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from models.distributions.base import Domain, Reparameterization
 from models.distributions.exponential import ExponentialNoise, exponential_quantile
-from models.distributions.half_line import HalfLine, not_negative
+from models.distributions.half_line import HalfLine
 from models.numerics.log_gamma import log_exponential_cdf, log_power_moments
-from models.numerics.special import EULER_GAMMA, edge_power, edge_product, positive_power, safe_log
+from models.numerics.special import EULER_GAMMA, edge_power, edge_product, log_ratio, positive_power
 
 # The exponential of minus this is 0 in float64 too.
 LARGEST_NOISE = 1000.0
@@ -37,24 +37,32 @@ class Weibull(ExponentialNoise, HalfLine):
         return self.scale * positive_power(eps, 1.0 / self.concentration)
 
     def _to_noise(self, z: tf.Tensor) -> tf.Tensor:
-        return positive_power(not_negative(z) / self.scale, self.concentration)
+        return tf.exp(edge_product(self.concentration, self._log_line(z)))
+
+    def _log_line(self, value: tf.Tensor) -> tf.Tensor:
+        """Return log(value/scale), which a large concentration multiplies; −∞ at and below 0, ∞ at ∞."""
+        edge = (value <= 0.0) | tf.math.is_inf(value)
+        end = tf.where(value <= 0.0, tf.constant(-math.inf, self.dtype), tf.constant(math.inf, self.dtype))
+        return tf.where(edge, end, log_ratio(tf.where(edge, tf.ones_like(value), value), self.scale))
 
     def _log_prob_inside(self, value: tf.Tensor) -> tf.Tensor:
-        y = value / self.scale
-        log_ratio = tf.math.log(self.concentration) - tf.math.log(self.scale)
-        return log_ratio + edge_power(self.concentration - 1.0, y) - self._to_noise(value)
+        line = self._log_line(value)
+        noise = tf.exp(edge_product(self.concentration, line))
+        return self._log_height() + edge_product(self.concentration - 1.0, line) - noise
+
+    def _log_height(self) -> tf.Tensor:
+        return tf.math.log(self.concentration) - tf.math.log(self.scale)
 
     def _log_prob_at_noise(self, eps: tf.Tensor) -> tf.Tensor:
-        log_ratio = tf.math.log(self.concentration) - tf.math.log(self.scale)
-        return log_ratio + edge_power(1.0 - 1.0 / self.concentration, eps) - eps
+        return self._log_height() + edge_power(1.0 - 1.0 / self.concentration, eps) - eps
 
     def _prob(self, value: tf.Tensor) -> tf.Tensor:
-        far = self._far(not_negative(value) / self.scale)
+        far = self._far(self._log_line(value))
         return tf.where(far, tf.zeros_like(value), tf.exp(self._log_prob(tf.where(far, self.scale, value))))
 
-    def _far(self, y: tf.Tensor) -> tf.Tensor:
+    def _far(self, line: tf.Tensor) -> tf.Tensor:
         """Return where the exponential of minus the noise is 0."""
-        return self.concentration * safe_log(y) > LOG_LARGEST_NOISE
+        return self.concentration * line > LOG_LARGEST_NOISE
 
     def _cdf(self, value: tf.Tensor) -> tf.Tensor:
         return -tf.math.expm1(-self._bounded_noise(value))
@@ -63,14 +71,13 @@ class Weibull(ExponentialNoise, HalfLine):
         return tf.exp(-self._bounded_noise(value))
 
     def _log_cdf(self, value: tf.Tensor) -> tf.Tensor:
-        log_value = safe_log(not_negative(value))
-        return log_exponential_cdf(edge_product(self.concentration, log_value - tf.math.log(self.scale)))
+        return log_exponential_cdf(edge_product(self.concentration, self._log_line(value)))
 
     def _bounded_noise(self, value: tf.Tensor) -> tf.Tensor:
         """Return the noise of ``value``, bounded where its exponential is 0, so that its derivatives are finite."""
-        y = not_negative(value) / self.scale
-        far = self._far(y)
-        inside = positive_power(tf.where(far, tf.ones_like(y), y), self.concentration)
+        line = self._log_line(value)
+        far = self._far(line)
+        inside = tf.exp(edge_product(self.concentration, tf.where(far, tf.zeros_like(line), line)))
         return tf.where(far, tf.constant(LARGEST_NOISE, self.dtype), inside)
 
     def _quantile(self, u: tf.Tensor) -> tf.Tensor:

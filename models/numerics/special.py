@@ -82,6 +82,26 @@ def edge_product(exponent: tf.Tensor, log_value: tf.Tensor) -> tf.Tensor:
     return tf.where(infinite, end, usual)
 
 
+def log_ratio(x: tf.Tensor, y: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
+    """Return log(x/y) of positive ``x`` and ``y``, from their difference: beside 1 the quotient has few digits of it.
+
+    In ``dtype``, to all its digits, where ``x`` and ``y`` are known to more; otherwise in theirs.
+    """
+
+    @tf.custom_gradient
+    def of(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+        less = x < y
+        distance = tf.where(less, y - x, x - y) / tf.where(less, x, y)
+        size = tf.math.log1p(tf.cast(distance, dtype or x.dtype))
+        # That of the quotient would be squares of what may be tiny.
+        return tf.where(less, -size, size), lambda upstream: (
+            tf.cast(upstream, x.dtype) / x,
+            -tf.cast(upstream, y.dtype) / y,
+        )
+
+    return of(x + tf.zeros_like(y), y + tf.zeros_like(x))
+
+
 def positive_power(base: tf.Tensor, exponent: tf.Tensor) -> tf.Tensor:
     """Return base^exponent of base ≥ 0 and exponent > 0, with gradients that are finite at base 0."""
     zero = tf.equal(base, 0.0)
