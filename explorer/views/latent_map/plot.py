@@ -53,9 +53,10 @@ class MapPlot(Plot):
         self.layouter = Layouter(self)
         self.layouter.laid.connect(self._take)
         self.layouter.failed.connect(self.failed)
-        # What is shown, and what lays out the points that are to be shown next.
+        # What is shown, what lays out the points that are to be shown next, and the names of their classes.
         self._laid = NOTHING
         self._lay: Callable[[Palette], Steps] | None = None
+        self._names: dict[int, str] = {}
         for layer in (*self.still, self.points):
             self.addItem(layer, ignoreBounds=True)
         self.setAspectLocked(True)
@@ -84,7 +85,7 @@ class MapPlot(Plot):
             return
         if afresh:
             self._show(NOTHING)
-        self._lay = partial(laying, plane, means, labels, names)
+        self._lay, self._names = partial(laying, plane, means, labels, names), names
         self.layouter.ask(partial(self._lay, self.cloud.palette_of(names)))
 
     def show_nothing(self) -> None:
@@ -109,9 +110,11 @@ class MapPlot(Plot):
 
     def picture_again(self) -> None:
         """Give many points pictures of the classes that are shown, in their colours of now."""
-        lay = self._lay or (partial(picturing, self._laid) if len(self._laid.cells) > AT_ONCE else None)
+        lay, names = self._lay, self._names
+        if lay is None and len(self._laid.cells) > AT_ONCE:
+            lay, names = partial(picturing, self._laid), self._laid.names
         if lay is not None:
-            self.layouter.ask(partial(lay, self.cloud.palette_of(self._laid.names)))
+            self.layouter.ask(partial(lay, self.cloud.palette_of(names)))
 
     def set_hidden(self, hidden: frozenset[int]) -> None:
         """Hide classes; their images are neither pointed at nor picked."""

@@ -83,6 +83,17 @@ def test_a_hidden_class_leaves_the_density_and_comes_back(many: LatentMapPane, q
     np.testing.assert_allclose(_colors_at(many, label), before, atol=1.0)
 
 
+def test_colours_that_change_while_points_are_laid_out_are_those_shown(many: LatentMapPane, qtbot: QtBot) -> None:
+    before = _colors_at(many, 3)
+    many.state.display.set_axes((1, 0))
+    many.state.display.set_axes((0, 1))
+    assert many.plot.layouter.busy
+    many.plot.picture_again()
+    qtbot.waitUntil(lambda: at_rest(many), timeout=PATIENCE_MS)
+    _settle(qtbot, many)
+    np.testing.assert_allclose(_colors_at(many, 3), before, atol=1.0)
+
+
 def test_the_whole_is_drawn_from_pictures_and_a_part_from_its_own_points(many: LatentMapPane, qtbot: QtBot) -> None:
     cloud = many.plot.cloud
     many.plot.setRange(xRange=(-9, 9), yRange=(-9, 9))
