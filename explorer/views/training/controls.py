@@ -66,7 +66,7 @@ class RunControls(QObject):
         self.state.unsaved.changed.connect(self._model_changed)
         self.state.further.changed.connect(self._model_changed)
         for changed in (self.state.review.shown_changed, self.state.unsaved.changed):
-            changed.connect(self._tell_ending)
+            changed.connect(self._follow_ending)
 
     def place(self, header: Header) -> None:
         """Put buttons and texts into a row."""
@@ -180,6 +180,11 @@ class RunControls(QObject):
             self._tell_ending()
         self.bar.setRange(0, 1000)
         self.bar.setValue(0)
+
+    def _follow_ending(self) -> None:
+        """Say so when the model of the last run is left or saved; the epochs of an earlier run are none of it."""
+        if self.state.review.newest is not None:
+            self._tell_ending()
 
     def _tell_ending(self) -> None:
         """Say how the last run ended, and where its model is now: it may have been left, or saved, since."""
