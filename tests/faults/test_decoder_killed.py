@@ -123,6 +123,7 @@ def test_killed_while_data_are_shown_and_while_they_are_opened(broken: Desk, tmp
     desk.qtbot.waitUntil(lambda: not desk.window.findChildren(PreviewDialog))
 
 
+@pytest.mark.slow  # three decoders are started
 def test_data_that_end_every_decoder_are_given_up(broken: Desk, tmp_path: Path) -> None:
     desk, path = broken, tmp_path / "few.npy"
     np.save(path, np.array(desk.data.images[:20]))
