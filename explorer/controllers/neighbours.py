@@ -13,7 +13,7 @@ from models.protocol.neighbours import FindNeighbours, NeighboursFound
 
 
 class NeighboursController(QObject):
-    """Requests the neighbours whenever the point moves, the newest first and after its picture."""
+    """Requests the neighbours whenever the point moves, but not in every frame of a drag: the pictures go first."""
 
     def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class NeighboursController(QObject):
 
     def _later(self) -> None:
         if self.state.neighbours.wanted:
-            self.state.pace.later(self._ask)
+            self.state.pace.rarely(self._ask)
 
     def _ask(self) -> None:
         if not (self.state.neighbours.wanted and self.state.decodable and self.state.model.embedded):

@@ -12,7 +12,7 @@ from models.protocol.trust import Judge, Judged
 
 
 class TrustController(QObject):
-    """Requests a judgement whenever the point moves, the newest first and after its picture."""
+    """Requests a judgement when the point has moved and rests: while it is dragged the pictures go first."""
 
     def __init__(self, state: AppState, requests: Requests, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -26,7 +26,9 @@ class TrustController(QObject):
 
     def _later(self) -> None:
         if self.state.trust.wanted:
-            self.state.pace.later(self._ask)
+            # It would be that of another place.
+            self.state.trust.forget()
+            self.state.pace.at_rest(self._ask)
 
     def _ask(self) -> None:
         if self.state.trust.wanted and self.state.decodable and self.state.model.embedded:

@@ -15,10 +15,35 @@ from explorer.state.latency import LatencyMeter
 FRAME_MS = 16.0
 FRAMES = 8
 PAUSE_MS = 10
+# What takes the decoder long waits so long, so that the next picture finds it idle.
+MOMENT_MS = 150
 # What has waited so long is done together, but for no longer than this between two frames.
 LONGEST_MS, TOGETHER_MS = 60.0, 4.0
 
 Piece = Callable[[], None]
+
+
+class _Delay(QObject):
+    """Does pieces a moment after the first was asked for, or, if it ``restarts``, after the last was."""
+
+    def __init__(self, do: Callable[[Piece], None], restarts: bool, parent: QObject) -> None:
+        super().__init__(parent)
+        self.pieces: dict[Piece, None] = {}
+        self._do, self._restarts = do, restarts
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._end)
+
+    def ask(self, piece: Piece) -> None:
+        """Do ``piece`` when the moment is over."""
+        self.pieces[piece] = None
+        if self._restarts or not self._timer.isActive():
+            self._timer.start(MOMENT_MS)
+
+    def _end(self) -> None:
+        pieces, self.pieces = list(self.pieces), {}
+        for piece in pieces:
+            self._do(piece)
 
 
 class Pace(QObject):
@@ -34,6 +59,8 @@ class Pace(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._do_some)
+        self._rare = _Delay(self.later, False, self)
+        self._resting = _Delay(self.later, True, self)
         latency.shown.connect(self._after_frame)
 
     @property
@@ -47,6 +74,11 @@ class Pace(QObject):
         """Whether something has been put off."""
         return bool(self._waiting)
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing has been put off, not even for a moment."""
+        return not (self._waiting or self._rare.pieces or self._resting.pieces)
+
     def later(self, piece: Piece) -> None:
         """Do ``piece`` now, or between the next frames."""
         if not self.strained:
@@ -56,6 +88,14 @@ class Pace(QObject):
         self._waiting.setdefault(piece, perf_counter())
         if not self._timer.isActive():
             self._timer.start(PAUSE_MS)
+
+    def rarely(self, piece: Piece) -> None:
+        """Do ``piece`` after a moment, and once in it however often it is asked for."""
+        self._rare.ask(piece)
+
+    def at_rest(self, piece: Piece) -> None:
+        """Do ``piece`` when nobody has asked for it for a moment: not while a drag goes on."""
+        self._resting.ask(piece)
 
     def _after_frame(self) -> None:
         """Go on as soon as what the mouse waits for is on screen."""

@@ -54,5 +54,6 @@ class TrustState(QObject):
 
     def forget(self) -> None:
         """Drop what is no longer true."""
-        self.trust = None
-        self.changed.emit()
+        if self.trust is not None:
+            self.trust = None
+            self.changed.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import lru_cache
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.core.arrays import Floats64, Vector
+from models.core.arrays import Floats32, Floats64, Matrix, Vector
 from models.core.geometry import standard_noise
 from models.core.trust import Agreement, Trust, Usual
 from models.core.typicality import Typicality
@@ -25,36 +26,56 @@ from models.vae.posterior import Posteriors
 # A draw of the data is less likely than all of these once in 65 times.
 DRAWS, SEED = 64, 0
 NEIGHBOURS = 15
+# With so many points at a time, a slice has fewer images.
+POINTS_PER_ROW = 8
+LOG_TWO_PI = math.log(2.0 * math.pi)
 Labels = NDArray[np.integer]
+Rows = NDArray[np.int64]
 
 
 def surprise(
-    space: LatentSpace, posteriors: Posteriors, z: Vector, without: int | None = None
-) -> Generator[None, None, float]:
-    """Return −log q(z) in nats, where q(z) = 1/N Σ_n q(z|x_n) is the aggregate posterior, yielding between slices.
+    space: LatentSpace, posteriors: Posteriors, z: Matrix, without: Rows | None = None
+) -> Generator[None, None, Floats64]:
+    """Return −log q(z) [m] of points ``z`` [m, d] in nats, yielding between slices.
 
-    It is exact: all N posteriors are summed, of whatever family, each a product over the d dimensions of ``z`` [d]; all
-    but that of the image ``without``, where one is given.
+    The aggregate posterior q(z) = 1/N Σ_n q(z|x_n) is exact: all N posteriors are summed, of whatever family, each a
+    product over the dimensions. ``without`` [m] leaves out that of one image for each point.
     """
-    graph, point = _log_sum(space), tf.constant(z, tf.float32)
     count, dims = posteriors.mu.shape
-    rows = max(1, CELLS_PER_SLICE // dims)
-    logs = []
+    rows = max(1, CELLS_PER_SLICE // (dims * max(1, len(z) // POINTS_PER_ROW)))
+    total = np.full(len(z), -np.inf)
     for start in range(0, count, rows):
-        mu, sigma = posteriors.mu[start : start + rows], posteriors.sigma[start : start + rows]
-        if without is not None and 0 <= without - start < rows:
-            mu, sigma = (np.delete(values, without - start, axis=0) for values in (mu, sigma))
-        logs.append(float(graph(point, tf.constant(mu), tf.constant(sigma)).numpy()))
+        part = slice(start, start + rows)
+        logs = _log_densities(space, z, posteriors.mu[part], posteriors.sigma[part])
+        if without is not None:
+            within = np.flatnonzero((without >= start) & (without < start + logs.shape[1]))
+            logs[within, without[within] - start] = -np.inf
+        total = np.logaddexp(total, np.logaddexp.reduce(logs, axis=1))
         yield
-    return float(np.log(count - (without is not None)) - np.logaddexp.reduce(logs))
+    result: Floats64 = np.log(count - (without is not None)) - total
+    return result
+
+
+def _log_densities(space: LatentSpace, z: Matrix, mu: Floats32, sigma: Floats32) -> Floats64:
+    """Return log q(z_m|x_k) [m, k] of points [m, d] and posteriors [k, d]; of normal ones by matrix products."""
+    if space.posterior != "Normal":
+        return np.array(
+            [_densities(space)(tf.constant(point, tf.float32), mu, sigma).numpy() for point in z], np.float64
+        )
+    loc, scale = mu.astype(np.float64), sigma.astype(np.float64)
+    precision = scale**-2
+    weighted = loc * precision
+    squares = np.square(z) @ precision.T - 2.0 * (z @ weighted.T) + (loc * weighted).sum(axis=1)
+    result: Floats64 = -0.5 * (squares + z.shape[1] * LOG_TWO_PI) - np.log(scale).sum(axis=1)
+    return result
 
 
 @lru_cache(maxsize=8)
-def _log_sum(space: LatentSpace) -> Callable[..., tf.Tensor]:
-    """Return the function of (z [d], loc [k, d], scale [k, d]) that is log Σ_k Π_i q(z_i; loc_ki, scale_ki)."""
+def _densities(space: LatentSpace) -> Callable[..., tf.Tensor]:
+    """Return the function of (z [d], loc [k, d], scale [k, d]) that is log Π_i q(z_i; loc_ki, scale_ki), as [k]."""
 
     def graph(z: tf.Tensor, loc: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_logsumexp(tf.reduce_sum(space.q(loc, scale).log_prob(z), axis=-1))
+        return tf.reduce_sum(space.q(loc, scale).log_prob(z), axis=-1)
 
     shapes = [None], [None, None], [None, None]
     logs: Callable[..., tf.Tensor] = traced(graph, [tf.TensorSpec(shape, tf.float32) for shape in shapes])
@@ -69,9 +90,7 @@ def usual_of(space: LatentSpace, posteriors: Posteriors) -> Generator[None, None
     rows = np.unique(np.linspace(0, len(posteriors.mu) - 1, DRAWS).round().astype(int))
     noise = standard_noise(SEED, len(rows), posteriors.mu.shape[1], space.posterior)
     z = (posteriors.mu[rows] + posteriors.sigma[rows] * noise).astype(np.float64)
-    nats = np.empty(len(rows))
-    for place, (row, point) in enumerate(zip(rows.tolist(), z, strict=True)):
-        nats[place] = yield from surprise(space, posteriors, point, without=row)
+    nats = yield from surprise(space, posteriors, z, rows)
     norms = np.linalg.norm(z, axis=1)
     return Usual(float(np.median(nats)), float(nats.max()), float(norms.max()), len(rows))
 
@@ -83,8 +102,8 @@ def judged(
 
     ``posteriors``, ``images`` and ``labels`` [n] are those of the data, ``usual`` is :func:`usual_of` them.
     """
-    nats = yield from surprise(vae.space, posteriors, z)
-    trust = Trust(nats, float(np.linalg.norm(z)), usual, _typicality(vae.space, z))
+    nats = yield from surprise(vae.space, posteriors, z[np.newaxis])
+    trust = Trust(float(nats[0]), float(np.linalg.norm(z)), usual, _typicality(vae.space, z))
     # A person's own functions may be slow, and the next picture would wait for them.
     if vae.architecture.has_encoder and not isinstance(vae, LiveVAE):
         sigmas, pixels = _encoded_again(vae, z)

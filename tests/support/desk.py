@@ -130,6 +130,10 @@ class Desk:
         """Wait until the decoder has answered all requests."""
         self.qtbot.waitUntil(self.idle, timeout=PATIENCE_MS)
 
+    def rest(self) -> None:
+        """Wait for all answers, also those that a drag puts off for long."""
+        self.qtbot.waitUntil(lambda: self.state.pace.resting and self.idle(), timeout=PATIENCE_MS)
+
     def idle(self) -> bool:
         """Return whether no request is in flight, and nothing put off."""
         channels = (*CHANNELS, *(f"encode {point.name}" for point in self.latent.points))

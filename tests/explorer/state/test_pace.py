@@ -73,3 +73,20 @@ def test_what_waits_is_not_done_twice_when_frames_become_quick(latency: LatencyM
     latency.recent.extend([1.0] * FRAMES)
     pace.later(piece)
     assert (done, pace.waiting) == (["piece"], False)
+
+
+def test_what_is_rare_or_wants_rest_is_done_once_after_a_moment(qtbot: QtBot, pace: Pace) -> None:
+    done: list[str] = []
+
+    def rare() -> None:
+        done.append("rare")
+
+    def rest() -> None:
+        done.append("rest")
+
+    for _ in range(3):
+        pace.rarely(rare)
+        pace.at_rest(rest)
+    assert (done, pace.waiting, pace.resting) == ([], False, False)
+    qtbot.waitUntil(lambda: pace.resting)
+    assert sorted(done) == ["rare", "rest"]

@@ -19,11 +19,11 @@ PATIENCE_MS = 30_000
 def near(desk: Desk) -> Iterator[Desk]:
     """Bring the Neighbours tab to the front."""
     desk.window.show_pane("Neighbours")
-    desk.settle()
+    desk.rest()
     yield desk
     desk.state.neighbours.set_metric("mu")
     desk.window.show_pane("Distribution")
-    desk.settle()
+    desk.rest()
 
 
 def _indices(desk: Desk) -> list[int]:
@@ -52,11 +52,11 @@ def test_a_point_that_stands_for_an_image_is_nearest_to_it(near: Desk) -> None:
 def test_a_drag_is_followed_and_a_click_goes_there_in_one_undo_step(near: Desk) -> None:
     plot, start = near.window.map.plot, near.marker("A")
     near.drag(plot.viewport(), [start, start + QPointF(40.0, 30.0), start + QPointF(70.0, -60.0)])
-    near.settle()
+    near.rest()
     assert _indices(near) == _expected(near)
     moved, target = near.point.z, _indices(near)[2]
     near.click(near.window.neighbours.strip, near.window.neighbours.strip.cell(2).center())
-    near.settle()
+    near.rest()
     assert near.point.source.index == target
     assert np.array_equal(near.point.z, near.embedding.mu[target])
     assert _indices(near)[0] == target
@@ -76,7 +76,7 @@ def test_every_distance_can_be_chosen(near: Desk, qtbot: QtBot) -> None:
     near.latent.set_component("z", int(near.embedding.order[0]), 2.0)
     seen = []
     for _ in METRICS:
-        near.settle()
+        near.rest()
         answer = near.state.neighbours.answer
         assert answer is not None
         assert (np.diff(answer.distances) >= 0.0).all()
@@ -90,8 +90,8 @@ def test_nothing_is_searched_for_behind_another_tab(near: Desk) -> None:
     before = near.state.neighbours.answer
     near.window.show_pane("Lab")
     near.latent.set_component("z", 0, 3.0)
-    near.settle()
+    near.rest()
     assert near.state.neighbours.answer is before
     near.window.show_pane("Neighbours")
-    near.settle()
+    near.rest()
     assert _indices(near) == _expected(near)

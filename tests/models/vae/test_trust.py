@@ -31,14 +31,25 @@ def test_the_aggregate_posterior_is_summed_exactly(family: LatentFamily) -> None
     for z in (mu[4].astype(float), np.full(30, 2.5)):
         members = FAMILIES[family](mu.astype(float), posteriors.sigma.astype(float))
         expected = math.log(len(mu)) - logsumexp(members.logpdf(z).sum(axis=1))
-        assert finished(surprise(LatentSpace(family), posteriors, z)) == pytest.approx(expected, rel=1e-5)
+        assert finished(surprise(LatentSpace(family), posteriors, z[None])) == pytest.approx([expected], rel=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_image_can_be_left_out(family: LatentFamily) -> None:
+    mu, sigma = RNG.normal(size=(2, 700, 4)).astype(np.float32)
+    posteriors, rows = Posteriors(mu, np.exp(sigma)), np.array([0, 3, 699])
+    left_out = finished(surprise(LatentSpace(family), posteriors, mu[rows].astype(float), rows))
+    for row, nats in zip(rows, left_out, strict=True):
+        others = Posteriors(np.delete(mu, row, 0), np.delete(np.exp(sigma), row, 0))
+        alone = finished(surprise(LatentSpace(family), others, mu[[row]].astype(float)))
+        assert nats == pytest.approx(alone[0], rel=1e-6)
 
 
 def test_a_single_posterior_has_its_entropy_at_one_deviation() -> None:
     one = Posteriors(np.array([[1.0, -2.0]], np.float32), np.array([[0.5, 2.0]], np.float32))
     # Where each (z − μ)² is σ², −log q is the differential entropy.
     entropy = 2 * 0.5 * math.log(2 * math.pi * math.e) + math.log(0.5 * 2.0)
-    assert finished(surprise(LatentSpace(), one, np.array([1.5, 0.0]))) == pytest.approx(entropy, rel=1e-6)
+    assert finished(surprise(LatentSpace(), one, np.array([[1.5, 0.0]]))) == pytest.approx([entropy], rel=1e-6)
 
 
 def test_the_middle_of_a_ring_is_a_hole_and_beyond_it_is_outside() -> None:
@@ -50,7 +61,7 @@ def test_the_middle_of_a_ring_is_a_hole_and_beyond_it_is_outside() -> None:
     assert usual.nats == pytest.approx(math.log(2 * math.pi * 3.0 * 0.1 * math.sqrt(2 * math.pi)) + 0.25, abs=0.2)
     verdicts = []
     for z in ([3.0, 0.0], [0.0, 0.0], [0.0, 5.0]):
-        nats = finished(surprise(LatentSpace(), posteriors, np.array(z)))
+        nats = float(finished(surprise(LatentSpace(), posteriors, np.array([z])))[0])
         verdicts.append(Trust(nats, float(np.linalg.norm(z)), usual).verdict)
     assert verdicts == ["like the data", "in a hole", "outside"]
 
