@@ -9,6 +9,7 @@ import tensorflow as tf
 from models.core.families import Family
 from models.distributions import (
     FAMILIES,
+    LogitNormal,
     Normal,
     ParameterError,
     ShapeError,
@@ -128,3 +129,13 @@ def test_the_aggregate_posterior_is_the_exact_mixture() -> None:
     assert np.trapezoid(finish(AggregatePosterior(loc, scale, Normal).curves(fine))[0], fine) == pytest.approx(
         1.0, abs=1e-4
     )
+
+
+def test_the_entropy_behind_a_steep_curve_is_the_integral() -> None:
+    loc, scale = np.array([0.5, -3.0, 40.0]), np.array([1.5, 30.0, 100.0])
+    score = np.linspace(-10.0, 10.0, 200_001)[:, np.newaxis]
+    weight = np.exp(-0.5 * score**2) / np.sqrt(2.0 * np.pi) * 1e-4
+    line = np.abs(loc + scale * score)
+    slope = np.sum(weight * (-line - 2.0 * np.log1p(np.exp(-line))), 0)
+    truth = 0.5 * np.log(2.0 * np.pi * np.e) + np.log(scale) + slope
+    assert np.allclose(LogitNormal(loc, scale).entropy(), truth, rtol=1e-9)

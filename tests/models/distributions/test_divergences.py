@@ -140,3 +140,12 @@ def test_values_and_gradients_compile(kind: type[Distribution], values: tuple[fl
     compiled = tf.function(path, jit_compile=True, autograph=False)(*given)
     for found, plain in zip(compiled, path(*given), strict=True):
         assert np.allclose(found, plain, rtol=1e-4, atol=1e-6)
+
+
+def test_a_reference_cut_far_from_its_location_has_the_divergence_of_the_integral() -> None:
+    q = md.TruncatedNormal(*map(np.float64, (0.0, 1.0, 0.5, 1.5)))
+    p = md.TruncatedNormal(*map(np.float64, (-1.0, 0.75, 0.25, 2.0)))
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    z = 1.0 + 0.5 * nodes
+    truth = float(np.sum(0.5 * weights * q.prob(z) * (q.log_prob(z) - p.log_prob(z))))
+    assert float(kl_divergence(q, p)) == pytest.approx(truth, rel=1e-10)

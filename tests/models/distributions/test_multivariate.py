@@ -84,3 +84,8 @@ def test_wrong_parameters_are_refused_by_name() -> None:
 def test_outside_the_simplex_there_is_nothing() -> None:
     assert float(Dirichlet(ALPHA).prob(np.array([0.5, 0.6, -0.1]))) == 0.0
     assert float(Dirichlet(ALPHA).prob(np.array([0.5, 0.6, 0.1]))) == 0.0
+
+
+def test_the_moments_of_a_dirichlet_variable_are_scipys() -> None:
+    assert np.allclose(FAMILIES[2].mean(), ORACLES[2].mean(), rtol=1e-12)
+    assert np.allclose(FAMILIES[2].variance(), ORACLES[2].var(), rtol=1e-12)

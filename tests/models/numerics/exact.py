@@ -137,8 +137,8 @@ FUNCTIONS: dict[str, Function] = {
         tuple((a, b) for a, b in product(SHAPES, SHAPES) if a <= b and (a, b) != (1.0, 1.0)), 1e-14, "log B(a, b)",
     ),
     "excess": Function(
-        lambda x, y: x / y - 1 - mp.log(x / y), tuple(product((1e-8, 0.4, 1.000001, 2.5, 1e9), (1.0, 2.0))), 2e-15,
-        "x/y − 1 − log(x/y)",
+        lambda x, y: x / y - 1 - mp.log(x / y),
+        tuple(product((1e-8, 0.4, 0.85, 1.000001, 1.2, 2.5, 1e9), (1.0, 2.0))), 2e-15, "x/y − 1 − log(x/y)",
     ),
     "gamma_tail": Function(gamma_tail, GAMMAS, 3e-13, "P(a, x) below a, Q(a, x) above"),
     "gamma_elasticity": Function(gamma_elasticity, GAMMAS, 1e-12, "∂ log x/∂ log a at fixed P(a, x)"),
