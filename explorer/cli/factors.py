@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -28,20 +29,26 @@ def measure(vae: VAE, info: DataInfo) -> Disentanglement | None:
 def factor_fields(result: Disentanglement | None) -> dict[str, object]:
     """Return the measurements as JSON fields; information is in nats, gaps are fractions of the entropy."""
     if result is None:
-        return {"mig": None, "factors": [], "factor_images": 0}
+        return {"mig": None, "modularity": None, "factors": [], "factor_images": 0}
     rows = zip(result.factors, result.gaps, result.information, strict=True)
     factors = [
         {"name": factor.name, "values": len(factor.values), "entropy": factor.entropy, "bias": factor.bias,
          "gap": float(gap), "information": information.tolist()}
         for factor, gap, information in rows
     ]  # fmt: skip
-    return {"mig": result.gap, "factors": factors, "factor_images": result.count}
+    return {"mig": result.gap, "modularity": result.modularity, "factors": factors, "factor_images": result.count}
 
 
 def factor_rows(result: Disentanglement | None) -> list[tuple[str, object]]:
-    """Return the mean gap as a table row; no rows if the data set has no factors."""
-    gap = "" if result is None else f"{result.gap:.3f}, from the posterior means of all {result.count:,} images"
-    return [("MIG", gap)] if gap else []
+    """Return mean gap and modularity as table rows; no rows if the data set has no factors."""
+    if result is None:
+        return []
+    rows: list[tuple[str, object]] = [
+        ("MIG", f"{result.gap:.3f}, from the posterior means of all {result.count:,} images")
+    ]
+    if math.isfinite(result.modularity):
+        rows.append(("modularity", f"{result.modularity:.3f}, over the dimensions that tell more than chance"))
+    return rows
 
 
 def factor_lines(result: Disentanglement | None, kl: Floats64, shown: list[int]) -> Iterator[str]:

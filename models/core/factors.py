@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats64
 
+# So many standard deviations beyond its mean, information is not due to chance.
+CERTAIN = 4.0
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -73,3 +76,32 @@ class Disentanglement:
         """The mean of the gaps that are known, NaN if none is."""
         known = self.gaps[np.isfinite(self.gaps)]
         return float(known.mean()) if len(known) else float("nan")
+
+    @property
+    def told(self) -> Floats64:
+        """Information [f, d] beyond chance, in nats: less the bias, and 0 within four deviations of what chance shows.
+
+        2n times the information of independent variables is about a χ² variable of mean 2n·bias, so that its deviation
+        is √(bias/n).
+        """
+        bias = np.array([factor.bias for factor in self.factors])[:, np.newaxis]
+        chance = bias + CERTAIN * np.sqrt(bias / self.count)
+        result: Floats64 = np.where(self.information > chance, self.information - bias, 0.0)
+        return result
+
+    @property
+    def modularity(self) -> float:
+        """The mean over the dimensions that tell anything of 1 − Σ I²/(I_best²·(f − 1)), over the other factors.
+
+        It is 1 if each dimension tells of one factor, and 0 if all tell of all alike or none tells anything (Ridgeway &
+        Mozer 2018, §3.2; they count dimensions that tell nothing, too). NaN with a single factor.
+        """
+        if len(self.factors) < 2:
+            return float("nan")
+        told = self.told
+        best = told.max(axis=0)
+        told, best = told[:, best > 0.0], best[best > 0.0]
+        if not len(best):
+            return 0.0
+        others = np.square(told / best).sum(axis=0) - 1.0
+        return float(np.mean(1.0 - others / (len(self.factors) - 1)))

@@ -17,7 +17,9 @@ from models.core.sprite_names import SpritesName
 
 GAP_TIP = (
     "The mutual information gap of a factor is the difference between the two dimensions that know most about it, "
-    "relative to its entropy: 1 if one dimension knows all of it and the others nothing (Chen et al. 2018)."
+    "relative to its entropy: 1 if one dimension knows all of it and the others nothing (Chen et al. 2018). It misses "
+    "whether that dimension knows other factors as well. Modularity sees this: 1 if each dimension knows of one factor "
+    "alone (Ridgeway & Mozer 2018). It misses whether several dimensions share a factor, and how much they know."
 )
 
 
@@ -104,7 +106,8 @@ class FactorsPane(Pane):
             self.open_sprites.setVisible(data is None or data.info.factors_path is None)
             return
         if math.isfinite(result.gap):
-            self.summary.setText(f"MIG {result.gap:.3f}   ·   {result.count:,} images")
+            modular = f"   ·   modularity {result.modularity:.3f}" if math.isfinite(result.modularity) else ""
+            self.summary.setText(f"MIG {result.gap:.3f}{modular}   ·   {result.count:,} images")
         self.scale.show_scale("share of the factor's entropy", "0", f"{self.map.top:.2f}")
         dim = self.state.display.dimension
         self.told.setText(self.map.told(self.state.factors.factor, dim) if dim in self.map.dims else "")

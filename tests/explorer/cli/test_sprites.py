@@ -45,6 +45,7 @@ def test_an_evaluation_tells_gap_and_information(bench: Path) -> None:
         assert factor["bias"] > 0  # type: ignore[operator]
     assert found["mig"] == pytest.approx(np.mean([factor["gap"] for factor in factors]))  # type: ignore[arg-type]
     done = run(bench, "info", "few.safetensors", "--evaluate", "sprites:400")
+    assert f"{found['modularity']:.3f}, over the dimensions that tell more than chance" in done.stdout
     assert f"{found['mig']:.3f}, from the posterior means of all 400 images" in done.stdout
     assert "".join(f"{name:>13}" for name in SPRITE_FACTORS) in done.stdout
 
@@ -53,6 +54,7 @@ def test_data_without_factors_are_evaluated_without(bench: Path) -> None:
     np.save(bench / "bare.npy", np.zeros((20, 64, 64), np.uint8))
     found = result(bench, "info", "few.safetensors", "--evaluate", "bare.npy")
     assert (found["mig"], found["factors"], found["factor_images"]) == (None, [], 0)
+    assert found["modularity"] is None
 
 
 @pytest.mark.parametrize("name", ["sprites:0", "sprites:abc", "sprites:737281"])

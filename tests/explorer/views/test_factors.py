@@ -69,6 +69,8 @@ def test_numbers_are_those_of_the_embedding_and_its_labels(factors: Desk) -> Non
     assert result.information[0, dim] == pytest.approx(information, rel=1e-3)
     assert result.factors[0].means[3, dim] == pytest.approx(mu[labels == 3].mean(), abs=1e-6)
     assert f"MIG {result.gap:.3f}" in factors.window.factors.summary.text()
+    # With one factor there is nothing to be modular.
+    assert "modularity" not in factors.window.factors.summary.text()
     assert "10,000 images" in factors.window.factors.summary.text()
 
 
@@ -81,6 +83,7 @@ def test_columns_are_sorted_by_kl_and_text_tells_the_gap(factors: Desk) -> None:
 
 def test_a_click_chooses_factor_and_dimension(factors: Desk) -> None:
     _show(factors, _invented(("shape", "scale", "x"), 50))
+    assert f"modularity {_result(factors).modularity:.3f}" in factors.window.factors.summary.text()
     heat = factors.window.factors.map
     dim = heat.dims[4]
     factors.click(heat, heat.grid().rect(2, 4).center())

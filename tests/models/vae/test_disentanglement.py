@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,6 +48,26 @@ def test_balanced_factors_have_the_gap_one_exactly() -> None:
 def test_a_factor_in_two_dimensions_has_no_gap() -> None:
     code = FACTORS[:, [0, 0, 1, 1]] * (1.0, -3.0, 0.5, 7.0)
     assert _measured(code).gaps == pytest.approx([0.0, 0.0], abs=1e-12)
+
+
+def test_modularity_is_one_for_a_permutation_and_nothing_for_noise() -> None:
+    noise = RNG.normal(size=(COUNT, 3))
+    permuted = np.hstack([-2.0 * FACTORS[:, 1:], noise[:, :1], FACTORS[:, :1]])
+    assert _measured(permuted).modularity == pytest.approx(1.0, abs=1e-12)
+    # Two dimensions for one factor are modular, too: that is what the gap sees.
+    assert _measured(FACTORS[:, [0, 0, 1, 1]] * 1.0).modularity == pytest.approx(1.0, abs=1e-12)
+    assert _measured(noise).modularity == 0.0
+    assert np.isnan(_measured(FACTORS[:, :1] * 1.0, FACTORS[:, :1]).modularity)
+
+
+def test_factors_that_are_rotated_by_45_degrees_are_not_modular() -> None:
+    factors = RNG.integers(0, 10, (COUNT, 2))
+    rotated = _measured(factors @ np.array([[1.0, 1.0], [1.0, -1.0]]), factors)
+    assert rotated.modularity == pytest.approx(0.0, abs=0.05)
+    # One dimension of each that tells the other factor half as much: 1 − (1/2)².
+    told = np.array([[2.0, 1.0], [1.0, 2.0]])
+    bias = np.array([[factor.bias] for factor in rotated.factors])
+    assert replace(rotated, information=told + bias).modularity == pytest.approx(0.75, rel=1e-12)
 
 
 def test_half_of_what_there_is_to_know_is_a_gap_of_a_half() -> None:
