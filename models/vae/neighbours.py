@@ -1,6 +1,6 @@
 """The images that lie nearest to a latent point, exactly: every image is compared. NumPy only.
 
-A single point needs no matrix products: differences in blocks that stay in the processor's cache take as long, and
+A single point needs no matrix products: differences in blocks that stay in the processor's cache are quick enough, and
 lose no digits where a posterior is narrow.
 """
 
@@ -19,7 +19,7 @@ from models.core.families import LATENT_VARIANCES, LatentFamily
 from models.core.neighbours import Metric, refusal
 from models.vae.posterior import Posteriors
 
-# Half a megabyte stays in a processor's cache, and a slice takes less than a millisecond: no decode waits for it.
+# Half a megabyte stays in a processor's cache, and no decode waits long for a slice.
 CELLS_PER_SLICE = 100_000
 # So many more than are asked for are looked at in double precision, which decides their order.
 SPARE = 16
