@@ -46,7 +46,7 @@ class NeighbourStrip(QWidget):
         if answer is not None and data is not None:
             self.images = [to_qimage(data.images[index]) for index in answer.indices]
             pairs = zip(answer.indices.tolist(), answer.distances.tolist(), strict=True)
-            self.lines = [(f"{distance:.3g}", self._named(index)) for index, distance in pairs]
+            self.lines = [(f"{distance:#.3g}".rstrip("."), self._named(index)) for index, distance in pairs]
         self.chosen = min(self.chosen, max(0, len(self.images) - 1))
         self.setAccessibleDescription("; ".join(f"{name}, {distance}" for distance, name in self.lines))
         self.update()

@@ -45,7 +45,7 @@ def test_a_point_that_stands_for_an_image_is_nearest_to_it(near: Desk) -> None:
     assert near.point.source.index == _indices(near)[0]
     labels = near.data.labels
     assert labels is not None
-    assert strip.lines[0] == ("0", f"image {_indices(near)[0]}, class {labels[_indices(near)[0]]}")
+    assert strip.lines[0] == ("0.00", f"image {_indices(near)[0]}, class {labels[_indices(near)[0]]}")
     assert strip.accessibleDescription().startswith(f"image {_indices(near)[0]}, class ")
 
 
