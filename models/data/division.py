@@ -1,4 +1,4 @@
-"""Which images train and which test: as folders divide them, else so that each class has its share in both."""
+"""Which images train and which test: as folders divide them, else by chance, of arrays with a share of each class."""
 
 from __future__ import annotations
 
@@ -64,21 +64,30 @@ def division_of(paths: Sequence[str], name: str) -> Division:
 def places_of(labels: Labels | None, tests: NDArray[np.bool_] | None, count: int) -> NDArray[np.intp]:
     """Return the place of each of ``count`` images in the data set, whose last ones test.
 
-    Images in classes come sorted by them, so they are shuffled, always the same way, and of each class its share tests.
-    Others keep the order of their names, but for every tenth, which tests.
+    Images in classes come sorted by them, so they are shuffled, always the same way; the digests of data sets, by which
+    runs know them, rest on that order. Others keep the order of their names, but for every tenth, which tests.
     """
     if tests is None and labels is None:
         last = np.arange(count) % TEST_SHARE == TEST_SHARE - 1
         sequence = np.argsort(last, kind="stable")
     else:
         sequence = np.random.default_rng(SHUFFLE_SEED).permutation(count)
-        if tests is None and labels is not None:
-            tests = _share_of_each(labels, sequence)
         if tests is not None:
             sequence = sequence[np.argsort(tests[sequence], kind="stable")]
-    places = np.empty(count, np.intp)
-    places[sequence] = np.arange(count)
+    return _places(sequence)
+
+
+def _places(sequence: NDArray[np.intp]) -> NDArray[np.intp]:
+    places = np.empty(len(sequence), np.intp)
+    places[sequence] = np.arange(len(sequence))
     return places
+
+
+def _stratified(labels: Labels) -> NDArray[np.intp]:
+    """Return the place of each image, shuffled, so that of each class its share tests."""
+    sequence = np.random.default_rng(SHUFFLE_SEED).permutation(len(labels))
+    tests = _share_of_each(labels, sequence)
+    return _places(sequence[np.argsort(tests[sequence], kind="stable")])
 
 
 def _share_of_each(labels: Labels, sequence: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -110,7 +119,7 @@ def shuffled_if_sorted(source: Source) -> Source:
     columns = dict(source.columns)
     if NAME not in columns:
         columns[ROW] = [str(row) for row in range(len(labels))]
-    return replace(source, order=places_of(labels, None, len(labels)), columns=columns)
+    return replace(source, order=_stratified(labels), columns=columns)
 
 
 def _is_sorted(labels: Labels) -> bool:

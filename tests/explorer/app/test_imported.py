@@ -72,7 +72,7 @@ def test_a_grid_of_thousands_of_dimensions_is_dragged_on_the_map_of_its_data(des
     vae = _open(desk, tmp_path / "grid.safetensors")
     np.savez(tmp_path / "data.npz", images=rng.integers(0, 256, (40, 64, 64, 3), np.uint8))
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
-        desk.drop(tmp_path / "data.npz")
+        desk.state.model.request_data(str(tmp_path / "data.npz"))
     desk.settle()
     before = desk.point.z.copy()
     start = desk.marker("A")
