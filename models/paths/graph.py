@@ -79,7 +79,7 @@ def way_on_data(graph: csr_array, means: Floats32, keys: Floats64, neighbours: i
         if not np.isfinite(distances[end]):
             raise UserError(
                 "the path on the data",
-                f"steps to one of the {neighbours} nearest images do not connect key points {leg + 1} and {leg + 2}",
+                f"no steps to one of the {neighbours} nearest images lead from key point {leg + 1} to {leg + 2}",
                 "allow more neighbours",
             )
         legs.append(_traced_back(before, start, end, len(means)))
