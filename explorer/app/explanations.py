@@ -63,7 +63,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "image, where the picture changes least, or as a loop. The film shows its frames, and the curves below how "
         "much the picture changes from step to step, how usual the distance from the centre is, how far the nearest "
         "posterior lies, whether the encoder finds the point again in its picture, and whether the nearest images are "
-        "of one class. Where they fall or rise, the walk leaves the data.",
+        "of one class. Where a curve jumps, the walk may leave the data.",
         "Drag in the film or the curves: go there  ·  Arrow keys: the next frame  ·  Space: play",
     ),
     "Lab": Explanation(

@@ -55,7 +55,7 @@ PANES: dict[str, Rows] = {
         ("Return", "Go to it"),
     ],
     "Factors": [("← → ↑ ↓", "Choose a dimension and a factor")],
-    "Path": [("← →, Page Up, Page Down", "Another frame"), ("Space", "Play and pause")],
+    "Path": [("← →, Page Up, Page Down", "Go to another frame"), ("Space", "Play or pause")],
 }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def factor_rows(result: Disentanglement | None) -> list[tuple[str, object]]:
         ("MIG", f"{result.gap:.3f}, from the posterior means of all {result.count:,} images")
     ]
     if math.isfinite(result.modularity):
-        rows.append(("modularity", f"{result.modularity:.3f}, over the dimensions that tell more than chance"))
+        rows.append(("modularity", f"{result.modularity:.3f}, over the dimensions that encode more than chance"))
     return rows
 
 

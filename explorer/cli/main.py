@@ -59,10 +59,8 @@ def cli(ctx: click.Context) -> int:
 @click.option(
     "--latents", help="Codes (.npz, .npy, .csv) to explore with a model or alone: z or mu, sigma and labels if known."
 )
-@click.option(
-    "--images", default="", help="Data set of the images that the codes stand for, as many in the same order."
-)
-@click.option("--table", default="", help="Columns and labels of the codes (.csv), a row for each.")
+@click.option("--images", default="", help="Data set of the images of these codes: as many, in the same order.")
+@click.option("--table", default="", help="Columns and labels of the codes (.csv), one row for each.")
 def open_command(files: tuple[str, ...], latents: str | None, images: str, table: str) -> int:
     """Open models, data sets or pictures in the window."""
     from explorer.cli.window import open_window

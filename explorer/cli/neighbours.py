@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Question:
-    """The index of an image, and how many neighbours of it are wanted by which metric."""
+    """The index of an image, and how many of its neighbours to find by which metric."""
 
     image: int
     metric: Metric
@@ -37,7 +37,7 @@ def print_neighbours(model: str, data: Data, question: Question, as_json: bool) 
     opened, info = open_named_model(model), opened_data(data, silent=as_json)
     check_images(info, opened)
     if question.image >= info.count:
-        raise UserError("--image", f"{info.name} has the images 0 to {info.count - 1}, there is no {question.image}")
+        raise UserError("--image", f"{info.name} has images 0 to {info.count - 1}, but no image {question.image}")
     if fault := refusal(question.metric, opened.info.settings.posterior):
         raise UserError("--metric", fault)
     rows = [_row(info, *found) for found in zip(*_found(compiled(opened), info, question), strict=True)]
@@ -52,7 +52,7 @@ def print_neighbours(model: str, data: Data, question: Question, as_json: bool) 
 
 
 def _found(vae: VAE, info: DataInfo, question: Question) -> tuple[NDArray[np.intp], Floats64]:
-    """Return indices and distances of the neighbours of an image, which is no neighbour of itself."""
+    """Return indices and distances of the neighbours of an image, without the image itself."""
     from models.data.opening import load_images
     from models.vae.neighbours import Place, nearest
 

@@ -20,7 +20,7 @@ from models.core.neighbours import Metric
     type=click.Choice(get_args(Metric)),
     default="mu",
     show_default=True,
-    help="Euclid in μ, in units of each image's σ, between posteriors (wasserstein, kl), or of decode(μ) in pixels.",
+    help="Distance in μ, in units of each image's σ, between posteriors (wasserstein, kl), or of decode(μ) in pixels.",
 )
 @click.option("--count", default=12, show_default=True, type=click.IntRange(1), help="Number of neighbours.")
 @data_options
@@ -41,13 +41,13 @@ def neighbours(model: str, data: str, image: int, metric: Metric, count: int, as
 @data_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def trust(model: str, data: str, image: int | None, latents: Path | None, as_json: bool, **options: Any) -> int:  # noqa: ANN401
-    """Judge whether points lie where the data do, in a hole between them, or outside, with the numbers behind it."""
+    """Judge whether points lie where the data do, in a hole between them, or outside, with the evidence."""
     from explorer.cli.science import Data
     from explorer.cli.trust import print_trust
 
     subject = image if latents is None else latents
     if subject is None or (image is not None and latents is not None):
-        raise click.UsageError("either --image or --latents says what to judge")
+        raise click.UsageError("give either --image or --latents")
     return print_trust(model, Data(data, taken(options)), subject, as_json)
 
 

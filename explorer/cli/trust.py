@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def print_trust(model: str, data: Data, subject: int | Path, as_json: bool) -> int:
-    """Judge the posterior mean of an image, or the latents in a file; print a line each and return the exit code."""
+    """Judge the posterior mean of an image, or the latents in a file; print a line for each; return the exit code."""
     from models.data.latents import read_latents
 
     opened, info = open_named_model(model), opened_data(data, silent=as_json)
     check_images(info, opened)
     if isinstance(subject, int) and subject >= info.count:
-        raise UserError("--image", f"{info.name} has the images 0 to {info.count - 1}, there is no {subject}")
+        raise UserError("--image", f"{info.name} has images 0 to {info.count - 1}, but no image {subject}")
     # A file that cannot be read is refused before the images are encoded.
     stored = [] if isinstance(subject, int) else list(read_latents(subject, opened.info.latent_dim).z)
     vae = compiled(opened)

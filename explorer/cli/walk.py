@@ -80,7 +80,7 @@ def _checked_targets(options: Mapping[str, Any], shape: tuple[int, int, int], fr
 
 @dataclass
 class _Material:
-    """The model ready for use, and the data with their posteriors as soon as somebody asks."""
+    """The model ready for use, and the data with their posteriors as soon as they are needed."""
 
     opened: OpenedModel
     named: Data
@@ -165,15 +165,15 @@ def _point(text: str, material: _Material) -> Floats64:
     try:
         values = np.array([float(part) for part in text.split(",")])
     except ValueError as error:
-        raise UserError(text, f"this is no point: {POINTS}") from error
+        raise UserError(text, f"this is not a point: {POINTS}") from error
     if len(values) != dims:
-        raise UserError(text, f"the model has {dims} latent dimensions, these are {len(values)} numbers")
+        raise UserError(text, f"the model has {dims} latent dimensions, but these are {len(values)} numbers")
     return values
 
 
 def _index(text: str, number: str) -> int:
     if not number.isdecimal():
-        raise UserError(text, "a number from 0 follows the colon")
+        raise UserError(text, "the colon must be followed by a whole number from 0")
     return int(number)
 
 

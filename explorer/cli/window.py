@@ -22,9 +22,7 @@ def open_window(files: Sequence[str], latents: str | None = None, images: str = 
     The latents have ``images`` and the columns of a ``table``, if these are named; UserError without latents.
     """
     if (images or table) and not latents:
-        raise UserError(
-            "--images" if images else "--table", "there are no latents to go with", "name them by --latents"
-        )
+        raise UserError("--images" if images else "--table", "there are no latents for it", "name them with --latents")
     choose_binding()
     check_display()
     launched = _launch_decoder()

@@ -89,7 +89,7 @@ class PathExportController(QObject):
         self._requests.ask(CHANNEL, lambda number: Decode(number, work.walk.z[start : start + TILE_FRAMES]), answer)
 
     def stop(self) -> None:
-        """End the export; of a file nothing is left."""
+        """End the export, and leave no part of a file."""
         self._cancel.set()
         self._requests.cancel(CHANNEL)
 

@@ -1,4 +1,4 @@
-"""Find the walk of the path, decode its frames as they are looked at, and move the point along it."""
+"""Find the walk of the path, decode its frames as they are shown, and move the point along it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PathsController(QObject):
             return
         self._tiles.clear()
         if self.state.paths.share is not None:
-            self.state.paths.fail("The decoder stopped. Any change of the path searches again.")
+            self.state.paths.fail("The decoder stopped. Change the path to search again.")
 
     # ------------------------------------------------------------------------------------------------------ the walk
 
@@ -72,12 +72,12 @@ class PathsController(QObject):
         self._search()
 
     def _search(self) -> None:
-        """Ask for the walk, if somebody looks at it and it is not known."""
+        """Request the walk if it is shown and not known."""
         paths = self.state.paths
         if not paths.wanted or not paths.complete or paths.walk is not None or not self._fits():
             return
         if paths.settings.needs_data and self.state.model.embedding is None:
-            paths.fail("This way needs data that the model has encoded. Open data for it.")
+            paths.fail("This kind of walk needs encoded data. Open data for the model.")
             return
         settings, keys = paths.settings, paths.key_array()
         paths.begin_search()
@@ -134,7 +134,7 @@ class PathsController(QObject):
     # ----------------------------------------------------------------------------------------------------- walking
 
     def _move(self) -> None:
-        """Let the current point be the frame that one stands on."""
+        """Move the current point to the current frame."""
         walk, latent = self.state.paths.walk, self.state.latent
         if walk is not None and self.state.decodable and walk.z.shape[1] == latent.latent_dim:
             self.state.latency.input()

@@ -25,7 +25,7 @@ FRAME = "frame-{:04d}.png"
 # GIF counts in hundredths of a second, and viewers take less than two of them for ten.
 GIF_UNIT, GIF_LEAST = 10, 20
 NO_VIDEO = "MP4 needs the package imageio-ffmpeg"
-VIDEO_WAY_ON = "pip install 'latentscape[video]', or take .gif, .apng or .webp"
+VIDEO_WAY_ON = "pip install 'latentscape[video]', or use .gif, .apng or .webp"
 
 Bytes = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
@@ -37,7 +37,7 @@ class CancelledError(Exception):
 
 @dataclass(frozen=True)
 class Animation:
-    """What is written of a series of frames.
+    """What to write of a series of frames.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Animation:
     rate : float
         Frames a second.
     play : str
-        Again and again, forth and back again and again, or ``once``.
+        Again and again, back and forth again and again, or ``once``.
     """
 
     path: Path
@@ -70,23 +70,27 @@ class Animation:
     def check(self, image_shape: tuple[int, int, int], count: int) -> None:
         """Reject what cannot be written, before any work is done: :class:`UserError` says why."""
         if self.path.suffix not in ("", *SUFFIXES):
-            raise UserError(str(self.path), f"the file must end in {', '.join(SUFFIXES)}, or in nothing for a folder")
+            raise UserError(
+                str(self.path), f"the file must end in {', '.join(SUFFIXES)}, or have no suffix for a folder"
+            )
         if self.path.suffix and self.path.is_dir():
             raise UserError(str(self.path), "this is a folder")
         if not 1.0 <= self.rate <= MOST_RATE:
-            raise UserError("--rate", f"it lies between 1 and {MOST_RATE} frames a second, not at {self.rate:g}")
+            raise UserError("--rate", f"it must lie between 1 and {MOST_RATE} frames per second, not {self.rate:g}")
         if not 1 <= self.zoom <= MOST_ZOOM:
-            raise UserError("--zoom", f"it lies between 1 and {MOST_ZOOM}, not at {self.zoom}")
+            raise UserError("--zoom", f"it must lie between 1 and {MOST_ZOOM}, not {self.zoom}")
         check_zoom(image_shape, self.zoom)
         height, width, _ = image_shape
         if self.path.suffix == ".png" and height * width * self.zoom**2 * count > MOST_PIXELS:
-            raise UserError(str(self.path), f"a strip of {count} frames of this size is too large", "take less zoom")
+            raise UserError(
+                str(self.path), f"a strip of {count} frames of this size is too large", "choose a smaller zoom"
+            )
         if self.path.suffix == ".mp4":
             _video_writer()
 
 
 def earlier_frames(folder: Path) -> list[Path]:
-    """Return the frames that an earlier export has left in ``folder``."""
+    """Return the frames that an earlier export left in ``folder``."""
     return sorted(folder.glob(FRAME.replace("{:04d}", "[0-9]" * 4))) if folder.is_dir() else []
 
 
@@ -175,7 +179,7 @@ def _write_strip(draft: Path, film: _Film) -> None:
 
 
 def _write_moving(draft: Path, film: _Film, animation: Animation) -> None:
-    """Write GIF, APNG or WebP; without losses but for the 256 colours of a frame of a GIF."""
+    """Write GIF, APNG or WebP: lossless, except that a frame of a GIF has 256 colours."""
     kind = {".gif": "GIF", ".apng": "PNG", ".webp": "WEBP"}[animation.path.suffix]
     options: dict[str, Any] = {"lossless": True, "quality": 50, "method": 2} if kind == "WEBP" else {}
     # A GIF without a count of loops plays once, 0 means for ever.
@@ -207,7 +211,7 @@ def _of_256_colours(frame: Bytes) -> Image.Image:
 
 
 def _write_video(draft: Path, film: _Film, rate: float) -> None:
-    """Write H.264 that every player takes: of even sides, for which the last row and column are repeated."""
+    """Write H.264 that every player can play: sides are made even by repeating the last row and column."""
     height, width, _ = _video_frame(next(iter(film))).shape
     writer = _video_writer()(
         str(draft), (width, height), fps=rate, macro_block_size=1, quality=8,

@@ -42,14 +42,16 @@ class Recipe:
     data_options: DataOptions = AS_FOUND
 
     def check_model(self, name: str, digest: str) -> None:
-        """Reject another model than that of the recipe."""
+        """Reject a model other than that of the recipe."""
         if digest != self.model_digest:
-            raise UserError(name, f"the recipe is of another model, {self.model} with the digest {self.model_digest}")
+            raise UserError(
+                name, f"the recipe belongs to another model, {self.model} with the digest {self.model_digest}"
+            )
 
     def check_data(self, name: str, digest: str) -> None:
-        """Reject other data than those of the recipe."""
+        """Reject data other than those of the recipe."""
         if self.data_digest and digest != self.data_digest:
-            raise UserError(name, f"the recipe is of other data, {self.data} with the digest {self.data_digest}")
+            raise UserError(name, f"the recipe belongs to other data, {self.data} with the digest {self.data_digest}")
 
 
 def write_recipe(path: Path, recipe: Recipe) -> None:
@@ -67,7 +69,7 @@ def read_recipe(path: Path) -> Recipe:
     except OSError as error:
         raise UserError(str(path), reason_of(error)) from error
     except (ValueError, TypeError, LookupError, RecursionError) as error:
-        raise UserError(str(path), f"this is no recipe of a walk: {shortened(error)}") from error
+        raise UserError(str(path), f"this is not the recipe of a walk: {shortened(error)}") from error
 
 
 def _recipe(stored: Any) -> Recipe:  # noqa: ANN401

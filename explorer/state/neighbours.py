@@ -10,7 +10,7 @@ from models.core.neighbours import Metric
 from models.protocol.neighbours import NeighboursFound
 
 COUNT = 24
-NO_DATA = "Open data, and the images nearest to the point are shown here."
+NO_DATA = "Open data to see the images nearest to the point."
 NOT_YET = "Encoding the images …"
 
 

@@ -1,4 +1,4 @@
-"""The path: its key points, how they are joined, the walk that was found, and where on it one stands."""
+"""The path: its key points, how they are joined, the walk that was found, and its current frame."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class PathState(Gestures):
 
     @property
     def complete(self) -> bool:
-        """Whether there are key points enough for a walk."""
+        """Whether there are enough key points for a walk."""
         return len(self.keys) >= self.settings.fewest_keys
 
     def key_array(self) -> Floats64:
@@ -146,16 +146,16 @@ class PathState(Gestures):
         self._set_keys(f"Move {self.keys[index].name} on the path", keys)
 
     def remove_key(self, index: int) -> None:
-        """Take a key point out of the path."""
+        """Remove a key point from the path."""
         kept = tuple(key for place, key in enumerate(self.keys) if place != index)
-        self._set_keys(f"Take {self.keys[index].name} out of the path", kept)
+        self._set_keys(f"Remove {self.keys[index].name} from the path", kept)
 
     def reverse(self) -> None:
         """Walk the other way."""
         self._set_keys("Reverse the path", self.keys[::-1])
 
     def clear(self) -> None:
-        """Take all key points out of the path."""
+        """Remove all key points from the path."""
         self._set_keys("Clear the path", ())
 
     def _set_keys(self, text: str, keys: Sequence[PathKey]) -> None:
@@ -182,13 +182,13 @@ class PathState(Gestures):
     # ------------------------------------------------------------------------------------------------- what was found
 
     def set_wanted(self, wanted: bool) -> None:
-        """Record whether somebody looks at the walk."""
+        """Record whether the walk is shown."""
         if wanted != self.wanted:
             self.wanted = wanted
             self.wanted_changed.emit()
 
     def begin_search(self) -> None:
-        """Record that a walk is being searched."""
+        """Record that a search for the walk is under way."""
         self.share, self.fault = 0.0, ""
         self.walk_changed.emit()
 
@@ -215,9 +215,9 @@ class PathState(Gestures):
         self.walk_changed.emit()
 
     def stop(self) -> None:
-        """Give the search up."""
+        """Give up the search."""
         self.stop_requested.emit()
-        self.fail("Stopped. Any change of the path searches again.")
+        self.fail("Stopped. Change the path to search again.")
 
     def forget_walk(self) -> None:
         """Forget the walk: another one is wanted."""
@@ -247,13 +247,13 @@ class PathState(Gestures):
     # ---------------------------------------------------------------------------------------------------- walking
 
     def go(self, frame: int) -> None:
-        """Stand on a frame."""
+        """Go to a frame."""
         if self.walk is not None:
             self.frame = min(max(frame, 0), len(self.walk.z) - 1)
             self.frame_changed.emit()
 
     def set_play(self, mode: Play, rate: int) -> None:
-        """Choose what happens at the end of the walk, and how many frames a second are shown from now on."""
+        """Choose what happens at the end of the walk, and how many frames per second are shown."""
         playing = self.playing
         self.set_playing(False)
         self.play_mode, self.rate, self._back = mode, rate, False

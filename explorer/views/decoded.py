@@ -180,7 +180,7 @@ class DecodedPane(Pane):
         )
 
     def _error(self, decoded: Floats32) -> str:
-        """Say how far the reconstruction of the point's image is from it, empty where it has none."""
+        """Show the reconstruction error of the point's image; empty if it has none."""
         point, model = self.state.latent.point, self.state.model
         image = point.source.image
         if image is None or model.model is None or image.shape != decoded.shape or not model.stands_for_image(point):

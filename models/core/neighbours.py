@@ -26,7 +26,9 @@ DISTANCES: dict[Metric, Distance] = {
         "in units of σ", "σ", "Length of (z − μ)/σ: how many of an image's own posterior deviations z is away from it"
     ),
     "wasserstein": Distance(
-        "2-Wasserstein", "units of z", "The least root mean square way from the point's posterior to that of an image"
+        "2-Wasserstein",
+        "units of z",
+        "Least root mean square distance over which the point's posterior is moved to that of an image",
     ),
     "kl": Distance("symmetric KL", "nats", "KL(q ‖ qₙ) + KL(qₙ ‖ q) of the point's posterior and that of an image"),
     "pixels": Distance(
@@ -38,5 +40,7 @@ DISTANCES: dict[Metric, Distance] = {
 def refusal(metric: Metric, posterior: LatentFamily) -> str:
     """Return why neighbours by a metric cannot be found in a model with this posterior; empty if they can."""
     if metric == "kl" and posterior != "Normal":
-        return f"the symmetric KL is known for normal posteriors, those of this model are {posterior}: choose another"
+        return (
+            f"the symmetric KL is known for normal posteriors, but those of this model are {posterior}: choose another"
+        )
     return ""

@@ -9,8 +9,8 @@ from models.core.typicality import Typicality, percent
 
 Verdict = Literal["like the data", "in a hole", "outside"]
 MEANINGS: dict[Verdict, str] = {
-    "like the data": "posteriors of images are as dense here as where the data lie",
-    "in a hole": "no posterior of an image reaches here, though the centre is no farther than that of the data",
+    "like the data": "the posteriors of the images are as dense here as where the data lie",
+    "in a hole": "no posterior of an image reaches here, though it is no farther from the centre than the data",
     "outside": "no posterior of an image reaches here, and it is farther from the centre than the data",
 }
 
@@ -121,7 +121,7 @@ class Trust:
             lines.append(f"Typicality {percent(self.typicality.share)}: {self.typicality.sentence}.")
         if self.sigmas is not None:
             lines.append(
-                "Decoded and encoded again, z changes by this many σ in the root mean square over the dimensions (a "
+                "Decoded and re-encoded, z changes by this many σ, root mean square over the dimensions (a "
                 "draw of a posterior by about 1), and the picture by this share of white."
             )
         return lines

@@ -17,7 +17,7 @@ PLAYS: tuple[Play, ...] = get_args(Play)
 LOOPS: tuple[WalkKind, ...] = ("spline", "noise")
 MOST_FRAMES, MOST_NEIGHBOURS, MOST_KEYS = 2000, 32, 100
 MOST_OFF_DATA, MOST_RADIUS = 1000.0, 100.0
-# Of an animation: frames a second, and pixels of the file for each pixel of a frame.
+# Of an animation: frames per second, and pixels of the file for each pixel of a frame.
 MOST_RATE, MOST_ZOOM = 100, 64
 # So many frames are decoded together, the same in every process: the bits depend on it.
 TILE_FRAMES = 64
@@ -40,7 +40,7 @@ class WalkSettings:
     closed : bool
         Whether the walk returns to the first key point; loops always do.
     off_data : float
-        Of geodesics: how much dearer a change of the picture is away from the data, by the squared distance to the
+        Of geodesics: how much more a change of the picture costs away from the data, by the squared distance to the
         nearest posterior in units of its σ, averaged over the dimensions. 0 is the metric of the decoder alone.
     neighbours : int
         Of ``data``: to how many nearest images a step may lead.
@@ -60,7 +60,7 @@ class WalkSettings:
     def __post_init__(self) -> None:
         for name, value, known in (("kind", self.kind, WALK_KINDS), ("spacing", self.spacing, SPACINGS)):
             if value not in known:
-                raise UserError(f"the {name} of the walk", f"{value!r} is none of {', '.join(known)}")
+                raise UserError(f"the {name} of the walk", f"{value!r} is not one of {', '.join(known)}")
         for name, low, number, high in (
             ("frames", 2, self.frames, MOST_FRAMES),
             ("neighbours", 1, self.neighbours, MOST_NEIGHBOURS),

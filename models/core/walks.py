@@ -14,12 +14,13 @@ from models.core.walk_settings import MOST_KEYS, WalkSettings
 
 
 def checked_keys(keys: NDArray[np.floating], settings: WalkSettings, latent_dim: int) -> Floats64:
-    """Return key points as float64 [k, d]; :class:`UserError` if they are too few or do not fit the model."""
+    """Return key points as float64 [k, d]; :class:`UserError` if there are too few or they do not fit the model."""
     if keys.ndim != 2 or keys.shape[1] != latent_dim:
         raise UserError("the key points", f"they must have the shape [k, {latent_dim}], not {list(keys.shape)}")
     if not settings.fewest_keys <= len(keys) <= MOST_KEYS:
         raise UserError(
-            "the key points", f"a walk of this kind takes {settings.fewest_keys} to {MOST_KEYS}, there are {len(keys)}"
+            "the key points",
+            f"a walk of this kind takes {settings.fewest_keys} to {MOST_KEYS} of them, not {len(keys)}",
         )
     if not (np.abs(keys) <= LARGEST_NUMBER).all():
         raise UserError("the key points", f"their numbers must lie within ±{LARGEST_NUMBER:,.0f}")

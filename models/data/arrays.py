@@ -100,11 +100,11 @@ def joined_parts(parts: Sequence[Arrays]) -> Arrays:
         return train
     (test,) = tests
     if train.shape[1:] != test.shape[1:] or train.dtype.kind != test.dtype.kind:
-        raise UserError(test.name, f"its images to test are unlike those to train: {_kind(test)}, not {_kind(train)}")
+        raise UserError(test.name, f"its test images are {_kind(test)}, but the training images {_kind(train)}")
     labels = None
     if train.labels is not None and test.labels is not None:
         if train.labels.shape[1:] != test.labels.shape[1:]:
-            raise UserError(test.name, "the labels of what tests are unlike those of what trains")
+            raise UserError(test.name, "the labels of the test images differ in kind from those of the training images")
         labels = np.concatenate([train.labels, test.labels])
     return replace(
         train,

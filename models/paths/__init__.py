@@ -1,1 +1,1 @@
-"""Paths through a latent space: curves, the way on the data, geodesics, and the evidence along them."""
+"""Paths through a latent space: curves, the path on the data, geodesics, and the evidence along them."""

@@ -25,7 +25,7 @@ Energies = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tenso
 
 @dataclass(frozen=True)
 class OffData:
-    """Posteriors near the path, [a, d] each, and how much dearer a change of the picture is away from them."""
+    """Posteriors near the path, [a, d] each, and how much more a change of the picture costs away from them."""
 
     mu: NDArray[np.floating]
     sigma: NDArray[np.floating]

@@ -1,4 +1,4 @@
-"""The way on the data: the shortest path in the graph of nearest neighbours of the posterior means (Dijkstra 1959)."""
+"""The path on the data: the shortest path in the graph of nearest neighbours of the posterior means (Dijkstra 1959)."""
 
 from __future__ import annotations
 

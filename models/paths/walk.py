@@ -79,7 +79,7 @@ def _legs_on_data(
 ) -> Generator[float, None, list[Floats64]]:
     """Return the means [m, d] on the way between each two key points."""
     if posteriors is None:
-        raise UserError("a path near the data", "there are no data that the model has encoded", "open data for it")
+        raise UserError("a path near the data", "the model has encoded no data", "open data for it")
     means = np.ascontiguousarray(posteriors.mu[thinned(len(posteriors.mu))], np.float32)
     if neighbours not in ways.graphs:
         ways.graphs[neighbours] = yield from building_graph(means, neighbours)
@@ -92,7 +92,7 @@ def _legs_on_data(
 def _geodesic(
     vae: VAE, settings: WalkSettings, keys: Floats64, posteriors: Posteriors | None, ways: Ways
 ) -> Generator[float, None, Curve]:
-    """Return the geodesic through ``keys``; near the data, the way on the data is where its search begins."""
+    """Return the geodesic through ``keys``; near the data, its search starts from the path on the data."""
     if isinstance(vae, LiveVAE):
         raise UserError(vae.description.title, "no gradient flows through a Python function, so it has no geodesics")
     if ways.energies is None:

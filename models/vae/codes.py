@@ -51,7 +51,7 @@ def opening_codes(vae: VAE, model_digest: str, path: Path, options: DataOptions 
             info = yield from cache.store(path, fingerprint, source, options)
         if info.count != len(codes.z):
             raise UserError(
-                Path(options.images).name, "some of its pictures cannot be read, so codes would be mixed up"
+                Path(options.images).name, "some of its pictures cannot be read, so codes and images would not match"
             )
         sigma = np.full_like(codes.z, SHARP) if codes.sigma is None else codes.sigma
         yield from posterior_cache.store(model_digest, info, Posteriors(codes.z, sigma))
@@ -70,7 +70,7 @@ def preview_of_codes(vae: VAE, path: Path, options: DataOptions) -> Steps[Previe
 def _codes(vae: VAE, path: Path) -> StoredLatents:
     codes = vae.codes if isinstance(vae, Scatter) else read_latents(path, vae.architecture.latent_dim)
     if len(codes.z) < 2:
-        raise UserError(path.name, "there is only one code in it, at least two are needed")
+        raise UserError(path.name, "it has only one code, but at least two are needed")
     return codes
 
 

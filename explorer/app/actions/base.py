@@ -17,7 +17,7 @@ Key = QKeySequence.StandardKey
 Entries = Sequence[QAction | QMenu | None]
 
 LIVE = "{name} lives in a Python process and is {deed} there"
-LATENTS = "{name} has latents without a model, so there is none to be {deed}"
+LATENTS = "{name} has latents without a model, so there is no model to be {deed}"
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from models.core.sprite_names import SpritesName
 GAP_TIP = (
     "The mutual information gap of a factor is the difference between the two dimensions that know most about it, "
     "relative to its entropy: 1 if one dimension knows all of it and the others nothing (Chen et al. 2018). It misses "
-    "whether that dimension knows other factors as well. Modularity sees this: 1 if each dimension knows of one factor "
-    "alone (Ridgeway & Mozer 2018). It misses whether several dimensions share a factor, and how much they know."
+    "whether that dimension knows other factors as well. Modularity shows this: it is 1 if each dimension "
+    "knows only one factor (Ridgeway & Mozer 2018). It misses whether several dimensions share a factor, and how "
+    "much they know."
 )
 
 

@@ -111,7 +111,7 @@ class Layouter(QObject):
         try:
             answer: Laid | str | None = self._result(work(), number)
         except MemoryError:
-            answer = "there is not enough memory for the map of so many points"
+            answer = "there is not enough memory for a map of this many points"
         except OSError as error:
             answer = str(error)
         if answer is not None and number == self._number:

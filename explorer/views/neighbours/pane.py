@@ -1,4 +1,4 @@
-"""Neighbours: the images nearest to the current point, by a distance of one's choice."""
+"""Neighbours: the images nearest to the current point, by the distance chosen in its header."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class NeighboursPane(Pane):
         return label
 
     def set_shown(self, shown: bool) -> None:
-        """Have neighbours searched for while the pane is shown."""
+        """Search for neighbours only while the pane is shown."""
         super().set_shown(shown)
         self.state.neighbours.set_wanted(shown)
         self._show()

@@ -17,7 +17,7 @@ RETURNS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class NeighbourStrip(QWidget):
-    """The images in the order of their distance; as many rows of them as there is room for."""
+    """The images in the order of their distance; in as many rows as fit."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class NeighbourStrip(QWidget):
             self._go_to(number)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Show by the pointer that an image can be clicked."""
+        """Show a pointing hand over an image."""
         over = self.number_at(event.position().toPoint()) is not None
         self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
 

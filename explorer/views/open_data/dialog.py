@@ -126,7 +126,7 @@ class PreviewDialog(QDialog):
             return
         self.sheet.show_preview(preview)
         if not preview.whole:
-            self.facts.setText(f"{preview.count:,} files; some are shown while all are looked at")
+            self.facts.setText(f"{preview.count:,} files; some are shown while all are being read")
             return
         self._rest("")
         self.form.offer(preview)

@@ -1,4 +1,4 @@
-"""A key point of the path as a button: a click takes it out, a right click offers more."""
+"""A key point of the path as a button: a click removes it, a right click offers more."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class KeyChip(QPushButton):
         self._key = state.paths.keys[index]
         super().__init__(f"{self._key.name}  ×")
         self._state, self._index = state, index
-        self.setToolTip(f"Take {self._key.name} out of the path  ·  Right-click: go there, or move it")
-        self.setAccessibleName(f"Take {self._key.name} out of the path")
+        self.setToolTip(f"Remove {self._key.name} from the path  ·  Right-click: go there, or move it")
+        self.setAccessibleName(f"Remove {self._key.name} from the path")
         self.clicked.connect(self._take_out)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -27,7 +27,7 @@ class KeyChip(QPushButton):
         entries = [
             Entry(f"Move {name} there", self._go),
             Entry(f"Move this key point to {name}", self._move),
-            Entry("Take it out", self._take_out),
+            Entry("Remove", self._take_out),
         ]
         pop_up(self, event.globalPos(), entries)
 

@@ -1,4 +1,4 @@
-"""The dialog that exports the walk: which file, how large, how fast, with progress and Cancel."""
+"""The dialog that exports the walk: which file, how large, how fast; with progress and Cancel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KINDS = {
     "animated GIF": ".gif", "animated PNG": ".apng", "animated WebP": ".webp", "MP4 video": ".mp4",
     "strip (PNG)": ".png", "folder of frames": "",
 }  # fmt: skip
-PLAYS: dict[str, Play] = {"again and again": "loop", "forth and back": "ping-pong", "once": "once"}
+PLAYS: dict[str, Play] = {"again and again": "loop", "back and forth": "ping-pong", "once": "once"}
 
 
 class WalkDialog(QDialog):
@@ -77,7 +77,7 @@ class WalkDialog(QDialog):
         form.setVerticalSpacing(8)
         form.setColumnStretch(1, 1)
         for row, (name, field) in enumerate((
-            ("write", self.kind), ("zoom", self.zoom), ("frames a second", self.rate), ("play", self.play),
+            ("write", self.kind), ("zoom", self.zoom), ("frames per second", self.rate), ("play", self.play),
         )):  # fmt: skip
             field.setAccessibleName(name)
             form.addWidget(caption(name), row, 0)
@@ -112,7 +112,7 @@ class WalkDialog(QDialog):
         self.state.paths.export_ended.connect(self._ended)
 
     def _chose_kind(self) -> None:
-        """Give the file the ending of its kind."""
+        """Give the file the suffix of its kind."""
         suffix, path = str(self.kind.currentData()), Path(self.path.text())
         self.path.setText(str(path.with_suffix(suffix)))
         moves = suffix not in ("", ".png")

@@ -31,7 +31,7 @@ LARGEST_SEED = 2**31 - 1
 
 
 class PathForm(QWidget):
-    """Two rows: the key points with what is done to them, and the settings that this kind of walk has."""
+    """Two rows: the key points with their buttons, and the settings of this kind of walk."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
@@ -58,10 +58,10 @@ class PathForm(QWidget):
             self.spacing.addItem(f"equal steps in {'z' if spacing == 'z' else 'the picture'}", spacing)
         self.kind.setAccessibleName("kind of the walk")
         self.spacing.setAccessibleName("spacing of the frames")
-        self.closed.setToolTip("Walk back to the first key point")
-        self.add.setToolTip("Add the current point at the end of the path")
-        self.add_all.setToolTip("Add all points, from A on")
-        self.off_data.setToolTip("How much dearer a change of the picture is away from the data; 0: not at all")
+        self.closed.setToolTip("Return to the first key point")
+        self.add.setToolTip("Add the current point to the end of the path")
+        self.add_all.setToolTip("Add all points, starting with A")
+        self.off_data.setToolTip("How much more a change of the picture costs away from the data; 0: no more")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -179,6 +179,6 @@ class PathForm(QWidget):
         for index in range(len(keys)):
             self._chips.addWidget(KeyChip(self.state, index))
         if not keys:
-            self._chips.addWidget(caption("Key points: move A, add it, move it, add it again."))
+            self._chips.addWidget(caption("Key points: add A, move it, and add it again."))
         self.reverse.setEnabled(len(keys) > 1)
         self.clear.setEnabled(bool(keys))

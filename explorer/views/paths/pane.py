@@ -1,4 +1,4 @@
-"""Path: a walk from key point to key point, played, looked at frame by frame, with the evidence along it."""
+"""Path: a walk from key point to key point, as a film with the evidence along it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explorer.views.paths.form import PathForm
 from explorer.views.paths.track import Track
 from models.core.walk_settings import MOST_RATE
 
-FEW = "A walk of this kind takes {count} key {points}. Add the current point, move it, and add it again."
+FEW = "A walk of this kind takes {count} key {points}. Add the current point, then move it and add it again."
 
 
 class PathPane(Pane):
@@ -37,14 +37,14 @@ class PathPane(Pane):
         for text, play in PLAYS.items():
             self.mode.addItem(text, play)
         self.mode.setAccessibleName("how the walk is played")
-        self.rate.setAccessibleName("frames a second")
+        self.rate.setAccessibleName("frames per second")
         self.rate.setValue(self.state.paths.rate)
-        self.play.setToolTip("Move the current point along the walk; the whole of it is one step to undo")
+        self.play.setToolTip("Move the current point along the walk; all of it is one step to undo")
         self.export.setToolTip("Write the walk as GIF, APNG, WebP, MP4, strip or frames")
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(90, 4)
         self.progress.setRange(0, 1000)
-        transport: tuple[QWidget, ...] = self.play, self.mode, together(self.rate, caption("frames a second"))
+        transport: tuple[QWidget, ...] = self.play, self.mode, together(self.rate, caption("frames per second"))
         ending: tuple[QWidget, ...] = self.progress, self.cancel, self.export
         for widget in transport:
             self.header.addWidget(widget)
@@ -73,7 +73,7 @@ class PathPane(Pane):
             signal.connect(self.track.update)
 
     def set_shown(self, shown: bool) -> None:
-        """Have the walk found while the pane is shown; nobody plays what is hidden."""
+        """Search for the walk only while the pane is shown; hiding it stops playback."""
         super().set_shown(shown)
         self.state.paths.set_wanted(shown)
         if not shown:

@@ -39,7 +39,7 @@ Key = Qt.Key
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity along the walk: its name, its values [n], and how a value is told."""
+    """One quantity along the walk: its name, its values [n], and how a value is written."""
 
     name: str
     values: Floats64
@@ -65,10 +65,17 @@ def rows_of(state: AppState) -> list[Row]:
         tip = "How far the log density of the nearest posterior lies below its peak"
         rows.append(Row("nearest posterior", evidence.nats, tip, "{:.3g} nats"))
     if evidence.reencoded is not None:
-        tip = "How far the encoder puts the picture from the point it comes from"
+        tip = "How far re-encoding the picture moves the point, in σ of the encoder"
         rows.append(Row("re-encoded", evidence.reencoded, tip, "{:.3g} σ"))
     if evidence.agreement is not None:
-        rows.append(Row("neighbours agree", evidence.agreement, "Share of the nearest images of one class", "{:.0%}"))
+        rows.append(
+            Row(
+                "neighbours agree",
+                evidence.agreement,
+                "Share of the most frequent class among the nearest images",
+                "{:.0%}",
+            )
+        )
     return rows
 
 

@@ -16,7 +16,7 @@ from models.protocol.training import Finished
 
 ENDINGS = {
     "complete": "Done: {model}.",
-    "early": "Stopped early at epoch {epoch}: the test loss fell no further; {model}.",
+    "early": "Stopped early at epoch {epoch}: the test loss stopped falling; {model}.",
     "stopped": "Stopped at epoch {epoch}: {model}.",
     "discarded": "Discarded: the previous model is open again.",
 }

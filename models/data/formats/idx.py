@@ -37,7 +37,7 @@ def idx_source(path: Path, options: DataOptions) -> Steps[Source]:
     arrays = joined_parts([_arrays(file) for file in files])
     if len(files) > 1:
         train, test = files
-        notes = [f"the images of {train.name} train, those of {test.name} test"]
+        notes = [f"{train.name} holds the training images, {test.name} the test images"]
         arrays = replace(arrays, name=path.name, notes=notes)
     return source_of(arrays, options)
 

@@ -64,5 +64,5 @@ def test_images_of_latents_are_shown_where_the_pointer_is(desk: Desk, tmp_path: 
 
 
 def test_images_and_tables_need_latents() -> None:
-    with pytest.raises(UserError, match="--images: there are no latents to go with"):
+    with pytest.raises(UserError, match="--images: there are no latents for it"):
         open_window([], None, images="x.npz")

@@ -104,7 +104,7 @@ def test_neighbours_of_an_image_come_by_their_distance_without_itself(workshop: 
     assert all(row["class"] == row["image"] % 2 for row in rows)
     assert f"image {rows[0]['image']}" in run(workshop, *asked).stdout
     refused = run(workshop, *asked[:-1], 200)
-    assert refused.stderr == "latentscape: --image: spots has the images 0 to 199, there is no 200\n"
+    assert refused.stderr == "latentscape: --image: spots has images 0 to 199, but no image 200\n"
 
 
 def test_points_are_judged_in_the_order_of_their_file(workshop: Path) -> None:
@@ -118,7 +118,7 @@ def test_points_are_judged_in_the_order_of_their_file(workshop: Path) -> None:
     lines = run(workshop, *asked, "--latents", "points.npy").stdout.splitlines()
     assert lines[1].startswith("1  outside  ·  |z| 50  ·  +")
     refused = run(workshop, *asked).stderr
-    assert refused == "latentscape: either --image or --latents says what to judge\n"
+    assert refused == "latentscape: give either --image or --latents\n"
 
 
 @pytest.mark.parametrize("name", bundled_models())

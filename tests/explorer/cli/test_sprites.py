@@ -45,7 +45,7 @@ def test_an_evaluation_tells_gap_and_information(bench: Path) -> None:
         assert factor["bias"] > 0  # type: ignore[operator]
     assert found["mig"] == pytest.approx(np.mean([factor["gap"] for factor in factors]))  # type: ignore[arg-type]
     done = run(bench, "info", "few.safetensors", "--evaluate", "sprites:400")
-    assert f"{found['modularity']:.3f}, over the dimensions that tell more than chance" in done.stdout
+    assert f"{found['modularity']:.3f}, over the dimensions that encode more than chance" in done.stdout
     assert f"{found['mig']:.3f}, from the posterior means of all 400 images" in done.stdout
     assert "".join(f"{name:>13}" for name in SPRITE_FACTORS) in done.stdout
 

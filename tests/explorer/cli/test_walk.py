@@ -71,14 +71,14 @@ def test_points_come_from_a_file(workshop: Path) -> None:
     ("arguments", "reason"),
     [
         ((), "--from: the walk has no points; give image:N, sample:SEED or numbers separated by commas"),
-        (("--from", "0,0"), "the key points: a walk of this kind takes 2 to 100, there are 1"),
+        (("--from", "0,0"), "the key points: a walk of this kind takes 2 to 100 of them, not 1"),
         (("--from", "image:200", "--to", "0,0"), "image:200: spots has 200 images, counted from 0"),
-        (("--from", "image:x", "--to", "0,0"), "image:x: a number from 0 follows the colon"),
-        (("--from", "here", "--to", "0,0"), "here: this is no point: image:N"),
-        (("--from", "1,2,3", "--to", "0,0"), "1,2,3: the model has 2 latent dimensions, these are 3 numbers"),
+        (("--from", "image:x", "--to", "0,0"), "image:x: the colon must be followed by a whole number from 0"),
+        (("--from", "here", "--to", "0,0"), "here: this is not a point: image:N"),
+        (("--from", "1,2,3", "--to", "0,0"), "1,2,3: the model has 2 latent dimensions, but these are 3 numbers"),
         (("--from", "0,0", "--keys", "z.npz"), "--keys: the points are in the file; leave out --from"),
         (("--out", "spots.npz"), "spots.npz: the file must end in .png, .gif"),
-        (("--recipe", "spots.npz"), "spots.npz: this is no recipe of a walk"),
+        (("--recipe", "spots.npz"), "spots.npz: this is not the recipe of a walk"),
         (("--recipe", "none.json"), "none.json: no such file or directory"),
     ],
 )
@@ -94,8 +94,8 @@ def test_a_recipe_of_another_model_or_version_is_refused(workshop: Path) -> None
     )
     stored = json.loads((workshop / "r.json").read_text())
     for changed, reason in (
-        ({"model_digest": "0" * 16}, "the recipe is of another model, spots with the digest 0000000000000000"),
-        ({"data_digest": "1" * 16}, "the recipe is of other data"),
+        ({"model_digest": "0" * 16}, "the recipe belongs to another model, spots with the digest 0000000000000000"),
+        ({"data_digest": "1" * 16}, "the recipe belongs to other data"),
         ({"walk": 99}, "its version is 99, not 1"),
     ):
         (workshop / "changed.json").write_text(json.dumps(stored | changed))
@@ -105,5 +105,5 @@ def test_a_recipe_of_another_model_or_version_is_refused(workshop: Path) -> None
 
 def test_a_damaged_recipe_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('{"walk": 1, "settings": {}}')
-    with pytest.raises(UserError, match="this is no recipe of a walk"):
+    with pytest.raises(UserError, match="this is not the recipe of a walk"):
         read_recipe(tmp_path / "r.json")

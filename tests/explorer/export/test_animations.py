@@ -92,7 +92,10 @@ def test_progress_counts_both_ways_and_cancel_leaves_nothing(tmp_path: Path) -> 
         (Animation(Path("walk.avi")), r"walk.avi: the file must end in .png, .gif, .apng, .webp, .mp4"),
         (Animation(Path("walk.gif"), rate=0.0), "--rate"),
         (Animation(Path("walk.gif"), zoom=0), "--zoom"),
-        (Animation(Path("walk.png"), zoom=64), "a strip of 2000 frames of this size is too large; take less zoom"),
+        (
+            Animation(Path("walk.png"), zoom=64),
+            "a strip of 2000 frames of this size is too large; choose a smaller zoom",
+        ),
     ],
 )
 def test_what_cannot_be_written_is_named_before(animation: Animation, reason: str) -> None:

@@ -94,7 +94,7 @@ def test_a_few_of_very_many_are_shown_at_once(desk: Desk, tmp_path: Path) -> Non
         part.mkdir(parents=True, exist_ok=True)
         (part / f"{number}.png").write_bytes(content)
     dialog = opened(desk, tmp_path / "many")
-    assert dialog.facts.text() == "2,000 files; some are shown while all are looked at"
+    assert dialog.facts.text() == "2,000 files; some are shown while all are being read"
     assert sum(len(group.images) for group in dialog.sheet.groups) > 10
     assert not dialog.open_data.isEnabled()
     with desk.qtbot.waitSignal(desk.state.preview.changed, timeout=PATIENCE_MS):

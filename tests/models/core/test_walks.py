@@ -13,8 +13,8 @@ from models.core.walks import checked_keys
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"kind": "curve"}, "the kind of the walk: 'curve' is none of line, slerp"),
-        ({"spacing": "time"}, "the spacing of the walk: 'time' is none of z, picture"),
+        ({"kind": "curve"}, "the kind of the walk: 'curve' is not one of line, slerp"),
+        ({"spacing": "time"}, "the spacing of the walk: 'time' is not one of z, picture"),
         ({"frames": 1}, "the frames of the walk: it is a whole number between 2 and 2000, not 1"),
         ({"frames": 3.5}, "not 3.5"),
         ({"off_data": -1.0}, "the off-data cost of the walk: it lies between 0.0 and 1000.0, not -1.0"),
@@ -38,7 +38,7 @@ def test_loops_return_and_some_walks_need_data() -> None:
     ("keys", "reason"),
     [
         (np.zeros((2, 3)), r"they must have the shape \[k, 2\], not \[2, 3\]"),
-        (np.zeros((1, 2)), "a walk of this kind takes 2 to 100, there are 1"),
+        (np.zeros((1, 2)), "a walk of this kind takes 2 to 100 of them, not 1"),
         (np.full((2, 2), np.nan), "their numbers must lie within"),
     ],
 )

@@ -47,7 +47,9 @@ def test_a_part_that_does_not_fit_is_not_taken_for_tests(tmp_path: Path) -> None
     info = open_data(tmp_path / "set.npz")
     assert info.conversions == ("the images are x_train; --key opens x_test",)
     np.savez(tmp_path / "set.npz", x_train=SQUARE, x_test=SQUARE[:4] / 255.0)
-    assert "unlike those to train: 6 × 6 × 1 float64, not 6 × 6 × 1 uint8" in reason(tmp_path / "set.npz")
+    assert "its test images are 6 × 6 × 1 float64, but the training images 6 × 6 × 1 uint8" in reason(
+        tmp_path / "set.npz"
+    )
 
 
 def lines(*rows: list[object], mark: str = ",") -> str:

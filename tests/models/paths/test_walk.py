@@ -91,7 +91,7 @@ def test_a_geodesic_changes_the_picture_less_than_the_line(vae: VAE, known: Embe
 
 @pytest.mark.parametrize("settings", [WalkSettings("data"), WalkSettings("geodesic", off_data=1.0)])
 def test_the_way_on_the_data_needs_data(settings: WalkSettings, vae: VAE) -> None:
-    with pytest.raises(UserError, match="there are no data that the model has encoded; open data for it"):
+    with pytest.raises(UserError, match="the model has encoded no data; open data for it"):
         finished(walking(vae, settings, KEYS, None, Ways()))
 
 

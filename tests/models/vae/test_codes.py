@@ -49,7 +49,7 @@ def test_codes_alone_get_a_small_deviation(vae: VAE, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("codes", "reason"),
-    [(CODES[:, :2], r"latents must have the shape \[n, 3\]"), (CODES[:1], "there is only one code in it")],
+    [(CODES[:, :2], r"latents must have the shape \[n, 3\]"), (CODES[:1], "it has only one code")],
 )
 def test_what_the_model_does_not_take_is_refused(vae: VAE, tmp_path: Path, codes: np.ndarray, reason: str) -> None:
     np.savez(tmp_path / "codes.npz", z=codes)

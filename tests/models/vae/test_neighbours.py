@@ -86,7 +86,7 @@ def test_transport_of_laplace_posteriors_is_that_of_their_quantiles() -> None:
 
 
 def test_a_divergence_that_is_not_known_is_refused_with_a_way_on() -> None:
-    with pytest.raises(UserError, match="normal posteriors, those of this model are Laplace: choose another"):
+    with pytest.raises(UserError, match="normal posteriors, but those of this model are Laplace: choose another"):
         finished(nearest(Place(Z, SIGMA), POSTERIORS, IMAGES, "kl", "Laplace"))
 
 

@@ -55,7 +55,7 @@ def test_without_data_there_is_less_evidence(opened: Worker) -> None:
     opened.until(WalkFound)
     assert set(opened.until(WalkMeasured).evidence.columns()) == {"step", "typicality", "reencoding_sigmas"}
     opened.send(FindWalk(4, WalkSettings("data"), KEYS))
-    assert "there are no data that the model has encoded" in opened.until(Failed).message
+    assert "the model has encoded no data" in opened.until(Failed).message
 
 
 def test_a_cancelled_walk_stops_and_a_newer_one_replaces_it(opened: Worker) -> None:
