@@ -17,13 +17,16 @@ from models.importing.operations import number
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.importing.taesd import graph_of_taesd, is_taesd
-from models.importing.weights_layers import Parts, parts_of
+from models.importing.weights_blocks import check_blocks
+from models.importing.weights_layers import Parts, sorted_parts
 from models.importing.weights_maker import TORCH, Maker, Steps, Style
-from models.importing.weights_names import WAY_ON, WeightLayer, numbered
+from models.importing.weights_names import WAY_ON, WeightLayer, layers_of, numbered
 from models.importing.weights_strides import USUAL_SIDES, Step, Way, Window, cost_of_side, ways_through
 from models.importing.weights_ways import channels_in, channels_of_picture, ways_of, windows_of
 
 NO_CONFIG: Config = {}
+# What weights of layers never tell.
+CROPPED = "; weights tell neither groups nor whether pictures are cropped"
 Ends = tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -41,7 +44,9 @@ def graph_of_weights(
     if any(OTHER_NAMES in name for name in weights):
         reason = "this is an AutoencoderKL under the names of Stable Diffusion's first code"
         raise RefusedError(reason, "save it with diffusers: vae.save_pretrained('vae')")
-    return graph_of_parts(parts_of(weights), choices, kind, TORCH)
+    layers = layers_of(weights)
+    check_blocks(layers, plain=choices.blocks == "plain")
+    return graph_of_parts(sorted_parts(layers), choices, kind, TORCH)
 
 
 def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> Parsed:
@@ -57,7 +62,7 @@ def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> P
     said = f"{_told_hidden(maker, choices)} between the layers{last}"
     graph = maker.builder.graph(outputs)
     grouped = sorted({number(node.options, "groups") for node in graph.nodes if node.operation == "group_norm"})
-    groups = [f"norms of {' and '.join(map(str, grouped))} groups"] if grouped else []
+    groups = [f"norms of {' and '.join(map(str, grouped))} groups, a guess{CROPPED}"] if grouped else []
     remarks = (f"weights do not tell their architecture: {said}", *plan.remarks, *groups)
     return Parsed(
         f"{kind}, architecture inferred", graph, maker.builder.arrays, made, remarks, "sigmoid", inferred=True,
