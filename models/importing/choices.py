@@ -14,7 +14,7 @@ Hidden = Literal["relu", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "s
 Activation = Literal["sigmoid", "tanh", "linear"]
 SpreadKind = Literal["log_var", "log_sigma", "sigma", "softplus", "cholesky", "none"]
 Packed = Literal["halves", "interleaved"]
-Blocks = Literal["plain"]
+Blocks = Literal["residual", "plain"]
 
 # In the words of a person.
 RANGES = {"unit": "0 to 1", "signed": "−1 to 1", "bytes": "0 to 255"}
@@ -78,7 +78,7 @@ class Choices:
     hidden : Hidden, optional
         The activation between layers of which there are weights only.
     blocks : Blocks, optional
-        "plain" if layers that may be residual blocks follow one after the other.
+        Whether blocks that may be residual are, or are "plain": layers that follow one after the other.
     trust : bool
         Whether a model that is a program may be loaded, which runs it.
     image_shape : tuple of int, optional

@@ -37,7 +37,7 @@ def read_bare(store: Store, choices: Choices) -> Parsed:
     layers = [_layer(name, arrays) for name, arrays in (listed or _in_groups(store)).items() if arrays]
     if not layers:
         raise RefusedError("there are no weights in it", WAY_ON)
-    check_blocks(layers, choices.blocks == "plain", WAY_ON)
+    check_blocks(layers, choices.blocks, WAY_ON)
     return graph_of_parts(
         sorted_parts(layers if listed else _in_order(layers)), choices, "weights of a Keras model", KERAS
     )

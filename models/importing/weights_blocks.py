@@ -8,32 +8,61 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from models.core.text import shortened
+from models.importing.choices import Blocks
 from models.importing.refusal import RefusedError
 from models.importing.weights_names import WAY_ON, WeightLayer, numbered
 
 # Up to this many channels are those of a picture: what leads from one to the other is no block.
 PICTURE = 3
+SHORTCUT = re.compile(r"(^|[._])(down_?sample|identity|proj\w*)([._]|$)", re.IGNORECASE)
 QUERY = re.compile(r"(query|[qkv]|key|value)(_?(conv|proj|linear|lin|layer))?", re.IGNORECASE)
 
 
-def check_blocks(layers: Sequence[WeightLayer], plain: bool, way_on: str = WAY_ON) -> None:
-    """Raise :class:`RefusedError` for layers that meet in a way that weights do not tell.
+def with_blocks(layers: Sequence[WeightLayer], said: Blocks | None) -> tuple[list[WeightLayer], list[str]]:
+    """Note the residual blocks that layers are in, unless ``said`` that they are plain, and return remarks on them.
 
-    What may as well be a row is refused too, unless the person says that blocks are ``plain``. ``way_on`` is what to do
-    with a model that is none.
+    :class:`RefusedError` if there are layers that meet in a way that weights do not tell.
     """
-    deep = [layer for layer in layers if layer.kind in ("conv", "dense")]
+    deep = _checked(layers, WAY_ON)
+    found: dict[str, str] = {}
+    for name, block in sorted(_modules(deep).items(), key=lambda item: -item[0].count(".")):
+        if len(block) < len(deep) and _closed(name, block) and not any(layer.name in found for layer in block):
+            found |= {layer.name: name for layer in layers if layer.name.startswith(f"{name}.")}
+    if not found:
+        return list(layers), []
+    names = ", ".join(dict.fromkeys(found.values()))
+    if said == "plain":
+        return list(layers), [f"layers of {shortened(names)} one after the other"]
+    told = f"blocks {shortened(names)} as residual, x + f(x), a guess; --blocks plain reads them as a row"
+    return [_noted(layer, found[layer.name]) if layer.name in found else layer for layer in layers], [told]
+
+
+def _noted(layer: WeightLayer, block: str) -> WeightLayer:
+    return replace(layer, block=block, way="flat" if layer.kind == "conv" else layer.way)
+
+
+def check_blocks(layers: Sequence[WeightLayer], said: Blocks | None, way_on: str) -> None:
+    """Raise :class:`RefusedError` for what weights do not tell, and for what may be a block unless ``said`` plain."""
+    deep = _checked(layers, way_on)
     for name, block in _modules(deep).items():
-        told = _attention(block) or _shortcut(block)
-        if told:
-            raise RefusedError(f"its layers {_listed(block)} {told}, and weights do not tell how they meet", way_on)
-        if not plain and len(block) < len(deep) and _closed(name, block):
+        if said != "plain" and len(block) < len(deep) and _closed(name, block):
             reason = f"its layers {_listed(block)} may be a residual block or follow one after the other"
             raise RefusedError(
                 f"{reason}, and weights do not tell which", f"if they follow, say --blocks plain; else {way_on}"
             )
+
+
+def _checked(layers: Sequence[WeightLayer], way_on: str) -> list[WeightLayer]:
+    """Return the layers with kernels; :class:`RefusedError` for attention and shortcuts."""
+    deep = [layer for layer in layers if layer.kind in ("conv", "dense")]
+    for block in _modules(deep).values():
+        told = _attention(block) or _shortcut(block)
+        if told:
+            raise RefusedError(f"its layers {_listed(block)} {told}, and weights do not tell how they meet", way_on)
+    return deep
 
 
 def _modules(deep: Sequence[WeightLayer]) -> Mapping[str, list[WeightLayer]]:
@@ -60,13 +89,14 @@ def _attention(block: Sequence[WeightLayer]) -> str:
 def _shortcut(block: Sequence[WeightLayer]) -> str:
     """Return what tells of a shortcut: a convolution of single points that leads past at least two others.
 
-    It takes what the first takes and makes what the last makes, which is something else: it cannot follow.
+    It takes what the first takes and makes what the last makes. If that is something else, it cannot follow; else its
+    name tells.
     """
     for place, layer in enumerate(block):
         others = [other for other in block if other is not layer]
         if layer.kind == "conv" and _point(layer) and len(others) > 1 and place in (0, len(others)):
             beside = layer.shape[1] == others[0].shape[1] and layer.shape[0] == others[-1].shape[0]
-            if beside and layer.shape[0] != layer.shape[1]:
+            if beside and (layer.shape[0] != layer.shape[1] or SHORTCUT.search(layer.name)):
                 return "are a residual block with a shortcut"
     return ""
 

@@ -34,7 +34,8 @@ class WeightLayer:
     """A module: its name and weights, laid out as in PyTorch.
 
     ``way`` is that of a convolution where it is known; ``before`` and ``after`` are whether a layer without weights,
-    beside an activation, stands before or after a convolution, None where names do not tell.
+    beside an activation, stands before or after a convolution, None where names do not tell. ``block`` is the residual
+    block that it is in, "" if it is in none.
     """
 
     name: str
@@ -42,6 +43,7 @@ class WeightLayer:
     way: Way | None = None
     before: bool | None = None
     after: bool | None = None
+    block: str = ""
 
     @property
     def kind(self) -> str:

@@ -160,21 +160,13 @@ def test_blocks_that_are_no_row_are_refused(name: str, tmp_path: Path) -> None:
 STEM = f"encoder.0 8 3 4, encoder.2 16 8 4, {HEADS.format(1024)}, decoder_fc 1024 2"
 LAST = "decoder.up1 16 8 4T, decoder.up2 8 3 4T"
 UNNAMED = {
-    "two convolutions and their norms": (
-        "decoder.m1.0.conv1 16 16 3, decoder.m1.0.bn1 16, decoder.m1.0.conv2 16 16 3, decoder.m1.0.bn2 16",
-        "its layers decoder.m1.0.conv1 to decoder.m1.0.conv2 may be a residual block or follow one after the",
-    ),
-    "a kernel of 3 before one of 1, behind an activation": (
-        "decoder.blocks.1.conv.1 8 16 3, decoder.blocks.1.conv.3 16 8 1",
-        "decoder.blocks.1.conv.1 to decoder.blocks.1.conv.3 may be a residual block",
-    ),
-    "dense layers back to their width": (
-        "decoder.blocks.0.fc1 64 1024, decoder.blocks.0.fc2 1024 64",
-        "decoder.blocks.0.fc1 to decoder.blocks.0.fc2 may be a residual block",
-    ),
     "a shortcut": (
         "decoder.b1.conv1 8 16 3, decoder.b1.conv2 8 8 3, decoder.b1.downsample.0 8 16 1",
         "are a residual block with a shortcut, and weights do not tell how they meet; export the model to ONNX",
+    ),
+    "a shortcut that keeps the channels": (
+        "decoder.b1.conv1 16 16 3, decoder.b1.conv2 16 16 3, decoder.b1.downsample.0 16 16 1",
+        "are a residual block with a shortcut",
     ),
     "queries, keys and values": (
         "decoder.mid.q 16 16 1, decoder.mid.k 16 16 1, decoder.mid.v 16 16 1, decoder.mid.out 16 16 1",
@@ -200,12 +192,56 @@ def test_attention_of_one_parameter_is_refused(tmp_path: Path) -> None:
     assert "decoder.mix is of a residual block or of attention" in refused(tmp_path / "vae.pt", archive(w))
 
 
-def test_blocks_can_be_said_to_be_plain(tmp_path: Path) -> None:
-    w = weights_of(f"{STEM}, decoder.b1.conv1 16 16 3, decoder.b1.conv2 16 16 3, {LAST}")
-    said = refused(tmp_path / "vae.pt", archive(w))
-    assert "if they follow, say --blocks plain; else export the model to ONNX" in said
-    plain = Choices(hidden="relu", blocks="plain", image_shape=(32, 32, 3))
-    assert told(tmp_path / "vae.pt", "decoder", plain).count("relu") == 3
+BLOCKS = {
+    "two convolutions and their norms": (
+        "decoder.m.0.conv1 16 16 3, decoder.m.0.bn1 16, decoder.m.0.conv2 16 16 3, decoder.m.0.bn2 16",
+        "dense conv/1p1 norm relu conv/1p1 norm relu up/2p1 relu up/2p1",
+    ),
+    "an activation, then a kernel of 3 before one of 1": (
+        "decoder.blocks.1.conv.1 8 16 3, decoder.blocks.1.conv.3 16 8 1",
+        "dense relu conv/1p1 relu conv/1p0 relu up/2p1 relu up/2p1",
+    ),
+    "norms first": (
+        "decoder.m.0.bn1 16, decoder.m.0.conv1 16 16 3, decoder.m.0.bn2 16, decoder.m.0.conv2 16 16 3",
+        "dense norm relu conv/1p1 norm relu conv/1p1 relu up/2p1 relu up/2p1",
+    ),
+    "dense layers back to their width": (
+        "decoder.blocks.0.fc1 64 1024, decoder.blocks.0.fc2 1024 64",
+        "dense relu dense relu dense relu up/2p1 relu up/2p1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_blocks_that_shapes_tell_are_read_as_residual_and_that_is_said(kind: str, tmp_path: Path) -> None:
+    block, operations = BLOCKS[kind]
+    (tmp_path / "vae.pt").write_bytes(archive(weights_of(f"{STEM}, {block}, {LAST}")))
+    assert told(tmp_path / "vae.pt", "decoder") == operations
+    parsed = read_model(tmp_path / "vae.pt", USUAL)
+    sums = [node for node in parsed.graph.nodes if node.name.endswith(".sum")]
+    assert len(sums) == 1
+    assert parsed.blocks == "residual"
+    assert "as residual, x + f(x), a guess; --blocks plain reads them as a row" in parsed.remarks[-1]
+    plain = read_model(tmp_path / "vae.pt", Choices(hidden="relu", blocks="plain"))
+    assert not any(node.name.endswith(".sum") for node in plain.graph.nodes)
+    assert plain.blocks == "plain"
+    assert plain.remarks[-1].endswith("one after the other")
+
+
+def test_a_residual_block_adds_what_it_takes(tmp_path: Path) -> None:
+    w = weights_of(
+        f"encoder.0 12 36, {HEADS.format(12)}, decoder.0 12 2, decoder.m.0.fc1 5 12, decoder.m.0.fc2 12 5, "
+        "decoder.2 36 12"
+    )
+    (tmp_path / "vae.pt").write_bytes(archive(w))
+    z = np.random.default_rng(0).standard_normal((3, 2)).astype(np.float32)
+
+    def dense(x: np.ndarray, name: str) -> np.ndarray:
+        return x @ w[f"decoder.{name}.weight"].T + w[f"decoder.{name}.bias"]
+
+    x = np.maximum(dense(z, "0"), 0)
+    x = np.maximum(x + dense(np.maximum(dense(x, "m.0.fc1"), 0), "m.0.fc2"), 0)
+    same(opened([tmp_path / "vae.pt"], USUAL).decode(z), 1 / (1 + np.exp(-dense(x, "2"))))
 
 
 def shuffled(x: np.ndarray, times: int) -> np.ndarray:
