@@ -21,6 +21,7 @@ HELP = {
     "packed": "How mean and spread stand in one output that holds both.",
     "label": "Class, from 0, of a conditional model.",
     "hidden": "Activation between layers of which there are weights only.",
+    "blocks": "Whether layers that may be residual blocks are, or follow one after the other.",
     TRUST: "Load a SavedModel, which is a program and runs while it is loaded.",
     "size": "HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS of images whose pixels are in a row.",
 }

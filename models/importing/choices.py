@@ -14,6 +14,7 @@ Hidden = Literal["relu", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "s
 Activation = Literal["sigmoid", "tanh", "linear"]
 SpreadKind = Literal["log_var", "log_sigma", "sigma", "softplus", "cholesky", "none"]
 Packed = Literal["halves", "interleaved"]
+Blocks = Literal["residual", "plain"]
 
 # In the words of a person.
 RANGES = {"unit": "0 to 1", "signed": "−1 to 1", "bytes": "0 to 255"}
@@ -27,7 +28,8 @@ SPREADS = {
 SAID_SPREADS = ("log_var", "log_sigma", "sigma", "softplus")
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "layout": get_args(Layout), "range": get_args(Range), "activation": get_args(Activation),
-    "spread": SAID_SPREADS, "packed": get_args(Packed), "hidden": get_args(Hidden), TRUST: (TRUSTED,),
+    "spread": SAID_SPREADS, "packed": get_args(Packed), "hidden": get_args(Hidden), "blocks": get_args(Blocks),
+    TRUST: (TRUSTED,),
 }  # fmt: skip
 
 
@@ -75,6 +77,8 @@ class Choices:
         The class of a conditional model, from 0.
     hidden : Hidden, optional
         The activation between layers of which there are weights only.
+    blocks : Blocks, optional
+        Whether blocks that may be residual are, or are "plain": layers that follow one after the other.
     trust : bool
         Whether a model that is a program may be loaded, which runs it.
     image_shape : tuple of int, optional
@@ -92,6 +96,7 @@ class Choices:
     packed: Packed | None = None
     label: int | None = None
     hidden: Hidden | None = None
+    blocks: Blocks | None = None
     image_shape: tuple[int, int, int] | None = None
     trust: bool = False
     habits: Habits = Habits()

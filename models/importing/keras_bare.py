@@ -13,12 +13,14 @@ from models.importing.choices import Choices
 from models.importing.hdf5 import Store
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
+from models.importing.weights_blocks import check_blocks
 from models.importing.weights_graph import graph_of_parts
 from models.importing.weights_layers import sorted_parts
 from models.importing.weights_maker import KERAS
 from models.importing.weights_names import WeightLayer
 from models.importing.weights_order import searched
 
+WAY_ON = "save the whole model: model.save('model.keras')"
 FOLDERS = re.compile(r"(^|/)(layers|_layer_checkpoint_dependencies)(?=/)")
 # What stands beside the weights: of an optimizer, of a metric, of what draws.
 BESIDES = re.compile(r"(^|/)(_?optimizer\w*|\w*tracker\w*|\w*metric\w*|seed_generator\w*|top_level_model_weights)(?=/)")
@@ -34,7 +36,8 @@ def read_bare(store: Store, choices: Choices) -> Parsed:
     listed = _listed(store)
     layers = [_layer(name, arrays) for name, arrays in (listed or _in_groups(store)).items() if arrays]
     if not layers:
-        raise RefusedError("there are no weights in it", "save the whole model: model.save('model.keras')")
+        raise RefusedError("there are no weights in it", WAY_ON)
+    check_blocks(layers, choices.blocks, WAY_ON)
     return graph_of_parts(
         sorted_parts(layers if listed else _in_order(layers)), choices, "weights of a Keras model", KERAS
     )

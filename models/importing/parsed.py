@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from models.core.arrays import Floats32
-from models.importing.choices import Activation, Layout
+from models.importing.choices import Activation, Blocks, Layout
 from models.importing.graph import Graph
 
 
@@ -17,6 +17,7 @@ class Parsed:
     ``parts`` are models within the model by their names, each with the names of its inputs and outputs. ``remarks`` are
     sentences about what had to be guessed, ``activation`` what is likely still to be applied to the decoder's output.
     ``inferred`` is whether there were weights only, ``layout`` where an image has its channels if it is in a row.
+    ``blocks`` is how layers were read that may be residual blocks, None if there are none.
     """
 
     kind: str
@@ -27,3 +28,4 @@ class Parsed:
     activation: Activation | None = None
     inferred: bool = False
     layout: Layout | None = None
+    blocks: Blocks | None = None

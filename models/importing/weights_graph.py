@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from models.core.arrays import Floats32
@@ -17,13 +17,16 @@ from models.importing.operations import number
 from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.importing.taesd import graph_of_taesd, is_taesd
-from models.importing.weights_layers import Parts, parts_of
+from models.importing.weights_blocks import with_blocks
+from models.importing.weights_layers import Parts, sorted_parts
 from models.importing.weights_maker import TORCH, Maker, Steps, Style
-from models.importing.weights_names import WAY_ON, WeightLayer, numbered
+from models.importing.weights_names import WAY_ON, WeightLayer, layers_of, numbered
 from models.importing.weights_strides import USUAL_SIDES, Step, Way, Window, cost_of_side, ways_through
 from models.importing.weights_ways import channels_in, channels_of_picture, ways_of, windows_of
 
 NO_CONFIG: Config = {}
+# What weights of layers never tell.
+CROPPED = "; weights tell neither groups nor whether pictures are cropped"
 Ends = tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -41,7 +44,10 @@ def graph_of_weights(
     if any(OTHER_NAMES in name for name in weights):
         reason = "this is an AutoencoderKL under the names of Stable Diffusion's first code"
         raise RefusedError(reason, "save it with diffusers: vae.save_pretrained('vae')")
-    return graph_of_parts(parts_of(weights), choices, kind, TORCH)
+    layers = layers_of(weights)
+    layers, told = with_blocks(layers, choices.blocks)
+    parsed = graph_of_parts(sorted_parts(layers), choices, kind, TORCH)
+    return replace(parsed, remarks=(*parsed.remarks, *told), blocks=(choices.blocks or "residual") if told else None)
 
 
 def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> Parsed:
@@ -57,7 +63,7 @@ def graph_of_parts(parts: Parts, choices: Choices, kind: str, style: Style) -> P
     said = f"{_told_hidden(maker, choices)} between the layers{last}"
     graph = maker.builder.graph(outputs)
     grouped = sorted({number(node.options, "groups") for node in graph.nodes if node.operation == "group_norm"})
-    groups = [f"norms of {' and '.join(map(str, grouped))} groups"] if grouped else []
+    groups = [f"norms of {' and '.join(map(str, grouped))} groups, a guess{CROPPED}"] if grouped else []
     remarks = (f"weights do not tell their architecture: {said}", *plan.remarks, *groups)
     return Parsed(
         f"{kind}, architecture inferred", graph, maker.builder.arrays, made, remarks, "sigmoid", inferred=True,
@@ -181,13 +187,14 @@ def _down(
         return 0.0, ()
     dense = next((layer for layer in (*parts.encoder, *parts.moments) if layer.kind == "dense"), None)
     channels = convolutions[-1].shape[0]
-    ways = ways_of(parts.decoder)
+    ways = [pair for pair in ways_of(parts.decoder) if not pair[0].block]
     # Who enlarges pictures by resizing makes them small by pooling, and who pools once does so again.
     pooled = pooled or {way for _, way in ways} == {"flat"} or any(layer.after for layer in convolutions)
     # Kernels of 5 without a decoder of convolutions are pooled as in LeNet.
     lenet = not ways and bool(parts.decoder)
     windows = [
-        Window("down", layer.shape[2], layer.after, pooled or (lenet and layer.shape[2] == 5)) for layer in convolutions
+        Window("down", layer.shape[2], layer.after, pooled or (lenet and layer.shape[2] == 5), kept=bool(layer.block))
+        for layer in convolutions
     ]
     fitting = [
         found

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from models.core.arrays import Floats32
 from models.importing.moments import SPREAD_WORDS
 from models.importing.refusal import RefusedError
-from models.importing.weights_names import WeightLayer, layers_of
+from models.importing.weights_names import WeightLayer
 from models.importing.weights_order import in_order
 
 MEAN = re.compile(
@@ -48,11 +47,6 @@ class Parts:
         """How many pixels a decoder makes in a row, 0 if it makes an image or there is none."""
         last = next((layer for layer in reversed(self.decoder) if layer.kind in ("dense", "conv")), None)
         return last.shape[0] if last is not None and last.kind == "dense" else 0
-
-
-def parts_of(weights: Mapping[str, Floats32]) -> Parts:
-    """Sort the layers; :class:`RefusedError` if nothing looks like an encoder or a decoder."""
-    return sorted_parts(layers_of(weights))
 
 
 def sorted_parts(layers: Sequence[WeightLayer]) -> Parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,11 +63,26 @@ class Maker:
     def chain(self, value: str, layers: Sequence[WeightLayer], steps: Steps, last: bool) -> str:
         """Apply layers in order; after the ``last`` of all, there is no activation."""
         for index, layer in enumerate(layers):
+            if layer.block:
+                if index == 0 or layers[index - 1].block != layer.block:
+                    value = self._residual(value, layers[index:], steps, last)
+                continue
             value = self.layer(value, layer, steps)
             if not (index + 1 == len(layers) and last) and not self._bare(layers, index):
                 value = self._activated(value, layer.name)
             value = self.pooled(value, layer, steps)
         return value
+
+    def _residual(self, value: str, layers: Sequence[WeightLayer], steps: Steps, last: bool) -> str:
+        """Return x + f(x) of the first block of ``layers``, with an activation unless one comes first in the next."""
+        block = layers[0].block
+        inner = [replace(layer, block="") for layer in layers if layer.block == block]
+        after = [layer for layer in layers if layer.block != block]
+        first = _active_first(inner) and inner[0].kind not in NORMS
+        start = self._activated(value, f"{block}.before") if first else value
+        total = self.builder.add("add", value, self.chain(start, inner, steps, last=True), name=f"{block}.sum")
+        bare = bool(after[0].block) and _active_first(after) if after else last
+        return total if bare else self._activated(total, block)
 
     def _bare(self, layers: Sequence[WeightLayer], index: int) -> bool:
         """Return whether a layer has no activation behind it: a normalization comes first, or a learned one is next."""
@@ -79,6 +94,8 @@ class Maker:
             return (following is not None and _apart(layer, following) == 1) or before == 2 or self._norm_last
         if following is None:
             return False
+        if following.block:
+            return _active_first(layers[index + 1 :])
         apart = _apart(layer, following)
         if following.kind in NORMS:
             return apart != 2 and (apart == 1 or not self._norm_last)
@@ -177,6 +194,11 @@ class Maker:
 def usual_groups(channels: int) -> int:
     """Return in how many groups channels are mostly normalized: 32 if there are many, else 8, or as many as divide."""
     return math.gcd(channels, 32 if channels >= 64 else 8)
+
+
+def _active_first(block: Sequence[WeightLayer]) -> bool:
+    """Return whether f begins with a norm, or an activation: the first place of its Sequential has no weights."""
+    return block[0].kind in NORMS or numbered(block[0].name)[1] == 1
 
 
 def _apart(layer: WeightLayer, following: WeightLayer) -> int:

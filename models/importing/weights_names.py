@@ -34,7 +34,8 @@ class WeightLayer:
     """A module: its name and weights, laid out as in PyTorch.
 
     ``way`` is that of a convolution where it is known; ``before`` and ``after`` are whether a layer without weights,
-    beside an activation, stands before or after a convolution, None where names do not tell.
+    beside an activation, stands before or after a convolution, None where names do not tell. ``block`` is the residual
+    block that it is in, "" if it is in none.
     """
 
     name: str
@@ -42,6 +43,7 @@ class WeightLayer:
     way: Way | None = None
     before: bool | None = None
     after: bool | None = None
+    block: str = ""
 
     @property
     def kind(self) -> str:
@@ -67,16 +69,17 @@ def layers_of(weights: Mapping[str, Floats32]) -> list[WeightLayer]:
         raise RefusedError("its latent is a codebook (VQ), which is not supported", "open a model with a continuous z")
     grouped = _of_modules(weights) if by_modules else _by_hand(weights)
     layers = [WeightLayer(name, parts) for name, parts in grouped.items() if "weight" in parts]
-    _check_in_a_row(layers)
+    _check_in_a_row(grouped)
     odd = [layer.name for layer in layers if layer.kind == "other"]
     if odd:
         raise RefusedError(f"its layer {shortened(odd[0])} is of a kind that is not known here", "export it to ONNX")
     return _with_rooms(layers)
 
 
-def _check_in_a_row(layers: Sequence[WeightLayer]) -> None:
+def _check_in_a_row(grouped: Mapping[str, Mapping[str, Floats32]]) -> None:
     """Raise :class:`RefusedError` for residual blocks and attention, of which weights do not tell what meets what."""
-    beside = next((layer.name for layer in layers if BESIDE.search(layer.name)), "")
+    named = (name for name, parts in grouped.items() if BESIDE.search(name) or "in_proj_weight" in parts)
+    beside = next(named, "")
     if beside:
         reason = f"its layer {shortened(beside)} is of a residual block or of attention, and weights do not tell how"
         raise RefusedError(f"{reason} it is put together", WAY_ON)

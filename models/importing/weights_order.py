@@ -18,7 +18,7 @@ def in_order(layers: Sequence[WeightLayer]) -> list[WeightLayer]:
     Layers of one kind keep their order.
     """
     kept = list(layers)
-    if not kept or all(_fits(kept[:place], layer) for place, layer in enumerate(kept)):
+    if not kept or all(_fits(kept[:place], layer) or _opens(kept[:place], layer) for place, layer in enumerate(kept)):
         return kept
     return searched(kept) or kept
 
@@ -59,6 +59,12 @@ def _following(
         place, queue = places[index], lists[index]
         if place < len(queue) and _fits(taken, queue[place]):
             yield [*taken, queue[place]], (*places[:index], place + 1, *places[index + 1 :])
+
+
+def _opens(taken: Sequence[WeightLayer], layer: WeightLayer) -> bool:
+    """Return whether a norm is the first of its residual block, whatever comes before."""
+    first = bool(layer.block) and bool(taken) and taken[-1].block != layer.block
+    return first and layer.kind in ("batch_norm", "scale")
 
 
 def _fits(taken: Sequence[WeightLayer], layer: WeightLayer) -> bool:

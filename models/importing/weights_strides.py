@@ -65,7 +65,8 @@ class Window:
     """A convolution of which the ``kernel`` is known.
 
     ``room`` is whether a layer without weights stands beside it, None if that is not known; ``usual`` is whether one
-    does in most such networks. ``shuffled`` is by how much its channels become pixels.
+    does in most such networks. ``shuffled`` is by how much its channels become pixels. ``kept`` is whether the side
+    stays as it is, as in a residual block.
     """
 
     way: Way
@@ -73,6 +74,7 @@ class Window:
     room: bool | None = None
     usual: bool = False
     shuffled: int = 1
+    kept: bool = False
 
 
 # By the side of the kernel, the most usual first.
@@ -107,6 +109,8 @@ def _steps(window: Window, framework: Framework, side: int, windows: Sequence[Wi
     """Return the steps that a convolution, one of ``windows``, may take, with what each costs."""
     kernel = window.kernel
     same = Step(1, same=True) if framework == "keras" else Step(1, kernel // 2)
+    if window.kept:
+        return [(0.0, same)]
     empty = EMPTY if window.room else (LEFT_OUT if window.usual and window.room is None else 0.0)
     plain = SAME if framework == "keras" and window.way != "flat" else _plain(window, windows, same)
     steps = [(place + empty + _cut(window, step, side), step) for place, step in enumerate(plain)]

@@ -20,7 +20,8 @@ def ways_of(layers: Sequence[WeightLayer]) -> list[tuple[WeightLayer, Way]]:
     ways: list[tuple[WeightLayer, Way]] = []
     made = 0
     for layer in (layer for layer in layers if layer.kind == "conv"):
-        up = _transposed(layer, up=not ways or ways[-1][1] == "up")
+        outside = [way for other, way in ways if not other.block]
+        up = _transposed(layer, up=not outside or outside[-1] == "up")
         fitting = [way for way in (up, not up) if not made or _fits(made, channels_in(layer, way))]
         if not fitting:
             raise RefusedError(f"its layer {shortened(layer.name)} does not fit on the one before it", WAY_ON)
@@ -31,12 +32,12 @@ def ways_of(layers: Sequence[WeightLayer]) -> list[tuple[WeightLayer, Way]]:
 
 def windows_of(ways: Sequence[tuple[WeightLayer, Way]]) -> list[Window]:
     """Return the windows of a decoder. Where none is transposed, pictures are resized, or channels become pixels."""
-    flat = all(way == "flat" for _, way in ways)
+    flat = all(way == "flat" for layer, way in ways if not layer.block)
     wanted = [channels_in(layer, way == "up") for layer, way in ways[1:]]
     made = [_channels_made(layer, way == "up") for layer, way in ways]
     shuffled = [*(math.isqrt(before // after) for before, after in zip(made, wanted, strict=False)), _last(made[-1])]
     return [
-        Window(way, layer.shape[2], layer.before, flat and max(shuffled) == 1, times)
+        Window(way, layer.shape[2], layer.before, flat and max(shuffled) == 1, times, bool(layer.block))
         for (layer, way), times in zip(ways, shuffled, strict=True)
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.importing.answers import ALONE, BESIDE
 from models.importing.choices import ALLOWED, RANGES, SPREADS
 from models.importing.graph import Graph
 from models.importing.halves import find_halves
+from models.importing.parsed import Parsed
 from models.importing.refusal import RefusedError
 from models.protocol.importing import Inspected, LayerLine, Question
 from models.vae.foreign import Understanding, identity
@@ -28,12 +29,13 @@ WORDS = {
     "NHWC": "last (NHWC)", "NCHW": "first (NCHW)",
     "halves": "μ first, then the spread", "interleaved": "by turns",
     "sigmoid": "probability (sigmoid)", "tanh": "−1 to 1 (tanh)", "linear": "image as it is",
+    "residual": "residual: x + f(x)", "plain": "one after the other",
     **RANGES, **SPREADS,
 }  # fmt: skip
 LABELS = {
     "image_shape": "size of an image", "layout": "channels", "range": "pixels", "activation": "output of the decoder",
     "mu": "μ", "log_var": "spread", "spread": "the spread is", "packed": "both in one output", "label": "class",
-    "hidden": "between the layers", BESIDE: "file beside it",
+    "hidden": "between the layers", "blocks": "layers in blocks", BESIDE: "file beside it",
 }  # fmt: skip
 
 
@@ -71,12 +73,20 @@ def questions(found: Understanding) -> Iterator[Question]:
     if found.classes:
         classes = [str(label) for label in range(min(found.classes, MOST_CLASSES))]
         yield _question("label", {"label": "0", **taken}, classes)
-    if any(file.remarks for file in found.files.parsed):
-        yield _question("hidden", {"hidden": "relu", **taken}, ALLOWED["hidden"])
+    yield from _of_weights(found.files.parsed, taken)
     if found.files.other is not None:
         name, said = found.files.other.name, found.answers.get(BESIDE, BESIDE)
         options = (BESIDE, name), (ALONE, "left out")
         yield Question(BESIDE, LABELS[BESIDE], said, options)
+
+
+def _of_weights(files: Sequence[Parsed], taken: Mapping[str, str]) -> Iterator[Question]:
+    """Yield what can be answered where there are weights only."""
+    if any(file.remarks for file in files):
+        yield _question("hidden", {"hidden": "relu", **taken}, ALLOWED["hidden"])
+    blocks = next((file.blocks for file in files if file.blocks), None)
+    if blocks:
+        yield _question("blocks", {"blocks": blocks, **taken}, ALLOWED["blocks"])
 
 
 def _question(name: str, taken: dict[str, str], options: Sequence[str] = ()) -> Question:

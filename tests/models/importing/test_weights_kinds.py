@@ -146,7 +146,8 @@ def test_groups_of_norms_are_guessed_and_said(tmp_path: Path) -> None:
     w |= {"encoder.1.weight": np.ones(8, np.float32), "encoder.1.bias": np.zeros(8, np.float32)}
     (tmp_path / "vae.pt").write_bytes(archive(w))
     assert told(tmp_path / "vae.pt", "encoder") == "conv/2p1 group_norm relu dense dense"
-    assert "norms of 8 groups" in read_model(tmp_path / "vae.pt", USUAL).remarks
+    said = "norms of 8 groups, a guess; weights tell neither groups nor whether pictures are cropped"
+    assert said in read_model(tmp_path / "vae.pt", USUAL).remarks
 
 
 @pytest.mark.parametrize("name", ["decoder.res1.conv", "decoder.0.shortcut.0", "decoder.attn.to_q"])
@@ -154,6 +155,93 @@ def test_blocks_that_are_no_row_are_refused(name: str, tmp_path: Path) -> None:
     w = weights_of(f"encoder.0 12 36, {HEADS.format(12)}, decoder.0 12 2, {name} 12 12, decoder.2 36 12")
     said = refused(tmp_path / "vae.pt", archive(w))
     assert "of a residual block or of attention, and weights do not tell how it is put together; export" in said
+
+
+STEM = f"encoder.0 8 3 4, encoder.2 16 8 4, {HEADS.format(1024)}, decoder_fc 1024 2"
+LAST = "decoder.up1 16 8 4T, decoder.up2 8 3 4T"
+UNNAMED = {
+    "a shortcut": (
+        "decoder.b1.conv1 8 16 3, decoder.b1.conv2 8 8 3, decoder.b1.downsample.0 8 16 1",
+        "are a residual block with a shortcut, and weights do not tell how they meet; export the model to ONNX",
+    ),
+    "a shortcut that keeps the channels": (
+        "decoder.b1.conv1 16 16 3, decoder.b1.conv2 16 16 3, decoder.b1.downsample.0 16 16 1",
+        "are a residual block with a shortcut",
+    ),
+    "queries, keys and values": (
+        "decoder.mid.q 16 16 1, decoder.mid.k 16 16 1, decoder.mid.v 16 16 1, decoder.mid.out 16 16 1",
+        "are of attention, and weights do not tell how they meet; export the model to ONNX",
+    ),
+    "the three in one layer": (
+        "decoder.mid.first 48 16 1, decoder.mid.second 16 16 1",
+        "are of attention, and weights do not tell how they meet; export the model to ONNX",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", UNNAMED)
+def test_blocks_that_only_shapes_tell_are_refused(kind: str, tmp_path: Path) -> None:
+    block, reason = UNNAMED[kind]
+    assert reason in refused(tmp_path / "vae.pt", archive(weights_of(f"{STEM}, {block}, {LAST}")))
+
+
+def test_attention_of_one_parameter_is_refused(tmp_path: Path) -> None:
+    w = weights_of(f"{STEM}, decoder.mix.out_proj 16 16, {LAST}") | {
+        "decoder.mix.in_proj_weight": np.ones((48, 16), np.float32)
+    }
+    assert "decoder.mix is of a residual block or of attention" in refused(tmp_path / "vae.pt", archive(w))
+
+
+BLOCKS = {
+    "two convolutions and their norms": (
+        "decoder.m.0.conv1 16 16 3, decoder.m.0.bn1 16, decoder.m.0.conv2 16 16 3, decoder.m.0.bn2 16",
+        "dense conv/1p1 norm relu conv/1p1 norm relu up/2p1 relu up/2p1",
+    ),
+    "an activation, then a kernel of 3 before one of 1": (
+        "decoder.blocks.1.conv.1 8 16 3, decoder.blocks.1.conv.3 16 8 1",
+        "dense relu conv/1p1 relu conv/1p0 relu up/2p1 relu up/2p1",
+    ),
+    "norms first": (
+        "decoder.m.0.bn1 16, decoder.m.0.conv1 16 16 3, decoder.m.0.bn2 16, decoder.m.0.conv2 16 16 3",
+        "dense norm relu conv/1p1 norm relu conv/1p1 relu up/2p1 relu up/2p1",
+    ),
+    "dense layers back to their width": (
+        "decoder.blocks.0.fc1 64 1024, decoder.blocks.0.fc2 1024 64",
+        "dense relu dense relu dense relu up/2p1 relu up/2p1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_blocks_that_shapes_tell_are_read_as_residual_and_that_is_said(kind: str, tmp_path: Path) -> None:
+    block, operations = BLOCKS[kind]
+    (tmp_path / "vae.pt").write_bytes(archive(weights_of(f"{STEM}, {block}, {LAST}")))
+    assert told(tmp_path / "vae.pt", "decoder") == operations
+    parsed = read_model(tmp_path / "vae.pt", USUAL)
+    sums = [node for node in parsed.graph.nodes if node.name.endswith(".sum")]
+    assert len(sums) == 1
+    assert parsed.blocks == "residual"
+    assert "as residual, x + f(x), a guess; --blocks plain reads them as a row" in parsed.remarks[-1]
+    plain = read_model(tmp_path / "vae.pt", Choices(hidden="relu", blocks="plain"))
+    assert not any(node.name.endswith(".sum") for node in plain.graph.nodes)
+    assert plain.blocks == "plain"
+    assert plain.remarks[-1].endswith("one after the other")
+
+
+def test_a_residual_block_adds_what_it_takes(tmp_path: Path) -> None:
+    w = weights_of(
+        f"encoder.0 12 36, {HEADS.format(12)}, decoder.0 12 2, decoder.m.0.fc1 5 12, decoder.m.0.fc2 12 5, "
+        "decoder.2 36 12"
+    )
+    (tmp_path / "vae.pt").write_bytes(archive(w))
+    z = np.random.default_rng(0).standard_normal((3, 2)).astype(np.float32)
+
+    def dense(x: np.ndarray, name: str) -> np.ndarray:
+        return x @ w[f"decoder.{name}.weight"].T + w[f"decoder.{name}.bias"]
+
+    x = np.maximum(dense(z, "0"), 0)
+    x = np.maximum(x + dense(np.maximum(dense(x, "m.0.fc1"), 0), "m.0.fc2"), 0)
+    same(opened([tmp_path / "vae.pt"], USUAL).decode(z), 1 / (1 + np.exp(-dense(x, "2"))))
 
 
 def shuffled(x: np.ndarray, times: int) -> np.ndarray:

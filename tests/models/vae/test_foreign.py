@@ -174,6 +174,20 @@ def test_how_mean_and_spread_are_packed_can_be_answered(tmp_path: Path) -> None:
     assert reader.open(path, {}).info.digest != reader.open(path, {"packed": "halves"}).info.digest
 
 
+def test_whether_blocks_are_residual_can_be_answered(tmp_path: Path) -> None:
+    path, reader, w = tmp_path / "model.pt", Reader(), make_weights.fitted()
+    units = len(w["fc3.bias"])
+    block = {f"fc3b.0.{name}": np.zeros((units, units) if name.endswith("weight") else units, np.float32)
+             for name in ("0.weight", "0.bias", "2.weight", "2.bias")}  # fmt: skip
+    names = list(w)
+    cut = names.index("fc4.weight")
+    path.write_bytes(archive({name: (w | block)[name] for name in [*names[:cut], *block, *names[cut:]]}))
+    for answers, taken in (({}, "residual"), ({"blocks": "plain"}, "plain")):
+        shown = inspected(1, path, reader.understand(path, {"hidden": "tanh", **answers}), None)
+        question = next(question for question in shown.questions if question.name == "blocks")
+        assert question.taken == taken
+
+
 def test_what_cannot_be_opened_with_an_answer_says_why_and_can_be_answered_again(whole: Path) -> None:
     found = Reader().understand(whole, {"layout": "NHWC"})
     shown = inspected(1, whole, found, None)
