@@ -220,6 +220,9 @@ class Desk:
         dialog = self.window.findChildren(PreviewDialog)[-1]
         self.qtbot.waitUntil(dialog.open_data.isEnabled, timeout=PATIENCE_MS)
         dialog.open_data.click()
+        # Offscreen, nobody brings the window to the front again.
+        with self.qtbot.waitActive(self.window):
+            self.window.activateWindow()
 
     # ---------------------------------------------------------------------------------------------------- places
 
