@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -65,7 +65,7 @@ def test_the_nearest_of_many_is_hovered_and_hidden_classes_are_not(many: LatentM
     index = int(np.argmax(places[:, 0]))
     pixel = QPointF(*plot.frame().to_pixels(places[index]))
     assert plot._image_at(pixel) == index
-    many.legend.buttons[int(labels[index])].click()
+    qtbot.mouseClick(many.legend.buttons[int(labels[index])], Qt.MouseButton.LeftButton)
     assert plot._image_at(pixel) != index
     _settle(qtbot, many)
 
@@ -73,12 +73,12 @@ def test_the_nearest_of_many_is_hovered_and_hidden_classes_are_not(many: LatentM
 def test_a_hidden_class_leaves_the_density_and_comes_back(many: LatentMapPane, qtbot: QtBot) -> None:
     label = 3
     before = _colors_at(many, label)
-    many.legend.buttons[label].click()
+    qtbot.mouseClick(many.legend.buttons[label], Qt.MouseButton.LeftButton)
     assert many.plot.layouter.busy
     _settle(qtbot, many)
     hidden = _colors_at(many, label)
     assert np.abs(hidden - before).max() > 10.0
-    many.legend.buttons[label].click()
+    qtbot.mouseClick(many.legend.buttons[label], Qt.MouseButton.LeftButton)
     _settle(qtbot, many)
     np.testing.assert_allclose(_colors_at(many, label), before, atol=1.0)
 

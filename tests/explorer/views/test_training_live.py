@@ -178,7 +178,7 @@ def test_the_strip_holds_images_of_the_data_and_what_the_model_makes_of_them(pan
 def test_a_warning_stands_beside_the_curves_and_moves_nothing(pane: Desk) -> None:
     run, form, views = pane.state.run, pane.window.training.form, pane.window.training
     pane.qtbot.mouseClick(form.pages.group.buttons()[-1], Qt.MouseButton.LeftButton)
-    QApplication.processEvents()  # the page that comes forward is laid out
+    pane.settle()  # the page that comes forward is laid out
     sizes = views.size(), views.curves.size(), form.live.size()
     longest = [replace(record, active_units=0) for record in records(16.0, 16.5, 16.8)]
     before, run.history.records = run.records, longest
