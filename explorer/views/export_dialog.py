@@ -13,10 +13,8 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMessageBox,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -31,6 +29,7 @@ from explorer.views.common.number_box import NumberBox, WholeBox
 from explorer.views.common.number_text import Exact
 from explorer.views.common.pane import caption
 from explorer.views.common.pictures import Picture
+from explorer.views.common.progress import outcome, thin_bar
 from models.core.arrays import Floats32
 from models.protocol.decoding import SampleSource
 
@@ -58,7 +57,7 @@ class ExportDialog(QDialog):
         self.spread = NumberBox(0.01, 10.0, Exact(2), 0.1, live=False)
         self.pictures, self.sheet = QCheckBox("PNG files, each with its latent"), QCheckBox("contact sheet")
         self.tables = QCheckBox("latents as NPZ and CSV")
-        self.folder, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
+        self.folder, self.bar, self.text = QLineEdit(), thin_bar(), outcome()
         self.export, self.cancel = QPushButton("Export"), QPushButton("Close")
         self.preview = Picture(theme, "preview", "Preview", smallest=320)
         self._fill()
@@ -77,12 +76,6 @@ class ExportDialog(QDialog):
             box.setChecked(True)
         self.export.setObjectName("primary")
         self.export.setDefault(True)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
-        self.text.setWordWrap(True)
-        # Names of folders are no markup.
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setMinimumHeight(36)
 
     def _build(self) -> None:
         left = QVBoxLayout()

@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -18,11 +17,12 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
 from explorer.views.common.color_bar import mixed, rgb
+from explorer.views.common.focus import FocusPainted
 from explorer.views.common.menus import Entry, copy_text, pop_up
 from explorer.views.common.painting import guarded
 from models.core.factors import Disentanglement
@@ -57,7 +57,7 @@ class Grid:
         return QRectF(self.left + column * self.cell, row * self.row, self.cell, self.row)
 
 
-class FactorMap(QWidget):
+class FactorMap(FocusPainted):
     """Painted cells; click or arrow keys choose one, which is a factor and a dimension."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
@@ -249,16 +249,6 @@ class FactorMap(QWidget):
         column = dims.index(chosen) + step[1] if chosen in dims else 0
         row = min(max(self.state.factors.factor + step[0], 0), len(result.factors) - 1)
         self.choose(row, dims[min(max(column, 0), len(dims) - 1)])
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show that the keys go here."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that the keys go elsewhere."""
-        super().focusOutEvent(event)
-        self.update()
 
     def event(self, event: QEvent) -> bool:
         """Show the numbers of the cell under the mouse."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.focus import FocusPainted
 from explorer.views.common.painting import guarded
 from explorer.views.common.qimages import to_qimage
 
@@ -16,7 +17,7 @@ STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 RETURNS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
-class NeighbourStrip(QWidget):
+class NeighbourStrip(FocusPainted):
     """The images in the order of their distance; in as many rows as fit."""
 
     def __init__(self, state: AppState, theme: Theme) -> None:
@@ -108,16 +109,6 @@ class NeighbourStrip(QWidget):
             # There the image is the nearest, and so the first.
             self.chosen = 0
             self.state.neighbours.go_to(int(answer.indices[number]))
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show where the keys go."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that the keys go elsewhere."""
-        super().focusOutEvent(event)
-        self.update()
 
     def event(self, event: QEvent) -> bool:
         """Say what is known of the image under the mouse."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
 from explorer.views.common.pane import caption
+from explorer.views.common.progress import thin_bar
 from explorer.views.common.text_field import ReadOnlyText
 from explorer.views.common.words import counted
 from explorer.views.open_data.form import OptionsForm
@@ -35,7 +36,7 @@ class PreviewDialog(QDialog):
         self.setWindowTitle(f"Open data: {Path(path).name}")
         self.form, self.sheet = OptionsForm(state.catalogue.options_of(path)), Sheet(theme)
         self.facts, self.conversions = QLabel(), ReadOnlyText()
-        self.text, self.bar = QLabel(READING), QProgressBar()
+        self.text, self.bar = QLabel(READING), thin_bar()
         self.open_data, self.cancel = QPushButton("Open"), QPushButton("Cancel")
         self.busy = False
         self._dress()
@@ -47,8 +48,6 @@ class PreviewDialog(QDialog):
     def _dress(self) -> None:
         self.open_data.setObjectName("primary")
         self.open_data.setDefault(True)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
         for label in (self.facts, self.text):
             label.setWordWrap(True)
             # Names of files are no markup.

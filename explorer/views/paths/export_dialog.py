@@ -11,9 +11,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +22,7 @@ from explorer.state.paths import WalkExport
 from explorer.views.common.choices import Choice
 from explorer.views.common.number_box import WholeBox
 from explorer.views.common.pane import caption
+from explorer.views.common.progress import outcome, thin_bar
 from explorer.views.common.saving import may_replace
 from models.core.errors import UserError
 from models.core.walk_settings import MOST_RATE, MOST_ZOOM, Play
@@ -47,7 +46,7 @@ class WalkDialog(QDialog):
         self.zoom, self.rate = WholeBox(1, MOST_ZOOM, live=False), WholeBox(1, MOST_RATE, live=False)
         self.table = QCheckBox("latents and evidence (.csv)")
         self.recipe = QCheckBox("recipe that makes it again (.json)")
-        self.path, self.bar, self.text = QLineEdit(), QProgressBar(), QLabel()
+        self.path, self.bar, self.text = QLineEdit(), thin_bar(), outcome()
         self.export, self.cancel = QPushButton("Export"), QPushButton("Close")
         self._fill()
         self._build()
@@ -63,12 +62,6 @@ class WalkDialog(QDialog):
         self.rate.setValue(self.state.paths.rate)
         self.recipe.setChecked(True)
         self.path.setText(str(Path.home() / "walk.gif"))
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
-        self.text.setWordWrap(True)
-        # Names of files are no markup.
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setMinimumHeight(36)
         self.export.setObjectName("primary")
         self.export.setDefault(True)
 

@@ -12,7 +12,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -21,10 +20,11 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from explorer.state import AppState
 from explorer.theme.theme import Theme
+from explorer.views.common.focus import FocusPainted
 from explorer.views.common.menus import Entry, copy_text, pop_up
 from explorer.views.common.painting import guarded
 from explorer.views.common.qimages import to_qimage
@@ -79,7 +79,7 @@ def rows_of(state: AppState) -> list[Row]:
     return rows
 
 
-class Track(QWidget):
+class Track(FocusPainted):
     """Painted film and curves; the mouse and the arrow keys move the cursor, and with it the current point."""
 
     grabbed = Signal()
@@ -268,13 +268,3 @@ class Track(QWidget):
             Entry("Copy the evidence of all frames", partial(copy_text, self, "\n".join(table))),
         )
         pop_up(self, event.globalPos(), entries)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show that the keys go here."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that the keys go elsewhere."""
-        super().focusOutEvent(event)
-        self.update()

@@ -47,15 +47,20 @@ class Session:
         """Make ``vae``, which ``info`` describes, the open model."""
         if isinstance(self.vae, LiveVAE) and self.vae is not vae:
             self.vae.close()
-        self.vae, self._model, self._posteriors, self._ways = vae, info, None, None
-        self.usual = None
+        self.vae, self._model = vae, info
+        self._keep(None)
 
     def take_data(self, data: DataInfo) -> None:
         """Make ``data`` the open data set."""
-        self._data, self._posteriors, self._ways, self.usual = data, None, None, None
+        self._data = data
+        self._keep(None)
 
     def take_posteriors(self, posteriors: Posteriors) -> None:
         """Keep the posteriors of all images of the open data set by the open model."""
+        self._keep(posteriors)
+
+    def _keep(self, posteriors: Posteriors | None) -> None:
+        """Keep posteriors, if there are any, and drop all that was worked out from those before."""
         self._posteriors, self._ways, self.usual = posteriors, None, None
 
     def model(self) -> VAE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -165,10 +166,7 @@ def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
         desk.state.preview.open(str(album), DataOptions())
     desk.settle()
-    opened, files = list[str](), Files()
-    files.asked.connect(opened.append)
-    QDesktopServices.setUrlHandler("file", files, "open")
-    try:
+    with opened_files() as opened:
         desk.window.map.select(5)
         desk.window.decoded.input.activated.emit()
         name = desk.state.model.data.name_of(5) if desk.state.model.data else ""
@@ -186,8 +184,6 @@ def test_a_double_click_opens_the_picture_that_an_image_was_read_from(desk: Desk
         desk.window.map._hover(5, QPoint(40, 40))
         card = desk.window.map.findChild(HoverCard)
         assert name in card._text.text()
-    finally:
-        QDesktopServices.unsetUrlHandler("file")
 
 
 def test_a_double_click_opens_a_picture_in_an_archive(desk: Desk, album: Path, tmp_path: Path) -> None:
@@ -195,10 +191,7 @@ def test_a_double_click_opens_a_picture_in_an_archive(desk: Desk, album: Path, t
     with desk.qtbot.waitSignal(desk.state.model.embedding_changed, timeout=PATIENCE_MS):
         desk.state.preview.open(str(path), DataOptions())
     desk.settle()
-    opened, files = list[str](), Files()
-    files.asked.connect(opened.append)
-    QDesktopServices.setUrlHandler("file", files, "open")
-    try:
+    with opened_files() as opened:
         desk.window.map.select(5)
         assert has_original(desk.state, desk.point)
         desk.window.decoded.input.activated.emit()
@@ -210,8 +203,6 @@ def test_a_double_click_opens_a_picture_in_an_archive(desk: Desk, album: Path, t
         desk.settle()
         assert desk.state.model.data is not None
         assert desk.state.model.data.packed_of(5) is None
-    finally:
-        QDesktopServices.unsetUrlHandler("file")
 
 
 class Files(QObject):
@@ -222,3 +213,15 @@ class Files(QObject):
     @Slot(QUrl)
     def open(self, url: QUrl) -> None:
         self.asked.emit(url.toLocalFile())
+
+
+@contextmanager
+def opened_files() -> Iterator[list[str]]:
+    """Note the files that Qt is asked to open, instead of opening them."""
+    opened, files = list[str](), Files()
+    files.asked.connect(opened.append)
+    QDesktopServices.setUrlHandler("file", files, "open")
+    try:
+        yield opened
+    finally:
+        QDesktopServices.unsetUrlHandler("file")
